@@ -1,0 +1,61 @@
+# Each target creates what it needs; the second run is quick.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+SOURCES := target_linkedin_resumes tests examples
+
+.PHONY: help demo test lint format sandbox test-lowest clean
+
+help:  ## Say what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: .venv/.runtime  ## Run the main job against the sandbox and check what arrived
+	@$(BIN)/python examples/demo.py
+
+test: lint  ## Lint, types and all tests, with branch coverage
+	@rm -f .coverage .coverage.*
+	@$(BIN)/python -m coverage run -m pytest
+	@$(BIN)/python -m coverage combine --quiet
+	@$(BIN)/python -m coverage report --fail-under=90 --format=total
+
+lint: .venv/.dev  ## ruff, mypy --strict and the import contracts
+	@$(BIN)/ruff check --quiet $(SOURCES)
+	@$(BIN)/ruff format --quiet --check $(SOURCES)
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: .venv/.dev  ## Format the code and sort its imports
+	@$(BIN)/ruff check --quiet --fix-only $(SOURCES)
+	@$(BIN)/ruff format --quiet $(SOURCES)
+
+sandbox: .venv/.runtime  ## Start a LinkedIn to run against on port 8765
+	@$(BIN)/linkedin-resumes-sandbox --port 8765 --data .sandbox
+
+test-lowest: .venv-lowest/.done  ## All tests but the slow ones with the lowest dependencies allowed
+	@.venv-lowest/bin/python -m pytest -q
+
+clean:  ## Remove all that was made
+	rm -rf .venv .venv-lowest .sandbox .demo .coverage* .mypy_cache .pytest_cache .ruff_cache \
+	  .hypothesis .import_linter_cache build dist
+
+# Without pip first, then pip from outside: this works where ensurepip is not installed.
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; say which with PYTHON=python3.x")'
+	@$(PYTHON) -m venv --without-pip .venv
+	@$(PYTHON) -m pip --quiet --disable-pip-version-check --python $@ install 'pip>=25.1'
+
+.venv/.runtime: pyproject.toml constraints/newest.txt | .venv/bin/python
+	@$(PIP) install --constraint constraints/newest.txt --editable '.[sandbox]'
+	@touch $@
+
+.venv/.dev: pyproject.toml constraints/newest.txt | .venv/.runtime
+	@$(PIP) install --constraint constraints/newest.txt --group dev
+	@touch $@
+
+.venv-lowest/.done: pyproject.toml constraints/lowest.txt
+	@$(PYTHON) -m venv --without-pip .venv-lowest
+	@$(PYTHON) -m pip --quiet --disable-pip-version-check --python .venv-lowest/bin/python install 'pip>=25.1'
+	@.venv-lowest/bin/python -m pip --quiet install --constraint constraints/lowest.txt \
+	  --editable '.[sandbox]' --group test
+	@touch $@

@@ -1,0 +1,1 @@
+"""Singer target that delivers candidates' resumes to LinkedIn's CRM Connect API."""
