@@ -1,0 +1,67 @@
+"""What can keep a change from arriving, named by what is to be done about it.
+
+The delivery engine, the file sources and LinkedIn's client do not know each other; these are
+the words they share::
+
+    Failure
+    ├── Retry    try again later: the outcome is unknown or the cause is transient
+    ├── Refused  LinkedIn refused a batch as a whole: halve it until the poisonous record is alone
+    ├── Reject   this record cannot be delivered as it is
+    └── Stop     the run cannot go on
+        ├── Misconfigured   an operator has to change a setting or a right
+        └── QuotaSpent      LinkedIn's daily quota is spent until 00:00 UTC
+
+A message says what is wrong and what to do. It never holds a secret, a signed URL, a file's name
+or the content of a record: whatever is raised here may be logged.
+"""
+
+from __future__ import annotations
+
+
+class Failure(Exception):
+    """Base of all that can keep a change from arriving."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class Retry(Failure):
+    """Transient, or the outcome is unknown; both of LinkedIn's writes are idempotent by key.
+
+    ``retry_after`` is in seconds and comes from the server; None leaves the wait to the caller.
+    """
+
+    def __init__(self, message: str, *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Refused(Failure):
+    """A batch was refused as a whole (400); one of its records is the cause."""
+
+
+class Reject(Failure):
+    """One record cannot be delivered as it is. ``code`` is one of the documented, stable codes."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Stop(Failure):
+    """The run cannot go on. What was printed as state stays true."""
+
+    exit_code = 1
+
+
+class Misconfigured(Stop):
+    """The run cannot go on before an operator changes a setting or a right."""
+
+    exit_code = 2
+
+
+class QuotaSpent(Stop):
+    """LinkedIn's daily quota is spent; it is renewed at 00:00 UTC."""
+
+    exit_code = 75

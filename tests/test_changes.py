@@ -1,0 +1,255 @@
+"""Records read into changes."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from target_linkedin_resumes.changes import (
+    Delete,
+    ResumeKey,
+    Upsert,
+    epoch_milliseconds,
+    is_deleted,
+    read_change,
+)
+from target_linkedin_resumes.failures import Reject
+
+GOOD: dict[str, Any] = {
+    "candidate_id": "c1",
+    "resume_id": 7,
+    "created_at": "2022-12-13T12:25:53Z",
+    "file": "cv/c1.pdf",
+}
+MOMENT = 1670934353000
+
+
+def test_an_upsert() -> None:
+    change = read_change(GOOD, stream="resumes")
+    assert isinstance(change, Upsert)
+    assert change.key == ResumeKey("c1", "7")
+    assert change.created_at == MOMENT
+    assert change.file.location == "cv/c1.pdf"
+    assert change.stream == "resumes"
+    assert change.record == GOOD
+
+
+def test_a_delete_needs_nothing_but_its_key() -> None:
+    record = {"candidate_id": 1, "resume_id": "r", "_sdc_deleted_at": "2024-01-01", "file": 5}
+    change = read_change(record)
+    assert isinstance(change, Delete)
+    assert change.key == ResumeKey("1", "r")
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        "2024-05-01T00:00:00Z",
+        "2024-05-01",
+        "05/01/2024",
+        True,
+        "true",
+        "TRUE",
+        " t ",
+        "Y",
+        "yes",
+        1,
+        "1",
+        Decimal(1),
+        "d",
+        "D",
+        "delete",
+        1714521600,
+        "1714521600",
+        datetime(2024, 5, 1, tzinfo=UTC),
+        date(2024, 5, 1),
+    ],
+)
+def test_markers_that_delete(marker: object) -> None:
+    assert is_deleted(marker)
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        None,
+        False,
+        "false",
+        "False",
+        "N",
+        "no",
+        0,
+        "0",
+        Decimal("0.0"),
+        float("nan"),
+        "",
+        "  ",
+        "null",
+        "0000-00-00 00:00:00",
+        "c",
+        "u",
+        "r",
+        "i",
+    ],
+)
+def test_markers_that_do_not_delete(marker: object) -> None:
+    assert not is_deleted(marker)
+
+
+@pytest.mark.parametrize("marker", ["active", "pending", [], {}, ["x"]])
+def test_a_marker_that_says_neither_is_refused(marker: object) -> None:
+    with pytest.raises(Reject, match="_sdc_deleted_at") as caught:
+        read_change({**GOOD, "_sdc_deleted_at": marker})
+    assert caught.value.code == "invalid_record"
+    assert "active" not in caught.value.message.replace("'true'", "")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2022-12-13T12:25:53Z",
+        "2022-12-13T12:25:53",
+        "2022-12-13 12:25:53",
+        "2022-12-13T12:25:53.000+0000",
+        "2022-12-13T13:25:53+01:00",
+        "20221213T122553Z",
+        1670934353,
+        1670934353000,
+        1670934353000000,
+        "1670934353",
+        "1670934353000",
+        " 1670934353000000 ",
+        Decimal("1670934353.000"),
+        1670934353.0,
+        "1670934353.0",
+        datetime(2022, 12, 13, 12, 25, 53, tzinfo=UTC),
+    ],
+)
+def test_timestamps_in_all_their_forms(value: object) -> None:
+    assert epoch_milliseconds(value) == MOMENT
+
+
+@pytest.mark.parametrize("value", ["2022-12-13", "20221213", date(2022, 12, 13)])
+def test_a_date_is_its_midnight_in_utc(value: object) -> None:
+    assert epoch_milliseconds(value) == 1670889600000
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "yesterday",
+        "",
+        "2022-13-01",
+        True,
+        [],
+        {},
+        0,
+        -1670934353,
+        5,
+        "1969-12-31",
+        "1970-01-02T00:00:00Z",
+        10**17,
+        10**30,
+        float("nan"),
+        float("inf"),
+        Decimal("NaN"),
+        "1e12",
+        "٢٠٢٢١٢١٣٠٠",
+    ],
+)
+def test_what_is_no_timestamp(value: object) -> None:
+    if value == "٢٠٢٢١٢١٣٠٠":  # digits of another script are digits: an epoch in seconds
+        assert epoch_milliseconds(value) == 2022121300000
+        return
+    with pytest.raises(Reject, match="created_at") as caught:
+        epoch_milliseconds(value)
+    assert caught.value.code == "invalid_timestamp"
+
+
+@given(
+    st.datetimes(min_value=datetime(1974, 1, 1), max_value=datetime(5000, 1, 1)),  # noqa: DTZ001 - the zone is drawn apart
+    st.integers(-14 * 60, 14 * 60),
+)
+def test_any_moment_in_any_zone(moment: datetime, offset: int) -> None:
+    zoned = moment.replace(tzinfo=timezone(timedelta(minutes=offset)))
+    expected = (zoned - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    assert epoch_milliseconds(zoned.isoformat()) == expected
+
+
+@given(st.integers(min_value=10**11, max_value=10**14 - 1))
+def test_no_unit_is_mistaken(milliseconds: int) -> None:
+    assert epoch_milliseconds(milliseconds) == milliseconds
+    assert epoch_milliseconds(milliseconds // 1000) == milliseconds // 1000 * 1000
+    assert epoch_milliseconds(milliseconds * 1000) == milliseconds
+
+
+@pytest.mark.parametrize(
+    ("record", "names"),
+    [
+        ({**GOOD, "candidate_id": None}, "candidate_id"),
+        ({**GOOD, "candidate_id": ""}, "candidate_id"),
+        ({**GOOD, "candidate_id": 1.5}, "candidate_id"),
+        ({**GOOD, "candidate_id": True}, "candidate_id"),
+        ({**GOOD, "candidate_id": "\ud800"}, "candidate_id"),
+        ({**GOOD, "resume_id": {"id": 1}}, "resume_id"),
+        ({**GOOD, "file": None}, "'file'"),
+        ({**GOOD, "file": ""}, "'file'"),
+        ({**GOOD, "file": ["a"]}, "'file'"),
+        ({**GOOD, "file": {}}, "'file'"),
+        ({**GOOD, "file": {"url": "a", "content": "b"}}, "'file'"),
+        ({**GOOD, "file": {"url": 3}}, "file.url"),
+        ({**GOOD, "filename": 3}, "filename"),
+        ({**GOOD, "file_base64": "QQ=="}, "file_base64"),
+        ({**GOOD, "file_base64": 3, "file": None}, "file_base64"),
+        ({**GOOD, "created_at": None}, "created_at"),
+        ({}, "candidate_id"),
+    ],
+)
+def test_a_bad_record_names_its_field(record: dict[str, Any], names: str) -> None:
+    with pytest.raises(Reject) as caught:
+        read_change(record)
+    assert names in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ({"file": {"url": "https://x/y", "filename": "a.pdf"}}, ("https://x/y", None, "a.pdf")),
+        ({"file": {"content": "QQ==", "filename": "a.txt"}}, (None, "QQ==", "a.txt")),
+        ({"file": None, "file_base64": "QQ==", "filename": "b.txt"}, (None, "QQ==", "b.txt")),
+        (
+            {"file": {"url": "u", "filename": "inner"}, "filename": "outer"},
+            ("u", None, "outer"),
+        ),
+    ],
+)
+def test_files(record: dict[str, Any], expected: tuple[str | None, str | None, str]) -> None:
+    change = read_change({**GOOD, **record})
+    assert isinstance(change, Upsert)
+    assert (change.file.location, change.file.content, change.file.filename) == expected
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+_FIELDS = ["candidate_id", "resume_id", "created_at", "file", "file_base64", "_sdc_deleted_at"]
+
+
+@given(st.dictionaries(st.sampled_from(_FIELDS), _JSON))
+def test_any_record_is_a_change_or_a_reject(record: dict[str, Any]) -> None:
+    outcome: object
+    try:
+        outcome = read_change(record)
+    except Reject as reject:
+        outcome = reject.code
+    assert isinstance(outcome, Upsert | Delete) or outcome in {
+        "invalid_record",
+        "invalid_timestamp",
+    }
