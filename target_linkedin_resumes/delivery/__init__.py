@@ -1,0 +1,1 @@
+"""What is in flight and what is settled. Knows neither Singer nor HTTP."""

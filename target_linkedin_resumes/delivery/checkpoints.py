@@ -1,0 +1,73 @@
+"""Which state may be printed. Pure.
+
+Everything read that has to be settled takes a position; a STATE is remembered with the position
+at which it arrived. It may be printed once every lower position is settled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+State = Mapping[str, Any]
+
+# Memory is MAX_WAITING times the size of a tap's state. Beyond it every second waiting checkpoint
+# is forgotten: the states that remain are as true, only further apart.
+MAX_WAITING = 64
+
+
+class Checkpoints:
+    """Positions read, positions settled, and the states between them."""
+
+    def __init__(self) -> None:
+        self._next = 0
+        self._lowest_unsettled = 0
+        self._settled_above: set[int] = set()
+        self._waiting: list[tuple[int, State]] = []
+
+    def take(self) -> int:
+        """Take the next position; it is unsettled."""
+        position = self._next
+        self._next += 1
+        return position
+
+    def arrived(self, state: State) -> None:
+        """Remember a state that covers all positions taken so far."""
+        if self._waiting and self._waiting[-1][0] == self._next:
+            self._waiting.pop()
+        self._waiting.append((self._next, state))
+        if len(self._waiting) > MAX_WAITING:
+            self._waiting = self._waiting[-1::-2][::-1]
+
+    def settle(self, positions: Iterable[int]) -> None:
+        """Mark positions as settled. Each position is settled once."""
+        self._settled_above.update(positions)
+        while self._lowest_unsettled in self._settled_above:
+            self._settled_above.remove(self._lowest_unsettled)
+            self._lowest_unsettled += 1
+
+    def due(self) -> bool:
+        """Tell whether a state may be printed."""
+        return bool(self._waiting) and self._waiting[0][0] <= self._lowest_unsettled
+
+    def take_due(self) -> State | None:
+        """Give the newest state that may be printed, once, and forget the older ones."""
+        newest: State | None = None
+        covered = 0
+        for position, state in self._waiting:
+            if position > self._lowest_unsettled:
+                break
+            newest = state
+            covered += 1
+        del self._waiting[:covered]
+        return newest
+
+    @property
+    def span(self) -> int:
+        """How many positions a run that is killed now would have to read again."""
+        return self._next - self._lowest_unsettled
+
+    @property
+    def unsettled(self) -> int:
+        """How many positions are not settled."""
+        return self.span - len(self._settled_above)

@@ -1,0 +1,70 @@
+"""One change on its way: where it is, and which positions its settling settles."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+from target_linkedin_resumes.changes import Change, Delete, ResumeKey, Upsert
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A resume whose bytes LinkedIn holds: its blob's URN and how many bytes it has."""
+
+    urn: str = field(repr=False)
+    size: int
+
+
+class Stage(Enum):
+    """Where a change is."""
+
+    QUEUED = auto()  # an upsert whose upload has not begun
+    UPLOADING = auto()
+    LATER = auto()  # failed, and waits for its next try
+    READY = auto()  # in the open batch of its kind
+    HELD = auto()  # uploaded, behind a delete of the same key that is not settled
+    SUSPECT = auto()  # in a half of a batch that LinkedIn refused as a whole
+    SENDING = auto()  # in the batch that is on the wire
+    DONE = auto()  # settled, rejected, superseded or given up
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A change in flight.
+
+    ``positions`` are its own and those of the changes it superseded, in order. ``size`` is how
+    many bytes of memory the record holds, roughly. ``since`` is when the first of the changes it
+    stands for entered an open batch, ``failing_since`` when it first failed; both in seconds on
+    the engine's clock.
+    """
+
+    change: Change
+    positions: list[int]
+    size: int
+    stage: Stage = Stage.QUEUED
+    upload: Upload | None = None
+    since: float | None = None
+    failing_since: float | None = None
+    waits: Generator[float, Any, None] | None = None
+    attempts: int = 0
+
+    @property
+    def key(self) -> ResumeKey:
+        """The resume key."""
+        return self.change.key
+
+    @property
+    def kind(self) -> type[Upsert] | type[Delete]:
+        """Upsert or Delete: what batch it belongs to."""
+        return type(self.change)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Up to 100 changes of one kind for one Rest.li call; no key twice."""
+
+    kind: type[Upsert] | type[Delete]
+    entries: Sequence[Entry]

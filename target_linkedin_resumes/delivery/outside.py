@@ -1,0 +1,81 @@
+"""What the engine reaches the world through; handed in by whoever wires the house."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from target_linkedin_resumes.changes import Record, ResumeKey, Upsert
+from target_linkedin_resumes.delivery.checkpoints import State
+from target_linkedin_resumes.delivery.entries import Upload
+from target_linkedin_resumes.failures import Failure, Reject
+
+Outcomes = Mapping[ResumeKey, Failure | None]
+
+
+class Sender(Protocol):
+    """Makes one batch call. None is a delivered key; raises Failure if the call failed whole."""
+
+    def update(self, batch: list[tuple[Upsert, Upload]]) -> Outcomes:
+        """Update up to 100 resumes."""
+        ...
+
+    def delete(self, keys: list[ResumeKey]) -> Outcomes:
+        """Delete up to 100 resumes."""
+        ...
+
+
+class Pace(Protocol):
+    """LinkedIn's limit of records a minute."""
+
+    def wait_for(self, records: int) -> float:
+        """Seconds until a call of so many records may go out; 0 is now."""
+        ...
+
+    def sent(self, records: int) -> int:
+        """Note that such a call goes out; gives a ticket."""
+        ...
+
+    def answered(self, ticket: int) -> None:
+        """Note that the call with this ticket has come to its end."""
+        ...
+
+
+class Concurrency(Protocol):
+    """How many uploads may be under way."""
+
+    @property
+    def allowed(self) -> int:
+        """The number, 1 or more."""
+        ...
+
+    def succeeded(self, seconds: float) -> None:
+        """An upload came to its end after so many seconds."""
+        ...
+
+    def failed(self) -> None:
+        """An upload failed in a way that more pressure makes worse."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The world.
+
+    ``upload`` makes one attempt to bring a resume's bytes to LinkedIn and raises Failure.
+    ``print_state`` returns once the state is written. ``keep_reject`` takes the stream, the
+    record as it came, the reason and the number of attempts; it is None where the first reject
+    stops the run. ``sync_rejects`` returns once all kept rejects are durable. ``clock`` gives
+    seconds that never go back.
+    """
+
+    upload: Callable[[Upsert], Upload]
+    sender: Sender
+    pace: Pace
+    concurrency: Concurrency
+    print_state: Callable[[State], None]
+    keep_reject: Callable[[str, Record, Reject, int], None] | None = None
+    sync_rejects: Callable[[], None] = lambda: None
+    clock: Callable[[], float] = time.monotonic

@@ -1,0 +1,155 @@
+"""The delivery engine: uploads in parallel, batches in order, states as soon as they are true.
+
+Four parties meet in a :class:`~target_linkedin_resumes.delivery.run.Run`: the reader, which hands
+in changes and states and is held back when too much is in flight; the workers, which upload; the
+clerk, which makes the batch calls and prints the states; and whoever stops the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from target_linkedin_resumes.changes import Change, Record, Upsert
+from target_linkedin_resumes.delivery.checkpoints import State
+from target_linkedin_resumes.delivery.clerk import Clerk
+from target_linkedin_resumes.delivery.flow import Flow
+from target_linkedin_resumes.delivery.outside import Outside
+from target_linkedin_resumes.delivery.run import Draining, Run
+from target_linkedin_resumes.delivery.tally import Tally
+from target_linkedin_resumes.delivery.workers import Workers
+from target_linkedin_resumes.failures import Failure, Reject
+
+__all__ = ["Draining", "Pipeline"]
+
+# Records between the oldest unsettled one and the newest read: one minute at LinkedIn's limit. It
+# is what a killed run reads again, and with WINDOW_BYTES what bounds memory: WINDOW times 1 KiB or
+# so of bookkeeping, plus WINDOW_BYTES of records (resumes inside records count in full).
+WINDOW = 10_000
+WINDOW_BYTES = 48 * 1024 * 1024
+
+
+class Pipeline:
+    """The engine as its user sees it.
+
+    ``workers`` is the most uploads at a time, ``grace`` the seconds that what is in flight gets
+    once the run is asked to stop. The methods under "Reading" and ``close`` are for one thread.
+    """
+
+    def __init__(
+        self,
+        flow: Flow,
+        outside: Outside,
+        *,
+        workers: int,
+        grace: float,
+        window: int = WINDOW,
+        window_bytes: int = WINDOW_BYTES,
+    ) -> None:
+        self._run = Run(flow, outside, grace)
+        self._clerk = Clerk(self._run)
+        self._workers = Workers(self._run, workers, self._clerk.call)
+        self._window = window
+        self._window_bytes = window_bytes
+
+    @property
+    def failure(self) -> Failure | None:
+        """What stopped the run."""
+        return self._run.failure
+
+    @property
+    def tally(self) -> Tally:
+        """The counts so far."""
+        return self._run.tally
+
+    @property
+    def superseded(self) -> int:
+        """How many changes a later one of the same key has replaced."""
+        return self._run.flow.superseded
+
+    def start(self, on_failure: Callable[[], None] = lambda: None) -> None:
+        """Start. ``on_failure`` is called once, on whichever thread meets the first failure."""
+        self._run.on_failure = on_failure
+        self._clerk.start()
+
+    # Reading
+
+    def add(self, change: Change, size: int) -> None:
+        """Hand in a change of ``size`` bytes; waits for room.
+
+        Raises the failure that stopped the run, or :class:`Draining` once it was asked to stop.
+        """
+        run = self._run
+        with run.lock:
+            self._wait_for_room()
+            now = run.outside.clock()
+            run.tally.read += 1
+            run.flow.add(change, run.checkpoints.take(), size, now)
+            if isinstance(change, Upsert):
+                self._workers.call()
+            else:
+                self._clerk.call(now)
+
+    def reject(self, stream: str, record: Record, reject: Reject, attempts: int = 1) -> None:
+        """Hand in a record that could not be read as a change. Raises as :meth:`add` does."""
+        run = self._run
+        with run.lock:
+            self._wait_for_room()
+            run.tally.read += 1
+            position = run.checkpoints.take()
+            run.rejects_under_way += 1
+        run.settle_reject(stream, record, reject, attempts, [position])
+        with run.lock:
+            run.raise_if_stopped()
+
+    def state(self, state: State) -> None:
+        """Hand in a STATE; it is printed once everything before it is settled."""
+        run = self._run
+        with run.lock:
+            run.raise_if_stopped()
+            run.checkpoints.arrived(state)
+            if run.checkpoints.due():
+                run.desk.notify()
+
+    def close(self) -> None:
+        """Wait until all that was read is settled. Raises as :meth:`add` does."""
+        run = self._run
+        with run.lock:
+            run.closing = True
+            run.desk.notify()
+            while not (run.idle or run.draining):
+                run.room.wait()
+            run.raise_if_stopped()
+
+    # Stopping
+
+    def stop(self) -> None:
+        """Begin to drain. From any thread; the reader learns it from its next call."""
+        with self._run.lock:
+            self._run.drain()
+
+    def fail(self, failure: Failure) -> None:
+        """Stop at what was read last: all before it is settled first."""
+        run = self._run
+        with run.lock:
+            run.fail(failure, run.checkpoints.take())
+
+    def drain(self) -> None:
+        """Wait until what is in flight has come to its end, or its grace is over."""
+        with self._run.lock:
+            self._run.wait_until_drained()
+
+    def end(self) -> None:
+        """Stop all threads and print the last true state. Raises what ``print_state`` does."""
+        with self._run.lock:
+            self._run.end()
+        self._clerk.print_due(at_the_end=True)
+
+    def _wait_for_room(self) -> None:
+        run = self._run
+        run.raise_if_stopped()
+        while run.checkpoints.span >= self._window or run.flow.size >= self._window_bytes:
+            run.reader_waits = True
+            run.desk.notify()
+            run.room.wait()
+            run.reader_waits = False
+            run.raise_if_stopped()

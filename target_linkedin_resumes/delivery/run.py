@@ -1,0 +1,147 @@
+"""What the reader, the workers and the clerk of one run share, and how the run stops.
+
+One lock guards all of it; no I/O happens under the lock. A run that stops drains: nothing more is
+read, uploads that have not begun are given up, what is under way is brought to its end within the
+grace, and the last true state is printed. Where one record is the reason, everything before that
+record is settled first, so that the state printed is the last one before it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from math import inf
+
+from target_linkedin_resumes.changes import Record
+from target_linkedin_resumes.delivery.checkpoints import Checkpoints
+from target_linkedin_resumes.delivery.entries import Entry
+from target_linkedin_resumes.delivery.flow import Flow
+from target_linkedin_resumes.delivery.outside import Outside
+from target_linkedin_resumes.delivery.tally import Tally
+from target_linkedin_resumes.failures import Failure, Reject, Stop
+
+
+class Draining(Exception):  # no error: the run was asked to stop
+    """Nothing more is to be read."""
+
+
+class Run:
+    """The shared state of a run. Unless a method says otherwise, the lock is held by its caller."""
+
+    def __init__(self, flow: Flow, outside: Outside, grace: float) -> None:
+        self.flow = flow
+        self.outside = outside
+        self.checkpoints = Checkpoints()
+        self.tally = Tally()
+        self.lock = threading.Lock()
+        self.room = threading.Condition(self.lock)  # the reader waits for room, or for the end
+        self.work = threading.Condition(self.lock)  # workers wait for an upload to begin
+        self.desk = threading.Condition(self.lock)  # the clerk waits for a batch or a state
+        self.reader_waits = False
+        self.closing = False
+        self.rejects_under_way = 0
+        self.failure: Failure | None = None
+        self.on_failure: Callable[[], None] = lambda: None
+        self.ended = False
+        self._grace = grace
+        self._horizon = inf  # uploads that settle nothing before it are given up
+        self._deadline = inf  # when what is in flight is left to itself
+
+    @property
+    def draining(self) -> bool:
+        """Whether nothing more is read."""
+        return self._horizon != inf
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is in flight."""
+        return self.flow.empty and not self.rejects_under_way
+
+    @property
+    def flush(self) -> bool:
+        """Whether a partial batch may go: nothing more is coming that could fill it."""
+        if self.draining:
+            return True
+        return (self.closing or self.reader_waits) and self.flow.uploads_pending == 0
+
+    def raise_if_stopped(self) -> None:
+        """Raise the failure that stops the run, or Draining if it was asked to stop."""
+        if self.failure is not None:
+            raise self.failure
+        if self.draining:
+            raise Draining
+
+    def drain(self, horizon: float = -1) -> None:
+        """Begin to drain; positions up to ``horizon`` get the time they need, others the grace."""
+        self._horizon = min(self._horizon, horizon)
+        if horizon < 0:
+            self._deadline = min(self._deadline, self.outside.clock() + self._grace)
+        self.give_up_uploads()
+        self.room.notify_all()
+        self.desk.notify()
+
+    def give_up_uploads(self) -> None:
+        """While draining, give up the uploads that are not wanted any more."""
+        if self.draining:
+            self.flow.cut(self._horizon)
+
+    def fail(self, failure: Failure, horizon: float = -1) -> None:
+        """Remember the first failure, and drain."""
+        first = self.failure is None
+        if first:
+            self.failure = failure
+        self.drain(horizon)
+        if first:
+            self.on_failure()
+
+    def end(self) -> None:
+        """Have the workers and the clerk stop where they are."""
+        self.ended = True
+        self.desk.notify_all()
+        self.work.notify_all()
+        self.room.notify_all()
+
+    def wait_until_drained(self) -> None:
+        """Wait for what is in flight, or for the end of its grace."""
+        while not (self.idle or self.ended):
+            left = self._deadline - self.outside.clock()
+            if left <= 0:
+                break
+            self.room.wait(None if left == inf else left)
+
+    def settle_reject(
+        self, stream: str, record: Record, reject: Reject, attempts: int, positions: list[int]
+    ) -> None:
+        """Keep a reject and settle it, or stop the run with the state before it.
+
+        Called without the lock, after ``rejects_under_way`` was counted up for it.
+        """
+        keep = self.outside.keep_reject
+        failure: Failure | None = reject if keep is None else None
+        if keep is not None:
+            try:
+                keep(stream, record, reject, attempts)
+            except Stop as stop:
+                failure = stop
+        with self.lock:
+            self.rejects_under_way -= 1
+            self.tally.rejected[reject.code] += 1
+            if failure is None:
+                self.checkpoints.settle(positions)
+                self.desk.notify()
+            else:
+                self.fail(failure, positions[0])
+            self.room.notify_all()
+
+    def settle_rejected_entry(self, entry: Entry, reject: Reject) -> None:
+        """:meth:`settle_reject` for a change that was in flight."""
+        change = entry.change
+        self.settle_reject(
+            change.stream, change.record, reject, entry.attempts + 1, entry.positions
+        )
+
+
+def bug(error: Exception, entry: Entry | None = None) -> Stop:
+    """Wrap an unforeseen exception. Its text may quote a file's name or a URL; its type cannot."""
+    where = f"{entry.key}: " if entry else ""
+    return Stop(f"{where}unforeseen {type(error).__name__}; please report it as a bug")

@@ -1,0 +1,103 @@
+"""The workers: they upload, each one attempt at a time; what failed waits in the flow."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from target_linkedin_resumes.changes import Upsert
+from target_linkedin_resumes.delivery.entries import Entry, Upload
+from target_linkedin_resumes.delivery.run import Run, bug
+from target_linkedin_resumes.failures import Failure, Reject, Retry
+
+logger = logging.getLogger(__name__)
+
+
+class Workers:
+    """At most ``most`` threads, started as they are needed."""
+
+    def __init__(self, run: Run, most: int, call_the_clerk: Callable[[float], None]) -> None:
+        self._run = run
+        self._most = most
+        self._call_the_clerk = call_the_clerk
+        self._threads: list[threading.Thread] = []
+        self._idle = 0
+
+    def call(self) -> None:
+        """Have an upload begin, if one more may be under way. The lock is held."""
+        run = self._run
+        if run.ended or run.flow.uploading >= run.outside.concurrency.allowed:
+            return
+        if self._idle:
+            run.work.notify()
+        elif len(self._threads) < self._most:
+            name = f"upload-{len(self._threads) + 1}"
+            thread = threading.Thread(target=self._work, name=name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _work(self) -> None:
+        run = self._run
+        while True:
+            with run.lock:
+                while (entry := self._next()) is None:
+                    if run.ended:
+                        return
+                    self._idle += 1
+                    run.work.wait()
+                    self._idle -= 1
+                if run.flow.uploads_pending > run.flow.uploading:
+                    self.call()
+            self._upload(entry)
+
+    def _next(self) -> Entry | None:
+        run = self._run
+        if run.ended or run.flow.uploading >= run.outside.concurrency.allowed:
+            return None
+        return run.flow.start_upload()
+
+    def _upload(self, entry: Entry) -> None:
+        run = self._run
+        assert isinstance(entry.change, Upsert)  # noqa: S101 - only upserts are queued for upload
+        begun = run.outside.clock()
+        result: Upload | Failure
+        try:
+            result = run.outside.upload(entry.change)
+        except Failure as failure:
+            result = failure
+        except Exception as error:  # noqa: BLE001 - a worker must not end in silence
+            result = bug(error, entry)
+        with run.lock:
+            rejected = self._ended(entry, result, begun)
+        if rejected and isinstance(result, Reject):
+            run.settle_rejected_entry(entry, result)
+
+    def _ended(self, entry: Entry, result: Upload | Failure, begun: float) -> bool:
+        """Note an upload's end under the lock; True if the change is to be rejected."""
+        run = self._run
+        now = run.outside.clock()
+        rejected = False
+        if isinstance(result, Upload):
+            run.outside.concurrency.succeeded(now - begun)
+            run.tally.uploaded += 1
+            run.tally.bytes_uploaded += result.size
+            run.flow.uploaded(entry, result, now)
+        elif isinstance(result, Reject):
+            rejected = run.flow.upload_rejected(entry)
+            run.rejects_under_way += rejected
+        elif isinstance(result, Retry):
+            logger.info("%s: the upload is tried again: %s", entry.key, result.message)
+            run.outside.concurrency.failed()
+            run.tally.retried += 1
+            stop = run.flow.upload_failed(entry, result, now)
+            if stop is not None:
+                run.fail(stop)
+        else:
+            run.flow.upload_rejected(entry)  # stays unsettled: the run ends before it
+            run.fail(result)
+        run.give_up_uploads()
+        self._call_the_clerk(now)
+        if run.idle or run.draining:
+            run.room.notify_all()
+        return rejected
