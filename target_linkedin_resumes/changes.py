@@ -47,22 +47,28 @@ class ResumeFile:
 
 @dataclass(frozen=True, slots=True)
 class Upsert:
-    """The resume of ``key`` is to be what ``file`` holds. ``created_at`` is epoch milliseconds."""
+    """The resume of ``key`` is to be what ``file`` holds. ``created_at`` is epoch milliseconds.
+
+    ``stream`` and ``record`` are as the tap sent them, ``attempts`` is how often earlier runs
+    failed to deliver the record.
+    """
 
     key: ResumeKey
     created_at: int
     file: ResumeFile
     stream: str = ""
     record: Record = field(default_factory=dict, repr=False)
+    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """The resume of ``key`` is to be gone."""
+    """The resume of ``key`` is to be gone. The other fields are those of :class:`Upsert`."""
 
     key: ResumeKey
     stream: str = ""
     record: Record = field(default_factory=dict, repr=False)
+    attempts: int = 0
 
 
 Change = Upsert | Delete
@@ -126,7 +132,9 @@ _EARLIEST = 10**11
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
-def read_change(record: Record, *, stream: str = "", original: Record | None = None) -> Change:
+def read_change(
+    record: Record, *, stream: str = "", original: Record | None = None, attempts: int = 0
+) -> Change:
     """Read a record that has the contract's fields.
 
     ``original`` is the record as the tap sent it, kept for the rejects; ``record`` unless given.
@@ -137,11 +145,19 @@ def read_change(record: Record, *, stream: str = "", original: Record | None = N
     kept = record if original is None else original
     if is_deleted(record.get(DELETED)):
         _check(_KEY_VALIDATOR, present)
-        return Delete(_key(present), stream, kept)
+        return Delete(_key(present), stream, kept, attempts)
     _check(_UPSERT_VALIDATOR, present)
-    return Upsert(
-        _key(present), epoch_milliseconds(present["created_at"]), _file(present), stream, kept
-    )
+    created_at = epoch_milliseconds(present["created_at"])
+    return Upsert(_key(present), created_at, _file(present), stream, kept, attempts)
+
+
+def key_of(record: Record) -> ResumeKey | None:
+    """Give the resume key of a record that is no change, if at least that can be read."""
+    try:
+        _check(_KEY_VALIDATOR, record)
+        return _key(record)
+    except Reject:
+        return None
 
 
 def is_deleted(marker: object) -> bool:

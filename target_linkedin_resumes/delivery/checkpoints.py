@@ -11,9 +11,9 @@ from typing import Any
 
 State = Mapping[str, Any]
 
-# Memory is MAX_WAITING times the size of a tap's state. Beyond it every second waiting checkpoint
-# is forgotten: the states that remain are as true, only further apart.
-MAX_WAITING = 64
+# Bytes of JSON in all waiting states together; in memory they take some five times as much. Beyond
+# it every second waiting state is forgotten: those that remain are as true, only further apart.
+MAX_WAITING_BYTES = 4 * 1024 * 1024
 
 
 class Checkpoints:
@@ -23,7 +23,8 @@ class Checkpoints:
         self._next = 0
         self._lowest_unsettled = 0
         self._settled_above: set[int] = set()
-        self._waiting: list[tuple[int, State]] = []
+        self._waiting: list[tuple[int, State, int]] = []
+        self._waiting_bytes = 0
 
     def take(self) -> int:
         """Take the next position; it is unsettled."""
@@ -31,13 +32,15 @@ class Checkpoints:
         self._next += 1
         return position
 
-    def arrived(self, state: State) -> None:
-        """Remember a state that covers all positions taken so far."""
+    def arrived(self, state: State, size: int) -> None:
+        """Remember a state of ``size`` bytes that covers all positions taken so far."""
         if self._waiting and self._waiting[-1][0] == self._next:
-            self._waiting.pop()
-        self._waiting.append((self._next, state))
-        if len(self._waiting) > MAX_WAITING:
+            self._waiting_bytes -= self._waiting.pop()[2]
+        self._waiting.append((self._next, state, size))
+        self._waiting_bytes += size
+        if self._waiting_bytes > MAX_WAITING_BYTES:
             self._waiting = self._waiting[-1::-2][::-1]
+            self._waiting_bytes = sum(kept for _, _, kept in self._waiting)
 
     def settle(self, positions: Iterable[int]) -> None:
         """Mark positions as settled. Each position is settled once."""
@@ -54,11 +57,12 @@ class Checkpoints:
         """Give the newest state that may be printed, once, and forget the older ones."""
         newest: State | None = None
         covered = 0
-        for position, state in self._waiting:
+        for position, state, size in self._waiting:
             if position > self._lowest_unsettled:
                 break
             newest = state
             covered += 1
+            self._waiting_bytes -= size
         del self._waiting[:covered]
         return newest
 

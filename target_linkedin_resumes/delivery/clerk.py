@@ -55,7 +55,8 @@ class Clerk:
                 if state is None:
                     return
                 self._last_printed = now
-            run.outside.sync_rejects()
+            if run.outside.rejects is not None:
+                run.outside.rejects.sync()
             run.outside.print_state(state)
 
     def _work(self) -> None:
@@ -145,6 +146,8 @@ class Clerk:
             if outcome is None:
                 run.checkpoints.settle(entry.positions)
                 run.tally.confirmed(batch.kind)
+                if run.outside.rejects is not None:
+                    run.outside.rejects.settled(entry.key, entry.positions[-1])
             elif isinstance(outcome, Reject):
                 rejects.append((entry, outcome))
             else:

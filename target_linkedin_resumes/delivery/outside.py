@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from target_linkedin_resumes.changes import Record, ResumeKey, Upsert
+from target_linkedin_resumes.changes import ResumeKey, Upsert
 from target_linkedin_resumes.delivery.checkpoints import State
 from target_linkedin_resumes.delivery.entries import Upload
-from target_linkedin_resumes.failures import Failure, Reject
+from target_linkedin_resumes.delivery.rejects import Rejected
+from target_linkedin_resumes.failures import Failure
 
 Outcomes = Mapping[ResumeKey, Failure | None]
 
@@ -60,15 +61,29 @@ class Concurrency(Protocol):
         ...
 
 
+class Rejects(Protocol):
+    """Where records are kept that cannot be delivered."""
+
+    def keep(self, rejected: Rejected) -> None:
+        """Keep one. Raises Stop if it cannot be kept."""
+        ...
+
+    def settled(self, key: ResumeKey, position: int) -> None:
+        """Note that the change of this key at this position has arrived."""
+        ...
+
+    def sync(self) -> None:
+        """Return once all that was kept is durable. Raises Stop."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """The world.
 
     ``upload`` makes one attempt to bring a resume's bytes to LinkedIn and raises Failure.
-    ``print_state`` returns once the state is written. ``keep_reject`` takes the stream, the
-    record as it came, the reason and the number of attempts; it is None where the first reject
-    stops the run. ``sync_rejects`` returns once all kept rejects are durable. ``clock`` gives
-    seconds that never go back.
+    ``print_state`` returns once the state is written. ``rejects`` is None where the first reject
+    stops the run. ``clock`` gives seconds that never go back.
     """
 
     upload: Callable[[Upsert], Upload]
@@ -76,6 +91,5 @@ class Outside:
     pace: Pace
     concurrency: Concurrency
     print_state: Callable[[State], None]
-    keep_reject: Callable[[str, Record, Reject, int], None] | None = None
-    sync_rejects: Callable[[], None] = lambda: None
+    rejects: Rejects | None = None
     clock: Callable[[], float] = time.monotonic

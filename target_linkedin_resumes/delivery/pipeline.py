@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from target_linkedin_resumes.changes import Change, Record, Upsert
+from target_linkedin_resumes.changes import Change, Record, ResumeKey, Upsert
 from target_linkedin_resumes.delivery.checkpoints import State
 from target_linkedin_resumes.delivery.clerk import Clerk
 from target_linkedin_resumes.delivery.flow import Flow
 from target_linkedin_resumes.delivery.outside import Outside
+from target_linkedin_resumes.delivery.rejects import Rejected
 from target_linkedin_resumes.delivery.run import Draining, Run
 from target_linkedin_resumes.delivery.tally import Tally
 from target_linkedin_resumes.delivery.workers import Workers
@@ -89,7 +90,15 @@ class Pipeline:
             else:
                 self._clerk.call(now)
 
-    def reject(self, stream: str, record: Record, reject: Reject, attempts: int = 1) -> None:
+    def reject(
+        self,
+        stream: str,
+        record: Record,
+        reject: Reject,
+        *,
+        attempts: int = 1,
+        key: ResumeKey | None = None,
+    ) -> None:
         """Hand in a record that could not be read as a change. Raises as :meth:`add` does."""
         run = self._run
         with run.lock:
@@ -97,16 +106,16 @@ class Pipeline:
             run.tally.read += 1
             position = run.checkpoints.take()
             run.rejects_under_way += 1
-        run.settle_reject(stream, record, reject, attempts, [position])
+        run.settle_reject(Rejected(stream, record, reject, position, attempts, key), [position])
         with run.lock:
             run.raise_if_stopped()
 
-    def state(self, state: State) -> None:
-        """Hand in a STATE; it is printed once everything before it is settled."""
+    def state(self, state: State, size: int = 0) -> None:
+        """Hand in a STATE of ``size`` bytes; it is printed once all before it is settled."""
         run = self._run
         with run.lock:
             run.raise_if_stopped()
-            run.checkpoints.arrived(state)
+            run.checkpoints.arrived(state, size)
             if run.checkpoints.due():
                 run.desk.notify()
 

@@ -9,14 +9,14 @@ record is settled first, so that the state printed is the last one before it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf
 
-from target_linkedin_resumes.changes import Record
 from target_linkedin_resumes.delivery.checkpoints import Checkpoints
 from target_linkedin_resumes.delivery.entries import Entry
 from target_linkedin_resumes.delivery.flow import Flow
 from target_linkedin_resumes.delivery.outside import Outside
+from target_linkedin_resumes.delivery.rejects import Rejected
 from target_linkedin_resumes.delivery.tally import Tally
 from target_linkedin_resumes.failures import Failure, Reject, Stop
 
@@ -109,23 +109,23 @@ class Run:
                 break
             self.room.wait(None if left == inf else left)
 
-    def settle_reject(
-        self, stream: str, record: Record, reject: Reject, attempts: int, positions: list[int]
-    ) -> None:
+    def settle_reject(self, rejected: Rejected, positions: Sequence[int]) -> None:
         """Keep a reject and settle it, or stop the run with the state before it.
 
         Called without the lock, after ``rejects_under_way`` was counted up for it.
         """
-        keep = self.outside.keep_reject
-        failure: Failure | None = reject if keep is None else None
-        if keep is not None:
+        rejects = self.outside.rejects
+        failure: Failure | None = None
+        if rejects is None:
+            failure = rejected.reject
+        else:
             try:
-                keep(stream, record, reject, attempts)
+                rejects.keep(rejected)
             except Stop as stop:
                 failure = stop
         with self.lock:
             self.rejects_under_way -= 1
-            self.tally.rejected[reject.code] += 1
+            self.tally.rejected[rejected.reject.code] += 1
             if failure is None:
                 self.checkpoints.settle(positions)
                 self.desk.notify()
@@ -136,9 +136,11 @@ class Run:
     def settle_rejected_entry(self, entry: Entry, reject: Reject) -> None:
         """:meth:`settle_reject` for a change that was in flight."""
         change = entry.change
-        self.settle_reject(
-            change.stream, change.record, reject, entry.attempts + 1, entry.positions
+        attempts = change.attempts + entry.attempts + 1
+        rejected = Rejected(
+            change.stream, change.record, reject, entry.positions[-1], attempts, entry.key
         )
+        self.settle_reject(rejected, entry.positions)
 
 
 def bug(error: Exception, entry: Entry | None = None) -> Stop:

@@ -7,13 +7,13 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_linkedin_resumes.delivery.checkpoints import MAX_WAITING, Checkpoints
+from target_linkedin_resumes.delivery.checkpoints import MAX_WAITING_BYTES, Checkpoints
 
 
 def test_a_state_waits_for_every_position_before_it() -> None:
     checkpoints = Checkpoints()
     first, second = checkpoints.take(), checkpoints.take()
-    checkpoints.arrived({"n": 2})
+    checkpoints.arrived({"n": 2}, 20)
     third = checkpoints.take()
     checkpoints.settle([second, third])
     assert not checkpoints.due()
@@ -26,28 +26,29 @@ def test_a_state_waits_for_every_position_before_it() -> None:
 
 def test_a_state_before_all_records_is_due_at_once() -> None:
     checkpoints = Checkpoints()
-    checkpoints.arrived({"n": 0})
+    checkpoints.arrived({"n": 0}, 20)
     assert checkpoints.take_due() == {"n": 0}
 
 
 def test_the_newest_of_several_that_are_due() -> None:
     checkpoints = Checkpoints()
-    checkpoints.arrived({"n": 0})
-    checkpoints.arrived({"n": 1})
+    checkpoints.arrived({"n": 0}, 20)
+    checkpoints.arrived({"n": 1}, 20)
     checkpoints.settle([checkpoints.take()])
-    checkpoints.arrived({"n": 2})
+    checkpoints.arrived({"n": 2}, 20)
     checkpoints.take()
-    checkpoints.arrived({"n": 3})
+    checkpoints.arrived({"n": 3}, 20)
     assert checkpoints.take_due() == {"n": 2}
 
 
 def test_memory_is_bounded_and_the_newest_state_is_kept() -> None:
     checkpoints = Checkpoints()
-    total = MAX_WAITING * 20
+    total = 1000
     for number in range(total):
         checkpoints.take()
-        checkpoints.arrived({"n": number})
-    assert len(checkpoints._waiting) <= MAX_WAITING
+        checkpoints.arrived({"n": number}, MAX_WAITING_BYTES // 50)
+        assert len(checkpoints._waiting) <= 50
+    assert len(checkpoints._waiting) >= 25
     checkpoints.settle(range(total))
     assert checkpoints.take_due() == {"n": total - 1}
     assert checkpoints.span == checkpoints.unsettled == 0
@@ -60,7 +61,7 @@ def test_no_state_is_ever_untrue(records: int, order: random.Random) -> None:
     for number in range(records):
         checkpoints.take()
         if order.random() < 0.5:
-            checkpoints.arrived({"n": number})
+            checkpoints.arrived({"n": number}, 20)
             states[number] = number + 1
     settled: set[int] = set()
     positions = list(range(records))

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from target_linkedin_resumes.changes import Change, Delete, Record, ResumeFile, ResumeKey, Upsert
+from target_linkedin_resumes.changes import Change, Delete, ResumeFile, ResumeKey, Upsert
 from target_linkedin_resumes.delivery.checkpoints import State
 from target_linkedin_resumes.delivery.entries import Upload
 from target_linkedin_resumes.delivery.flow import Flow
 from target_linkedin_resumes.delivery.outside import Outcomes, Outside
 from target_linkedin_resumes.delivery.pipeline import Draining, Pipeline
+from target_linkedin_resumes.delivery.rejects import Rejected
 from target_linkedin_resumes.delivery.retries import Retries
 from target_linkedin_resumes.failures import Failure, Misconfigured, Refused, Reject, Retry, Stop
 
@@ -34,7 +35,8 @@ class World:
     def __init__(self) -> None:
         self.held: dict[str, str] = {}
         self.states: list[State] = []
-        self.rejects: list[tuple[str, str, int]] = []
+        self.rejects: list[Rejected] = []
+        self.settled_positions: dict[ResumeKey, int] = {}
         self.synced = 0
         self.batches: list[tuple[str, int]] = []
         self.calls_at_once = self.most_calls_at_once = 0
@@ -99,10 +101,13 @@ class World:
         yield
         self.calls_at_once -= 1
 
-    def keep_reject(self, stream: str, record: Record, reject: Reject, attempts: int) -> None:
-        self.rejects.append((str(record.get("id")), reject.code, attempts))
+    def keep(self, rejected: Rejected) -> None:
+        self.rejects.append(rejected)
 
-    def sync_rejects(self) -> None:
+    def settled(self, key: ResumeKey, position: int) -> None:
+        self.settled_positions[key] = position
+
+    def sync(self) -> None:
         self.synced = len(self.rejects)
 
 
@@ -119,8 +124,7 @@ def engine(world: World, *, keep: bool = False, **options: Any) -> Pipeline:
         pace=world,
         concurrency=world,
         print_state=options.pop("print_state", world.states.append),
-        keep_reject=world.keep_reject if keep else None,
-        sync_rejects=world.sync_rejects,
+        rejects=world if keep else None,
     )
     options = {"workers": 8, "grace": 5, **options}
     return Pipeline(flow, outside, **options)
@@ -320,7 +324,7 @@ def test_the_record_that_linkedin_refuses_is_found_and_rejected() -> None:
     pipeline = engine(world, keep=True)
     assert run(pipeline, [upsert(number) for number in range(20)]) is None
     assert len(world.held) == 19
-    assert [code for _, code, _ in world.rejects] == ["linkedin_refused"]
+    assert [rejected.reject.code for rejected in world.rejects] == ["linkedin_refused"]
     assert world.states[-1] == {"n": 20}
 
 

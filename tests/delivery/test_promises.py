@@ -52,7 +52,7 @@ class Promises(RuleBasedStateMachine):
 
     @rule()
     def state(self) -> None:
-        self.checkpoints.arrived({"covers": self.checkpoints._next})
+        self.checkpoints.arrived({"covers": self.checkpoints._next}, 20)
 
     # The workers
 

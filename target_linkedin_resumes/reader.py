@@ -1,0 +1,128 @@
+"""Singer messages from standard input or a file, line by line, until told to stop.
+
+The SDK's own reader cannot be woken while it waits for input, and its errors quote the whole
+line: a line is a candidate's record.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import IO, Any
+
+from singer_sdk.singerlib.encoding import GenericSingerReader
+from singer_sdk.singerlib.json import deserialize_json
+
+CHUNK = 1024 * 1024
+_EXPECTED = "SCHEMA, RECORD, STATE, BATCH or ACTIVATE_VERSION"
+
+
+class InvalidInput(Exception):
+    """A line that cannot be read as a Singer message. The text never quotes the line."""
+
+
+class Woken(Exception):
+    """:meth:`MessageReader.wake` was called."""
+
+
+class MessageReader(GenericSingerReader[bytes]):
+    """Reads Singer messages and hands them to the callbacks of their type."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._wake_reader, self._wake_writer = os.pipe()
+        self.line_number = 0
+        self.line_size = 0
+
+    def wake(self) -> None:
+        """Have the reader raise :class:`Woken` instead of waiting for input. From any thread."""
+        os.write(self._wake_writer, b"\0")
+
+    @property
+    def default_input(self) -> IO[bytes]:
+        """Standard input."""
+        return sys.stdin.buffer
+
+    def process_lines(
+        self, file_input: IO[Any] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]
+    ) -> Counter[str]:
+        """Hand each message to the callback of its type; blank lines are passed over.
+
+        Raises :class:`InvalidInput` with the line's number, and :class:`Woken`.
+        """
+        counts: Counter[str] = Counter()
+        for number, line in enumerate(self._lines(file_input or self.default_input), 1):
+            self.line_number, self.line_size = number, len(line)
+            if not line.strip():
+                continue
+            try:
+                counts[self._dispatch(line, callbacks)] += 1
+            except InvalidInput as error:
+                raise InvalidInput(f"line {number} of the input: {error}") from None
+        return counts
+
+    def _dispatch(self, line: bytes, callbacks: dict[str, Callable[[dict[str, Any]], None]]) -> str:
+        message = self.deserialize_json(line)
+        self.assert_line_requires(message, {"type"})
+        kind = message["type"]
+        if not isinstance(kind, str) or kind not in callbacks:
+            raise InvalidInput(f"unknown message type; expected {_EXPECTED}")
+        callbacks[kind](message)
+        return kind
+
+    def deserialize_json(self, line: bytes) -> dict[str, Any]:
+        """Read one line of JSON. Raises :class:`InvalidInput`."""
+        try:
+            message = deserialize_json(line)
+        except (ValueError, RecursionError) as error:
+            reason = getattr(error, "msg", None) or type(error).__name__
+            raise InvalidInput(f"not valid JSON ({reason})") from None
+        if not isinstance(message, dict):
+            raise InvalidInput("expected a JSON object")
+        return message
+
+    @staticmethod
+    def assert_line_requires(line_dict: dict[str, Any], requires: set[str]) -> None:
+        """Raise :class:`InvalidInput` if keys are missing."""
+        missing = sorted(requires - line_dict.keys())
+        if missing:
+            raise InvalidInput(f"the message lacks {', '.join(map(repr, missing))}")
+
+    def _lines(self, source: IO[Any]) -> Iterator[bytes]:
+        try:
+            descriptor = source.fileno()
+        except (OSError, AttributeError):  # a stream in memory: nothing to wait for
+            return (line.encode() if isinstance(line, str) else line for line in source)
+        return _split(self._chunks(descriptor))
+
+    def _chunks(self, descriptor: int) -> Iterator[bytes]:
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        poll.register(self._wake_reader, select.POLLIN)
+        while True:
+            ready = {number for number, _ in poll.poll()}
+            if self._wake_reader in ready:
+                raise Woken
+            chunk = os.read(descriptor, CHUNK)
+            if not chunk:
+                return
+            yield chunk
+
+
+def _split(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut chunks into lines. A line may span many chunks: it is joined once."""
+    begun: list[bytes] = []
+    for chunk in chunks:
+        first, *others = chunk.split(b"\n")
+        begun.append(first)
+        if others:
+            yield b"".join(begun)
+            *whole, last = others
+            yield from whole
+            begun = [last]
+    rest = b"".join(begun)
+    if rest:
+        yield rest

@@ -1,0 +1,95 @@
+"""Records of a stream become changes and go to the delivery engine.
+
+The SDK's sinks collect, drain and acknowledge; here the engine does. So a sink holds nothing, and
+what the SDK would do to a record on its way (strip `_sdc_*` fields, parse dates, validate against
+the tap's schema) is left out: the mapped record is checked against this target's own contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from singer_sdk.sinks import Sink
+
+from target_linkedin_resumes.changes import Record, key_of, read_change
+from target_linkedin_resumes.delivery.pipeline import Pipeline
+from target_linkedin_resumes.failures import Reject
+
+if TYPE_CHECKING:
+    from singer_sdk.sinks.core import BaseJSONSchemaValidator
+    from singer_sdk.target_base import Target
+
+# What a parsed record costs in memory apart from its texts, roughly: bytes for each field.
+FIELD_BYTES = 120
+
+
+class Delivering(Protocol):
+    """The target as its sinks see it."""
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The delivery engine."""
+        ...
+
+
+class ResumeSink(Sink):
+    """Hands the records of one stream to the pipeline that all sinks share."""
+
+    def __init__(
+        self,
+        target: Target,
+        stream_name: str,
+        schema: dict[str, Any],
+        key_properties: Sequence[str] | None,
+    ) -> None:
+        super().__init__(target, stream_name, schema, key_properties)
+        delivering: Any = target
+        self._pipeline: Pipeline = delivering.pipeline
+
+    def deliver(self, record: Record, original: Record, stream: str, attempts: int = 0) -> None:
+        """Hand over one mapped record; ``original`` and ``stream`` are as the tap sent them.
+
+        ``attempts`` is how often earlier runs failed to deliver it. Waits while too much is in
+        flight. Raises what stopped the run.
+        """
+        try:
+            change = read_change(record, stream=stream, original=original, attempts=attempts)
+        except Reject as reject:
+            key = key_of(record)
+            self._pipeline.reject(stream, original, reject, attempts=attempts + 1, key=key)
+        else:
+            self._pipeline.add(change, weight(original))
+
+    def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
+        """As the SDK calls it; this target calls :meth:`deliver`."""
+        del context
+        self.deliver(record, record, self.stream_name)
+
+    def process_batch(self, context: dict[str, Any]) -> None:
+        """Nothing is held in a sink."""
+
+    def get_validator(self) -> BaseJSONSchemaValidator | None:
+        """No validator: its errors quote the record, and its check is not this target's."""
+        return None
+
+    def _remove_sdc_metadata_from_schema(self) -> None:
+        """`_sdc_deleted_at` is a deletion marker and stays."""
+
+    @property
+    def max_size(self) -> int:
+        """At most LinkedIn's 100; the engine makes the batches."""
+        return min(self.batch_size_rows or 100, 100)
+
+
+def weight(record: Mapping[str, Any]) -> int:
+    """How many bytes of memory a parsed record holds, roughly; for back-pressure."""
+    total = FIELD_BYTES * len(record)
+    for value in record.values():
+        if isinstance(value, str):
+            total += len(value)
+        elif isinstance(value, Mapping):
+            total += weight(value)
+        elif isinstance(value, list):
+            total += FIELD_BYTES * len(value) + sum(len(v) for v in value if isinstance(v, str))
+    return total
