@@ -1,0 +1,34 @@
+"""A sandbox and a bench for each end-to-end test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from target_linkedin_resumes.sandbox.server import running
+from tests.e2e.support import Bench
+
+MakeBench = Callable[..., Bench]
+
+
+@pytest.fixture
+def make_bench(tmp_path: Path) -> Iterator[MakeBench]:
+    """Benches for sandboxes with options of their own."""
+    with ExitStack() as stack:
+
+        def make(**options: Any) -> Bench:
+            data = tmp_path / "linkedin"
+            data.mkdir(exist_ok=True)
+            return Bench(tmp_path, stack.enter_context(running(data, **options)))
+
+        yield make
+
+
+@pytest.fixture
+def bench(make_bench: MakeBench) -> Bench:
+    """A bench for a sandbox as it comes."""
+    return make_bench()
