@@ -1,0 +1,50 @@
+"""One call while it is worked on: what the journal will say of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .exchange import new_uuid
+
+if TYPE_CHECKING:
+    from .faults import Pair
+    from .tokens import Token
+
+
+@dataclass(slots=True)
+class Call:
+    """A call; times are in milliseconds, ``at`` since the epoch."""
+
+    endpoint: str
+    method: str
+    at: int
+    tunnelled: bool = False
+    client: str | None = None
+    token: Token | None = None
+    minted: bool = False
+    status: int | None = None
+    fault: str | None = None
+    keys: list[Pair] = field(default_factory=list)
+    key_statuses: list[int | None] = field(default_factory=list)
+    gone: bool = False
+    uuid: str = field(default_factory=new_uuid)
+
+    def entry(self, duration_ms: int, bytes_in: int) -> dict[str, Any]:
+        """The journal's entry; ``status`` is null if no answer was sent whole."""
+        return {
+            "at": self.at,
+            "endpoint": self.endpoint,
+            "client": self.client,
+            "method": self.method,
+            "tunnelled": self.tunnelled,
+            "status": self.status,
+            "duration_ms": duration_ms,
+            "bytes_in": bytes_in,
+            "ids": len(self.keys),
+            "keys": self.keys,
+            "key_statuses": self.key_statuses,
+            "fault": self.fault,
+            "gone": self.gone,
+            "x_li_uuid": self.uuid,
+        }

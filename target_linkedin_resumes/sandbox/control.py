@@ -1,0 +1,83 @@
+"""The sandbox's own endpoints: health, state, journal, faults, reset."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from .faults import BadFaults
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from .state import State
+
+_PAGE = 1000
+_LARGEST_PAGE = 100_000
+
+
+class Control:
+    """Handlers over one state. The page of a later version joins ``routes``."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def application(self) -> Starlette:
+        """The ASGI application."""
+        return Starlette(
+            routes=[
+                Route("/healthz", self.health),
+                Route("/sandbox/state", self.state),
+                Route("/sandbox/journal", self.journal),
+                Route("/sandbox/faults", self.faults, methods=["GET", "POST", "DELETE"]),
+                Route("/sandbox/reset", self.reset, methods=["POST"]),
+            ]
+        )
+
+    async def health(self, request: Request) -> Response:
+        """``{"status": "ok"}``."""
+        del request
+        return JSONResponse({"status": "ok"})
+
+    async def state(self, request: Request) -> Response:
+        """What is held and what was counted; ``?resumes=false`` leaves the resumes out."""
+        with_resumes = request.query_params.get("resumes", "true") != "false"
+        return JSONResponse(self._state.snapshot(resumes=with_resumes))
+
+    async def journal(self, request: Request) -> Response:
+        """Entries after ``after`` (0), at most ``limit`` (1000)."""
+        try:
+            after = int(request.query_params.get("after", "0"))
+            limit = int(request.query_params.get("limit", str(_PAGE)))
+        except ValueError:
+            return _wrong("after and limit: expected whole numbers")
+        if after < 0 or not 1 <= limit <= _LARGEST_PAGE:
+            return _wrong(f"after: expected 0 or more; limit: expected 1 to {_LARGEST_PAGE}")
+        return Response(self._state.journal.page(after, limit), media_type="application/json")
+
+    async def faults(self, request: Request) -> Response:
+        """The rules in force; POST replaces them, DELETE ends them."""
+        faults = self._state.faults
+        if request.method == "DELETE":
+            faults.clear()
+        elif request.method == "POST":
+            try:
+                faults.load(await request.json())
+            except BadFaults as wrong:
+                return _wrong(str(wrong))
+            except ValueError:
+                return _wrong("faults: expected JSON")
+        return JSONResponse(faults.shown())
+
+    async def reset(self, request: Request) -> Response:
+        """Forget everything but the settings."""
+        del request
+        self._state.reset()
+        return JSONResponse({"status": "ok"})
+
+
+def _wrong(message: str) -> Response:
+    return JSONResponse({"error": message}, status_code=400)

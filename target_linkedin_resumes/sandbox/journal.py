@@ -1,0 +1,63 @@
+"""The journal of every call: a file that has all, and a window in memory."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict, deque
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_WINDOW = 100_000
+_WINDOW_BYTES = 64 * 1024 * 1024
+
+
+class Journal:
+    """Entries in the order in which calls ended, numbered from 1; begins anew with the sandbox.
+
+    An entry never holds a token, a secret, a signed URL, a file name or a file's content.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._open()
+
+    def _open(self) -> None:
+        self._file = self._path.open("wb", buffering=0)
+        self._window: deque[bytes] = deque()
+        self._bytes = 0
+        self.last = 0
+        self.calls: defaultdict[str, Counter[str]] = defaultdict(Counter)
+
+    def append(self, entry: dict[str, Any]) -> None:
+        """Write an entry; it is given its ``seq``."""
+        self.last += 1
+        status = entry["status"]
+        self.calls[entry["endpoint"]]["none" if status is None else str(status)] += 1
+        line = json.dumps({"seq": self.last, **entry}, separators=(",", ":")).encode()
+        self._file.write(line + b"\n")
+        self._window.append(line)
+        self._bytes += len(line)
+        while len(self._window) > _WINDOW or self._bytes > _WINDOW_BYTES:
+            self._bytes -= len(self._window.popleft())
+
+    def page(self, after: int, limit: int) -> bytes:
+        """JSON: ``{"first": n, "last": n, "entries": [...]}``, entries with a seq above ``after``.
+
+        ``first`` is the oldest entry still in memory; older ones are in the file.
+        """
+        first = self.last - len(self._window) + 1
+        start = max(after + 1, first) - first
+        stop = min(start + limit, len(self._window))
+        entries = b",".join(self._window[index] for index in range(start, stop))
+        return b'{"first":%d,"last":%d,"entries":[%s]}' % (first, self.last, entries)
+
+    def clear(self) -> None:
+        """Begin anew, in the file too."""
+        self._file.close()
+        self._open()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
