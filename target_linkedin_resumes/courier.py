@@ -1,12 +1,27 @@
-"""Brings one resume to LinkedIn: its source on one side, LinkedIn's client on the other."""
+"""Brings resumes to LinkedIn: their sources on one side, LinkedIn's client on the other."""
 
 from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
 
 from target_linkedin_resumes.changes import ResumeKey, Upsert
 from target_linkedin_resumes.delivery.entries import Upload
 from target_linkedin_resumes.delivery.outside import Outcomes
+from target_linkedin_resumes.failures import QuotaSpent
 from target_linkedin_resumes.linkedin.api import LinkedIn
+from target_linkedin_resumes.linkedin.calls import utc_now
+from target_linkedin_resumes.linkedin.limits import seconds_until_renewal
 from target_linkedin_resumes.resumes.sources import Sources
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+# Seconds between two lines that say why nothing moves.
+WAIT_INTERVAL = 600
 
 
 class Courier:
@@ -33,3 +48,65 @@ class Courier:
     def delete(self, keys: list[ResumeKey]) -> Outcomes:
         """Delete up to 100 resumes. Raises Failure."""
         return self._linkedin.batch_delete(keys)
+
+
+class PatientCourier(Courier):
+    """Waits until 00:00 UTC when the day's quota is spent, where another would stop the run."""
+
+    def __init__(
+        self, sources: Sources, linkedin: LinkedIn, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        super().__init__(sources, linkedin)
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._said_at = float("-inf")
+
+    def upload(self, change: Upsert) -> Upload:
+        """As :meth:`Courier.upload`."""
+        return self._patiently(lambda: super(PatientCourier, self).upload(change))
+
+    def update(self, batch: list[tuple[Upsert, Upload]]) -> Outcomes:
+        """As :meth:`Courier.update`."""
+        return self._patiently(lambda: super(PatientCourier, self).update(batch))
+
+    def delete(self, keys: list[ResumeKey]) -> Outcomes:
+        """As :meth:`Courier.delete`."""
+        return self._patiently(lambda: super(PatientCourier, self).delete(keys))
+
+    def _patiently(self, call: Callable[[], T]) -> T:
+        while True:
+            try:
+                return call()
+            except QuotaSpent as spent:
+                left = seconds_until_renewal(utc_now())
+                self._say(spent, left)
+                self._sleep(min(left, WAIT_INTERVAL))
+
+    def _say(self, spent: QuotaSpent, left: int) -> None:
+        with self._lock:
+            now = time.monotonic()
+            if now - self._said_at >= WAIT_INTERVAL - 1:
+                self._said_at = now
+                logger.warning(
+                    "%s. Waiting for it, %d min more (setting on_quota=wait)", spent, left // 60
+                )
+
+
+class DryCourier:
+    """Fetches and checks the files, and writes nothing to LinkedIn."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+
+    def upload(self, change: Upsert) -> Upload:
+        """Open the resume as for an upload. Raises Failure."""
+        with self._sources.open(change.file) as resume:
+            return Upload("", resume.size)
+
+    def update(self, batch: list[tuple[Upsert, Upload]]) -> Outcomes:
+        """Take all as delivered."""
+        return {change.key: None for change, _ in batch}
+
+    def delete(self, keys: list[ResumeKey]) -> Outcomes:
+        """Take all as deleted."""
+        return dict.fromkeys(keys)

@@ -35,6 +35,19 @@ def _integer(default: int | None, lowest: int, highest: int, description: str) -
     return schema if default is None else {**schema, "default": default}
 
 
+def _choice(default: str, choices: tuple[str, ...], description: str) -> dict[str, Any]:
+    return {
+        "type": "string",
+        "enum": list(choices),
+        "default": default,
+        "description": description,
+    }
+
+
+def _flag(description: str) -> dict[str, Any]:
+    return {"type": "boolean", "default": False, "description": description}
+
+
 _SECRET = {"secret": True, "writeOnly": True}
 
 SCHEMA: dict[str, Any] = {
@@ -84,12 +97,38 @@ SCHEMA: dict[str, Any] = {
         "records_per_minute": _integer(
             10_000, 1, 1_000_000, "LinkedIn's limit of records in any 60 seconds."
         ),
+        "requests_per_day": _integer(
+            100_000,
+            1,
+            100_000_000,
+            "LinkedIn's limit of batch calls in a day, which begins at 00:00 UTC.",
+        ),
+        "on_quota": _choice(
+            "stop",
+            ("stop", "wait"),
+            "When the day's quota is spent: `stop` with exit code 75, or `wait` until 00:00 UTC.",
+        ),
         "request_timeout_seconds": _integer(60, 1, 3600, "The time one call may take."),
         "retry_seconds": _integer(
             900, 0, 86_400, "How long one change may be retried before the run stops."
         ),
         "shutdown_grace_seconds": _integer(
             20, 0, 3600, "The time that what is in flight gets after SIGTERM or SIGINT."
+        ),
+        "on_reject": _choice(
+            "fail",
+            ("fail", "continue"),
+            "A record that cannot be delivered as it is: `fail` stops with the state before it,"
+            " `continue` keeps it in `rejects_path` and goes on.",
+        ),
+        "rejects_path": _string(
+            "Singer file of the rejects, replayed with `--input`; required by `continue`."
+        ),
+        "max_rejects": _integer(None, 0, 10**9, "More rejects than this many stop the run."),
+        "fail_on_rejects": _flag("Exit with 3 instead of 0 when rejects were written."),
+        "dry_run": _flag(
+            "Everything but the writes to LinkedIn: files are fetched and checked, and the summary"
+            " says what would be sent. No state is printed."
         ),
     },
 }
@@ -111,9 +150,16 @@ class Settings:
     batch_max_age_seconds: int
     upload_concurrency: int
     records_per_minute: int
+    requests_per_day: int
+    on_quota: str
     request_timeout_seconds: int
     retry_seconds: int
     shutdown_grace_seconds: int
+    on_reject: str
+    rejects_path: Path | None
+    max_rejects: int | None
+    fail_on_rejects: bool
+    dry_run: bool
 
     def __repr__(self) -> str:
         return f"Settings(organization={self.organization!r}, contract={self.contract!r})"
@@ -132,6 +178,12 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
         values[name] = _endpoint(name, values[name])
     values["file_root"] = _directory("file_root", values["file_root"])
     values["blob_ttl"] = _blob_ttl(values["blob_ttl"])
+    values["rejects_path"] = _file("rejects_path", values["rejects_path"])
+    if values["on_reject"] == "continue" and values["rejects_path"] is None:
+        raise Misconfigured(
+            "setting 'rejects_path': required by on_reject='continue'; expected the path of a file"
+            " that keeps the records which cannot be delivered"
+        )
     return Settings(**values)
 
 
@@ -146,12 +198,28 @@ def unknown_settings(config: Mapping[str, Any], known: Mapping[str, Any]) -> lis
     return messages
 
 
+def secrets_of(config: Mapping[str, Any]) -> list[str]:
+    """The secrets in a configuration, to be kept out of every log line."""
+    properties = SCHEMA["properties"]
+    return [
+        str(config[name])
+        for name in properties
+        if properties[name].get("secret") and config.get(name)
+    ]
+
+
 def _checked(name: str, value: Any) -> Any:
     schema = SCHEMA["properties"][name]
     if value is None:
         return schema.get("default")
     if schema["type"] == "integer":
         return _whole_number(name, value, schema)
+    if schema["type"] == "boolean":
+        return _true_or_false(name, value)
+    if "enum" in schema:
+        if value not in schema["enum"]:
+            raise _wrong(name, value, " or ".join(f"'{choice}'" for choice in schema["enum"]))
+        return value
     if schema["type"] == "string":
         # A bare number is what an operator writes for a URN or an id in YAML.
         text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -170,6 +238,15 @@ def _whole_number(name: str, value: Any, schema: Mapping[str, Any]) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not lowest <= value <= highest:
         raise _wrong(name, value, expected)
     return value
+
+
+def _true_or_false(name: str, value: Any) -> bool:
+    word = value.strip().lower() if isinstance(value, str) else value
+    if word in (True, "true", "1", "yes", "on") and not isinstance(word, float):
+        return True
+    if word in (False, "false", "0", "no", "off", ""):
+        return False
+    raise _wrong(name, value, "true or false")
 
 
 def _urn(name: str, value: str) -> str:
@@ -209,6 +286,15 @@ def _directory(name: str, value: str | None) -> Path:
     if not path.is_dir():
         raise _wrong(name, value, "a directory that exists")
     return path.resolve()
+
+
+def _file(name: str, value: str | None) -> Path | None:
+    if value is None:
+        return None
+    path = Path(value).expanduser()
+    if path.is_dir() or not path.parent.is_dir():
+        raise _wrong(name, value, "the path of a file in a directory that exists")
+    return path.absolute()
 
 
 def _blob_ttl(value: Any) -> Mapping[str, int | str] | None:

@@ -1,4 +1,4 @@
-"""The Singer target: wires the house, reads messages, handles signals, decides the exit code."""
+"""The Singer target: reads messages, handles signals, decides the exit code."""
 
 from __future__ import annotations
 
@@ -9,35 +9,31 @@ import queue
 import signal
 import sys
 import threading
-import time
+import traceback
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
 from types import FrameType
 from typing import IO, Any, ClassVar
 
-from singer_sdk.helpers.capabilities import (
-    CapabilitiesEnum,
-    PluginCapabilities,
-)
+import click
+from singer_sdk import metrics
+from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib.json import serialize_json
 from singer_sdk.target_base import Target
 
 from target_linkedin_resumes.batchfiles import records_of
-from target_linkedin_resumes.courier import Courier
+from target_linkedin_resumes.check import check
 from target_linkedin_resumes.delivery.checkpoints import State
-from target_linkedin_resumes.delivery.flow import Flow
-from target_linkedin_resumes.delivery.outside import Outside
 from target_linkedin_resumes.delivery.pipeline import Draining, Pipeline
-from target_linkedin_resumes.delivery.retries import Retries
 from target_linkedin_resumes.delivery.run import bug
-from target_linkedin_resumes.failures import Failure, Misconfigured, Reject, Stop
-from target_linkedin_resumes.linkedin.api import LinkedIn
-from target_linkedin_resumes.linkedin.calls import Calls
-from target_linkedin_resumes.linkedin.limits import Concurrency, RecordsPerMinute
-from target_linkedin_resumes.linkedin.settings import ClientSettings
-from target_linkedin_resumes.linkedin.transport import HttpTransport
+from target_linkedin_resumes.failures import Failure, Misconfigured, QuotaSpent, Reject, Stop
+from target_linkedin_resumes.house import House, build
+from target_linkedin_resumes.privacy import guard_logs
 from target_linkedin_resumes.reader import InvalidInput, MessageReader, Woken
-from target_linkedin_resumes.resumes.sources import Sources
-from target_linkedin_resumes.settings import SCHEMA, Settings, read_settings, unknown_settings
+from target_linkedin_resumes.settings import SCHEMA, read_settings, secrets_of, unknown_settings
 from target_linkedin_resumes.sinks import ResumeSink
 
 logger = logging.getLogger(__name__)
@@ -45,6 +41,7 @@ logger = logging.getLogger(__name__)
 # Settings of the SDK that would do nothing here: batches are LinkedIn's, records are checked
 # against this target's own contract, `_sdc_*` fields are never added.
 _WITHOUT_EFFECT = ("add_record_metadata", "load_method", "validate_records")
+REJECTS_WRITTEN = 3
 
 
 class TargetLinkedInResumes(Target):
@@ -54,6 +51,7 @@ class TargetLinkedInResumes(Target):
     config_jsonschema: ClassVar[dict[str, Any]] = copy.deepcopy(SCHEMA)
     default_sink_class = ResumeSink
     message_reader_class = MessageReader
+    message_reader: MessageReader
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         PluginCapabilities.ABOUT,
         PluginCapabilities.STREAM_MAPS,
@@ -68,49 +66,45 @@ class TargetLinkedInResumes(Target):
         self._signal: int | None = None
         self._printing = threading.Lock()
         self._warned: set[str] = set()
-        self.message_reader: MessageReader
+        self._input_path: Path | None = None
         super().__init__(**arguments)
+        guard_logs(secrets_of(self.config))
         self.max_parallelism = 1  # sinks hold nothing: there is nothing to drain in parallel
         self.settings = read_settings(self.config)
         for message in unknown_settings(self.config, self.config_jsonschema["properties"]):
             logger.warning("%s", message)
-        self.pipeline = self._wire(self.settings)
 
-    def _wire(self, settings: Settings) -> Pipeline:
-        calls = Calls(HttpTransport(settings.request_timeout_seconds))
-        linkedin = LinkedIn(
-            ClientSettings(
-                organization=settings.organization,
-                contract=settings.contract,
-                client_id=settings.client_id,
-                client_secret=settings.client_secret,
-                api_url=settings.api_url,
-                token_url=settings.token_url,
-                blob_ttl=settings.blob_ttl,
-            ),
-            calls,
-        )
-        courier = Courier(Sources(settings.file_root), linkedin)
-        flow = Flow(
-            batch_size=min(settings.batch_size_rows, settings.records_per_minute),
-            batch_max_age=settings.batch_max_age_seconds,
-            retries=Retries(settings.retry_seconds),
-        )
-        outside = Outside(
-            upload=courier.upload,
-            sender=courier,
-            pace=RecordsPerMinute(settings.records_per_minute, time.monotonic),
-            concurrency=Concurrency(settings.upload_concurrency),
+    @cached_property
+    def house(self) -> House:
+        """What this run works with, started. Raises :class:`Misconfigured`."""
+        house = build(
+            self.settings,
             print_state=self._print_state,
+            encode=serialize_json,
+            replayed=self._input_path,
         )
-        return Pipeline(
-            flow,
-            outside,
-            workers=settings.upload_concurrency,
-            grace=settings.shutdown_grace_seconds,
-        )
+        house.pipeline.start(on_failure=self.message_reader.wake)
+        return house
 
-    # Running
+    @property
+    def pipeline(self) -> Pipeline:
+        """The delivery engine that all sinks share."""
+        return self.house.pipeline
+
+    # The command
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """The SDK's command with `--check`."""
+        command = super().get_singer_command()
+        command.params.append(
+            click.Option(
+                ["--check"],
+                is_flag=True,
+                help="Check the configuration, the token and the rights, and exit with 0 or 2.",
+            )
+        )
+        return command
 
     @classmethod
     def invoke(  # type: ignore[override]  # as the SDK does for targets
@@ -120,69 +114,91 @@ class TargetLinkedInResumes(Target):
         about_format: str | None = None,
         config: _ConfigInput | None = None,
         file_input: IO[str] | None = None,
+        check: bool = False,
     ) -> None:
         """Run the command. Always raises SystemExit with one of the documented codes."""
         super(Target, cls).invoke(about=about, about_format=about_format)
+        guard_logs()
         cls.print_version(print_fn=cls.logger.info)
         config = config or _ConfigInput()
         try:
             target = cls(config=config.config, parse_env_config=config.parse_env)
+            sys.exit(target.check() if check else target.run(file_input))
         except Misconfigured as error:
-            cls.logger.error("%s", error)  # noqa: TRY400 - a traceback would not help the operator
+            logger.error("%s", error)  # noqa: TRY400 - a traceback would not help the operator
             sys.exit(error.exit_code)
-        sys.exit(target.run(file_input))
+
+    def check(self) -> int:
+        """Say on stdout what is well and what is not; gives the exit code."""
+        code = 0
+        for well, finding in check(self.settings):
+            sys.stdout.write(f"{'ok  ' if well else 'FAIL'}  {finding}\n")
+            code = code if well else Misconfigured.exit_code
+        return code
 
     def run(self, file_input: IO[Any] | None = None) -> int:
-        """Read all messages, deliver them, and give the exit code."""
-        pipeline = self.pipeline
-        threading.Thread(target=self._watch_signals, name="signals", daemon=True).start()
-        pipeline.start(on_failure=self.message_reader.wake)
+        """Read all messages, deliver them, and give the exit code. Raises Misconfigured."""
+        name = getattr(file_input, "name", None)
+        self._input_path = Path(name) if isinstance(name, str) else None
+        house, ended = self.house, threading.Event()
+        for name, work in (
+            ("signals", self._watch_signals),
+            ("progress", lambda: house.reporter.watch(ended)),
+        ):
+            threading.Thread(target=work, name=name, daemon=True).start()
+        self._read(house.pipeline, file_input)
+        house.pipeline.drain()
+        ended.set()
+        try:
+            house.pipeline.end()
+            if house.rejects is not None:
+                complete = house.pipeline.failure is None and self._signal is None
+                house.rejects.close(complete=complete)
+        except Failure as failure:
+            house.pipeline.fail(failure)
+        return self._conclude(house)
+
+    def _read(self, pipeline: Pipeline, file_input: IO[Any] | None) -> None:
         try:
             self.listen(file_input)
-            pipeline.close()
         except (Draining, Woken):
             pass
         except InvalidInput as error:
             pipeline.fail(Stop(str(error)))
         except Failure as failure:
             pipeline.fail(failure)
-        except Exception as error:
-            logger.debug("unforeseen", exc_info=True)
+        except Exception as error:  # noqa: BLE001 - the state must stay true, whatever happens
+            # The text of the exception may quote a record; where it was raised does not.
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            logger.debug("unforeseen %s at\n%s", type(error).__name__, frames)
             pipeline.fail(bug(error))
-        pipeline.drain()
-        try:
-            pipeline.end()
-        except Failure as failure:
-            pipeline.fail(failure)
-        return self._conclude()
 
-    def _conclude(self) -> int:
-        tally, failure = self.pipeline.tally, self.pipeline.failure
-        logger.info(
-            "%d records read: %d delivered, %d deleted, %d superseded by a later record,"
-            " %d rejected; %d tries repeated; %d files with %d bytes uploaded",
-            tally.read,
-            tally.delivered,
-            tally.deleted,
-            self.pipeline.superseded,
-            tally.rejected.total(),
-            tally.retried,
-            tally.uploaded,
-            tally.bytes_uploaded,
-        )
+    def process_endofpipe(self) -> None:
+        """Wait until all is settled. Raises the failure that stopped the run, or Draining."""
+        self.pipeline.close()
+        super().process_endofpipe()
+
+    def _conclude(self, house: House) -> int:
+        house.reporter.conclude()
+        tally, failure = house.pipeline.tally, house.pipeline.failure
+        for stream, count in tally.by_stream.items():
+            with metrics.record_counter(stream) as counter:
+                counter.increment(count)
         if failure is not None:
-            logger.error("%s", self._explain(failure))
+            logger.error("%s", _explain(failure))
             return failure.exit_code if isinstance(failure, Stop) else 1
         if self._signal is not None:
             logger.warning("Stopped by %s.", signal.Signals(self._signal).name)
             return 128 + self._signal
+        if house.rejects is not None and house.rejects.count:
+            logger.warning(
+                "%d records were rejected and are kept in %s. Mend the cause and replay them:"
+                " the same command with --input and that file.",
+                house.rejects.count,
+                self.settings.rejects_path,
+            )
+            return REJECTS_WRITTEN if self.settings.fail_on_rejects else 0
         return 0
-
-    @staticmethod
-    def _explain(failure: Failure) -> str:
-        if isinstance(failure, Reject):
-            return f"Stopped at a record that cannot be delivered [{failure.code}]: {failure}"
-        return f"Stopped: {failure}"
 
     # Signals
 
@@ -210,22 +226,39 @@ class TargetLinkedInResumes(Target):
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, requires={"stream", "record"})
         stream, record = message_dict["stream"], message_dict["record"]
-        if not isinstance(record, dict):
-            raise InvalidInput("'record' is not an object")
+        if not isinstance(record, dict) or not isinstance(stream, str):
+            raise InvalidInput("'record' is not an object, or 'stream' not a text")
+        attempts = _attempts(message_dict.get("reject"))
         maps = self.mapper.stream_maps.get(stream)
         if maps is None:
-            raise InvalidInput(f"a record of stream {stream!r} came before the stream's SCHEMA")
+            reject = Reject(
+                "record_without_schema",
+                f"a record of stream {stream!r} came before the stream's SCHEMA",
+            )
+            self.pipeline.reject(stream, record, reject, attempts=attempts + 1)
+            return
         for stream_map in maps:
-            mapped = stream_map.transform(dict(record))
+            try:
+                mapped = stream_map.transform(dict(record))
+            except Exception as error:  # noqa: BLE001 - whatever an expression of the user raises
+                reject = Reject(
+                    "invalid_record", f"the stream map fails on it ({type(error).__name__})"
+                )
+                self.pipeline.reject(stream, record, reject, attempts=attempts + 1)
+                continue
             if mapped is not None:
                 sink = self.get_sink(stream_map.stream_alias)
                 assert isinstance(sink, ResumeSink)  # noqa: S101 - default_sink_class says so
-                sink.deliver(mapped, record, stream)
+                sink.deliver(mapped, record, stream, attempts)
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         schema = message_dict.get("schema")
         if not isinstance(message_dict.get("stream"), str) or not isinstance(schema, dict):
             raise InvalidInput("a SCHEMA message needs a 'stream' and a 'schema'")
+        if not isinstance(schema.get("properties"), dict):
+            raise InvalidInput("the 'schema' of a SCHEMA message needs 'properties'")
+        if self.house.rejects is not None:
+            self.house.rejects.schema(copy.deepcopy(message_dict))
         super()._process_schema_message(message_dict)
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
@@ -275,3 +308,23 @@ class TargetLinkedInResumes(Target):
         super().append_builtin_config(config_jsonschema)
         for name in _WITHOUT_EFFECT:
             config_jsonschema["properties"].pop(name, None)
+
+
+def _attempts(reject: object) -> int:
+    """How often a record that comes from a rejects file was tried before."""
+    attempts = reject.get("attempts") if isinstance(reject, Mapping) else None
+    return attempts if isinstance(attempts, int) and attempts > 0 else 0
+
+
+def _explain(failure: Failure) -> str:
+    if isinstance(failure, Reject):
+        return (
+            f"Stopped at a record that cannot be delivered [{failure.code}]: {failure}. The state"
+            " printed last is the one before it; see docs/rejects.md, or go on past such records"
+            " with the setting on_reject=continue."
+        )
+    if isinstance(failure, QuotaSpent):
+        today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        renewal = today + timedelta(days=1)
+        return f"Stopped: {failure}. Run again after {renewal:%Y-%m-%d %H:%M} UTC."
+    return f"Stopped: {failure}"

@@ -58,6 +58,7 @@ class Clerk:
             if run.outside.rejects is not None:
                 run.outside.rejects.sync()
             run.outside.print_state(state)
+            run.tally.states += 1
 
     def _work(self) -> None:
         run = self._run
@@ -145,7 +146,7 @@ class Clerk:
         for entry, outcome in ended:
             if outcome is None:
                 run.checkpoints.settle(entry.positions)
-                run.tally.confirmed(batch.kind)
+                run.tally.confirmed(entry.change)
                 if run.outside.rejects is not None:
                     run.outside.rejects.settled(entry.key, entry.positions[-1])
             elif isinstance(outcome, Reject):

@@ -67,6 +67,11 @@ class Pipeline:
         """How many changes a later one of the same key has replaced."""
         return self._run.flow.superseded
 
+    @property
+    def unsettled(self) -> int:
+        """How many records are in flight."""
+        return self._run.checkpoints.unsettled
+
     def start(self, on_failure: Callable[[], None] = lambda: None) -> None:
         """Start. ``on_failure`` is called once, on whichever thread meets the first failure."""
         self._run.on_failure = on_failure

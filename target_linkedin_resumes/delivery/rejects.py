@@ -3,7 +3,8 @@
 The file is replayed by reading it as input. A line is a SCHEMA or a RECORD message as the tap sent
 it; a RECORD has a key ``reject`` beside ``record``::
 
-    {"code": ..., "message": ..., "at": ISO 8601, "attempts": n, "candidate_id": ..., "resume_id": ...}
+    {"code": ..., "message": ..., "at": ISO 8601, "attempts": n,
+     "candidate_id": ..., "resume_id": ...}
 
 The ids are there where they could be read. The file belongs to one run at a time, has mode 0600,
 and is only ever appended to or replaced as a whole.

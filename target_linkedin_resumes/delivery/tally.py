@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from target_linkedin_resumes.changes import Delete, Upsert
+from target_linkedin_resumes.changes import Change, Delete
 
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of changes; delivered and deleted are those that LinkedIn confirmed by key."""
+    """Counts of changes; delivered and deleted are those that LinkedIn confirmed by key.
+
+    ``by_stream`` counts the confirmed ones by the stream of the tap, ``most_uploads`` is how many
+    uploads were under way at once.
+    """
 
     read: int = 0
     uploaded: int = 0
@@ -18,11 +22,15 @@ class Tally:
     delivered: int = 0
     deleted: int = 0
     retried: int = 0
+    states: int = 0
+    most_uploads: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
+    by_stream: Counter[str] = field(default_factory=Counter)
 
-    def confirmed(self, kind: type[Upsert] | type[Delete]) -> None:
+    def confirmed(self, change: Change) -> None:
         """Count a change that LinkedIn confirmed."""
-        if kind is Delete:
+        self.by_stream[change.stream] += 1
+        if isinstance(change, Delete):
             self.deleted += 1
         else:
             self.delivered += 1

@@ -55,7 +55,9 @@ class Workers:
         run = self._run
         if run.ended or run.flow.uploading >= run.outside.concurrency.allowed:
             return None
-        return run.flow.start_upload()
+        entry = run.flow.start_upload()
+        run.tally.most_uploads = max(run.tally.most_uploads, run.flow.uploading)
+        return entry
 
     def _upload(self, entry: Entry) -> None:
         run = self._run

@@ -1,0 +1,76 @@
+"""Keeps secrets and personal data out of every log line, whoever writes it.
+
+The messages of this project hold none by construction; this is for the lines of libraries and for
+the day somebody forgets. It works on the finished text, tracebacks and JSON lines included.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable
+
+MASK = "***"
+
+# What follows the host may name a file, and a query may be a credential.
+_URL = re.compile(
+    r"\b([a-z][a-z0-9+.-]*://)(?:[^\s/@\"'<>\\]*@)?([^\s/?#\"'<>\\]*)(?:[/?#][^\s\"'<>\\]+|/)?",
+    re.I,
+)
+_TARGET = re.compile(r"\b(GET|POST|PUT|DELETE|HEAD|PATCH) /[^\s\"']*")
+_BEARER = re.compile(r"\b(bearer|basic|zoho-oauthtoken)\s+[^\s\"',}]+", re.I)
+_NAME = r"\w*(?:secret|password|token|authorization|signature|api_?key)\w*"
+_SECRETLY_NAMED = re.compile(
+    rf"(\b{_NAME}\s*=\s*|\\?[\"']{_NAME}\\?[\"']\s*:\s*)"
+    r"(?:(\\?[\"'])(?:(?!\2).)*\2|[^\s,;}&\"'\\]+)",
+    re.I,
+)
+# Libraries that name paths, hosts' files or request lines when they are told to be talkative.
+_TALKATIVE = ("urllib3", "requests", "botocore", "boto3", "s3fs", "fsspec", "asyncssh", "paramiko")
+# A short secret would mask ordinary words; no real one is that short.
+_SHORTEST = 6
+
+
+class Masking(logging.Formatter):
+    """Formats as another formatter does, and masks what must not be seen."""
+
+    def __init__(self, inner: logging.Formatter, secrets: Iterable[str]) -> None:
+        super().__init__()
+        self._inner = inner
+        known = sorted({s for s in secrets if len(s) >= _SHORTEST}, key=len, reverse=True)
+        self._secrets = re.compile("|".join(map(re.escape, known))) if known else None
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line as it may be seen."""
+        # A formatter keeps the text of a traceback on the record, for the next handler to print.
+        text = self._inner.format(record)
+        if self._secrets is not None:
+            text = self._secrets.sub(MASK, text)
+        text = _URL.sub(_mask_url, text)
+        text = _TARGET.sub(rf"\1 {MASK}", text)
+        text = _BEARER.sub(rf"\1 {MASK}", text)
+        return _SECRETLY_NAMED.sub(_mask_value, text)
+
+
+def _mask_url(match: re.Match[str]) -> str:
+    scheme, host = match[1], match[2]
+    return scheme + host + (f"/{MASK}" if len(match[0].partition(host)[2]) > 1 else "")
+
+
+def _mask_value(match: re.Match[str]) -> str:
+    quote = match[2] or ""
+    return match[1] + quote + MASK + quote
+
+
+def guard_logs(secrets: Iterable[str] = ()) -> None:
+    """Put the mask on every handler there is; again whenever more secrets are known."""
+    known = list(secrets)
+    loggers = [logging.getLogger(name) for name in list(logging.root.manager.loggerDict)]
+    for logger in (logging.root, *loggers):
+        for handler in logger.handlers:
+            inner = handler.formatter or logging.Formatter()
+            if isinstance(inner, Masking):
+                inner = inner._inner  # noqa: SLF001 - its own kind
+            handler.setFormatter(Masking(inner, known))
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.ERROR)
