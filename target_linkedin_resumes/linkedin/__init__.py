@@ -1,0 +1,1 @@
+"""All that knows LinkedIn's wire: token, signed upload, batch update and batch delete."""

@@ -1,0 +1,243 @@
+"""LinkedIn's client: signed upload URL, upload, batch update, batch delete.
+
+Source: LinkedIn's page "Sync Candidate Resumes"
+(learn.microsoft.com/en-us/linkedin/talent/crm-connect/sync-crm-candidate-resumes).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import quote, unquote
+
+from target_linkedin_resumes.changes import ResumeKey
+from target_linkedin_resumes.failures import Failure, Retry, Stop
+from target_linkedin_resumes.linkedin import restli
+from target_linkedin_resumes.linkedin.answers import Answer, Call, key_answer
+from target_linkedin_resumes.linkedin.auth import Introspection, Refusals, Token, Tokens
+from target_linkedin_resumes.linkedin.calls import Calls
+from target_linkedin_resumes.linkedin.messages import Readable, Request, Stream
+from target_linkedin_resumes.linkedin.origins import may_see_token, parse_url
+from target_linkedin_resumes.linkedin.outcomes import Action, decide
+from target_linkedin_resumes.linkedin.settings import ClientSettings, endpoint
+
+MAX_BATCH = 100
+
+# Tokens that one call may use up before it is left to be tried again later.
+_MAX_TOKENS = 3
+_HIRE_MEDIA_URL = "/hireMediaUrl/"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedUrl:
+    """Where one file goes. A credential: it serves once and is never shown."""
+
+    text: str = field(repr=False)
+
+
+class LinkedIn:
+    """The calls that deliver resumes. ``create_upload_url`` and uploads may run in many threads.
+
+    Batch calls are for one thread: LinkedIn asks for them one after another. All methods raise
+    :class:`Failure` for a call that failed as a whole; messages end with LinkedIn's ``x-li-uuid``.
+    Raises :class:`Misconfigured` when ``api_url`` or ``token_url`` is no URL to send a token to.
+    """
+
+    def __init__(self, settings: ClientSettings, calls: Calls) -> None:
+        self._settings = settings
+        self._calls = calls
+        self._tokens = Tokens(settings, calls)
+        self._refusals = Refusals()
+        self._media = endpoint("api_url", settings.api_url, "/v2/hireMediaUrl")
+        self._resumes = endpoint("api_url", settings.api_url, "/v2/tcrmCandidateResumes")
+
+    def introspect(self) -> Introspection:
+        """What LinkedIn says of the access token, made for this if there is none yet."""
+        return self._tokens.introspect()
+
+    def create_upload_url(self, content_type: str) -> SignedUrl:
+        """Have LinkedIn sign a URL for one file of this type (``application/pdf``, ...)."""
+        wish: dict[str, object] = {
+            "usageParameters": {"tcrmResumeParameters": {}},
+            "contentType": content_type,
+            "hiringContext": self._settings.contract,
+        }
+        if self._settings.blob_ttl is not None:
+            wish = {"blobTtl": dict(self._settings.blob_ttl)} | wish
+        headers = {
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+            "X-RestLi-Protocol-Version": "2.0.0",
+        }
+        body = json.dumps(wish, separators=(",", ":")).encode()
+        answer, _ = self._authorised(Call.UPLOAD_URL, Request("POST", self._media, headers, body))
+        text = _signed_url(answer)
+        if text is None:
+            raise Retry(self._calls.unreadable(answer, "it holds no signed upload URL"))
+        return SignedUrl(text)
+
+    def upload(
+        self,
+        signed: SignedUrl,
+        body: bytes | Readable,
+        size: int,
+        content_type: str,
+        filename: str,
+    ) -> str:
+        """Send a file of ``size`` bytes, read from its start, and give its blob URN.
+
+        Raises :class:`Retry` also for a signed URL that is no longer accepted: begin anew with
+        another one.
+        """
+        answer, _ = self._upload(signed, _body(body, size), content_type, filename)
+        row = decide(answer)
+        if row.action is not Action.DELIVER:
+            raise self._calls.failure(answer, row)
+        return self._blob(answer)
+
+    def upload_resume(
+        self, body: bytes | Readable, size: int, content_type: str, filename: str
+    ) -> str:
+        """Bring a file to LinkedIn: a fresh signed URL, used once and right away.
+
+        A URL that is refused is replaced, then the token too; what is refused three times is left
+        to be tried again later. Gives the blob URN.
+        """
+        sent = _body(body, size)
+        token: Token | None = None
+        for attempt in (1, 2, 3):
+            if attempt == 3 and token is not None:
+                self._tokens.invalidate(token)
+            url = self.create_upload_url(content_type)
+            answer, token = self._upload(url, sent, content_type, filename)
+            row = decide(answer)
+            if row.action is Action.DELIVER:
+                return self._blob(answer)
+            if row.action is not Action.NEW_URL:
+                break
+        raise self._calls.failure(answer, row)
+
+    def batch_update(
+        self, resumes: Sequence[tuple[ResumeKey, str, int]]
+    ) -> Mapping[ResumeKey, Failure | None]:
+        """Write up to 100 resumes, given as key, blob URN and creation in epoch milliseconds.
+
+        Each key may occur once. Gives for each either None, delivered, or why it is not.
+        """
+        keys = [key for key, _, _ in resumes]
+        _check_batch(keys)
+        records = [restli.Resume(*resume) for resume in resumes]
+        request = restli.batch_update(self._resumes, self._settings.organization, records)
+        return self._batch(Call.BATCH_UPDATE, Call.UPDATED_KEY, request, keys)
+
+    def batch_delete(self, keys: Sequence[ResumeKey]) -> Mapping[ResumeKey, Failure | None]:
+        """Delete up to 100 resumes; one that LinkedIn does not have counts as deleted.
+
+        Each key may occur once. Gives for each either None, deleted, or why it is not; that is
+        never a reject.
+        """
+        _check_batch(keys)
+        request = restli.batch_delete(self._resumes, self._settings.organization, keys)
+        return self._batch(Call.BATCH_DELETE, Call.DELETED_KEY, request, keys)
+
+    def _batch(
+        self, whole: Call, each: Call, request: Request, keys: Sequence[ResumeKey]
+    ) -> dict[ResumeKey, Failure | None]:
+        answer, token = self._authorised(whole, request)
+        try:
+            results = restli.read_batch_answer(answer.body, self._settings.organization)
+        except ValueError:
+            # The parser's words would quote the body.
+            raise Retry(self._calls.unreadable(answer, "it is no batch answer")) from None
+        outcomes: dict[ResumeKey, Failure | None] = {}
+        for key in keys:
+            of_key = key_answer(each, results.get(key), answer)
+            row = decide(of_key)
+            if row.action is Action.REFRESH_TOKEN:
+                self._tokens.invalidate(token)
+            done = row.action in (Action.DELIVER, Action.GONE)
+            outcomes[key] = None if done else self._calls.failure(of_key, row)
+        return outcomes
+
+    def _authorised(self, call: Call, request: Request) -> tuple[Answer, Token]:
+        """Make a call with the token; one that LinkedIn refuses is replaced.
+
+        A token whose time was up anyway says nothing about the configuration.
+        """
+        for _ in range(_MAX_TOKENS):
+            token = self._tokens.get()
+            answer = self._calls.make(call, request.bearing(token.value))
+            row = decide(answer)
+            if row.action is Action.DELIVER:
+                self._refusals.accepted(call)
+                return answer, token
+            if row.action is not Action.REFRESH_TOKEN:
+                raise self._calls.failure(answer, row)
+            self._tokens.invalidate(token)
+            expired = token.expired(self._calls.clock())
+            if not expired and self._refusals.are_enough(call, token):
+                raise self._calls.failure(answer, row)
+        raise Retry(
+            self._calls.unreadable(answer, "one access token after another expired or was revoked")
+        )
+
+    def _upload(
+        self, signed: SignedUrl, body: bytes | Stream, content_type: str, filename: str
+    ) -> tuple[Answer, Token | None]:
+        name = quote(filename, safe="", errors="replace")
+        text = signed.text
+        try:
+            # Appended to the string as it came: its query is signed.
+            url = parse_url(f"{text}{'&' if '?' in text else '?'}x-ambry-filename={name}")
+        except ValueError:
+            raise Retry("LinkedIn's signed upload URL is no plain URL; nothing was sent") from None
+        # A signed URL serves once, so what may have reached LinkedIn is not sent to it again.
+        request = Request("POST", url, {"Content-Type": content_type}, body, repeatable=False)
+        api = self._media.origin
+        token = None
+        if may_see_token(url.origin, api):
+            token = self._tokens.get()
+            request = request.bearing(token.value)
+        elif url.origin.scheme != "https" and not (url.origin.is_loopback and api.is_loopback):
+            raise Stop(
+                f"LinkedIn's signed upload URL leads to {url.origin}, without TLS; nothing was"
+                " sent. Check the setting api_url and any proxy on the way"
+            )
+        return self._calls.make(Call.UPLOAD, request), token
+
+    def _blob(self, answer: Answer) -> str:
+        """The URN is made of the answer's location, with its slash."""
+        location = answer.header("location") or ""
+        try:
+            path = location if location.startswith("/") else parse_url(location).target
+        except ValueError:
+            path = ""
+        path = "/" + path.partition("?")[0].lstrip("/")
+        if path == "/" or not path.isascii() or not path.isprintable() or " " in path:
+            raise Retry(self._calls.unreadable(answer, "it does not say where the file is"))
+        return f"urn:li:ambryBlob:{path}"
+
+
+def _body(body: bytes | Readable, size: int) -> bytes | Stream:
+    if not isinstance(body, bytes):
+        return Stream(body, size)
+    if len(body) != size:
+        raise ValueError(f"a body of {len(body)} bytes was announced as {size}")
+    return body
+
+
+def _signed_url(answer: Answer) -> str | None:
+    """Protocol 2.0 names the header ``x-restli-id``, LinkedIn's sample ``x-linkedin-id``."""
+    given = answer.header("x-linkedin-id") or answer.header("x-restli-id")
+    if given:
+        return given
+    _, found, signed = (answer.header("location") or "").partition(_HIRE_MEDIA_URL)
+    return unquote(signed) if found and signed else None
+
+
+def _check_batch(keys: Sequence[ResumeKey]) -> None:
+    if not 1 <= len(keys) <= MAX_BATCH:
+        raise ValueError(f"a batch holds 1 to {MAX_BATCH} resumes, not {len(keys)}")
+    if len(set(keys)) != len(keys):
+        raise ValueError("a resume key occurs twice in one batch")

@@ -1,0 +1,236 @@
+"""LinkedIn's access token: OAuth 2.0 client credentials, one token for all threads.
+
+Source: learn.microsoft.com/en-us/linkedin/shared/authentication/client-credentials-flow and
+token-introspection; CRM Connect's certification asks to reuse a token until shortly before its
+end (CRM-004) and to make a new one on 401 (CRM-005).
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+import threading
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote, quote_plus, urlencode
+
+from target_linkedin_resumes.failures import Failure, Retry
+from target_linkedin_resumes.linkedin.answers import Answer, Call, json_object
+from target_linkedin_resumes.linkedin.calls import Calls
+from target_linkedin_resumes.linkedin.messages import Request
+from target_linkedin_resumes.linkedin.origins import Url
+from target_linkedin_resumes.linkedin.outcomes import Action, decide
+from target_linkedin_resumes.linkedin.settings import ClientSettings, endpoint
+
+logger = logging.getLogger(__name__)
+
+# Seconds. LinkedIn's tokens live 30 minutes; a life of more than a year is a mistake.
+DEFAULT_LIFE = 1800
+_LONGEST_LIFE = 366 * 24 * 3600
+_LONGEST_MARGIN = 60
+# Parts of the margin between two attempts at a renewal while the old token is still good.
+_ATTEMPTS_IN_MARGIN = 6
+
+_TOKEN = re.compile(r"[!-~]{1,16384}")
+_MAX_DESCRIPTION = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """An access token, the clock's second it was asked for, and its life in seconds."""
+
+    value: str = field(repr=False)
+    since: float
+    life: float
+
+    def expired(self, now: float) -> bool:
+        """Whether its life is over; so it is when the clock went back before its beginning."""
+        return not 0 <= now - self.since < self.life
+
+    @property
+    def margin(self) -> float:
+        """How long before its end it is renewed: a tenth of its life, but no more than a minute.
+
+        Long enough for the calls it goes along with; a life of seconds leaves most of it to use.
+        """
+        return min(_LONGEST_MARGIN, self.life / 10)
+
+    def wants_renewal(self, now: float) -> bool:
+        """Whether its end is near."""
+        return self.expired(now) or self.expired(now + self.margin)
+
+
+@dataclass(frozen=True, slots=True)
+class Introspection:
+    """What LinkedIn says of a token. Times are epoch seconds; None is what it did not say."""
+
+    active: bool
+    status: str | None
+    expires_at: int | None
+    scope: str | None
+    auth_type: str | None
+
+
+class Tokens:
+    """Gives the token of one application. May be used by many threads at once."""
+
+    def __init__(self, settings: ClientSettings, calls: Calls) -> None:
+        self._settings = settings
+        self._calls = calls
+        self._token_url = endpoint("token_url", settings.token_url)
+        self._lock = threading.Lock()
+        self._token: Token | None = None
+        self._flight: Future[Token] | None = None
+        self._no_renewal_before = -math.inf
+
+    def get(self) -> Token:
+        """The current token, or a new one: however many threads ask, one call is made.
+
+        While a token is near its end but good, only the thread that renews it waits, and a
+        renewal that fails for now leaves it in use. Raises :class:`Misconfigured`,
+        :class:`QuotaSpent` or :class:`Retry`, the same for all who waited for that call.
+        """
+        token = self._token
+        now = self._calls.clock()
+        if token is not None and not token.wants_renewal(now):
+            return token
+        with self._lock:
+            token, flight = self._token, self._flight
+            if token is not None and not token.wants_renewal(now):
+                return token  # another thread was faster
+            good = token if token is not None and not token.expired(now) else None
+            if good is not None and (flight is not None or now < self._no_renewal_before):
+                return good
+            leads = flight is None
+            if flight is None:
+                flight = self._flight = Future()
+        if not leads:
+            return flight.result()
+        try:
+            return self._renew(flight)
+        except Retry as failure:
+            if good is None:
+                raise
+            self._no_renewal_before = now + good.margin / _ATTEMPTS_IN_MARGIN
+            logger.info("the access token is not renewed yet: %s", failure.message)
+            return good
+
+    def invalidate(self, token: Token) -> None:
+        """Forget a token that LinkedIn refuses, unless it has been replaced already."""
+        with self._lock:
+            if self._token is token:
+                self._token = None
+
+    def introspect(self) -> Introspection:
+        """Ask LinkedIn what it thinks of the current token. Raises as :meth:`get` does."""
+        # introspectToken stands beside accessToken, wherever that is.
+        parent = self._token_url.target.rpartition("/")[0]
+        url = Url(self._token_url.origin, f"{parent}/introspectToken")
+        answer = self._post(Call.INTROSPECTION, url, {"token": self.get().value})
+        body = json_object(answer.body)
+        if not isinstance(body.get("active"), bool):
+            raise Retry(self._calls.unreadable(answer, "it does not say whether a token is active"))
+        return Introspection(
+            body["active"],
+            _text(body.get("status")),
+            _seconds(body.get("expires_at")),
+            _text(body.get("scope")),
+            _text(body.get("auth_type")),
+        )
+
+    def _renew(self, flight: Future[Token]) -> Token:
+        try:
+            token = self._mint()
+        except BaseException as error:
+            with self._lock:
+                self._flight = None
+            interrupted = Retry("the request for an access token was interrupted")
+            flight.set_exception(error if isinstance(error, Failure) else interrupted)
+            raise
+        with self._lock:
+            self._token, self._flight = token, None
+        flight.set_result(token)
+        return token
+
+    def _mint(self) -> Token:
+        asked = self._calls.clock()
+        answer = self._post(Call.TOKEN, self._token_url, {"grant_type": "client_credentials"})
+        body = json_object(answer.body)
+        value = body.get("access_token")
+        if not isinstance(value, str) or not _TOKEN.fullmatch(value):
+            raise Retry(self._calls.unreadable(answer, "it holds no access token"))
+        life = _seconds(body.get("expires_in"))
+        return Token(value, asked, life if life and life <= _LONGEST_LIFE else DEFAULT_LIFE)
+
+    def _post(self, call: Call, url: Url, fields: dict[str, str]) -> Answer:
+        settings = self._settings
+        identity = {"client_id": settings.client_id, "client_secret": settings.client_secret}
+        headers = {
+            "Accept": "application/json",
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        form = urlencode(fields | identity).encode()
+        answer = self._calls.make(call, Request("POST", url, headers, form))
+        row = decide(answer)
+        if row.action is Action.DELIVER:
+            return answer
+        said = _said(answer, (settings.client_secret, fields.get("token", "")))
+        raise self._calls.failure(replace(answer, said=said), row)
+
+
+class Refusals:
+    """Tokens that a call was refused with, one after another.
+
+    A token may be revoked while it is in use, so one refusal is none of the configuration. Two
+    different tokens in a row are, where the call has never been accepted, and three where it has.
+    May be used by many threads at once.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._refused: dict[Call, list[Token]] = {}
+        self._worked: set[Call] = set()
+
+    def accepted(self, call: Call) -> None:
+        """Note that LinkedIn accepted a token for this call."""
+        if call not in self._worked or self._refused.get(call):
+            with self._lock:
+                self._worked.add(call)
+                self._refused[call] = []
+
+    def are_enough(self, call: Call, token: Token) -> bool:
+        """Note a refusal; tell whether the configuration must be the reason."""
+        with self._lock:
+            tokens = self._refused.setdefault(call, [])
+            if not any(token is one for one in tokens):
+                tokens.append(token)
+            return len(tokens) > (2 if call in self._worked else 1)
+
+
+def _said(answer: Answer, secrets: tuple[str, ...]) -> str | None:
+    """The server's own words, without the secrets should it repeat them."""
+    text = json_object(answer.body).get("error_description")
+    if not isinstance(text, str):
+        return None
+    for secret in filter(None, secrets):
+        for spelling in (secret, quote(secret, safe=""), quote_plus(secret)):
+            text = text.replace(spelling, "***")
+    return _text(text)
+
+
+def _text(value: object) -> str | None:
+    if not isinstance(value, str):
+        return None
+    return "".join(c if c.isprintable() else " " for c in value[:_MAX_DESCRIPTION])
+
+
+def _seconds(value: object) -> int | None:
+    """A positive number of seconds, given as a number or, as LinkedIn shows it, a string."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        seconds = int(value)
+    except (ValueError, OverflowError):
+        return None
+    return seconds if seconds > 0 else None

@@ -1,0 +1,567 @@
+from __future__ import annotations
+
+import io
+import json
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from target_linkedin_resumes.changes import ResumeKey
+from target_linkedin_resumes.failures import (
+    Failure,
+    Misconfigured,
+    QuotaSpent,
+    Refused,
+    Reject,
+    Retry,
+    Stop,
+)
+from target_linkedin_resumes.linkedin.api import LinkedIn, SignedUrl
+from target_linkedin_resumes.linkedin.faults import Stale, TimedOut
+from target_linkedin_resumes.linkedin.limits import RequestsPerDay
+from target_linkedin_resumes.linkedin.messages import Request, Response, Stream
+
+from .fakes import (
+    MEDIA,
+    ORGANIZATION,
+    RESUMES,
+    SETTINGS,
+    SIGNED,
+    TOKEN,
+    UPLOAD,
+    UUID,
+    Clock,
+    Script,
+    answer,
+    client,
+    script,
+    token,
+)
+
+PDF = "application/pdf"
+NAME = "Jane Dœ & Co 100%+.pdf"
+KEYS = [ResumeKey("c 1", "r&1"), ResumeKey("c2", "r2")]
+CREATED = 1670935153000
+
+
+def answer_key(key: ResumeKey) -> str:
+    texts = {"c 1": "c+1", "r&1": "r%261"}
+    return (
+        "dataProvider=PARTNER&integrationContext=urn%3Ali%3Aorganization%3A1234567890"
+        f"&tcrmCandidateId={texts.get(key.candidate_id, key.candidate_id)}"
+        f"&tcrmResumeId={texts.get(key.resume_id, key.resume_id)}"
+    )
+
+
+def batch_answer(*of_keys: tuple[ResumeKey, object]) -> Response:
+    results, errors = {}, {}
+    for key, status in of_keys:
+        if isinstance(status, int) and status < 300:
+            results[answer_key(key)] = {"status": status}
+        else:
+            errors[answer_key(key)] = status if isinstance(status, dict) else {"status": status}
+    return answer(200, {"results": results, "errors": errors})
+
+
+def update(linkedin: LinkedIn) -> dict[ResumeKey, Failure | None]:
+    return dict(linkedin.batch_update([(key, "urn:li:ambryBlob:/A.pdf", CREATED) for key in KEYS]))
+
+
+def upload(linkedin: LinkedIn, body: bytes = b"%PDF-", name: str = NAME) -> str:
+    return linkedin.upload_resume(body, len(body), PDF, name)
+
+
+# hireMediaUrl
+
+
+def test_asks_for_a_signed_url_as_linkedins_page_says() -> None:
+    transport = script()
+    assert client(transport).create_upload_url(PDF) == SignedUrl(SIGNED)
+    request = transport.to(MEDIA)[0]
+    assert request.method == "POST"
+    assert str(request.url.origin) == "https://api.linkedin.com"
+    assert dict(request.headers) == {
+        "Authorization": "Bearer token-1",
+        "Accept": "application/json",
+        "Content-Type": "application/json",
+        "X-RestLi-Protocol-Version": "2.0.0",
+    }
+    assert request.body == (
+        b'{"usageParameters":{"tcrmResumeParameters":{}},"contentType":"application/pdf",'
+        b'"hiringContext":"urn:li:contract:123456"}'
+    )
+
+
+def test_asks_linkedin_to_remove_the_file_later() -> None:
+    transport = script()
+    settings = replace(SETTINGS, blob_ttl={"duration": 72, "unit": "HOUR"})
+    client(transport, settings).create_upload_url(PDF)
+    body = transport.to(MEDIA)[0].body
+    assert isinstance(body, bytes)
+    assert json.loads(body)["blobTtl"] == {"duration": 72, "unit": "HOUR"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x_linkedin_id": SIGNED},
+        {"x_restli_id": SIGNED},
+        {"x_linkedin_id": SIGNED, "x_restli_id": "https://other.example/"},
+        {
+            "location": "/v2/hireMediaUrl/https%3A%2F%2Fwww.linkedin.com%2Fambry%2F%3F"
+            "x-li-ambry-ep%3DAQ%252fa%253d"
+        },
+    ],
+)
+def test_finds_the_signed_url(headers: dict[str, str]) -> None:
+    assert client(script(media=[answer(201, **headers)])).create_upload_url(PDF).text == SIGNED
+
+
+@pytest.mark.parametrize("headers", [{}, {"location": "/v2/hireMediaUrl/"}, {"location": "/x"}])
+def test_an_answer_without_signed_url_is_tried_again(headers: dict[str, str]) -> None:
+    with pytest.raises(Retry, match="no signed upload URL") as error:
+        client(script(media=[answer(201, **headers)])).create_upload_url(PDF)
+    assert error.value.message.endswith(f"(x-li-uuid: {UUID})")
+
+
+def test_a_signed_url_is_not_shown() -> None:
+    assert "ambry" not in repr(SignedUrl(SIGNED))
+
+
+# Upload
+
+
+def test_uploads_to_the_url_exactly_as_received() -> None:
+    transport = script()
+    urn = client(transport).upload(SignedUrl(SIGNED), b"%PDF-", 5, PDF, NAME)
+    assert urn == "urn:li:ambryBlob:/AAYU-b.pdf"
+    request = transport.to(UPLOAD)[0]
+    assert request.method == "POST"
+    assert str(request.url.origin) == "https://www.linkedin.com"
+    assert request.url.target == (
+        "/ambry/?x-li-ambry-ep=AQ%2fa%3d&x-ambry-filename=Jane%20D%C5%93%20%26%20Co%20100%25%2B.pdf"
+    )
+    assert dict(request.headers) == {"Authorization": "Bearer token-1", "Content-Type": PDF}
+    assert request.body == b"%PDF-"
+
+
+def test_a_signed_url_without_query_gets_one() -> None:
+    transport = script()
+    client(transport).upload(SignedUrl("https://www.linkedin.com/ambry/"), b"x", 1, PDF, "a.pdf")
+    assert transport.to(UPLOAD)[0].url.target == "/ambry/?x-ambry-filename=a.pdf"
+
+
+def test_streams_a_file() -> None:
+    transport, file = script(), io.BytesIO(b"%PDF-")
+    client(transport).upload_resume(file, 5, PDF, NAME)
+    assert transport.to(UPLOAD)[0].body == Stream(file, 5)
+
+
+@pytest.mark.parametrize(
+    ("location", "urn"),
+    [
+        ("/AAYU.txt", "urn:li:ambryBlob:/AAYU.txt"),
+        ("//AAYU.txt", "urn:li:ambryBlob:/AAYU.txt"),
+        ("https://www.linkedin.com/AAYU.txt", "urn:li:ambryBlob:/AAYU.txt"),
+        ("https://www.linkedin.com:443/a/AAYU.txt?x=y", "urn:li:ambryBlob:/a/AAYU.txt"),
+    ],
+)
+def test_makes_the_urn_of_the_location(location: str, urn: str) -> None:
+    assert upload(client(script(upload=[answer(201, location=location)]))) == urn
+
+
+@pytest.mark.parametrize("location", [None, "", "/", "AAYU.txt", "/a b", "/é", "https://[/a"])
+def test_an_upload_without_usable_location_is_done_over(location: str | None) -> None:
+    headers = {} if location is None else {"location": location}
+    with pytest.raises(Retry, match="does not say where the file is"):
+        upload(client(script(upload=[answer(201, **headers)])))
+
+
+def signed_by(url: str, api_url: str = SETTINGS.api_url) -> tuple[LinkedIn, Script]:
+    transport = script(media=[answer(201, x_linkedin_id=url)])
+    transport.steps |= {"/ambry": transport.steps[UPLOAD], "/": transport.steps[UPLOAD]}
+    token_url = api_url + TOKEN if api_url.startswith("http:") else SETTINGS.token_url
+    return client(transport, replace(SETTINGS, api_url=api_url, token_url=token_url)), transport
+
+
+@pytest.mark.parametrize(
+    ("url", "api_url", "with_token"),
+    [
+        ("https://www.linkedin.com/ambry?a=b", SETTINGS.api_url, True),
+        ("https://linkedin.com/ambry?a=b", SETTINGS.api_url, True),
+        ("https://WWW.LinkedIn.COM/ambry?a=b", SETTINGS.api_url, True),
+        ("https://gateway.example/ambry?a=b", "https://gateway.example", True),
+        ("https://gateway.example:8443/ambry?a=b", "https://gateway.example", False),
+        ("https://evil-linkedin.com/ambry?a=b", SETTINGS.api_url, False),
+        ("https://linkedin.com.evil.example/ambry?a=b", SETTINGS.api_url, False),
+        ("https://www.linkedin.com./ambry?a=b", SETTINGS.api_url, False),
+        ("http://127.0.0.1:8765/ambry?a=b", "http://127.0.0.1:8765", True),
+        ("http://127.0.0.1:9999/ambry?a=b", "http://127.0.0.1:8765", False),
+        ("http://localhost:8765/ambry?a=b", "http://127.0.0.1:8765", False),
+    ],
+)
+def test_the_token_goes_along_to_linkedin_and_the_api_alone(
+    url: str, api_url: str, with_token: bool
+) -> None:
+    linkedin, transport = signed_by(url, api_url)
+    upload(linkedin)
+    assert ("Authorization" in transport.to("/ambry")[0].headers) is with_token
+
+
+@pytest.mark.parametrize(
+    ("url", "api_url"),
+    [
+        ("http://www.linkedin.com/ambry?sig=1", SETTINGS.api_url),
+        ("http://127.0.0.1:8765/ambry?sig=1", SETTINGS.api_url),
+        ("http://192.168.0.1/ambry?sig=1", "http://127.0.0.1:8765"),
+    ],
+)
+def test_nothing_goes_out_without_tls(url: str, api_url: str) -> None:
+    linkedin, transport = signed_by(url, api_url)
+    with pytest.raises(Stop, match=r"without TLS; nothing was sent") as error:
+        upload(linkedin)
+    assert not transport.to("/ambry")
+    assert "sig=1" not in error.value.message
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://linkedin.com@evil.example/ambry?sig=1",
+        "https://www.linkedin.com\\@evil.example/ambry?sig=1",
+        "https://www.linkedin.com/ambry?sig=1\r\nHost: evil.example",
+        "https://www.l\u0131nkedin.com/ambry?sig=1",
+        "ftp://www.linkedin.com/ambry?sig=1",
+        "/ambry?sig=1",
+    ],
+)
+def test_nothing_goes_to_a_url_that_is_none(url: str) -> None:
+    linkedin, transport = signed_by(url)
+    with pytest.raises(Retry, match="nothing was sent") as error:
+        upload(linkedin)
+    assert [request.url.target for request in transport.sent] == [TOKEN, MEDIA]
+    assert "sig=1" not in error.value.message
+    assert "evil" not in error.value.message
+
+
+@pytest.mark.parametrize("status", [401, 403, 410])
+def test_a_refused_url_is_replaced_and_then_the_token(status: int) -> None:
+    transport = script(
+        token=[token("a"), token("b")],
+        upload=[answer(status), answer(status), answer(201, location="/A.pdf")],
+    )
+    assert upload(client(transport)) == "urn:li:ambryBlob:/A.pdf"
+    assert [request.url.target.partition("?")[0] for request in transport.sent] == [
+        TOKEN,
+        MEDIA,
+        UPLOAD,
+        MEDIA,
+        UPLOAD,
+        TOKEN,
+        MEDIA,
+        UPLOAD,
+    ]
+    assert transport.to(UPLOAD)[-1].headers["Authorization"] == "Bearer b"
+
+
+def test_an_upload_on_a_connection_that_was_closed_gets_a_new_url() -> None:
+    transport = script(
+        upload=[Stale("www.linkedin.com: closed"), answer(201, location="/A.pdf")],
+    )
+    assert upload(client(transport)) == "urn:li:ambryBlob:/A.pdf"
+    assert len(transport.to(MEDIA)) == len(transport.to(UPLOAD)) == 2
+    assert not transport.to(UPLOAD)[0].repeatable
+
+
+def test_what_is_refused_three_times_is_tried_again_later() -> None:
+    transport = script(upload=[answer(403)])
+    with pytest.raises(Retry, match="LinkedIn answered 403 to upload"):
+        upload(client(transport))
+    assert len(transport.to(MEDIA)) == len(transport.to(UPLOAD)) == 3
+
+
+@pytest.mark.parametrize(
+    ("step", "kind", "code"),
+    [
+        (answer(413), Reject, "file_too_large"),
+        (answer(415), Reject, "linkedin_refused"),
+        (answer(503), Retry, None),
+        (answer(302, location="https://evil.example"), Retry, None),
+        (TimedOut("www.linkedin.com: timed out after 60 s"), Retry, None),
+    ],
+)
+def test_an_upload_that_fails(step: Response, kind: type[Failure], code: str | None) -> None:
+    transport = script(upload=[step])
+    with pytest.raises(kind) as error:
+        upload(client(transport))
+    assert getattr(error.value, "code", None) == code
+    assert len(transport.to(UPLOAD)) == 1
+    for private in ("Jane", "x-li-ambry-ep", "token-1", "evil"):
+        assert private not in error.value.message
+
+
+def test_a_single_upload_says_when_its_url_is_refused() -> None:
+    with pytest.raises(Retry, match="the signed URL is not accepted"):
+        client(script(upload=[answer(410)])).upload(SignedUrl(SIGNED), b"", 0, PDF, NAME)
+
+
+def test_bytes_that_are_announced_wrongly_are_a_mistake_of_the_caller() -> None:
+    with pytest.raises(ValueError, match="5 bytes was announced as 6"):
+        client(script()).upload_resume(b"%PDF-", 6, PDF, NAME)
+
+
+# Batches
+
+
+def test_updates_as_linkedins_page_says() -> None:
+    transport = script(resumes=[batch_answer((KEYS[1], 204), (KEYS[0], 200))])
+    assert update(client(transport)) == {KEYS[0]: None, KEYS[1]: None}
+    request = transport.to(RESUMES)[0]
+    assert request.method == "PUT"
+    assert dict(request.headers) == {
+        "Authorization": "Bearer token-1",
+        "Accept": "application/json",
+        "Content-Type": "application/json",
+        "X-RestLi-Protocol-Version": "1.0.0",
+        "X-RestLi-Method": "batch_update",
+    }
+    assert request.url.target.startswith(
+        "/v2/tcrmCandidateResumes?ids%5B0%5D.tcrmCandidateId=c%201"
+        f"&ids%5B0%5D.integrationContext={ORGANIZATION}&ids%5B0%5D.dataProvider=PARTNER"
+        "&ids%5B0%5D.tcrmResumeId=r%261&ids%5B1%5D.tcrmCandidateId=c2"
+    )
+    assert isinstance(request.body, bytes)
+    key = (
+        "tcrmCandidateId=c%201&dataProvider=PARTNER"
+        f"&integrationContext={ORGANIZATION}&tcrmResumeId=r%261"
+    )
+    assert json.loads(request.body)["entities"][key] == {
+        "resumeFile": "urn:li:ambryBlob:/A.pdf",
+        "tcrmCreatedAt": CREATED,
+    }
+
+
+def test_deletes_as_linkedins_page_says() -> None:
+    transport = script(resumes=[batch_answer((KEYS[0], 204), (KEYS[1], 404))])
+    assert client(transport).batch_delete(KEYS) == {KEYS[0]: None, KEYS[1]: None}
+    request = transport.to(RESUMES)[0]
+    assert (request.method, request.body) == ("DELETE", None)
+    assert dict(request.headers) == {
+        "Authorization": "Bearer token-1",
+        "Accept": "application/json",
+        "X-RestLi-Protocol-Version": "1.0.0",
+        "X-RestLi-Method": "batch_delete",
+    }
+
+
+def test_reads_an_answer_key_by_key() -> None:
+    keys = [ResumeKey("c", str(n)) for n in range(6)]
+    statuses: list[object] = [204, 400, 503, 404, {"status": 403, "code": "ACCESS_DENIED"}]
+    linkedin = client(script(resumes=[batch_answer(*zip(keys, statuses, strict=False))]))
+    outcomes = linkedin.batch_update([(key, "urn:li:ambryBlob:/A", CREATED) for key in keys])
+    kinds = [type(outcomes[key]) for key in keys]
+    assert kinds == [type(None), Reject, Retry, Reject, Misconfigured, Retry]
+    linkedin = client(script(resumes=[batch_answer(*zip(keys, statuses, strict=False))]))
+    deleted = linkedin.batch_delete(keys)
+    kinds = [type(deleted[key]) for key in keys]
+    assert kinds == [type(None), Stop, Retry, type(None), Misconfigured, Retry]
+    for outcome in (*outcomes.values(), *deleted.values()):
+        assert outcome is None or outcome.message.endswith(f"(x-li-uuid: {UUID})")
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>504</html>", b"OK", b"null", [], {}, {"results": 5}])
+@pytest.mark.parametrize("act", [update, lambda linkedin: linkedin.batch_delete(KEYS)])
+def test_a_success_that_cannot_be_read_delivers_nothing(
+    body: object, act: Callable[[LinkedIn], object]
+) -> None:
+    for status in (200, 204, 299):
+        with pytest.raises(Retry, match="it is no batch answer"):
+            act(client(script(resumes=[answer(status, body)])))
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, Refused),
+        (403, Misconfigured),
+        (404, Misconfigured),
+        (426, Misconfigured),
+        (500, Retry),
+    ],
+)
+def test_a_batch_that_fails_whole(status: int, kind: type[Failure]) -> None:
+    for act in (update, lambda linkedin: linkedin.batch_delete(KEYS)):
+        with pytest.raises(kind, match=f"LinkedIn answered {status} to batch_"):
+            act(client(script(resumes=[answer(status, b"Batch request mismatch")])))
+
+
+def test_a_key_whose_token_is_refused_has_it_replaced() -> None:
+    transport = script(
+        token=[token("a"), token("b")],
+        resumes=[batch_answer((KEYS[0], 401), (KEYS[1], 204)), batch_answer((KEYS[0], 204))],
+    )
+    linkedin = client(transport)
+    outcomes = update(linkedin)
+    assert isinstance(outcomes[KEYS[0]], Retry)
+    assert outcomes[KEYS[1]] is None
+    linkedin.batch_delete(KEYS[:1])
+    assert transport.to(RESUMES)[-1].headers["Authorization"] == "Bearer b"
+
+
+def test_a_batch_is_of_1_to_100_different_keys() -> None:
+    linkedin = client(script())
+    with pytest.raises(ValueError, match="1 to 100 resumes, not 101"):
+        linkedin.batch_delete([ResumeKey("c", str(n)) for n in range(101)])
+    with pytest.raises(ValueError, match="1 to 100 resumes, not 0"):
+        linkedin.batch_update([])
+    with pytest.raises(ValueError, match="twice"):
+        linkedin.batch_delete([KEYS[0], KEYS[0]])
+
+
+# Tokens
+
+
+def test_a_refused_token_is_replaced_once() -> None:
+    transport = script(
+        token=[token("a"), token("b")],
+        resumes=[answer(401), batch_answer((KEYS[0], 204), (KEYS[1], 204))],
+    )
+    assert set(update(client(transport)).values()) == {None}
+    sent = [request.headers["Authorization"] for request in transport.to(RESUMES)]
+    assert sent == ["Bearer a", "Bearer b"]
+
+
+def test_a_new_token_that_is_refused_stops_the_run() -> None:
+    transport = script(token=[token("a"), token("b")], media=[answer(401)])
+    with pytest.raises(Misconfigured, match="refuses the access token, also a new one"):
+        upload(client(transport))
+    assert len(transport.to(MEDIA)) == 2
+
+
+def test_tokens_that_expire_under_way_are_no_misconfiguration() -> None:
+    clock = Clock(0.0)
+
+    def slow(_request: Request) -> Response:
+        clock.now += 5
+        return answer(401)
+
+    transport = script(token=[token(expires_in=4)], resumes=[slow])
+    with pytest.raises(Retry, match="one access token after another expired"):
+        update(client(transport, clock=clock))
+    assert len(transport.to(RESUMES)) == 3
+
+
+def test_an_expired_token_and_then_a_refused_one() -> None:
+    clock = Clock(0.0)
+
+    def slow(_request: Request) -> Response:
+        clock.now += 5
+        return answer(401)
+
+    done = batch_answer((KEYS[0], 204), (KEYS[1], 204))
+    transport = script(token=[token(expires_in=4)], resumes=[slow, answer(401), done])
+    assert set(update(client(transport, clock=clock)).values()) == {None}
+
+
+def test_tokens_revoked_in_use_are_no_misconfiguration() -> None:
+    done = batch_answer((KEYS[0], 204), (KEYS[1], 204))
+    transport = script(
+        token=[token(name) for name in "abcdefgh"],
+        resumes=[done, answer(401), answer(401), done, answer(401), answer(401), answer(401)],
+    )
+    linkedin = client(transport)
+    assert set(update(linkedin).values()) == {None}
+    assert set(update(linkedin).values()) == {None}
+    with pytest.raises(Misconfigured, match="refuses the access token"):
+        update(linkedin)
+    assert len(transport.to(TOKEN)) == 5
+
+
+def test_one_token_that_many_threads_are_refused_with_counts_once() -> None:
+    everyone = threading.Barrier(8)
+
+    def refuse(_request: Request) -> Response:
+        everyone.wait(10)
+        return answer(401)
+
+    transport = script(
+        token=[token("a"), token("b")],
+        media=[*[refuse] * 8, answer(201, x_linkedin_id=SIGNED)],
+    )
+    linkedin = client(transport)
+    with ThreadPoolExecutor(8) as pool:
+        urls = set(pool.map(lambda _: linkedin.create_upload_url(PDF).text, range(8)))
+    assert urls == {SIGNED}
+    assert len(transport.to(TOKEN)) == 2
+
+
+def test_tells_what_linkedin_thinks_of_the_token() -> None:
+    transport = script()
+    transport.steps["/oauth/v2/introspectToken"] = [answer(200, {"active": True})]
+    assert client(transport).introspect().active
+
+
+# Settings, quota, observation
+
+
+def test_urls_may_have_a_prefix_and_a_slash_at_the_end() -> None:
+    transport = script()
+    transport.steps["/prefix/v2/hireMediaUrl"] = transport.steps[MEDIA]
+    settings = replace(SETTINGS, api_url="https://gateway.example/prefix/")
+    client(transport, settings).create_upload_url(PDF)
+    assert str(transport.sent[-1].url.origin) == "https://gateway.example"
+
+
+@pytest.mark.parametrize(
+    "url", ["http://api.linkedin.com", "api.linkedin.com", "https://a/?b", "https://u:p@a", ""]
+)
+def test_an_api_url_that_a_token_must_not_go_to(url: str) -> None:
+    with pytest.raises(Misconfigured, match="setting api_url: expected an https URL") as error:
+        client(script(), replace(SETTINGS, api_url=url))
+    assert "u:p" not in error.value.message
+
+
+def test_the_days_requests_are_counted_and_not_exceeded() -> None:
+    quota = RequestsPerDay({"tcrmCandidateResumes": 2}, lambda: datetime(2026, 3, 1, tzinfo=UTC))
+    transport = script(resumes=[batch_answer((KEYS[0], 204))])
+    linkedin = client(transport, requests_per_day=quota)
+    linkedin.batch_delete(KEYS[:1])
+    update(linkedin)
+    with pytest.raises(QuotaSpent, match="tcrmCandidateResumes"):
+        linkedin.batch_delete(KEYS[:1])
+    upload(linkedin)
+    assert len(transport.to(RESUMES)) == 2
+    used = {"token": 1, "tcrmCandidateResumes": 2, "hireMediaUrl": 1, "upload": 1}
+    assert quota.save()["used"] == used
+
+
+def test_each_call_is_observed() -> None:
+    seen: list[tuple[str, str, float, int]] = []
+    transport = script(resumes=[TimedOut("h: timed out"), batch_answer((KEYS[0], 204))])
+    linkedin = client(transport, seen=seen)
+    upload(linkedin)
+    with pytest.raises(Retry):
+        linkedin.batch_delete(KEYS[:1])
+    linkedin.batch_delete(KEYS[:1])
+    assert [(name, outcome) for name, outcome, _, _ in seen] == [
+        ("token", "200"),
+        ("hireMediaUrl", "201"),
+        ("upload", "201"),
+        ("batch_delete", "timeout"),
+        ("batch_delete", "200"),
+    ]
+    assert seen[2][3] == 5
+
+
+def test_logs_hold_nothing_secret(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    transport = script(upload=[answer(403), answer(201, location="/A.pdf")])
+    upload(client(transport))
+    assert f"upload: 403 in 0.000 s, x-li-uuid {UUID}" in caplog.text
+    for private in ("token-1", "the s/cret", "cret", "ambry", "Jane", "the-id"):
+        assert private not in caplog.text

@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from target_linkedin_resumes.failures import QuotaSpent
+from target_linkedin_resumes.linkedin.limits import (
+    Concurrency,
+    RecordsPerMinute,
+    RequestsPerDay,
+    seconds_until_renewal,
+)
+
+from .fakes import Clock
+
+# Records a minute
+
+
+@given(
+    limit=st.integers(1, 300),
+    calls=st.lists(
+        st.tuples(
+            st.integers(1, 100),  # records
+            st.floats(0, 90),  # seconds before the call is wanted
+            st.floats(0, 90),  # seconds until its answer
+            st.floats(0, 1),  # where in between LinkedIn counts it
+        ),
+        max_size=40,
+    ),
+)
+def test_no_minute_of_linkedins_holds_more_than_the_limit(
+    limit: int, calls: list[tuple[int, float, float, float]]
+) -> None:
+    clock = Clock(0.0)
+    pace = RecordsPerMinute(limit, clock)
+    counted: list[tuple[float, int]] = []
+    for wanted, pause, latency, part in calls:
+        records = min(wanted, limit)
+        clock.now += pause
+        while wait := pace.wait_for(records):
+            assert wait > 0
+            clock.now += wait
+        ticket = pace.sent(records)
+        counted.append((clock.now + latency * part, records))
+        clock.now += latency
+        pace.answered(ticket)
+    for begin, _ in counted:
+        within = sum(records for moment, records in counted if begin <= moment < begin + 59.999)
+        assert within <= limit
+
+
+def test_the_limit_is_used_to_the_full() -> None:
+    clock = Clock(0.0)
+    pace = RecordsPerMinute(2000, clock)
+    for _ in range(32):
+        while wait := pace.wait_for(100):
+            clock.now += wait
+        ticket = pace.sent(100)
+        clock.now += 0.3
+        pace.answered(ticket)
+    # 20 calls at once, and each of the other 12 a minute after the answer to its predecessor.
+    assert clock.now == pytest.approx(12 * 0.3 + 60 + 0.3, abs=1)
+
+
+def test_says_how_long_to_wait() -> None:
+    clock = Clock(100.0)
+    pace = RecordsPerMinute(150, clock)
+    assert pace.wait_for(100) == 0
+    ticket = pace.sent(100)
+    assert pace.wait_for(50) == 0
+    assert pace.wait_for(51) == 60  # no less; the call is still under way
+    clock.now += 5
+    pace.answered(ticket)
+    assert pace.wait_for(51) == 60
+    clock.now += 59
+    assert pace.wait_for(51) == 1
+    clock.now += 1
+    assert pace.wait_for(150) == 0
+
+
+def test_a_call_that_never_fits_is_a_mistake_of_the_caller() -> None:
+    pace = RecordsPerMinute(50, Clock())
+    for records in (51, 0):
+        with pytest.raises(ValueError, match="never fits the limit of 50 a minute"):
+            pace.wait_for(records)
+    with pytest.raises(ValueError, match="records_per_minute"):
+        RecordsPerMinute(0, Clock())
+
+
+# Requests a day
+
+
+def test_counts_by_resource_and_refuses_beyond_the_limit() -> None:
+    quota = RequestsPerDay({"batches": 2}, lambda: datetime(2026, 3, 1, 23, 0, tzinfo=UTC))
+    for _ in range(5):
+        quota.take("others")
+    for _ in range(2):
+        quota.take("batches")
+    with pytest.raises(QuotaSpent, match=r"today's 2 requests to batches.*requests_per_day.*00:00"):
+        quota.take("batches")
+    assert quota.save() == {"day": "2026-03-01", "used": {"others": 5, "batches": 2}}
+
+
+def test_a_new_day_in_utc_renews_it() -> None:
+    now = [datetime(2026, 3, 1, 23, 59, 59, tzinfo=UTC)]
+    quota = RequestsPerDay({"batches": 1}, lambda: now[0])
+    quota.take("batches")
+    assert quota.seconds_until_renewal == 1
+    now[0] += timedelta(seconds=1)
+    quota.take("batches")
+    with pytest.raises(QuotaSpent):
+        quota.take("batches")
+
+
+def test_the_day_is_utcs_whatever_the_clocks_zone() -> None:
+    zone = timezone(timedelta(hours=9))
+    quota = RequestsPerDay({}, lambda: datetime(2026, 3, 2, 3, 0, tzinfo=zone))
+    assert quota.save()["day"] == "2026-03-01"
+    assert quota.seconds_until_renewal == 6 * 3600
+
+
+def test_goes_on_from_saved_counts() -> None:
+    now = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+    quota = RequestsPerDay({"batches": 3}, lambda: now)
+    quota.load({"day": "2026-03-01", "used": {"batches": 2}})
+    quota.take("batches")
+    with pytest.raises(QuotaSpent):
+        quota.take("batches")
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        {},
+        {"day": "2026-02-28", "used": {"batches": 2}},
+        {"day": "2026-03-01", "used": [1]},
+        {"day": "2026-03-01", "used": {"batches": "2"}},
+        {"day": "2026-03-01", "used": {"batches": -2}},
+    ],
+)
+def test_other_days_and_nonsense_do_not_count(saved: dict[str, object]) -> None:
+    quota = RequestsPerDay({}, lambda: datetime(2026, 3, 1, 12, 0, tzinfo=UTC))
+    quota.load(saved)
+    assert quota.save()["used"] == {}
+
+
+@given(st.datetimes(timezones=st.just(UTC)).filter(lambda moment: moment.year < 9999))
+def test_renewal_is_always_ahead_and_never_far(now: datetime) -> None:
+    assert 1 <= seconds_until_renewal(now) <= 24 * 3600
+
+
+# Concurrency
+
+
+def succeed(concurrency: Concurrency, times: int, seconds: float = 0.2) -> None:
+    for _ in range(times):
+        concurrency.succeeded(seconds)
+
+
+def test_doubles_from_the_start_up_to_the_ceiling() -> None:
+    concurrency = Concurrency(64)
+    assert concurrency.allowed == 8
+    levels = []
+    for _ in range(4):
+        succeed(concurrency, concurrency.allowed)
+        levels.append(concurrency.allowed)
+    assert levels == [16, 32, 64, 64]
+
+
+def test_one_burst_of_failures_halves_once() -> None:
+    concurrency = Concurrency(64, start=64)
+    succeed(concurrency, 1)
+    for _ in range(64):
+        concurrency.failed()
+    assert concurrency.allowed == 32
+
+
+def test_a_failure_among_successes_halves() -> None:
+    concurrency = Concurrency(64, start=64)
+    concurrency.failed()
+    succeed(concurrency, 63)
+    concurrency.failed()
+    assert concurrency.allowed == 16
+
+
+def test_sustained_failure_leaves_one_probe_and_success_brings_it_back() -> None:
+    concurrency = Concurrency(64, start=64)
+    for _ in range(200):
+        concurrency.failed()
+    assert concurrency.allowed == 1
+    levels = []
+    for _ in range(8):
+        succeed(concurrency, concurrency.allowed)
+        levels.append(concurrency.allowed)
+    # Twice as many up to half of where it went wrong, then one by one.
+    assert levels == [2, 4, 8, 16, 32, 33, 34, 35]
+
+
+def test_does_not_grow_while_more_at_once_is_not_faster() -> None:
+    """A server that does 50 a second, however many ask: 10 at once are enough for it."""
+    concurrency = Concurrency(64)
+    for _ in range(10):
+        succeed(concurrency, concurrency.allowed, max(0.2, concurrency.allowed / 50))
+    assert 10 <= concurrency.allowed <= 40
+
+
+def test_one_lucky_round_does_not_stop_growth_for_good() -> None:
+    concurrency = Concurrency(64)
+    succeed(concurrency, 8, 0.001)
+    for _ in range(1000):
+        succeed(concurrency, concurrency.allowed)
+    assert concurrency.allowed == 64
+
+
+@given(st.integers(1, 100), st.integers(0, 2**32))
+def test_stays_between_one_and_the_ceiling(ceiling: int, seed: int) -> None:
+    concurrency = Concurrency(ceiling)
+    chance = random.Random(seed)
+    for _ in range(300):
+        if chance.random() < 0.3:
+            concurrency.failed()
+        else:
+            concurrency.succeeded(chance.random())
+        assert 1 <= concurrency.allowed <= ceiling
+
+
+def test_a_ceiling_below_one_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="upload_concurrency"):
+        Concurrency(0)
