@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 
 from target_linkedin_resumes.failures import Failure
 from target_linkedin_resumes.house import linkedin_of
+from target_linkedin_resumes.linkedin.api import LinkedIn
+from target_linkedin_resumes.linkedin.transport import HttpTransport
 from target_linkedin_resumes.settings import Settings
+from target_linkedin_resumes.summary import Meter
 
 
 def check(settings: Settings) -> Iterator[tuple[bool, str]]:
@@ -25,11 +29,15 @@ def check(settings: Settings) -> Iterator[tuple[bool, str]]:
             " at once at the most"
         ),
     )
+    with closing(HttpTransport(settings.request_timeout_seconds)) as transport:
+        yield from _ask(linkedin_of(settings, transport, Meter()))
+
+
+def _ask(linkedin: LinkedIn) -> Iterator[tuple[bool, str]]:
     try:
-        linkedin = linkedin_of(settings)
         token = linkedin.introspect()
     except Failure as failure:
-        yield False, f"token: {failure}"
+        yield False, f"token: {failure.message.removeprefix('token: ')}"
         return
     if not token.active:
         yield False, f"token: LinkedIn says that it is not active (status {token.status})"

@@ -6,12 +6,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TypeVar
 
 from target_linkedin_resumes.changes import ResumeKey, Upsert
 from target_linkedin_resumes.delivery.entries import Upload
 from target_linkedin_resumes.delivery.outside import Outcomes
-from target_linkedin_resumes.failures import QuotaSpent
+from target_linkedin_resumes.failures import QuotaSpent, Retry
 from target_linkedin_resumes.linkedin.api import LinkedIn
 from target_linkedin_resumes.linkedin.calls import utc_now
 from target_linkedin_resumes.linkedin.limits import seconds_until_renewal
@@ -33,7 +34,12 @@ class Courier:
 
     def upload(self, change: Upsert) -> Upload:
         """Open the resume and upload it; one attempt. Raises Failure."""
-        with self._sources.open(change.file) as resume:
+        with ExitStack() as stack:
+            try:
+                resume = stack.enter_context(self._sources.open(change.file))
+            except Retry as retry:
+                retry.at_source = True
+                raise
             urn = self._linkedin.upload_resume(
                 resume.body, resume.size, resume.content_type, resume.filename
             )

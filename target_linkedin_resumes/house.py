@@ -36,6 +36,16 @@ class House:
     pipeline: Pipeline
     reporter: Reporter
     rejects: RejectFile | None
+    transport: HttpTransport
+
+    def close(self, *, complete: bool) -> None:
+        """Let go of files and connections; ``complete`` says that all that was read is settled.
+
+        Raises Stop if the rejects cannot be written.
+        """
+        self.transport.close()
+        if self.rejects is not None:
+            self.rejects.close(complete=complete)
 
 
 class ListedRejects:
@@ -54,14 +64,14 @@ class ListedRejects:
         """Nothing was written."""
 
 
-def linkedin_of(settings: Settings, meter: Meter | None = None) -> LinkedIn:
+def linkedin_of(settings: Settings, transport: HttpTransport, meter: Meter) -> LinkedIn:
     """LinkedIn's client for these settings. Raises Misconfigured."""
     calls = Calls(
-        HttpTransport(settings.request_timeout_seconds),
+        transport,
         requests_per_day=RequestsPerDay(
             {"tcrmCandidateResumes": settings.requests_per_day}, utc_now
         ),
-        observe=meter or Meter(),
+        observe=meter,
     )
     client = ClientSettings(
         organization=settings.organization,
@@ -88,6 +98,7 @@ def build(
     if it is one.
     """
     meter = Meter()
+    transport = HttpTransport(settings.request_timeout_seconds)
     rejects = _rejects(settings, encode, replayed)
     sources = Sources(settings.file_root)
     courier: Courier | DryCourier
@@ -95,7 +106,9 @@ def build(
         courier = DryCourier(sources)
     else:
         patient = settings.on_quota == "wait"
-        courier = (PatientCourier if patient else Courier)(sources, linkedin_of(settings, meter))
+        courier = (PatientCourier if patient else Courier)(
+            sources, linkedin_of(settings, transport, meter)
+        )
     outside = Outside(
         upload=courier.upload,
         sender=courier,
@@ -117,7 +130,7 @@ def build(
     )
     begun = time.monotonic()
     reporter = Reporter(pipeline, meter, time.monotonic, begun, settings.dry_run)
-    return House(pipeline, reporter, rejects)
+    return House(pipeline, reporter, rejects, transport)
 
 
 def _rejects(

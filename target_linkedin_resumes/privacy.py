@@ -21,7 +21,7 @@ _TARGET = re.compile(r"\b(GET|POST|PUT|DELETE|HEAD|PATCH) /[^\s\"']*")
 _BEARER = re.compile(r"\b(bearer|basic|zoho-oauthtoken)\s+[^\s\"',}]+", re.I)
 _NAME = r"\w*(?:secret|password|token|authorization|signature|api_?key)\w*"
 _SECRETLY_NAMED = re.compile(
-    rf"(\b{_NAME}\s*=\s*|\\?[\"']{_NAME}\\?[\"']\s*:\s*)"
+    rf"(\b{_NAME}\s*=\s*|\\?[\"']{_NAME}\\?[\"']\s*:\s*(?=\\?[\"']))"
     r"(?:(\\?[\"'])(?:(?!\2).)*\2|[^\s,;}&\"'\\]+)",
     re.I,
 )

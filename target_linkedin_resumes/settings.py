@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -196,6 +197,23 @@ def unknown_settings(config: Mapping[str, Any], known: Mapping[str, Any]) -> lis
             hint = f"; did you mean '{close[0]}'?" if close else ""
             messages.append(f"setting '{name}': unknown and ignored{hint}")
     return messages
+
+
+def check_environment(environ: Mapping[str, str], prefix: str, schema: Mapping[str, Any]) -> None:
+    """Check what the SDK will convert. Raises :class:`Misconfigured` and names the variable."""
+    for name, about in schema["properties"].items():
+        variable = prefix + name.upper()
+        value = environ.get(variable)
+        if value is None:
+            continue
+        kinds = about["type"] if isinstance(about["type"], list) else [about["type"]]
+        if "integer" in kinds and not re.fullmatch(r"\s*[+-]?[0-9]+\s*", value):
+            raise Misconfigured(f"environment variable {variable}: expected a whole number")
+        if {"object", "array"} & set(kinds) and "string" not in kinds:
+            try:
+                json.loads(value)
+            except ValueError:
+                raise Misconfigured(f"environment variable {variable}: expected JSON") from None
 
 
 def secrets_of(config: Mapping[str, Any]) -> list[str]:

@@ -33,7 +33,13 @@ from target_linkedin_resumes.failures import Failure, Misconfigured, QuotaSpent,
 from target_linkedin_resumes.house import House, build
 from target_linkedin_resumes.privacy import guard_logs
 from target_linkedin_resumes.reader import InvalidInput, MessageReader, Woken
-from target_linkedin_resumes.settings import SCHEMA, read_settings, secrets_of, unknown_settings
+from target_linkedin_resumes.settings import (
+    SCHEMA,
+    check_environment,
+    read_settings,
+    secrets_of,
+    unknown_settings,
+)
 from target_linkedin_resumes.sinks import ResumeSink
 
 logger = logging.getLogger(__name__)
@@ -122,6 +128,8 @@ class TargetLinkedInResumes(Target):
         cls.print_version(print_fn=cls.logger.info)
         config = config or _ConfigInput()
         try:
+            if config.parse_env:
+                check_environment(os.environ, cls._env_var_prefix, cls.config_jsonschema)
             target = cls(config=config.config, parse_env_config=config.parse_env)
             sys.exit(target.check() if check else target.run(file_input))
         except Misconfigured as error:
@@ -151,9 +159,7 @@ class TargetLinkedInResumes(Target):
         ended.set()
         try:
             house.pipeline.end()
-            if house.rejects is not None:
-                complete = house.pipeline.failure is None and self._signal is None
-                house.rejects.close(complete=complete)
+            house.close(complete=house.pipeline.failure is None and self._signal is None)
         except Failure as failure:
             house.pipeline.fail(failure)
         return self._conclude(house)

@@ -177,7 +177,7 @@ class Flow:
                 outcome = _refused_deletion(entry, outcome)
             if isinstance(outcome, Stop):
                 self._put_back(entry)  # and there it stays: nothing may overtake it
-                ended.append((entry, outcome))
+                ended.append((entry, type(outcome)(f"{entry.key}: {outcome.message}")))
             elif isinstance(outcome, Retry):
                 if self._put_back(entry) and (stop := self._try_later(entry, outcome, now)):
                     ended.append((entry, stop))

@@ -74,6 +74,8 @@ class RejectFile:
         self._overtaken: dict[ResumeKey, int] = {}
         self._dirty = False
         self.count = 0
+        if path.exists() and not path.is_file():
+            raise Misconfigured("setting 'rejects_path': expected the path of a regular file")
         try:
             self._guard = _open(path)
             _lock(self._guard, path)

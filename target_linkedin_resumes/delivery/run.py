@@ -117,7 +117,8 @@ class Run:
         rejects = self.outside.rejects
         failure: Failure | None = None
         if rejects is None:
-            failure = rejected.reject
+            where = f"{rejected.key or f'a record of stream {rejected.stream!r}'}: "
+            failure = Reject(rejected.reject.code, where + rejected.reject.message)
         else:
             try:
                 rejects.keep(rejected)

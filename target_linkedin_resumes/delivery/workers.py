@@ -90,7 +90,8 @@ class Workers:
             run.rejects_under_way += rejected
         elif isinstance(result, Retry):
             logger.info("%s: the upload is tried again: %s", entry.key, result.message)
-            run.outside.concurrency.failed()
+            if not result.at_source:
+                run.outside.concurrency.failed()
             run.tally.retried += 1
             stop = run.flow.upload_failed(entry, result, now)
             if stop is not None:

@@ -193,8 +193,8 @@ class Promises(RuleBasedStateMachine):
                 break
             if self.batch is not None:
                 self.answer_well()
-            elif (entry := self.flow.start_upload()) is not None:
-                self.flow.uploaded(entry, Upload("urn", 1), self.now)
+            elif (begun := self.flow.start_upload()) is not None:
+                self.flow.uploaded(begun, Upload("urn", 1), self.now)
             elif self.flow.batch_wait(self.now, flush=True) == 0:
                 self.batch = self.flow.take_batch(self.now)
             else:

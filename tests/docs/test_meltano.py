@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]  # PyYAML brings no types; what it reads is checked here
+import yaml
 
 from target_linkedin_resumes.sandbox.config import Config
 from target_linkedin_resumes.settings import SCHEMA, read_settings

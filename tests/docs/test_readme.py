@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]  # PyYAML brings no types; what it reads is checked here
+import yaml
 
 from target_linkedin_resumes.changes import FIELDS, Upsert, read_change
 from target_linkedin_resumes.failures import Misconfigured, QuotaSpent, Stop

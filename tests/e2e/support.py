@@ -17,7 +17,7 @@ from typing import Any
 from target_linkedin_resumes.sandbox.server import Running
 
 COMMAND = Path(sys.executable).with_name("target-linkedin-resumes")
-SCHEMA = {
+SCHEMA: dict[str, Any] = {
     "type": "SCHEMA",
     "stream": "resumes",
     "key_properties": ["candidate_id", "resume_id"],

@@ -1,0 +1,224 @@
+"""The rejects file: what it holds, when it is durable, what a replay leaves."""
+
+from __future__ import annotations
+
+import json
+import resource
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from target_linkedin_resumes.changes import ResumeKey
+from target_linkedin_resumes.delivery.rejects import Rejected, RejectFile
+from target_linkedin_resumes.failures import Misconfigured, Reject, Stop
+
+SCHEMA = {"type": "SCHEMA", "stream": "s", "schema": {"properties": {"id": {}}}}
+
+
+def rejects(path: Path, **options: Any) -> RejectFile:
+    file = RejectFile(path, encode=json.dumps, now=lambda: "2026-01-02T03:04:05+00:00", **options)
+    file.schema(SCHEMA)
+    return file
+
+
+def rejected(name: str, position: int = 0, **more: Any) -> Rejected:
+    reject = Reject("file_missing", "field 'file': no such file")
+    return Rejected("s", {"id": name}, reject, position, key=ResumeKey("c", name), **more)
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def names(path: Path) -> list[str]:
+    return [line["record"]["id"] for line in lines(path) if line["type"] == "RECORD"]
+
+
+def test_a_singer_stream_with_the_reason(tmp_path: Path) -> None:
+    path = tmp_path / "rejects.singer"
+    file = rejects(path)
+    file.keep(rejected("a"))
+    file.keep(rejected("b", attempts=3))
+    file.close(complete=True)
+    schema, first, second = lines(path)
+    assert schema == SCHEMA
+    assert first == {
+        "type": "RECORD",
+        "stream": "s",
+        "record": {"id": "a"},
+        "reject": {
+            "code": "file_missing",
+            "message": "field 'file': no such file",
+            "at": "2026-01-02T03:04:05+00:00",
+            "attempts": 1,
+            "candidate_id": "c",
+            "resume_id": "a",
+        },
+    }
+    assert second["reject"]["attempts"] == 3
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_changed_schema_is_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.keep(rejected("a"))
+    file.schema({**SCHEMA, "key_properties": ["id"]})
+    file.keep(rejected("b"))
+    file.close(complete=True)
+    assert [line["type"] for line in lines(path)] == ["SCHEMA", "RECORD", "SCHEMA", "RECORD"]
+
+
+def test_a_record_without_schema_is_replayable_too(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = RejectFile(path, encode=json.dumps, now=lambda: "")
+    file.keep(Rejected("other", {"id": 1}, Reject("record_without_schema", ""), 0))
+    file.close(complete=True)
+    assert lines(path)[0] == {"type": "SCHEMA", "stream": "other", "schema": {"properties": {}}}
+
+
+def test_no_rejects_leave_no_file(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    rejects(path).close(complete=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_later_run_appends(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    for name in "ab":
+        file = rejects(path)
+        file.keep(rejected(name))
+        file.close(complete=True)
+    assert names(path) == ["a", "b"]
+
+
+def test_a_lax_mode_is_corrected(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    path.touch(mode=0o644)
+    file = rejects(path)
+    file.keep(rejected("a"))
+    file.close(complete=True)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_torn_line_is_cut(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.keep(rejected("a"))
+    file.close(complete=True)
+    with path.open("a") as torn:
+        torn.write('{"type": "RECORD", "stream": "s", "rec')
+    file = rejects(path)
+    file.keep(rejected("b"))
+    file.close(complete=True)
+    assert names(path) == ["a", "b"]
+
+
+def test_more_than_the_most_stop_the_run(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path, most=2)
+    file.keep(rejected("a"))
+    file.keep(rejected("b"))
+    with pytest.raises(Stop, match="max_rejects"):
+        file.keep(rejected("c"))
+    file.close(complete=False)
+    assert names(path) == ["a", "b"]
+
+
+def test_a_reject_that_a_later_change_has_overtaken_is_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.keep(rejected("a", position=5))
+    file.keep(rejected("b", position=6))
+    file.settled(ResumeKey("c", "a"), 9)
+    file.settled(ResumeKey("c", "b"), 3)  # an earlier change, delivered later
+    file.close(complete=True)
+    assert names(path) == ["b"]
+
+
+def test_a_reject_of_an_earlier_run_is_overtaken_too(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.keep(rejected("a", position=50))
+    file.close(complete=True)
+    file = rejects(path)
+    file.settled(ResumeKey("c", "a"), 0)
+    file.close(complete=True)
+    assert not path.exists()
+
+
+def test_a_reject_after_the_settled_change_stays(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.keep(rejected("a", position=1))
+    file.settled(ResumeKey("c", "a"), 2)
+    file.keep(rejected("a", position=3, attempts=2))
+    file.close(complete=True)
+    [kept] = [line for line in lines(path) if line["type"] == "RECORD"]
+    assert kept["reject"]["attempts"] == 2
+
+
+def test_a_complete_replay_leaves_what_was_rejected_again(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    for position, name in enumerate("abc"):
+        file.keep(rejected(name, position))
+    file.close(complete=True)
+    replay = rejects(path, replaying=True)
+    replay.keep(rejected("b", attempts=2))
+    assert names(path) == ["a", "b", "c"]  # nothing is lost before the end
+    replay.close(complete=True)
+    assert names(path) == ["b"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    replay = rejects(path, replaying=True)
+    replay.close(complete=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_replay_that_stops_leaves_everything(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.keep(rejected("a"))
+    file.close(complete=True)
+    replay = rejects(path, replaying=True)
+    replay.keep(rejected("a", attempts=2))
+    replay.close(complete=False)
+    assert names(path) == ["a"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["r"]
+
+
+def test_two_runs_do_not_share_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    with pytest.raises(Misconfigured, match="in use by another run"):
+        rejects(path)
+    file.close(complete=True)
+
+
+def test_a_path_that_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="rejects_path"):
+        rejects(tmp_path / "missing" / "r")
+
+
+def test_a_path_that_is_no_regular_file() -> None:
+    with pytest.raises(Misconfigured, match="regular file"):
+        rejects(Path("/dev/full"))
+
+
+def test_a_disk_without_room_stops_the_run_and_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.keep(rejected("a"))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 10, before[1]))
+    try:
+        with pytest.raises(Stop, match="rejects_path"):
+            file.keep(rejected("b"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    file.close(complete=False)
+    file = rejects(path)
+    file.close(complete=False)
+    assert names(path) == ["a"]

@@ -1,0 +1,172 @@
+"""Before anything is delivered: configuration errors, --check, a dry run, --about."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.support import COMMAND, SCHEMA, Bench, deletion, record, state
+
+SECRET = "sandbox-secret"
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"client_secret": None}, "setting 'client_secret': required"),
+        ({"organization": "acme"}, "setting 'organization': 'acme' is not valid"),
+        ({"batch_size_rows": 500}, "setting 'batch_size_rows': 500 is not valid"),
+        ({"file_root": "/no/such"}, "setting 'file_root'"),
+        ({"api_url": "http://api.linkedin.com"}, "setting 'api_url'"),
+        ({"on_reject": "continue"}, "setting 'rejects_path'"),
+        ({"client_secret": "wrong-secret-x"}, "client_secret"),
+        ({"client_id": "wrong-client-x"}, "client_id"),
+    ],
+)
+def test_a_wrong_configuration_ends_with_2(
+    bench: Bench, settings: dict[str, Any], says: str
+) -> None:
+    name = bench.file("cv.pdf")
+    done = bench.run([SCHEMA, record(1, "r", name), state(1)], **settings)
+    assert done.code == 2
+    assert says in done.log
+    assert done.states == []
+    for secret in (SECRET, "wrong-secret-x"):
+        assert secret not in done.log
+    assert "Traceback" not in done.log
+
+
+@pytest.mark.parametrize("content", [None, "{broken", "[]"])
+def test_a_configuration_file_that_cannot_be_read(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "config.json"
+    if content is not None:
+        path.write_text(content)
+    done = subprocess.run(
+        [COMMAND, "--config", str(path)], capture_output=True, input=b"", check=False
+    )
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+    assert done.stderr
+
+
+def test_an_unknown_option_is_a_usage_error() -> None:
+    done = subprocess.run([COMMAND, "--colour"], capture_output=True, input=b"", check=False)
+    assert done.returncode == 2
+    assert b"Traceback" not in done.stderr
+
+
+def test_an_unknown_setting_is_told(bench: Bench) -> None:
+    done = bench.run([], on_rejects="continue")
+    assert done.code == 0
+    assert "did you mean 'on_reject'" in done.log
+
+
+def test_check_says_what_is_well(bench: Bench) -> None:
+    with bench.start("--check", rejects_path=str(bench.directory / "r")) as process:
+        out, _ = process.communicate(timeout=30)
+    assert process.returncode == 0, out.decode()
+    for finding in ("configuration: valid", "file_root", "rejects_path", "token", "uploads"):
+        assert finding in out.decode()
+    assert bench.held() == {}
+
+
+@pytest.mark.parametrize(
+    ("settings", "faults", "says"),
+    [
+        ({"client_secret": "wrong-secret-x"}, [], "FAIL  token"),
+        ({}, [{"endpoint": "url", "kind": "status", "status": 403}], "FAIL  uploads"),
+    ],
+)
+def test_check_says_what_is_not(
+    bench: Bench, settings: dict[str, Any], faults: list[dict[str, Any]], says: str
+) -> None:
+    bench.sandbox.set_faults(*faults)
+    with bench.start("--check", **settings) as process:
+        out, _ = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert says in out.decode()
+    assert "wrong-secret-x" not in out.decode() + (bench.directory / "log.txt").read_text()
+
+
+def test_a_dry_run_sends_nothing_and_says_what_it_would(bench: Bench) -> None:
+    name = bench.file("cv.pdf")
+    stream = [
+        SCHEMA,
+        *(record(n, "r", name) for n in range(30)),
+        deletion(3, "r"),
+        record("c", "gone", "missing.pdf"),
+        state(32),
+    ]
+    done = bench.run(stream, dry_run=True)
+    assert done.code == 0, done.log
+    assert done.states == []
+    assert "would be delivered" in done.log
+    assert "resume 'gone' would be rejected [file_missing]" in done.log
+    assert "32 records read" in done.log
+    assert "1 file_missing" in done.log
+    assert bench.sandbox.snapshot()["calls"] == {}
+
+
+def test_the_environment_serves_as_configuration(bench: Bench) -> None:
+    name = bench.file("cv.pdf")
+    config = json.loads(bench.config().read_text())
+    bench.environment = {
+        f"TARGET_LINKEDIN_RESUMES_{key.upper()}": str(value) for key, value in config.items()
+    }
+    bench.environment["TARGET_LINKEDIN_RESUMES_BATCH_SIZE_ROWS"] = "10"
+    (bench.directory / "config.json").write_text("{}")
+    import os
+
+    done = subprocess.run(
+        [COMMAND, "--config=ENV"],
+        input=b"".join(json.dumps(m).encode() + b"\n" for m in [SCHEMA, record(1, "r", name)]),
+        env={**os.environ, **bench.environment},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert len(bench.held()) == 1
+
+
+def test_a_number_in_the_environment_that_is_none(bench: Bench) -> None:
+    import os
+
+    environment = {**os.environ, "TARGET_LINKEDIN_RESUMES_BATCH_SIZE_ROWS": "many"}
+    done = subprocess.run(
+        [COMMAND, "--config", str(bench.config()), "--config=ENV"],
+        input=b"",
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert b"TARGET_LINKEDIN_RESUMES_BATCH_SIZE_ROWS: expected a whole number" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_about_names_what_works_and_only_that() -> None:
+    done = subprocess.run(
+        [COMMAND, "--about", "--format=json"], capture_output=True, check=True, input=b""
+    )
+    about = json.loads(done.stdout)
+    assert set(about["capabilities"]) == {
+        "about",
+        "stream-maps",
+        "schema-flattening",
+        "structured-logging",
+        "batch",
+    }
+    properties = about["settings"]["properties"]
+    for name in ("load_method", "add_record_metadata", "validate_records"):
+        assert name not in properties
+    assert properties["client_secret"]["secret"] is True
+    assert properties["batch_size_rows"]["maximum"] == 100
+
+
+def test_version() -> None:
+    done = subprocess.run([COMMAND, "--version"], capture_output=True, check=True, input=b"")
+    assert done.stdout.startswith(b"target-linkedin-resumes v")

@@ -1,0 +1,139 @@
+"""The configuration: every message names setting, value (never a secret's) and expectation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from target_linkedin_resumes.failures import Misconfigured
+from target_linkedin_resumes.settings import (
+    SCHEMA,
+    read_settings,
+    secrets_of,
+    unknown_settings,
+)
+
+SECRET = "s3cret-of-the-customer"
+GOOD = {
+    "client_id": "the-client-id",
+    "client_secret": SECRET,
+    "organization": "urn:li:organization:1",
+    "contract": 123456,
+}
+
+
+def test_defaults() -> None:
+    settings = read_settings(GOOD)
+    assert settings.organization == "urn:li:organization:1"
+    assert settings.contract == "urn:li:contract:123456"
+    assert settings.api_url == "https://api.linkedin.com"
+    assert settings.file_root == Path.cwd()
+    assert settings.batch_size_rows == 100
+    assert settings.on_reject == "fail"
+    assert settings.rejects_path is None
+    assert settings.dry_run is False
+
+
+@pytest.mark.parametrize("name", ["client_id", "client_secret", "organization", "contract"])
+@pytest.mark.parametrize("value", [None, ""])
+def test_what_is_required(name: str, value: str | None) -> None:
+    with pytest.raises(Misconfigured, match=f"setting '{name}': required"):
+        read_settings({**GOOD, name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("organization", "urn:li:contract:1", "urn:li:organization:N"),
+        ("organization", "acme", "urn:li:organization:N"),
+        ("organization", "urn:li:organization:1&x=2", "bare number"),
+        ("contract", "urn:li:contract:", "urn:li:contract:N"),
+        ("contract", True, "a text"),
+        ("api_url", "http://api.linkedin.com", "https URL"),
+        ("api_url", "https://api.linkedin.com/?x=1", "https URL"),
+        ("api_url", "ftp://127.0.0.1", "https URL"),
+        ("api_url", "https://", "https URL"),
+        ("api_url", "https://host:99999", "https URL"),
+        ("token_url", "http://127.0.0.1.example.com/x", "https URL"),
+        ("file_root", "/no/such/directory", "a directory that exists"),
+        ("batch_size_rows", 101, "from 1 to 100"),
+        ("batch_size_rows", 0, "from 1 to 100"),
+        ("batch_size_rows", "many", "a whole number"),
+        ("batch_size_rows", 2.5, "a whole number"),
+        ("batch_size_rows", True, "a whole number"),
+        ("retry_seconds", -1, "a whole number"),
+        ("on_reject", "ignore", "'fail' or 'continue'"),
+        ("on_quota", "hope", "'stop' or 'wait'"),
+        ("dry_run", "maybe", "true or false"),
+        ("rejects_path", "/no/such/directory/r", "in a directory that exists"),
+        ("blob_ttl", {"duration": 3}, "duration"),
+        ("blob_ttl", {"duration": 0, "unit": "HOUR"}, "duration"),
+        ("blob_ttl", {"duration": 3, "unit": "FORTNIGHT"}, "HOUR"),
+        ("blob_ttl", 72, "duration"),
+    ],
+)
+def test_a_wrong_value_is_named(name: str, value: Any, expected: str) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        read_settings({**GOOD, name: value})
+    assert f"setting '{name}'" in caught.value.message
+    assert expected in caught.value.message
+    assert caught.value.exit_code == 2
+
+
+def test_a_password_in_a_url_is_not_repeated() -> None:
+    with pytest.raises(Misconfigured) as caught:
+        read_settings({**GOOD, "api_url": f"https://user:{SECRET}@api.linkedin.com"})
+    assert SECRET not in caught.value.message
+
+
+@pytest.mark.parametrize("name", ["client_id", "client_secret"])
+def test_a_secret_of_the_wrong_type_is_not_repeated(name: str) -> None:
+    with pytest.raises(Misconfigured) as caught:
+        read_settings({**GOOD, name: [SECRET]})
+    assert SECRET not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:8765",
+        "http://localhost:8765/",
+        "http://[::1]:8765",
+        "https://proxy.example.com/linkedin/",
+    ],
+)
+def test_urls_that_serve(url: str) -> None:
+    assert read_settings({**GOOD, "api_url": url}).api_url == url.rstrip("/")
+
+
+def test_texts_from_the_environment_are_read() -> None:
+    settings = read_settings({**GOOD, "batch_size_rows": "50", "dry_run": "true"})
+    assert settings.batch_size_rows == 50
+    assert settings.dry_run is True
+
+
+def test_continue_needs_a_place_for_the_rejects(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="rejects_path"):
+        read_settings({**GOOD, "on_reject": "continue"})
+    path = tmp_path / "rejects.singer"
+    settings = read_settings({**GOOD, "on_reject": "continue", "rejects_path": str(path)})
+    assert settings.rejects_path == path
+
+
+def test_unknown_settings_are_told_with_what_was_meant() -> None:
+    assert unknown_settings({"batch_sise_rows": 1, **GOOD}, SCHEMA["properties"]) == [
+        "setting 'batch_sise_rows': unknown and ignored; did you mean 'batch_size_rows'?"
+    ]
+
+
+def test_secrets_are_not_shown() -> None:
+    assert SECRET in secrets_of(GOOD)
+    assert SECRET not in repr(read_settings(GOOD))
+
+
+def test_every_setting_is_described() -> None:
+    for name, schema in SCHEMA["properties"].items():
+        assert schema["description"].endswith("."), name
+        assert schema["type"] != "number", name  # floats crash in Meltano's environment
