@@ -22,6 +22,7 @@ from target_linkedin_resumes.linkedin.calls import Calls, utc_now
 from target_linkedin_resumes.linkedin.limits import Concurrency, RecordsPerMinute, RequestsPerDay
 from target_linkedin_resumes.linkedin.settings import ClientSettings
 from target_linkedin_resumes.linkedin.transport import HttpTransport
+from target_linkedin_resumes.resumes.prefixes import FileSource
 from target_linkedin_resumes.resumes.sources import Sources
 from target_linkedin_resumes.settings import Settings
 from target_linkedin_resumes.summary import Meter, Reporter
@@ -37,12 +38,14 @@ class House:
     reporter: Reporter
     rejects: RejectFile | None
     transport: HttpTransport
+    sources: Sources
 
     def close(self, *, complete: bool) -> None:
         """Let go of files and connections; ``complete`` says that all that was read is settled.
 
         Raises Stop if the rejects cannot be written.
         """
+        self.sources.close()
         self.transport.close()
         if self.rejects is not None:
             self.rejects.close(complete=complete)
@@ -100,7 +103,12 @@ def build(
     meter = Meter()
     transport = HttpTransport(settings.request_timeout_seconds)
     rejects = _rejects(settings, encode, replayed)
-    sources = Sources(settings.file_root)
+    sources = Sources(
+        settings.file_root,
+        [FileSource(s.prefix, s.headers, s.storage_options) for s in settings.file_sources],
+        timeout=settings.request_timeout_seconds,
+        concurrency=settings.upload_concurrency,
+    )
     courier: Courier | DryCourier
     if settings.dry_run:
         courier = DryCourier(sources)
@@ -130,7 +138,7 @@ def build(
     )
     begun = time.monotonic()
     reporter = Reporter(pipeline, meter, time.monotonic, begun, settings.dry_run)
-    return House(pipeline, reporter, rejects, transport)
+    return House(pipeline, reporter, rejects, transport, sources)
 
 
 def _rejects(

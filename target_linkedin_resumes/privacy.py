@@ -25,8 +25,6 @@ _SECRETLY_NAMED = re.compile(
     r"(?:(\\?[\"'])(?:(?!\2).)*\2|[^\s,;}&\"'\\]+)",
     re.I,
 )
-# Libraries that name paths, hosts' files or request lines when they are told to be talkative.
-_TALKATIVE = ("urllib3", "requests", "botocore", "boto3", "s3fs", "fsspec", "asyncssh", "paramiko")
 # A short secret would mask ordinary words; no real one is that short.
 _SHORTEST = 6
 
@@ -62,6 +60,14 @@ def _mask_value(match: re.Match[str]) -> str:
     return match[1] + quote + MASK + quote
 
 
+def silence(names: Iterable[str]) -> None:
+    """Silence the loggers of libraries whose lines name files, at every level."""
+    for name in names:
+        logger = logging.getLogger(name)
+        logger.setLevel(logging.CRITICAL + 1)
+        logger.propagate = False
+
+
 def guard_logs(secrets: Iterable[str] = ()) -> None:
     """Put the mask on every handler there is; again whenever more secrets are known."""
     known = list(secrets)
@@ -72,5 +78,3 @@ def guard_logs(secrets: Iterable[str] = ()) -> None:
             if isinstance(inner, Masking):
                 inner = inner._inner  # noqa: SLF001 - its own kind
             handler.setFormatter(Masking(inner, known))
-    for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(logging.ERROR)

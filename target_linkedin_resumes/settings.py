@@ -1,8 +1,7 @@
 """The typed, checked view of the configuration.
 
-Each setting stands once, in :data:`SCHEMA`; :func:`read_settings` turns a configuration into
-:class:`Settings` or says which setting is wrong, what it holds (never a secret) and what was
-expected.
+:func:`read_settings` turns a configuration into :class:`Settings` or says which setting is wrong,
+what it holds (never a secret) and what was expected.
 """
 
 from __future__ import annotations
@@ -12,127 +11,24 @@ import ipaddress
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from target_linkedin_resumes.failures import Misconfigured
+from target_linkedin_resumes.schema import BLOB_TTL_UNITS, SCHEMA
 
-BLOB_TTL_UNITS = ("MILLISECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "YEAR")
-
-
-def _string(description: str, **more: Any) -> dict[str, Any]:
-    return {"type": "string", "description": description, **more}
+__all__ = ["SCHEMA", "Settings", "read_settings"]
 
 
-def _integer(default: int | None, lowest: int, highest: int, description: str) -> dict[str, Any]:
-    schema: dict[str, Any] = {
-        "type": "integer",
-        "minimum": lowest,
-        "maximum": highest,
-        "description": description,
-    }
-    return schema if default is None else {**schema, "default": default}
+@dataclass(frozen=True, slots=True)
+class SourceSetting:
+    """One entry of `file_sources`; headers and options hold credentials."""
 
-
-def _choice(default: str, choices: tuple[str, ...], description: str) -> dict[str, Any]:
-    return {
-        "type": "string",
-        "enum": list(choices),
-        "default": default,
-        "description": description,
-    }
-
-
-def _flag(description: str) -> dict[str, Any]:
-    return {"type": "boolean", "default": False, "description": description}
-
-
-_SECRET = {"secret": True, "writeOnly": True}
-
-SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "required": ["client_id", "client_secret", "organization", "contract"],
-    "properties": {
-        "client_id": _string("Client id of the customer's LinkedIn application.", **_SECRET),
-        "client_secret": _string(
-            "Client secret of that application (OAuth 2.0 client credentials).", **_SECRET
-        ),
-        "organization": _string(
-            "The customer's organization: `urn:li:organization:N` or N. Sent as"
-            " `integrationContext`."
-        ),
-        "contract": _string(
-            "The customer's hiring contract: `urn:li:contract:N` or N. Sent as `hiringContext`."
-        ),
-        "api_url": _string("LinkedIn's API.", default="https://api.linkedin.com"),
-        "token_url": _string(
-            "LinkedIn's token endpoint.", default="https://www.linkedin.com/oauth/v2/accessToken"
-        ),
-        "file_root": _string(
-            "Local files are read below this directory and nowhere else; the working directory"
-            " unless given."
-        ),
-        "blob_ttl": {
-            "type": "object",
-            "description": (
-                "LinkedIn removes the file after this time, e.g."
-                ' `{"duration": 72, "unit": "HOUR"}`; kept unless given. Units: '
-                + ", ".join(BLOB_TTL_UNITS)
-                + "."
-            ),
-            "required": ["duration", "unit"],
-            "properties": {
-                "duration": {"type": "integer", "minimum": 1},
-                "unit": {"type": "string", "enum": list(BLOB_TTL_UNITS)},
-            },
-        },
-        "batch_size_rows": _integer(100, 1, 100, "Changes in one batch call."),
-        "batch_max_age_seconds": _integer(
-            60, 1, 86_400, "A partial batch goes out after this many seconds."
-        ),
-        "upload_concurrency": _integer(
-            64, 1, 256, "The most uploads at a time; the target adapts below it."
-        ),
-        "records_per_minute": _integer(
-            10_000, 1, 1_000_000, "LinkedIn's limit of records in any 60 seconds."
-        ),
-        "requests_per_day": _integer(
-            100_000,
-            1,
-            100_000_000,
-            "LinkedIn's limit of batch calls in a day, which begins at 00:00 UTC.",
-        ),
-        "on_quota": _choice(
-            "stop",
-            ("stop", "wait"),
-            "When the day's quota is spent: `stop` with exit code 75, or `wait` until 00:00 UTC.",
-        ),
-        "request_timeout_seconds": _integer(60, 1, 3600, "The time one call may take."),
-        "retry_seconds": _integer(
-            900, 0, 86_400, "How long one change may be retried before the run stops."
-        ),
-        "shutdown_grace_seconds": _integer(
-            20, 0, 3600, "The time that what is in flight gets after SIGTERM or SIGINT."
-        ),
-        "on_reject": _choice(
-            "fail",
-            ("fail", "continue"),
-            "A record that cannot be delivered as it is: `fail` stops with the state before it,"
-            " `continue` keeps it in `rejects_path` and goes on.",
-        ),
-        "rejects_path": _string(
-            "Singer file of the rejects, replayed with `--input`; required by `continue`."
-        ),
-        "max_rejects": _integer(None, 0, 10**9, "More rejects than this many stop the run."),
-        "fail_on_rejects": _flag("Exit with 3 instead of 0 when rejects were written."),
-        "dry_run": _flag(
-            "Everything but the writes to LinkedIn: files are fetched and checked, and the summary"
-            " says what would be sent. No state is printed."
-        ),
-    },
-}
+    prefix: str
+    headers: Mapping[str, str] = field(repr=False)
+    storage_options: Mapping[str, Any] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +42,7 @@ class Settings:
     api_url: str
     token_url: str
     file_root: Path
+    file_sources: tuple[SourceSetting, ...]
     blob_ttl: Mapping[str, int | str] | None
     batch_size_rows: int
     batch_max_age_seconds: int
@@ -178,6 +75,7 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
     for name in ("api_url", "token_url"):
         values[name] = _endpoint(name, values[name])
     values["file_root"] = _directory("file_root", values["file_root"])
+    values["file_sources"] = _file_sources(values["file_sources"])
     values["blob_ttl"] = _blob_ttl(values["blob_ttl"])
     values["rejects_path"] = _file("rejects_path", values["rejects_path"])
     if values["on_reject"] == "continue" and values["rejects_path"] is None:
@@ -218,12 +116,23 @@ def check_environment(environ: Mapping[str, str], prefix: str, schema: Mapping[s
 
 def secrets_of(config: Mapping[str, Any]) -> list[str]:
     """The secrets in a configuration, to be kept out of every log line."""
-    properties = SCHEMA["properties"]
-    return [
-        str(config[name])
-        for name in properties
-        if properties[name].get("secret") and config.get(name)
-    ]
+    found: list[str] = []
+    for name, schema in SCHEMA["properties"].items():
+        if schema.get("secret"):
+            _texts_in(_from_json(config.get(name)), found)
+    return found
+
+
+def _texts_in(value: Any, found: list[str]) -> None:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            if name != "prefix":
+                _texts_in(inner, found)
+    elif isinstance(value, list):
+        for inner in value:
+            _texts_in(inner, found)
+    elif isinstance(value, str):
+        found.append(value)
 
 
 def _checked(name: str, value: Any) -> Any:
@@ -315,7 +224,43 @@ def _file(name: str, value: str | None) -> Path | None:
     return path.absolute()
 
 
+def _file_sources(value: Any) -> tuple[SourceSetting, ...]:
+    """Check the shape of `file_sources`. Values are never repeated: they hold credentials."""
+    entries = _from_json(value) if value is not None else []
+    if not isinstance(entries, list):
+        raise Misconfigured("setting 'file_sources': expected a list of objects with a 'prefix'")
+    sources = []
+    for number, entry in enumerate(entries):
+        where = f"setting 'file_sources[{number}]'"
+        known = {"prefix", "headers", "storage_options"}
+        if not isinstance(entry, Mapping) or not set(entry) <= known:
+            raise Misconfigured(f"{where}: expected an object with {', '.join(sorted(known))}")
+        prefix, headers = entry.get("prefix"), entry.get("headers") or {}
+        options = entry.get("storage_options") or {}
+        if not isinstance(prefix, str) or not prefix:
+            raise Misconfigured(f"{where}.prefix: expected the beginning of a URL")
+        if not isinstance(headers, Mapping) or not all(
+            isinstance(text, str) for pair in headers.items() for text in pair
+        ):
+            raise Misconfigured(f"{where}.headers: expected an object of texts")
+        if not isinstance(options, Mapping):
+            raise Misconfigured(f"{where}.storage_options: expected an object")
+        sources.append(SourceSetting(prefix, headers, options))
+    return tuple(sources)
+
+
+def _from_json(value: Any) -> Any:
+    """Environment variables and Meltano may hand over an object or a list as its JSON text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
 def _blob_ttl(value: Any) -> Mapping[str, int | str] | None:
+    value = _from_json(value)
     if value is None:
         return None
     expected = '{"duration": N, "unit": one of ' + ", ".join(BLOB_TTL_UNITS) + "}"

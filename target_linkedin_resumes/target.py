@@ -31,8 +31,9 @@ from target_linkedin_resumes.delivery.pipeline import Draining, Pipeline
 from target_linkedin_resumes.delivery.run import bug
 from target_linkedin_resumes.failures import Failure, Misconfigured, QuotaSpent, Reject, Stop
 from target_linkedin_resumes.house import House, build
-from target_linkedin_resumes.privacy import guard_logs
+from target_linkedin_resumes.privacy import guard_logs, silence
 from target_linkedin_resumes.reader import InvalidInput, MessageReader, Woken
+from target_linkedin_resumes.resumes.sources import PRIVATE_LOGGERS
 from target_linkedin_resumes.settings import (
     SCHEMA,
     check_environment,
@@ -75,6 +76,7 @@ class TargetLinkedInResumes(Target):
         self._input_path: Path | None = None
         super().__init__(**arguments)
         guard_logs(secrets_of(self.config))
+        silence(PRIVATE_LOGGERS)
         self.max_parallelism = 1  # sinks hold nothing: there is nothing to drain in parallel
         self.settings = read_settings(self.config)
         for message in unknown_settings(self.config, self.config_jsonschema["properties"]):

@@ -72,12 +72,17 @@ def test_what_is_required(name: str, value: str | None) -> None:
         ("blob_ttl", {"duration": 0, "unit": "HOUR"}, "duration"),
         ("blob_ttl", {"duration": 3, "unit": "FORTNIGHT"}, "HOUR"),
         ("blob_ttl", 72, "duration"),
+        ("file_sources", {"prefix": "x"}, "a list"),
+        ("file_sources", [{"prefix": "x", "token": "y"}], "prefix"),
+        ("file_sources", [{"headers": {}}], "prefix"),
+        ("file_sources", [{"prefix": "https://h/", "headers": {"a": 1}}], "headers"),
+        ("file_sources", [{"prefix": "s3://b/", "storage_options": 1}], "storage_options"),
     ],
 )
 def test_a_wrong_value_is_named(name: str, value: Any, expected: str) -> None:
     with pytest.raises(Misconfigured) as caught:
         read_settings({**GOOD, name: value})
-    assert f"setting '{name}'" in caught.value.message
+    assert f"setting '{name}" in caught.value.message
     assert expected in caught.value.message
     assert caught.value.exit_code == 2
 
@@ -131,6 +136,14 @@ def test_unknown_settings_are_told_with_what_was_meant() -> None:
 def test_secrets_are_not_shown() -> None:
     assert SECRET in secrets_of(GOOD)
     assert SECRET not in repr(read_settings(GOOD))
+
+
+def test_credentials_of_sources_are_secrets_and_may_come_as_json() -> None:
+    text = '[{"prefix": "https://h/", "headers": {"Authorization": "Bearer abc"}}]'
+    [source] = read_settings({**GOOD, "file_sources": text}).file_sources
+    assert source.prefix == "https://h/"
+    assert "Bearer abc" in secrets_of({**GOOD, "file_sources": text})
+    assert "abc" not in repr(source)
 
 
 def test_every_setting_is_described() -> None:

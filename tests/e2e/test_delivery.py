@@ -70,7 +70,7 @@ def test_the_last_event_of_each_key_wins(bench: Bench) -> None:
     stream: list[dict[str, Any]] = []
     for number, message in enumerate(history.messages()):
         if number % 100 == 0:  # the schema changes mid-run, and the order must hold over it
-            properties = {"candidate_id": {}, "resume_id": {}, f"x{number}": {}}
+            properties: dict[str, Any] = {"candidate_id": {}, "resume_id": {}, f"x{number}": {}}
             stream.append({**SCHEMA, "schema": {"properties": properties}})
         stream.append(message)
     done = bench.run(stream)

@@ -1,0 +1,1 @@
+"""Getting hold of a resume's bytes. Knows neither Singer nor LinkedIn."""

@@ -1,0 +1,97 @@
+"""The reject codes of this package: why a resume's bytes could not be had or not be used.
+
+The codes are stable; users filter and count by them. Each has its meaning and its remedy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Explanation(NamedTuple):
+    """What a code means and what to do about it."""
+
+    meaning: str
+    remedy: str
+
+
+CODES: Mapping[str, Explanation] = {
+    "file_missing": Explanation(
+        "There is no file at the path of the field `file`.",
+        "Check the path and the setting `file_root`, below which relative paths are looked up.",
+    ),
+    "file_unreadable": Explanation(
+        "The file is there, but the user that runs the target may not read it.",
+        "Give that user the right to read the file and to pass the directories above it.",
+    ),
+    "not_a_file": Explanation(
+        "The path leads to a directory, a named pipe, a device or a socket.",
+        "Map the field `file` to the path of a regular file.",
+    ),
+    "outside_root": Explanation(
+        "The path leads out of `file_root`, also by `..` or through a symbolic link.",
+        "Move the file below `file_root`, or set `file_root` to a directory that holds all files.",
+    ),
+    "invalid_source": Explanation(
+        "The field `file` holds neither a path nor a URL that can be read as one.",
+        "Correct the reference in the source system, or the mapping that builds it.",
+    ),
+    "unsupported_source": Explanation(
+        "The scheme of the URL is none of those that this target reads.",
+        "Copy the file to a supported place, or map another field to `file`.",
+    ),
+    "invalid_base64": Explanation(
+        "The content in the record is not base64 text.",
+        "Map the field that holds the encoded file, the whole of it and nothing else.",
+    ),
+    "source_not_allowed": Explanation(
+        "The URL leads where a record must not send this target: a private address, an unusual"
+        " port, from https to http, or a store that is not listed.",
+        "If it is meant, list the beginning of the URL in the setting `file_sources`.",
+    ),
+    "source_link_expired": Explanation(
+        "The link was signed for a time that has passed.",
+        "Let the tap extract the record again shortly before it is loaded.",
+    ),
+    "source_denied": Explanation(
+        "The source does not accept the credentials, or there were none.",
+        "Check `headers` or `storage_options` of the source in the setting `file_sources`.",
+    ),
+    "source_gone": Explanation(
+        "There is no file at the URL.",
+        "Check the link in the source system; the file may have been deleted there.",
+    ),
+    "source_unreachable": Explanation(
+        "The host of the URL does not exist, or its certificate cannot be verified.",
+        "Correct the URL; for a CA of your own set the variable REQUESTS_CA_BUNDLE.",
+    ),
+    "source_refused": Explanation(
+        "The source answered with something else than the file, and would do so again.",
+        "Open the link as the target would, and correct it in the source system.",
+    ),
+    "file_empty": Explanation(
+        "The file has no bytes, or nothing but white space.",
+        "Upload the resume to the source system again.",
+    ),
+    "file_too_large": Explanation(
+        "The file is larger than the 10 MiB that LinkedIn takes.",
+        "Replace it by a smaller one, for example a PDF with smaller images.",
+    ),
+    "unsupported_format": Explanation(
+        "The bytes are no PDF, DOC or plain text, which is all that LinkedIn takes.",
+        "For DOCX, ODT, RTF and HTML use the setting `convert`; else save the resume as PDF.",
+    ),
+    "source_login_page": Explanation(
+        "What came instead of the resume is a page that asks to log in.",
+        "Give the credentials of the source in the setting `file_sources`.",
+    ),
+    "source_share_page": Explanation(
+        "What came instead of the resume is the page of a file-sharing service.",
+        "Use the service's direct download link or its API instead of the link for people.",
+    ),
+    "source_error_page": Explanation(
+        "What came instead of the resume is an error message of the source.",
+        "Open the link as the target would, and follow what the source says there.",
+    ),
+}

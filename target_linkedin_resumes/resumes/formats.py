@@ -1,0 +1,224 @@
+"""What the bytes of a file really are, whatever its name says. Opens nothing.
+
+LinkedIn takes PDF, DOC and plain text. The rest is told apart so that an error can say what is
+wrong: a DOCX can be converted, a login page needs credentials.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from target_linkedin_resumes.resumes import containers
+from target_linkedin_resumes.resumes.bodies import Readable
+from target_linkedin_resumes.resumes.texts import BLANK, encoding_of
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of file.
+
+    ``label`` is for messages ("a DOCX document"). ``content_type`` is the one LinkedIn takes it
+    by, None when it does not. ``code`` is the reject code for what LinkedIn does not take.
+    ``convertible`` kinds can be made into one it takes.
+    """
+
+    label: str
+    extension: str
+    content_type: str | None = None
+    code: str = "unsupported_format"
+    convertible: bool = False
+    encoding: str | None = None
+
+
+_PDF, _DOC, _TXT = "application/pdf", "application/msword", "text/plain"
+
+PDF = Kind("a PDF document", ".pdf", _PDF)
+# Most encrypted PDFs open without a password: they only forbid editing or printing.
+ENCRYPTED_PDF = Kind("an encrypted PDF document", ".pdf", _PDF)
+DOC = Kind("a Word document (DOC)", ".doc", _DOC)
+TEXT = Kind("plain text", ".txt", _TXT, encoding="utf-8")
+TEXT_BOM = Kind("plain text with a byte order mark", ".txt", _TXT, encoding="utf-8-sig")
+TEXT_UTF16 = Kind("plain text in UTF-16", ".txt", _TXT, encoding="utf-16")
+TEXT_CP1252 = Kind("plain text in Windows-1252", ".txt", _TXT, encoding="cp1252")
+
+DOCX = Kind("a Word document in the newer format (DOCX)", ".docx", convertible=True)
+ODT = Kind("an OpenDocument text (ODT)", ".odt", convertible=True)
+RTF = Kind("a Rich Text document (RTF)", ".rtf", convertible=True)
+HTML = Kind("an HTML page", ".html", convertible=True)
+
+PROTECTED_OFFICE = Kind("a password-protected Office document", ".docx")
+OLE = Kind("an Office file that is not a Word document, or a damaged one", ".bin")
+ZIP = Kind("a ZIP archive", ".zip")
+PNG = Kind("a PNG image", ".png")
+JPEG = Kind("a JPEG image", ".jpg")
+IMAGE = Kind("an image", ".img")
+MHTML = Kind("a web archive or an e-mail (MHTML)", ".mht")
+XML = Kind("an XML document", ".xml")
+JSON = Kind("a JSON document", ".json")
+UNKNOWN = Kind("of an unknown format", ".bin")
+EMPTY = Kind("empty", ".txt", code="file_empty")
+
+LOGIN_PAGE = Kind("a web page that asks to log in", ".html", code="source_login_page")
+SHARE_PAGE = Kind("the page of a file-sharing service", ".html", code="source_share_page")
+ERROR_PAGE = Kind("an error message", ".html", code="source_error_page")
+
+_HEAD = 64 * 1024
+# Adobe's implementation note to the PDF specification: readers look for the header in the first
+# 1,024 bytes.
+_PDF_HEADER = re.compile(rb"%PDF-\d")
+_PDF_WINDOW = 1024 + len(b"%PDF-1")
+_TAIL = 4096
+
+_SIGNATURES = (
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), PNG),
+    (re.compile(rb"\xff\xd8\xff"), JPEG),
+    (re.compile(rb"GIF8|II\*\0|MM\0\*|RIFF.{4}WEBP", re.DOTALL), IMAGE),
+)
+
+# What may stand before the first tag: blanks, comments, an XML prolog. The groups are atomic, so
+# that hostile input cannot make the match try every way to part it.
+_BEFORE_TAG = r"\s*+(?:(?><!--.*?-->)\s*+|(?><\?.*?>)\s*+)*+"
+_HTML_START = re.compile(
+    _BEFORE_TAG
+    + r"<(?:!doctype\s+html|(?:html|head|body|title|meta|script|style|table|div|p|h1)(?=[\s/>]))",
+    re.IGNORECASE | re.DOTALL,
+)
+_ERROR_XML_START = re.compile(
+    r"\s*(?:<\?xml.*?\?>\s*)?<(?:\w+:)?(?:Error|ErrorResponse|ServiceException)[\s>]", re.DOTALL
+)
+_XML_START = re.compile(r"\s*<(?:\?xml\s|[\w:.-]+\s[^<>]*\bxmlns[:=])")
+_JSON_START = re.compile(r'\s*(?:\[\s*)?\{\s*(?:"[^"]*"\s*:|\}\s*\]?\s*$)')
+_ERROR_JSON = re.compile(
+    r'"(?:errors?|error_?code|error_?description|error_?message|exception|fault|message|detail)"\s*:',
+    re.IGNORECASE,
+)
+_MHTML_START = re.compile(
+    r"(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?(?:MIME-Version:|Content-Type:\s*multipart/)",
+    re.IGNORECASE,
+)
+_PASSWORD_FIELD = re.compile(r"<input\s[^<>]*\btype\s*=\s*[\"']?password", re.IGNORECASE)
+_TITLE = re.compile(r"<title\b", re.IGNORECASE)
+_LOGIN_TITLE = re.compile(
+    r"\b(?:sign[ -]?in|log[ -]?in|log[ -]?on|single sign-?on|anmeld(?:en|ung)|connexion"
+    r"|iniciar sesi[oó]n|accedi)\b",
+    re.IGNORECASE,
+)
+_SHARE_TITLE = re.compile(
+    r"(?:.* - )?Google (?:Drive|Docs)\b.*|Dropbox(?: - .*)?|.*\| Powered by Box"
+    r"|(?:.* - )?(?:Microsoft )?(?:OneDrive|SharePoint)\b.*|WeTransfer\b.*",
+    re.IGNORECASE,
+)
+_ERROR_TITLE = re.compile(
+    r"(?:error\b|[45]\d\d\b|not found|page not found|access denied|forbidden|unauthori[sz]ed"
+    r"|service unavailable|bad gateway|just a moment|attention required|request rejected).*",
+    re.IGNORECASE,
+)
+
+
+def sniff(body: Readable, size: int) -> Kind:
+    """Tell what ``body`` holds from its ``size`` bytes. Leaves it at any position.
+
+    Plain text is read to its end, in pieces; of all else only the parts that tell.
+    """
+    if size == 0:
+        return EMPTY
+    body.seek(0)
+    head = body.read(_HEAD)
+    return _by_signature(body, size, head) or _by_text(body, size, head)
+
+
+def _by_signature(body: Readable, size: int, head: bytes) -> Kind | None:
+    """Tell kinds that begin with bytes of their own."""
+    if _PDF_HEADER.match(head):
+        return _pdf(body, size, 0)
+    if head.startswith(containers.OLE_SIGNATURE):
+        streams = containers.ole_streams(body, size)
+        if "WordDocument" in streams:
+            return DOC
+        return PROTECTED_OFFICE if "EncryptedPackage" in streams else OLE
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        if containers.is_docx(body, size):
+            return DOCX
+        return ODT if containers.is_odt(head) else ZIP
+    return next((kind for signature, kind in _SIGNATURES if signature.match(head)), None)
+
+
+def _by_text(body: Readable, size: int, head: bytes) -> Kind:
+    """Tell markup and plain text; a PDF may stand behind a text that does not belong to it."""
+    utf16 = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    # For markup only the ASCII characters count, and Latin-1 leaves those as they are.
+    start = head.decode("utf-16" if utf16 else "latin-1", "replace").removeprefix("ï»¿")
+    if start.lstrip().startswith("{\\rtf"):
+        return RTF
+    markup = _markup(start)
+    if markup is not None:
+        return markup
+    junk = _PDF_HEADER.search(head[:_PDF_WINDOW])
+    if junk is not None and _ends_like_pdf(body, size):
+        return _pdf(body, size, junk.start())
+    encoding = encoding_of(body)
+    if encoding is None:
+        return UNKNOWN
+    if encoding == BLANK:
+        return EMPTY
+    return next(
+        kind for kind in (TEXT, TEXT_BOM, TEXT_UTF16, TEXT_CP1252) if kind.encoding == encoding
+    )
+
+
+def _markup(start: str) -> Kind | None:
+    """Tell HTML, XML, JSON and MIME by the first 64 KiB of a text."""
+    if _HTML_START.match(start):
+        return _page(start)
+    if _ERROR_XML_START.match(start):
+        return ERROR_PAGE
+    if _XML_START.match(start):
+        return XML
+    if _JSON_START.match(start):
+        return ERROR_PAGE if _ERROR_JSON.search(start[:2048]) else JSON
+    if _MHTML_START.match(start[:4096]):
+        return MHTML
+    return None
+
+
+def _page(start: str) -> Kind:
+    """Tell a resume in HTML from pages that come instead of one."""
+    title = _title(start)
+    if _PASSWORD_FIELD.search(start) or _LOGIN_TITLE.search(title):
+        return LOGIN_PAGE
+    if _SHARE_TITLE.fullmatch(title):
+        return SHARE_PAGE
+    return ERROR_PAGE if _ERROR_TITLE.fullmatch(title) else HTML
+
+
+def _title(page: str) -> str:
+    tag = _TITLE.search(page)
+    begin = page.find(">", tag.end()) + 1 if tag else 0
+    if begin == 0:
+        return ""
+    return " ".join(page[begin : begin + 200].partition("<")[0].split())
+
+
+def _ends_like_pdf(body: Readable, size: int) -> bool:
+    tail = _window(body, max(0, size - _TAIL))
+    return b"%%EOF" in tail or b"startxref" in tail
+
+
+def _pdf(body: Readable, size: int, start: int) -> Kind:
+    """Tell whether a PDF is encrypted: its trailer or cross-reference stream says so.
+
+    ISO 32000-1, 7.5.5 and 7.5.8. ``start`` is where the header stands; offsets count from there,
+    with some writers from the beginning of the file.
+    """
+    tail = _window(body, max(0, size - _TAIL))
+    windows = [tail]
+    found = re.findall(rb"startxref\s{1,8}(\d{1,10})", tail)
+    if found:
+        windows += [_window(body, int(found[-1]) + shift) for shift in {0, start}]
+    return ENCRYPTED_PDF if any(b"/Encrypt" in window for window in windows) else PDF
+
+
+def _window(body: Readable, offset: int) -> bytes:
+    body.seek(offset)
+    return body.read(_TAIL)

@@ -1,0 +1,137 @@
+"""Files below one directory, and no others."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import unquote
+
+from target_linkedin_resumes.failures import Failure, Misconfigured, Reject, Retry
+from target_linkedin_resumes.resumes.bodies import Body, Found
+
+_OUTSIDE = (
+    "field 'file': the path leads out of the directory of the setting `file_root`, or over a"
+    " symbolic link that leads nowhere; move the file below that directory, or set `file_root`"
+    " to one that holds all files"
+)
+# Linux can pass a directory without the right to list it; elsewhere that right is needed.
+_DIRECTORY = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# Without O_NONBLOCK, opening a named pipe waits for a writer.
+_FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class LocalFiles:
+    """The files below ``root``. Raises :class:`Misconfigured` when that is no directory."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = Path(os.path.realpath(root))
+        if not self._root.is_dir():
+            raise Misconfigured(
+                f"setting `file_root`: {str(root)!r} is no directory; give the directory below"
+                " which the resumes are"
+            )
+
+    @contextmanager
+    def open(self, reference: str) -> Iterator[Found]:
+        """Open a path or a ``file:`` URL.
+
+        Raises :class:`Reject` for what cannot or may not be read, :class:`Retry` for what may be
+        read later.
+        """
+        path = _path_of(reference)
+        parts = self._parts(path)
+        try:
+            descriptor = self._descriptor(parts)
+        except OSError as error:
+            raise _failure(error) from None
+        try:
+            was = os.fstat(descriptor)
+            if not stat.S_ISREG(was.st_mode):
+                raise _not_a_file()
+            with open(descriptor, "rb", buffering=0, closefd=False) as file:
+                body = Body(file, was.st_size, lambda: _same(descriptor, was))
+                yield Found(body, was.st_size, path)
+        finally:
+            os.close(descriptor)
+
+    def _parts(self, path: str) -> tuple[str, ...]:
+        """Resolve a path, links included, into its parts below the root."""
+        try:
+            resolved = Path(os.path.realpath(self._root / path))
+        except (ValueError, OSError):
+            raise Reject(
+                "invalid_source", "field 'file': holds characters that no path can hold"
+            ) from None
+        if not resolved.is_relative_to(self._root):
+            raise Reject("outside_root", _OUTSIDE)
+        return resolved.relative_to(self._root).parts
+
+    def _descriptor(self, parts: tuple[str, ...]) -> int:
+        """Open step by step from the root, following no link.
+
+        The path is resolved: a link that turns up now was put there in between, and is refused.
+        """
+        if not parts:
+            raise _not_a_file()
+        directory = os.open(self._root, _DIRECTORY)
+        try:
+            for part in parts[:-1]:
+                inner = os.open(part, _DIRECTORY, dir_fd=directory)
+                os.close(directory)
+                directory = inner
+            return os.open(parts[-1], _FILE, dir_fd=directory)
+        finally:
+            os.close(directory)
+
+
+def _path_of(reference: str) -> str:
+    """Take the path out of a ``file:`` URL (RFC 8089); leave a path as it is."""
+    if reference[:5].lower() != "file:":
+        return reference
+    rest = reference[5:]
+    if rest.startswith("//"):
+        host, slash, rest = rest[2:].partition("/")
+        rest = slash + rest
+        if host.lower() not in ("", "localhost"):
+            raise Reject("unsupported_source", "field 'file': the file: URL names another computer")
+    if not rest.startswith("/"):
+        raise Reject("invalid_source", "field 'file': the file: URL holds no absolute path")
+    return unquote(rest, errors="surrogateescape")
+
+
+def _same(descriptor: int, was: os.stat_result) -> bool:
+    now = os.fstat(descriptor)
+    return (now.st_size, now.st_mtime_ns) == (was.st_size, was.st_mtime_ns)
+
+
+def _not_a_file() -> Reject:
+    return Reject(
+        "not_a_file",
+        "field 'file': the path leads to a directory, a pipe, a device or a socket, not to a file",
+    )
+
+
+def _failure(error: OSError) -> Failure:
+    """Tell what will be so the next time from what may pass."""
+    match error.errno:
+        case errno.ENOENT | errno.ENOTDIR | errno.ENAMETOOLONG | errno.EILSEQ:
+            return Reject(
+                "file_missing",
+                "field 'file': no such file below the directory of the setting `file_root`",
+            )
+        case errno.EACCES | errno.EPERM:
+            return Reject(
+                "file_unreadable",
+                "field 'file': the user that runs the target may not read the file or pass a"
+                " directory above it",
+            )
+        case errno.ELOOP | errno.EMLINK:
+            return Reject("outside_root", _OUTSIDE)
+        case errno.ENXIO | errno.EISDIR | errno.ENODEV | errno.EOPNOTSUPP:
+            return _not_a_file()
+        case _:
+            return Retry(f"field 'file': opening the file failed ({error.strerror})")

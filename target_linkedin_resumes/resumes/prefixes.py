@@ -1,0 +1,136 @@
+"""The setting `file_sources`: what may be fetched where, and with which credentials. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from urllib3.exceptions import LocationParseError
+from urllib3.util import parse_url
+
+from target_linkedin_resumes.failures import Misconfigured
+
+HTTP_SCHEMES = ("http", "https")
+REMOTE_SCHEMES = ("s3", "gs", "az", "abfs", "sftp")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """One entry of `file_sources`.
+
+    ``prefix`` is the beginning of a URL. What starts with it is trusted, also where it is a
+    private address. ``headers`` go with each http(s) request below it and with no other;
+    ``storage_options`` go to the fsspec file system of its scheme.
+    """
+
+    prefix: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A URL in the parts that decide what it belongs to. ``path`` has no slash at its end."""
+
+    scheme: str
+    authority: str
+    path: str
+
+    def holds(self, other: _Place) -> bool:
+        """Tell whether the other place is this one or below it, by whole segments of the path."""
+        if (self.scheme, self.authority) != (other.scheme, other.authority):
+            return (self.scheme, self.authority) == (other.scheme, "")
+        return other.path == self.path or other.path.startswith(self.path + "/")
+
+
+class Prefixes:
+    """The entries of `file_sources`, the longest match first.
+
+    Raises :class:`Misconfigured` for a prefix that cannot be one.
+    """
+
+    def __init__(self, sources: Iterable[FileSource] = ()) -> None:
+        places = [(_prefix(index, source), source) for index, source in enumerate(sources)]
+        places.sort(key=lambda entry: -len(entry[0].authority + entry[0].path))
+        self._places = places
+
+    def match(self, url: str) -> FileSource | None:
+        """Find the entry that a URL falls under.
+
+        None also for a path with dots or encoded dots as a segment: what it leads to, only the
+        server knows. For http(s) give the URL in the very form in which it will be requested.
+        """
+        place = _place(url)
+        if place is None or _has_dots(place.path):
+            return None
+        return next((source for prefix, source in self._places if prefix.holds(place)), None)
+
+    def schemes(self) -> set[str]:
+        """Name the schemes that are listed."""
+        return {place.scheme for place, _ in self._places}
+
+
+def _prefix(index: int, source: FileSource) -> _Place:
+    place = _place(source.prefix)
+    query = re.search(r"[?#]", source.prefix)
+    scheme_alone = re.fullmatch(r"[a-z0-9]+://", source.prefix)
+    if (
+        place is None
+        or query
+        or _has_dots(place.path)
+        or (place.scheme in HTTP_SCHEMES and not place.authority)
+        or not (place.authority or scheme_alone)
+    ):
+        raise Misconfigured(
+            f"setting `file_sources[{index}].prefix`: expected the beginning of a URL with one of"
+            f" the schemes {', '.join((*HTTP_SCHEMES, *REMOTE_SCHEMES))}, without user, query and"
+            " dots, such as 'https://crm.example.com/files/' or 's3://bucket/'"
+        )
+    for name, value in source.headers.items():
+        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or not _is_header(value):
+            raise Misconfigured(
+                f"setting `file_sources[{index}].headers`: {name!r} is no header that can be sent;"
+                " expected a name and a value of one line, in Latin-1, without blanks around it"
+            )
+    return place
+
+
+def _is_header(value: object) -> bool:
+    return (
+        isinstance(value, str)
+        and re.fullmatch(r"(?! )[\t\x20-\x7e\x80-\xff]*(?<! )", value) is not None
+    )
+
+
+def _place(url: str) -> _Place | None:
+    """Take a URL apart; None for what has no place here."""
+    scheme, separator, rest = url.partition("://")
+    scheme = scheme.lower()
+    if not separator:
+        return None
+    if scheme in HTTP_SCHEMES:
+        try:
+            parsed = parse_url(url)  # the parser that requests goes by
+        except LocationParseError:
+            return None
+        if parsed.host is None or parsed.auth is not None:
+            return None
+        port = parsed.port or _DEFAULT_PORTS[scheme]
+        return _Place(scheme, f"{parsed.host.lower()}:{port}", (parsed.path or "").rstrip("/"))
+    if scheme in REMOTE_SCHEMES:
+        authority, _, path = rest.partition("/")
+        return _Place(scheme, authority, f"/{path}".rstrip("/"))
+    return None
+
+
+def _has_dots(path: str) -> bool:
+    for _ in range(3):  # servers and proxies may decode more than once
+        segments = re.split(r"[/\\]", path)
+        if any(segment.partition(";")[0] in (".", "..") for segment in segments):
+            return True
+        path = unquote(path)
+    return False

@@ -1,0 +1,139 @@
+"""From what a record says of its file to bytes that LinkedIn takes."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Self
+
+from target_linkedin_resumes.changes import ResumeFile
+from target_linkedin_resumes.failures import Reject
+from target_linkedin_resumes.resumes.bodies import MAX_SIZE, Found, OpenedResume
+from target_linkedin_resumes.resumes.codes import CODES
+from target_linkedin_resumes.resumes.filenames import file_name
+from target_linkedin_resumes.resumes.formats import EMPTY, Kind, sniff
+from target_linkedin_resumes.resumes.inline import open_content, open_data
+from target_linkedin_resumes.resumes.local import LocalFiles
+from target_linkedin_resumes.resumes.prefixes import (
+    HTTP_SCHEMES,
+    REMOTE_SCHEMES,
+    FileSource,
+    Prefixes,
+)
+from target_linkedin_resumes.resumes.remote import Remote
+from target_linkedin_resumes.resumes.spool import too_large
+from target_linkedin_resumes.resumes.web import Web
+
+# Two letters at least: "C:/cv.doc" is a path of another system, not a URL.
+_SCHEME = re.compile(r"(data|file|[a-z][a-z0-9+.-]+(?=://)):", re.IGNORECASE)
+
+# Loggers of the libraries underneath that write URLs, paths and names of files, some at INFO, some
+# as errors. Whoever sets up logging keeps them silent at every level.
+PRIVATE_LOGGERS = (
+    "adlfs",
+    "aiobotocore",
+    "asyncssh",
+    "azure",
+    "botocore",
+    "fsspec",
+    "gcsfs",
+    "google",
+    "s3fs",
+    "sshfs",
+    "urllib3",
+)
+
+
+class Sources:
+    """Where resumes may come from. May be used by many threads at once; close it at the end.
+
+    Local files are read below ``file_root`` and nowhere else; ``file_sources`` lists what is
+    trusted beyond the public web. ``timeout`` is in seconds and holds for each wait for a source,
+    ``concurrency`` is how many threads there are. ``wall_clock`` gives epoch seconds.
+
+    Raises :class:`Misconfigured` when a setting cannot be used.
+    """
+
+    def __init__(
+        self,
+        file_root: Path,
+        file_sources: Iterable[FileSource] = (),
+        *,
+        timeout: float = 60,
+        concurrency: int = 64,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        prefixes = Prefixes(file_sources)
+        self._local = LocalFiles(file_root)
+        self._remote = Remote(prefixes)
+        self._web = Web(prefixes, timeout=timeout, concurrency=concurrency, wall_clock=wall_clock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._web.close()
+
+    @contextmanager
+    def open(self, file: ResumeFile) -> Iterator[OpenedResume]:
+        """Open a resume, look at its bytes, and give it ready to be sent.
+
+        Raises :class:`Reject` for a resume that LinkedIn would not take or that may not be
+        fetched, :class:`Retry` for one that may be had later; both when it is opened, the latter
+        also when its body is read.
+        """
+        with self._found(file) as found:
+            kind, content_type = _accepted(found)
+            found.body.seek(0)
+            name = file_name((file.filename, found.name), kind.extension)
+            yield OpenedResume(content_type, name, found.size, found.body)
+
+    def _found(self, file: ResumeFile) -> AbstractContextManager[Found]:
+        if file.content is not None:
+            return open_content(file.content)
+        location = (file.location or "").strip()
+        match = _SCHEME.match(location)
+        scheme = match[1].lower() if match else "file"
+        if scheme == "file":
+            return self._local.open(file.location or "")
+        if scheme == "data":
+            return open_data(location)
+        if scheme in HTTP_SCHEMES:
+            return self._web.open(location)
+        if scheme in REMOTE_SCHEMES:
+            return self._remote.open(location)
+        raise Reject(
+            "unsupported_source",
+            "field 'file': expected a path below the directory of the setting `file_root`, or a"
+            " URL with one of the schemes file, data,"
+            f" {', '.join((*HTTP_SCHEMES, *REMOTE_SCHEMES))}",
+        )
+
+
+def _accepted(found: Found) -> tuple[Kind, str]:
+    """Give the kind of the file and the content type by which LinkedIn takes it."""
+    if found.size > MAX_SIZE:
+        raise too_large()
+    kind = sniff(found.body, found.size)
+    if kind.content_type is not None:
+        return kind, kind.content_type
+    raise Reject(kind.code, _refusal(kind))
+
+
+def _refusal(kind: Kind) -> str:
+    if kind is EMPTY:
+        return "field 'file': the file is empty; upload the resume to the source system again"
+    what = f"field 'file': the file is {kind.label}"
+    if kind.code != "unsupported_format":
+        return f"{what}, not a resume. {CODES[kind.code].remedy}"
+    remedy = "save it as PDF"
+    if kind.convertible:
+        remedy = "set `convert` to `text` or `pdf`, or " + remedy
+    return f"{what}; LinkedIn takes PDF, DOC and plain text: {remedy}"

@@ -1,0 +1,139 @@
+"""The settings: names, kinds, defaults and what they mean. Each stands once, here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+BLOB_TTL_UNITS = ("MILLISECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "YEAR")
+
+
+def _string(description: str, **more: Any) -> dict[str, Any]:
+    return {"type": "string", "description": description, **more}
+
+
+def _integer(default: int | None, lowest: int, highest: int, description: str) -> dict[str, Any]:
+    schema: dict[str, Any] = {
+        "type": "integer",
+        "minimum": lowest,
+        "maximum": highest,
+        "description": description,
+    }
+    return schema if default is None else {**schema, "default": default}
+
+
+def _choice(default: str, choices: tuple[str, ...], description: str) -> dict[str, Any]:
+    return {
+        "type": "string",
+        "enum": list(choices),
+        "default": default,
+        "description": description,
+    }
+
+
+def _flag(description: str) -> dict[str, Any]:
+    return {"type": "boolean", "default": False, "description": description}
+
+
+_SECRET = {"secret": True, "writeOnly": True}
+
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["client_id", "client_secret", "organization", "contract"],
+    "properties": {
+        "client_id": _string("Client id of the customer's LinkedIn application.", **_SECRET),
+        "client_secret": _string(
+            "Client secret of that application (OAuth 2.0 client credentials).", **_SECRET
+        ),
+        "organization": _string(
+            "The customer's organization: `urn:li:organization:N` or N. Sent as"
+            " `integrationContext`."
+        ),
+        "contract": _string(
+            "The customer's hiring contract: `urn:li:contract:N` or N. Sent as `hiringContext`."
+        ),
+        "api_url": _string("LinkedIn's API.", default="https://api.linkedin.com"),
+        "token_url": _string(
+            "LinkedIn's token endpoint.", default="https://www.linkedin.com/oauth/v2/accessToken"
+        ),
+        "file_root": _string(
+            "Local files are read below this directory and nowhere else; the working directory"
+            " unless given."
+        ),
+        "file_sources": {
+            "type": "array",
+            "description": (
+                "Credentials for what starts with a prefix, and trust in it also where it is a"
+                ' private address: `[{"prefix": "https://crm.example.com/", "headers":'
+                ' {"Authorization": "Bearer ..."}}]`; `storage_options` instead of `headers` for'
+                " s3://, gs://, az://, abfs:// and sftp://."
+            ),
+            "items": {
+                "type": "object",
+                "required": ["prefix"],
+                "properties": {
+                    "prefix": {"type": "string"},
+                    "headers": {"type": "object"},
+                    "storage_options": {"type": "object"},
+                },
+            },
+            **_SECRET,
+        },
+        "blob_ttl": {
+            "type": "object",
+            "description": (
+                "LinkedIn removes the file after this time, e.g."
+                ' `{"duration": 72, "unit": "HOUR"}`; kept unless given. Units: '
+                + ", ".join(BLOB_TTL_UNITS)
+                + "."
+            ),
+            "required": ["duration", "unit"],
+            "properties": {
+                "duration": {"type": "integer", "minimum": 1},
+                "unit": {"type": "string", "enum": list(BLOB_TTL_UNITS)},
+            },
+        },
+        "batch_size_rows": _integer(100, 1, 100, "Changes in one batch call."),
+        "batch_max_age_seconds": _integer(
+            60, 1, 86_400, "A partial batch goes out after this many seconds."
+        ),
+        "upload_concurrency": _integer(
+            64, 1, 256, "The most uploads at a time; the target adapts below it."
+        ),
+        "records_per_minute": _integer(
+            10_000, 1, 1_000_000, "LinkedIn's limit of records in any 60 seconds."
+        ),
+        "requests_per_day": _integer(
+            100_000,
+            1,
+            100_000_000,
+            "LinkedIn's limit of batch calls in a day, which begins at 00:00 UTC.",
+        ),
+        "on_quota": _choice(
+            "stop",
+            ("stop", "wait"),
+            "When the day's quota is spent: `stop` with exit code 75, or `wait` until 00:00 UTC.",
+        ),
+        "request_timeout_seconds": _integer(60, 1, 3600, "The time one call may take."),
+        "retry_seconds": _integer(
+            900, 0, 86_400, "How long one change may be retried before the run stops."
+        ),
+        "shutdown_grace_seconds": _integer(
+            20, 0, 3600, "The time that what is in flight gets after SIGTERM or SIGINT."
+        ),
+        "on_reject": _choice(
+            "fail",
+            ("fail", "continue"),
+            "A record that cannot be delivered as it is: `fail` stops with the state before it,"
+            " `continue` keeps it in `rejects_path` and goes on.",
+        ),
+        "rejects_path": _string(
+            "Singer file of the rejects, replayed with `--input`; required by `continue`."
+        ),
+        "max_rejects": _integer(None, 0, 10**9, "More rejects than this many stop the run."),
+        "fail_on_rejects": _flag("Exit with 3 instead of 0 when rejects were written."),
+        "dry_run": _flag(
+            "Everything but the writes to LinkedIn: files are fetched and checked, and the summary"
+            " says what would be sent. No state is printed."
+        ),
+    },
+}

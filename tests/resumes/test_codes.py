@@ -1,0 +1,29 @@
+import ast
+from pathlib import Path
+
+from target_linkedin_resumes import resumes
+from target_linkedin_resumes.resumes import formats
+from target_linkedin_resumes.resumes.codes import CODES
+
+
+def codes_in_source() -> set[str]:
+    """The first arguments of all `Reject(...)`, and of the helpers that take a code."""
+    found: set[str] = set()
+    for path in Path(next(iter(resumes.__path__))).glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                first = node.args[0] if node.args else None
+                if node.func.id in ("Reject", "_denied") and isinstance(first, ast.Constant):
+                    found.add(str(first.value))
+    return found
+
+
+def test_every_code_is_explained_and_every_explanation_used() -> None:
+    kinds = {value.code for value in vars(formats).values() if isinstance(value, formats.Kind)}
+    assert codes_in_source() | kinds == set(CODES)
+
+
+def test_explanations_are_sentences() -> None:
+    for meaning, remedy in CODES.values():
+        assert meaning.endswith(".")
+        assert remedy.endswith(".")

@@ -1,0 +1,90 @@
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from target_linkedin_resumes.resumes.filenames import MAX_BYTES, file_name
+
+EXTENSIONS = st.sampled_from([".pdf", ".doc", ".txt"])
+TEXTS = st.text() | st.text("a. /\\\u202e\u0301é漢😀\0\n", max_size=300)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "extension", "expected"),
+    [
+        ("resume.docx", ".pdf", "resume.pdf"),
+        ("resume.PDF", ".pdf", "resume.pdf"),
+        ("CV", ".pdf", "CV.pdf"),
+        ("John.Smith", ".pdf", "John.Smith.pdf"),
+        ("CV 3.2", ".doc", "CV 3.2.doc"),
+        ("resume.pdf.docx", ".pdf", "resume.pdf"),
+        ("resume.doc.pdf", ".pdf", "resume.doc.pdf"),
+        ("résumé Zoë.txt", ".txt", "résumé Zoë.txt"),
+        ("/srv/files/a b.pdf", ".pdf", "a b.pdf"),
+        ("C:\\Users\\x\\CV.doc", ".doc", "CV.doc"),
+        ("../../etc/passwd", ".txt", "passwd.txt"),
+        ("dir/", ".pdf", "dir.pdf"),
+        ("..", ".pdf", "resume.pdf"),
+        (".", ".pdf", "resume.pdf"),
+        (".pdf", ".pdf", "resume.pdf"),
+        ("...pdf", ".pdf", "resume.pdf"),
+        (".profile", ".txt", "profile.txt"),
+        ("", ".pdf", "resume.pdf"),
+        (None, ".pdf", "resume.pdf"),
+        ("name.", ".pdf", "name.pdf"),
+        ("a\0b\x1f\x7f\x85c.pdf", ".pdf", "ab c.pdf"),
+        ("line\r\nbreak\ttab.pdf", ".pdf", "line break tab.pdf"),
+        ("cv\u202efdp.exe\u2069", ".pdf", "cvfdp.exe.pdf"),
+        ("\ufeffcv\u200b.pdf", ".pdf", "cv.pdf"),
+        ("\u0645\u06cc\u200c\u062f.pdf", ".pdf", "\u0645\u06cc\u200c\u062f.pdf"),
+        ("half \ud800 surrogate.pdf", ".pdf", "half surrogate.pdf"),
+        ("e\u0301.pdf", ".pdf", "\u00e9.pdf"),
+        ('a<b>:"c"|d?*.pdf', ".pdf", "a_b___c__d__.pdf"),
+    ],
+)
+def test_names(candidate: str | None, extension: str, expected: str) -> None:
+    assert file_name([candidate], extension) == expected
+
+
+def test_the_first_candidate_that_holds_a_name_serves() -> None:
+    assert file_name([None, "", "..", "/", "second.pdf", "third.pdf"], ".pdf") == "second.pdf"
+    assert file_name([], ".doc") == "resume.doc"
+
+
+@pytest.mark.parametrize("character", ["a", "é", "漢", "😀"])
+def test_a_long_name_is_cut_between_characters(character: str) -> None:
+    name = file_name([character * 300 + ".pdf"], ".pdf")
+    assert MAX_BYTES - 4 < len(name.encode()) <= MAX_BYTES
+    assert set(name.removesuffix(".pdf")) == {character}
+
+
+def test_a_letter_and_its_accent_are_cut_together() -> None:
+    # q has no composed form with this accent; the cut would fall between the two.
+    name = file_name(["a" * 195 + "q\u0323\u0323" + "z" * 50], ".pdf")
+    assert name == "a" * 195 + ".pdf"
+
+
+def test_a_name_of_nothing_but_accents_falls_back() -> None:
+    assert file_name(["\u0323" * 300], ".pdf") == "resume.pdf"
+
+
+@given(st.lists(TEXTS | st.none(), max_size=3), EXTENSIONS)
+def test_every_name_is_safe(candidates: list[str | None], extension: str) -> None:
+    name = file_name(candidates, extension)
+    stem = name.removesuffix(extension)
+    assert name.endswith(extension)
+    assert stem
+    assert stem == stem.strip(" .")
+    assert len(name.encode("utf-8")) <= MAX_BYTES
+    assert unicodedata.is_normalized("NFC", name)
+    assert not any(character in '/\\<>:"|?*' for character in name)
+    forbidden = {"Cc", "Cs", "Zl", "Zp"}
+    assert not any(unicodedata.category(character) in forbidden for character in name)
+    assert not any(unicodedata.bidirectional(c) in {"RLO", "LRO", "RLE", "LRE"} for c in name)
+
+
+@given(TEXTS, EXTENSIONS)
+def test_a_name_made_once_stays_as_it_is(candidate: str, extension: str) -> None:
+    once = file_name([candidate], extension)
+    assert file_name([once], extension) == once

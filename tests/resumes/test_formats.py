@@ -1,0 +1,290 @@
+import io
+import json
+import struct
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from target_linkedin_resumes.changes import ResumeFile
+from target_linkedin_resumes.failures import Reject
+from target_linkedin_resumes.resumes import formats
+from target_linkedin_resumes.resumes.codes import CODES
+from target_linkedin_resumes.resumes.formats import Kind, sniff
+from target_linkedin_resumes.resumes.sources import Sources
+from tests.resumes.samples import DOC, DOCX, FILES, ODT, PDF, TXT, ole, zipped
+
+HTML = "<!DOCTYPE html><html><head><title>{}</title></head><body>{}</body></html>"
+S3_ERROR = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code>'
+    b"<Message>Request has expired</Message></Error>"
+)
+
+
+def kind_of(content: bytes) -> Kind:
+    return sniff(io.BytesIO(content), len(content))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("resume.pdf", formats.PDF),
+        ("encrypted.pdf", formats.ENCRYPTED_PDF),
+        ("resume.doc", formats.DOC),
+        ("resume.docx", formats.DOCX),
+        ("resume.odt", formats.ODT),
+        ("resume.rtf", formats.RTF),
+        ("resume.html", formats.HTML),
+    ],
+)
+def test_files_of_real_programs(name: str, kind: Kind) -> None:
+    assert kind_of((FILES / name).read_bytes()) is kind
+
+
+@pytest.mark.parametrize("junk", [1, 1000, 1024])
+def test_a_pdf_behind_junk(junk: int) -> None:
+    for filler in (b"\n", b"\0", b"\xff", b"x"):
+        assert kind_of(filler * junk + PDF) is formats.PDF
+        assert kind_of(filler * junk + (FILES / "encrypted.pdf").read_bytes()) is (
+            formats.ENCRYPTED_PDF
+        )
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (PDF, formats.PDF),
+        (PDF[:40], formats.PDF),  # cut off, but what else should it be
+        (b"\xef\xbb\xbf" + PDF, formats.PDF),
+        (b"<br />\n<b>Warning</b>: something in x.php\n" + PDF, formats.PDF),
+        (b"--b\r\nContent-Type: application/pdf\r\n\r\n" + PDF + b"\r\n--b--", formats.PDF),
+        (PDF.replace(b"<</Root", b"<</Encrypt 9 0 R/Root"), formats.ENCRYPTED_PDF),
+        (b"x" * 1025 + PDF, formats.TEXT),
+        (b"I wrote a parser for %PDF-1.7 files.\n", formats.TEXT),
+        (DOC, formats.DOC),
+        (ole({"WordDocument": 0}, sector=4096), formats.DOC),
+        (ole({"Workbook": 0, "MBD0001": 0, "WordDocument": 2}), formats.OLE),
+        (ole({"__properties_version1.0": 0, "__nameid_version1.0": 0}), formats.OLE),
+        (ole({"PowerPoint Document": 0}), formats.OLE),
+        (ole({"EncryptionInfo": 0, "EncryptedPackage": 0}), formats.PROTECTED_OFFICE),
+        (DOC[:600], formats.OLE),
+        (DOC[:30], formats.OLE),
+        (DOC[:8], formats.OLE),
+        (DOC[:30] + b"\x07" + DOC[31:], formats.OLE),  # sectors of 128 bytes
+        # A list of tables that comes back to itself.
+        (DOC[:68] + b"\3\0\0\0" + DOC[72:] + b"\3\0\0\0" * 128, formats.OLE),
+        (DOCX, formats.DOCX),
+        (zipped({"[Content_Types].xml": b"", "word/document2.xml": b""}), formats.DOCX),
+        (zipped({"[Content_Types].xml": b"", "xl/workbook.xml": b""}), formats.ZIP),
+        (zipped({"Index/Document.iwa": b""}), formats.ZIP),
+        (zipped({}), formats.ZIP),
+        (DOCX[:-30], formats.ZIP),
+        (ODT, formats.ODT),
+        (
+            zipped({"mimetype": b"application/vnd.oasis.opendocument.spreadsheet"}),
+            formats.ZIP,
+        ),
+        (b"{\\rtf1\\ansi Hello}", formats.RTF),
+        (b"\r\n {\\rtf1\\ansi Hello}", formats.RTF),
+        (b"\xef\xbb\xbf{\\rtf1 Hello}", formats.RTF),
+        (b"<html><body>CV</body></html>", formats.HTML),
+        (b"  <!-- a -->\n<!-- b --><HTML>", formats.HTML),
+        (
+            b'<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0//EN">',
+            formats.HTML,
+        ),
+        (b'<html xmlns:w="urn:schemas-microsoft-com:office:word">', formats.HTML),
+        ("<html><body>CV</body></html>".encode("utf-16"), formats.HTML),
+        (b"\xef\xbb\xbf<!doctype html>", formats.HTML),
+        (b"<p>Fragment</p>", formats.HTML),
+        (b"<p@example.com> is my address", formats.TEXT),
+        (b"MIME-Version: 1.0\r\nContent-Type: multipart/related\r\n\r\n", formats.MHTML),
+        (b"From: a\r\nSubject: b\r\n c\r\nMIME-Version: 1.0\r\n\r\nx", formats.MHTML),
+        (b'<?xml version="1.0"?><Resume/>', formats.XML),
+        (b'<office:document xmlns:office="urn:x">', formats.XML),
+        (b'{"name": "x", "work": []}', formats.JSON),
+        (b"[{}]", formats.JSON),
+        (b"[CV of 2024]\n- this and that", formats.TEXT),
+        (b"{ } [ ] ( )", formats.TEXT),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", formats.PNG),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF\0", formats.JPEG),
+        (b"GIF89a\x01\0\x01\0", formats.IMAGE),
+        (b"II*\0\x08\0\0\0", formats.IMAGE),
+        (b"RIFF\x24\0\0\0WEBPVP8 ", formats.IMAGE),
+        (b"RIFF\x24\0\0\0WAVEfmt ", formats.UNKNOWN),
+        (b"\xffWPC\x10\0\0\0\x01\x0a" + bytes(range(256)), formats.UNKNOWN),
+        (bytes(range(256)), formats.UNKNOWN),
+        (b"\x7fELF\x02\x01\x01" + bytes(60), formats.UNKNOWN),
+        (TXT, formats.TEXT),
+        ("Zürich, 東京 🙂\n".encode(), formats.TEXT),
+        (("é" * 70000).encode(), formats.TEXT),  # longer than a piece, odd boundaries
+        (("x" + "é" * 70000).encode(), formats.TEXT),
+        (b"\xef\xbb\xbf" + TXT, formats.TEXT_BOM),
+        ("Zürich 🙂".encode("utf-16"), formats.TEXT_UTF16),
+        ("\ufeffZürich".encode("utf-16-be"), formats.TEXT_UTF16),
+        ("Zürich “quoted” 5 €".encode("cp1252"), formats.TEXT_CP1252),
+        (("x" * 200_000 + "ü").encode("cp1252"), formats.TEXT_CP1252),
+        (b"a bell \x07 among the words " + b"x" * 100, formats.TEXT),
+        (b"page one\x0cpage two\x1a", formats.TEXT),
+        (b"text\0text" * 100, formats.UNKNOWN),
+        (b"x" * 300_000 + b"\0", formats.UNKNOWN),
+        (b"", formats.EMPTY),
+        (b" \r\n\t \n", formats.EMPTY),
+        (b"\xef\xbb\xbf\n", formats.EMPTY),
+        (b"\xff\xfe", formats.EMPTY),
+        ("\u00a0\n".encode("cp1252"), formats.EMPTY),
+    ],
+)
+def test_kinds(content: bytes, kind: Kind) -> None:
+    assert kind_of(content) is kind
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (HTML.format("Candidate portal", '<input name=p type="password">'), formats.LOGIN_PAGE),
+        (HTML.format("Portal", "<INPUT class=x TYPE=password>"), formats.LOGIN_PAGE),
+        (HTML.format("Sign in - Google Accounts", ""), formats.LOGIN_PAGE),
+        (HTML.format("Log In | CRM", ""), formats.LOGIN_PAGE),
+        (HTML.format("resume.pdf - Google Drive", ""), formats.SHARE_PAGE),
+        (HTML.format("Google Drive - Virus scan warning", ""), formats.SHARE_PAGE),
+        (HTML.format("Dropbox - resume.pdf", ""), formats.SHARE_PAGE),
+        (HTML.format("resume.pdf | Powered by Box", ""), formats.SHARE_PAGE),
+        (HTML.format("404 Not Found", ""), formats.ERROR_PAGE),
+        (HTML.format("Just a moment...", ""), formats.ERROR_PAGE),
+        (HTML.format("\n Access\n Denied ", ""), formats.ERROR_PAGE),
+        (HTML.format("Resume", "I built the sign in page at Dropbox."), formats.HTML),
+        (HTML.format("Curriculum of a Dropbox engineer", ""), formats.HTML),
+        (S3_ERROR.decode(), formats.ERROR_PAGE),
+        (S3_ERROR.decode().partition("\n")[2], formats.ERROR_PAGE),
+        (
+            '\ufeff<?xml version="1.0" encoding="utf-8"?><Error><Code>AuthenticationFailed</Code>',
+            formats.ERROR_PAGE,
+        ),
+        ('{"error": "expired"}', formats.ERROR_PAGE),
+        ('[{"errorCode":"INVALID_SESSION_ID","message":"Session expired"}]', formats.ERROR_PAGE),
+        ('{"status": 401, "detail": "token"}', formats.ERROR_PAGE),
+        (json.dumps({"errors": []}, indent=2), formats.ERROR_PAGE),
+    ],
+)
+def test_impostors(content: str, kind: Kind) -> None:
+    assert kind_of(content.encode()) is kind
+
+
+@pytest.mark.parametrize("entries", [1, 3, 4, 5, 60])
+@pytest.mark.parametrize("padding", [0, 200, 130 * 128])
+def test_the_word_stream_is_found_wherever_it_is(entries: int, padding: int) -> None:
+    names = {f"Stream{index}": 0 for index in range(entries)} | {"WordDocument": 0}
+    content = ole(names, padding=padding)
+    expected = formats.DOC if padding < 109 * 128 else formats.OLE
+    assert kind_of(content) is expected
+
+
+def test_a_doc_whose_list_of_tables_goes_on() -> None:
+    """Over 7 MB the table of sectors has more parts than the header has room for."""
+    content = bytearray(ole({"WordDocument": 0}, padding=130 * 128))
+    fats = struct.unpack_from("<I", content, 44)[0]
+    more = list(range(109, fats)) + [0xFFFFFFFF] * (127 - (fats - 109)) + [0xFFFFFFFE]
+    where = len(content) // 512 - 1
+    struct.pack_into("<II", content, 68, where, 1)
+    content += struct.pack("<128I", *more)
+    assert kind_of(bytes(content)) is formats.DOC
+
+
+@given(st.data())
+def test_a_damaged_doc_never_fails(data: st.DataObject) -> None:
+    content = bytearray(DOC)
+    for _ in range(data.draw(st.integers(1, 8))):
+        at = data.draw(st.integers(8, len(content) - 4))
+        value = data.draw(st.sampled_from([0, 1, 2, 3, 0xFFFFFFFE, 0xFFFFFFFF, 0x7FFFFFFF]))
+        struct.pack_into("<I", content, at, value)
+    assert kind_of(bytes(content)) in (formats.DOC, formats.OLE)
+
+
+@given(
+    st.binary(max_size=600)
+    | st.text(max_size=300).map(lambda text: text.encode("utf-8", "replace"))
+)
+def test_any_bytes_are_some_kind(content: bytes) -> None:
+    kind = kind_of(content)
+    assert kind.content_type in (None, "application/pdf", "application/msword", "text/plain")
+    if kind.content_type == "text/plain":
+        assert kind.encoding is not None
+        assert content.decode(kind.encoding).strip()
+
+
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1))
+def test_any_text_is_text(text: str) -> None:
+    content = f"Resume: {text}".encode()
+    assert kind_of(content) is formats.TEXT
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b"<!--" * 16_000,
+        b"<!---->" * 9_000 + b"x",
+        b"<!--a--><?b?>" * 5_000 + b"x",
+        b"<?" * 30_000,
+        b" " * 65_000 + b"x",
+        b"a:\n" * 21_000,
+        b"a-" * 32_000,
+        b"[" * 65_000,
+        b'{"' * 32_000,
+        b"<a " * 21_000,
+        b"<html><title>" + b" " * 65_000,
+        b"<html>" + b"<title " * 9_000,
+        b"<html>" + b"<input type=" * 5_000,
+        b"<html><title>" + b"a - " * 60 + b"</title>",
+        b"%PDF-1.4\n" + b"startxref " * 6_000,
+    ],
+)
+def test_hostile_text_costs_no_time(hostile: bytes) -> None:
+    begun = time.process_time()
+    kind_of(hostile)
+    assert time.process_time() - begun < 1
+
+
+def test_only_parts_of_a_large_binary_file_are_read() -> None:
+    class Counting(io.BytesIO):
+        taken = 0
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            piece = super().read(size)
+            Counting.taken += len(piece)
+            return piece
+
+    content = PDF + bytes(9_000_000) + PDF
+    assert sniff(Counting(content), len(content)) is formats.PDF
+    assert Counting.taken < 100_000
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "hint"),
+    [
+        (DOCX, "unsupported_format", "set `convert`"),
+        (b"{\\rtf1 x}", "unsupported_format", "set `convert`"),
+        (b"\x89PNG\r\n\x1a\n", "unsupported_format", "PNG image"),
+        (ole({"EncryptedPackage": 0}), "unsupported_format", "password"),
+        (b"\0\1\2\3", "unsupported_format", "unknown format"),
+        (b" \n", "file_empty", "empty"),
+        (S3_ERROR, "source_error_page", "error message"),
+        (HTML.format("Login", "").encode(), "source_login_page", "`file_sources`"),
+        (HTML.format("Google Drive", "").encode(), "source_share_page", "direct download"),
+    ],
+)
+def test_a_refusal_says_what_it_is_and_what_to_do(
+    tmp_path: Path, content: bytes, code: str, hint: str
+) -> None:
+    (tmp_path / "cv.pdf").write_bytes(content)
+    with pytest.raises(Reject) as caught, Sources(tmp_path).open(ResumeFile("cv.pdf")):
+        pytest.fail("it was opened")
+    assert (caught.value.code, hint in caught.value.message) == (code, True)
+
+
+def test_every_refusal_has_a_documented_code() -> None:
+    kinds = [kind for kind in vars(formats).values() if isinstance(kind, Kind)]
+    assert len(kinds) > 20
+    assert {kind.code for kind in kinds if kind.content_type is None} <= set(CODES)

@@ -1,0 +1,124 @@
+import base64
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from target_linkedin_resumes.changes import ResumeFile
+from target_linkedin_resumes.failures import Reject
+from target_linkedin_resumes.resumes.bodies import MAX_SIZE
+from target_linkedin_resumes.resumes.inline import open_content, open_data
+from target_linkedin_resumes.resumes.sources import Sources
+from tests.resumes.samples import PDF
+
+PLAIN = base64.b64encode(PDF).decode()
+
+
+def content(text: str) -> bytes:
+    with open_content(text) as found:
+        read = found.body.read()
+        assert found.size == len(read)
+        return read
+
+
+def data(uri: str) -> tuple[bytes, str | None]:
+    with open_data(uri) as found:
+        return found.body.read(), found.name
+
+
+def code(text: str) -> str:
+    with pytest.raises(Reject) as caught:
+        data(text) if text.startswith("data:") else content(text)
+    assert "field 'file'" in caught.value.message
+    return caught.value.code
+
+
+@given(st.binary(max_size=400))
+def test_all_that_base64_looks_like_in_practice(raw: bytes) -> None:
+    plain = base64.b64encode(raw).decode()
+    safe = base64.urlsafe_b64encode(raw).decode()
+    mime = base64.encodebytes(raw).decode()
+    for text in (plain, safe, mime, mime.replace("\n", "\r\n"), f" {plain}\n", plain.rstrip("=")):
+        assert content(text) == raw
+    assert data(f"data:application/pdf;base64,{plain}") == (raw, None)
+    assert content(f"data:;base64,{safe.rstrip('=')}") == raw
+    escaped = plain.replace("+", "%2B").replace("/", "%2f").replace("=", "%3D")
+    assert data(f"data:application/pdf;BASE64,{escaped}") == (raw, None)
+
+
+@pytest.mark.parametrize("size", [786_431, 786_432, 786_433, 2_000_000])
+@pytest.mark.parametrize("width", [0, 76, 61])
+def test_long_content_comes_out_whole(size: int, width: int) -> None:
+    raw = bytes(range(256)) * (size // 256 + 1)
+    raw = raw[:size]
+    text = base64.b64encode(raw).decode()
+    if width:
+        text = "\r\n".join(text[at : at + width] for at in range(0, len(text), width))
+    assert content(text) == raw
+
+
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        ("data:,Hello%2C%20World", (b"Hello, World", None)),
+        ("data:text/plain;charset=utf-8,caf%C3%A9", ("café".encode(), None)),
+        ("DATA:text/plain;name=my%20cv.txt,x", (b"x", "my cv.txt")),
+        ("data:application/pdf;name=cv.pdf;base64,JVBERg==", (b"%PDF", "cv.pdf")),
+        ("data:application/pdf; base64 ,JVBERg==", (b"%PDF", None)),
+    ],
+)
+def test_data_uris(uri: str, expected: tuple[bytes, str | None]) -> None:
+    assert data(uri) == expected
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        "not base64 at all!",
+        "A",
+        "AAAAA",
+        "QQ==QQ==",
+        "QQ=Q",
+        "=QQQ",
+        "Q===",
+        "QUJD=QUJD",
+        "JVBE\0Rg==",
+        "JVBE\u00e9Rg==",
+        "JVBE\ud800",
+        "%ZZJVBE",
+        "/srv/files/cv.pdf",
+        "https://files.example.com/cv.pdf",
+        '{"id": 5}',
+        "QUJD" * 70_000 + "=" + "QUJD",
+        "data:application/pdf;base64,???",
+    ],
+)
+def test_garbage_is_told(garbage: str) -> None:
+    assert code(garbage) == "invalid_base64"
+
+
+def test_a_data_uri_without_data() -> None:
+    assert code("data:application/pdf;base64") == "invalid_source"
+    assert code("data:" + "a" * 2000 + ",x") == "invalid_source"
+
+
+def test_size_is_bounded() -> None:
+    assert len(content(base64.b64encode(bytes(MAX_SIZE)).decode())) == MAX_SIZE
+    assert code(base64.b64encode(bytes(MAX_SIZE + 1)).decode()) == "file_too_large"
+    assert code("data:," + "a" * (MAX_SIZE + 1)) == "file_too_large"
+    assert code("data:," + "%41" * (MAX_SIZE + 1)) == "file_too_large"
+
+
+def test_through_sources(tmp_path: Path) -> None:
+    with Sources(tmp_path) as sources:
+        with sources.open(ResumeFile(content=PLAIN, filename="cv.docx")) as resume:
+            assert (resume.filename, resume.size) == ("cv.pdf", len(PDF))
+            assert resume.body.read() == PDF
+        with sources.open(ResumeFile(f"data:x/y;base64,{PLAIN}")) as resume:
+            assert (resume.filename, resume.content_type) == ("resume.pdf", "application/pdf")
+        for empty in ("", "data:,", "data:;base64,"):
+            file = ResumeFile(content=empty) if not empty else ResumeFile(empty)
+            with pytest.raises(Reject) as caught, sources.open(file):
+                pytest.fail("it was opened")
+            assert caught.value.code == "file_empty"

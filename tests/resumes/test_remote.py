@@ -1,0 +1,421 @@
+import asyncio
+import importlib
+import logging
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+import boto3  # type: ignore[import-untyped]  # it has no types
+import fsspec  # type: ignore[import-untyped]  # it has no types
+import pytest
+import s3fs  # type: ignore[import-untyped]  # it has no types
+from fsspec.implementations.memory import (  # type: ignore[import-untyped]  # it has no types
+    MemoryFileSystem,
+)
+from moto.server import ThreadedMotoServer
+from sshfs import SSHFileSystem  # type: ignore[import-untyped]  # it has no types
+
+from target_linkedin_resumes.changes import ResumeFile
+from target_linkedin_resumes.failures import Failure, Misconfigured, Reject, Retry
+from target_linkedin_resumes.resumes.bodies import MAX_SIZE
+from target_linkedin_resumes.resumes.codes import CODES
+from target_linkedin_resumes.resumes.prefixes import FileSource, Prefixes
+from target_linkedin_resumes.resumes.remote import Remote, _address
+from target_linkedin_resumes.resumes.sources import PRIVATE_LOGGERS, Sources
+from tests.resumes.samples import PDF
+from tests.resumes.server import serving
+
+KEYS = {
+    "resumes/cv.pdf": PDF,
+    "resumes/2024/a b+c#1?x=%41&é漢.pdf": PDF,
+    "resumes/most.txt": b"a" * MAX_SIZE,
+    "resumes/more.txt": b"a" * (MAX_SIZE + 1),
+    "resumes/empty.pdf": b"",
+    "secrets/key.pdf": PDF,
+}
+
+
+def fetched(remote: Remote, url: str) -> tuple[bytes, str | None]:
+    with remote.open(url) as found:
+        content = found.body.read()
+        assert found.size == len(content)
+        return content, found.name
+
+
+def failure(remote: Remote, url: str) -> Failure:
+    with pytest.raises(Failure) as caught, remote.open(url):
+        pytest.fail("it was opened")
+    assert not any(part in caught.value.message for part in ("resumes/", "bucket", "hidden", "cv"))
+    return caught.value
+
+
+def refusal(remote: Remote, url: str) -> str:
+    reject = failure(remote, url)
+    assert isinstance(reject, Reject)
+    assert reject.code in CODES
+    return reject.code
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[dict[str, Any]]:
+    """Storage options of a server that speaks S3."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    options = {"key": "k", "secret": "hidden", "client_kwargs": {"region_name": "us-east-1"}}
+    client = boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        aws_access_key_id="k",
+        aws_secret_access_key="hidden",
+        region_name="us-east-1",
+    )
+    client.create_bucket(Bucket="bucket")
+    for key, content in KEYS.items():
+        client.put_object(Bucket="bucket", Key=key, Body=content)
+    client.close()
+    yield options | {"endpoint_url": endpoint}
+    s3fs.S3FileSystem.clear_instance_cache()
+    server.stop()
+
+
+@pytest.fixture
+def bucket(s3: dict[str, Any]) -> Remote:
+    return Remote(Prefixes([FileSource("s3://bucket/resumes/", storage_options=s3)]))
+
+
+def test_s3(bucket: Remote) -> None:
+    assert fetched(bucket, "s3://bucket/resumes/cv.pdf") == (PDF, "cv.pdf")
+    assert fetched(bucket, "S3://bucket/resumes/cv.pdf") == (PDF, "cv.pdf")
+    awkward = "a b+c#1?x=%41&é漢.pdf"
+    assert fetched(bucket, f"s3://bucket/resumes/2024/{awkward}") == (PDF, awkward)
+    assert fetched(bucket, "s3://bucket/resumes/empty.pdf") == (b"", "empty.pdf")
+
+
+def test_s3_is_bounded(bucket: Remote) -> None:
+    assert len(fetched(bucket, "s3://bucket/resumes/most.txt")[0]) == MAX_SIZE
+    assert refusal(bucket, "s3://bucket/resumes/more.txt") == "file_too_large"
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("s3://bucket/resumes/absent.pdf", "source_gone"),
+        ("s3://bucket/resumes/", "not_a_file"),
+        ("s3://bucket/resumes/2024", "not_a_file"),
+        ("s3://bucket/resumes/*.pdf", "source_gone"),
+        ("s3://bucket/secrets/key.pdf", "source_not_allowed"),
+        ("s3://bucket/resumes/../secrets/key.pdf", "source_not_allowed"),
+        ("s3://bucket/resumes-other/cv.pdf", "source_not_allowed"),
+        ("s3://other/resumes/cv.pdf", "source_not_allowed"),
+        ("s3://bucket", "source_not_allowed"),
+        ("gs://bucket/resumes/cv.pdf", "source_not_allowed"),
+        ("sftp://bucket/resumes/cv.pdf", "source_not_allowed"),
+    ],
+)
+def test_what_s3_refuses(bucket: Remote, url: str, code: str) -> None:
+    assert refusal(bucket, url) == code
+
+
+@pytest.mark.parametrize(
+    "chained",
+    [
+        "s3://bucket/resumes/cv.pdf::file:///etc/passwd",
+        "simplecache::s3://bucket/resumes/cv.pdf",
+        "s3::http://127.0.0.1/",
+        "filecache::file:///etc/passwd",
+        "zip://x::s3://bucket/resumes/cv.pdf",
+        "reference://::s3://bucket/resumes/cv.pdf",
+        "local:///etc/passwd",
+        "memory://x",
+        "github://a:b@/x",
+        "s3a://bucket/resumes/cv.pdf",
+        "dir::file:///etc",
+    ],
+)
+def test_no_chained_urls_and_no_other_file_systems(
+    s3: dict[str, Any], tmp_path: Path, chained: str
+) -> None:
+    listed = FileSource("s3://", storage_options=s3)
+    with (
+        Sources(tmp_path, [listed]) as sources,
+        pytest.raises(Reject) as caught,
+        sources.open(ResumeFile(chained)),
+    ):
+        pytest.fail("it was opened")
+    assert caught.value.code in ("invalid_source", "unsupported_source", "file_missing")
+
+
+def test_wrong_credentials_and_no_server(s3: dict[str, Any]) -> None:
+    nobody = s3 | {
+        "endpoint_url": "http://127.0.0.1:1",
+        "config_kwargs": {"retries": {"total_max_attempts": 1}},
+    }
+    remote = Remote(Prefixes([FileSource("s3://", storage_options=nobody)]))
+    assert isinstance(failure(remote, "s3://bucket/resumes/cv.pdf"), Retry)
+
+
+def test_a_whole_way_from_s3(s3: dict[str, Any], tmp_path: Path) -> None:
+    with (
+        Sources(tmp_path, [FileSource("s3://bucket", storage_options=s3)]) as sources,
+        sources.open(ResumeFile("s3://bucket/resumes/cv.pdf", filename="Own.doc")) as resume,
+    ):
+        assert (resume.filename, resume.content_type) == ("Own.pdf", "application/pdf")
+        assert resume.body.read() == PDF
+
+
+class SftpServer(asyncssh.SSHServer):
+    def __init__(self, connections: list[asyncssh.SSHServerConnection]) -> None:
+        self._connections = connections
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._connections.append(conn)
+
+    def begin_auth(self, username: str) -> bool:
+        return True
+
+    def password_auth_supported(self) -> bool:
+        return True
+
+    def validate_password(self, username: str, password: str) -> bool:
+        return (username, password) == ("loader", "hidden")
+
+
+@contextmanager
+def sftp_serving(root: Path) -> Iterator[tuple[int, Path]]:
+    """An SFTP server; its port, and a known_hosts file that has its key."""
+    (root / "served" / "resumes").mkdir(parents=True)
+    (root / "served" / "resumes" / "cv.pdf").write_bytes(PDF)
+    (root / "served" / "resumes" / "a b#1?%41é.pdf").write_bytes(PDF)
+    (root / "served" / "resumes" / "more.txt").write_bytes(b"a" * (MAX_SIZE + 1))
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    def run(work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, loop).result(10)
+
+    connections: list[asyncssh.SSHServerConnection] = []
+
+    async def listen() -> asyncssh.SSHAcceptor:
+        return await asyncssh.listen(
+            "127.0.0.1",
+            0,
+            server_factory=lambda: SftpServer(connections),
+            server_host_keys=[key],
+            sftp_factory=lambda channel: asyncssh.SFTPServer(
+                channel, chroot=bytes(root / "served")
+            ),
+        )
+
+    server = run(listen())
+    port = server.get_port()
+    known = root / "known_hosts"
+    known.write_text(f"[127.0.0.1]:{port} {key.export_public_key().decode()}")
+    try:
+        yield port, known
+    finally:
+
+        async def stop() -> None:
+            server.close()
+            for connection in connections:
+                connection.abort()
+                await connection.wait_closed()
+            rest = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in rest:
+                task.cancel()
+            await asyncio.gather(*rest, return_exceptions=True)
+
+        run(stop())
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+@pytest.fixture(scope="module")
+def sftp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
+    with sftp_serving(tmp_path_factory.mktemp("sftp")) as served:
+        yield served
+        SSHFileSystem.clear_instance_cache()
+
+
+def sftp_remote(port: int, **options: Any) -> tuple[Remote, str]:
+    prefix = f"sftp://127.0.0.1:{port}/resumes"
+    return Remote(Prefixes([FileSource(prefix, storage_options=options)])), prefix
+
+
+def test_sftp(sftp: tuple[int, Path]) -> None:
+    port, known = sftp
+    remote, prefix = sftp_remote(port, username="loader", password="hidden", known_hosts=str(known))
+    assert fetched(remote, f"{prefix}/cv.pdf") == (PDF, "cv.pdf")
+    assert fetched(remote, f"{prefix}/a b#1?%41é.pdf") == (PDF, "a b#1?%41é.pdf")
+    assert refusal(remote, f"{prefix}/more.txt") == "file_too_large"
+    assert refusal(remote, f"{prefix}/absent.pdf") == "source_gone"
+    assert refusal(remote, f"{prefix}/../x") == "source_not_allowed"
+    assert refusal(remote, prefix) == "not_a_file"
+    user = f"sftp://root@127.0.0.1:{port}/resumes/cv.pdf"
+    assert refusal(remote, user) == "source_not_allowed"
+
+
+def test_sftp_with_the_user_in_the_url(sftp: tuple[int, Path]) -> None:
+    port, known = sftp
+    options = {"password": "hidden", "known_hosts": str(known)}
+    prefix = f"sftp://loader@127.0.0.1:{port}/resumes"
+    remote = Remote(Prefixes([FileSource(prefix, storage_options=options)]))
+    assert fetched(remote, f"{prefix}/cv.pdf") == (PDF, "cv.pdf")
+
+
+def test_only_loggers_that_are_to_be_silent_tell_of_files(
+    s3: dict[str, Any], sftp: tuple[int, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    port, known = sftp
+    login = {"username": "loader", "password": "hidden", "known_hosts": str(known)}
+    with caplog.at_level(logging.DEBUG), serving() as server:
+        server.file("/in/cv.pdf", PDF)
+        listed = [
+            FileSource("s3://bucket", storage_options=s3),
+            FileSource(
+                f"sftp://127.0.0.1:{port}", storage_options=login | {"keepalive_interval": 9}
+            ),
+            FileSource(server.url("/in")),
+        ]
+        locations = [
+            "s3://bucket/resumes/cv.pdf",
+            "s3://bucket/resumes/absent-cv.pdf",
+            f"sftp://127.0.0.1:{port}/resumes/cv.pdf",
+            server.url("/in/cv.pdf?sig=hidden"),
+        ]
+        with Sources(tmp_path, listed) as sources:
+            for location in locations:
+                with suppress(Reject), sources.open(ResumeFile(location)) as resume:
+                    resume.body.read()
+    telling = {
+        record.name.partition(".")[0]
+        for record in caplog.records
+        if "cv.pdf" in record.getMessage() or "hidden" in record.getMessage()
+    }
+    assert {"urllib3", "asyncssh"} <= telling  # else nothing was looked at
+    assert telling - {"werkzeug"} <= set(PRIVATE_LOGGERS)  # werkzeug serves S3 here
+
+
+def test_sftp_without_a_port() -> None:
+    assert _address("sftp", "files.example.com/a/b") == ({"host": "files.example.com"}, "/a/b")
+
+
+def test_sftp_wants_to_know_the_server(
+    sftp: tuple[int, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An SSH server whose key nobody vouched for gets no password."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    remote, prefix = sftp_remote(sftp[0], username="loader", password="hidden")
+    assert refusal(remote, f"{prefix}/cv.pdf") == "source_denied"
+
+
+def test_sftp_with_a_wrong_password(sftp: tuple[int, Path]) -> None:
+    port, known = sftp
+    remote, prefix = sftp_remote(port, username="loader", password="x", known_hosts=str(known))
+    assert refusal(remote, f"{prefix}/cv.pdf") == "source_denied"
+
+
+def test_sftp_connects_again(tmp_path: Path) -> None:
+    with sftp_serving(tmp_path) as (port, known):
+        remote, prefix = sftp_remote(
+            port, username="loader", password="hidden", known_hosts=str(known)
+        )
+        assert fetched(remote, f"{prefix}/cv.pdf")[0] == PDF
+        for files in list(SSHFileSystem._cache.values()):
+            fsspec.asyn.sync(files.loop, close, files._client)
+        failures = []
+        for _ in range(3):
+            try:
+                assert fetched(remote, f"{prefix}/cv.pdf")[0] == PDF
+                break
+            except Retry as error:
+                failures.append(error)
+        assert len(failures) < 3
+        SSHFileSystem.clear_instance_cache()
+
+
+async def close(client: asyncssh.SSHClientConnection) -> None:
+    client.abort()
+    await client.wait_closed()
+
+
+class Store(MemoryFileSystem):  # type: ignore[misc]  # as above
+    """Stands for the stores that have no server here: what fsspec promises of any of them."""
+
+    protocol = ("gs", "az", "abfs")
+    cachable = False
+    opened: list[tuple[str, dict[str, Any]]] = []  # noqa: RUF012 - one list for all on purpose
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__()
+        self.options = options
+
+    def _open(self, path: str, *args: Any, **kwargs: Any) -> Any:
+        Store.opened.append((path, self.options))
+        if path.endswith("denied.pdf"):
+            raise PermissionError("hidden")
+        if path.endswith("directory.pdf"):
+            raise IsADirectoryError("hidden")
+        if path.endswith("broken.pdf"):
+            raise RuntimeError("hidden")
+        return super()._open(path, *args, **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "path", "more"),
+    [
+        ("gs://bucket/resumes", "bucket/resumes", {}),
+        ("az://bucket/resumes", "bucket/resumes", {}),
+        ("abfs://bucket/resumes", "bucket/resumes", {}),
+        (
+            "abfs://box@account.dfs.core.windows.net/resumes",
+            "box/resumes",
+            {"account_name": "account"},
+        ),
+    ],
+)
+def test_other_stores_by_the_contract_of_fsspec(
+    monkeypatch: pytest.MonkeyPatch, prefix: str, path: str, more: dict[str, str]
+) -> None:
+    scheme = prefix.partition(":")[0]
+    for module in ("gcsfs", "adlfs"):
+        monkeypatch.setitem(sys.modules, module, fsspec)  # neither is installed
+    monkeypatch.setitem(importlib.import_module("fsspec.registry")._registry, scheme, Store)
+    remote = Remote(Prefixes([FileSource(prefix, storage_options={"token": "hidden"})]))
+    store = Store()
+    store.pipe_file(f"/{path}/cv.pdf", PDF)
+    Store.opened.clear()
+    assert fetched(remote, f"{prefix}/cv.pdf") == (PDF, "cv.pdf")
+    assert Store.opened == [(f"/{path}/cv.pdf", {"token": "hidden"} | more)]
+    assert refusal(remote, f"{prefix}/absent.pdf") == "source_gone"
+    assert refusal(remote, f"{prefix}/denied.pdf") == "source_denied"
+    assert refusal(remote, f"{prefix}/directory.pdf") == "not_a_file"
+    assert isinstance(failure(remote, f"{prefix}/broken.pdf"), Retry)
+    store.rm(f"/{path}/cv.pdf")
+
+
+@pytest.mark.parametrize(
+    ("prefix", "module", "extra"),
+    [
+        ("s3://bucket", "s3fs", "s3"),
+        ("gs://bucket", "gcsfs", "gcs"),
+        ("az://bucket", "adlfs", "azure"),
+        ("abfs://bucket", "adlfs", "azure"),
+        ("sftp://files.example.com", "sshfs", "sftp"),
+    ],
+)
+def test_a_missing_extra_is_named_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, prefix: str, module: str, extra: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(Misconfigured) as caught:
+        Sources(tmp_path, [FileSource(prefix)])
+    assert f"pip install 'target-linkedin-resumes[{extra}]'" in caught.value.message

@@ -1,0 +1,93 @@
+import errno
+import io
+import tempfile
+import threading
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from target_linkedin_resumes.changes import ResumeFile
+from target_linkedin_resumes.failures import Reject, Retry
+from target_linkedin_resumes.resumes.bodies import MAX_SIZE
+from target_linkedin_resumes.resumes.prefixes import FileSource
+from target_linkedin_resumes.resumes.sources import Sources
+from target_linkedin_resumes.resumes.spool import IN_MEMORY, spooled
+from tests.resumes.server import serving
+
+
+def pieces(count: int, log: list[str], size: int = 1000) -> Generator[bytes, None, None]:
+    try:
+        for _ in range(count):
+            yield bytes(size)
+    finally:
+        log.append("closed")
+
+
+@pytest.mark.parametrize("count", [0, 1, IN_MEMORY // 1000, IN_MEMORY // 1000 + 2])
+def test_what_goes_in_comes_out_and_the_source_is_closed_first(count: int) -> None:
+    log: list[str] = []
+    with spooled(pieces(count, log), "cv.pdf") as found:
+        assert log == ["closed"]
+        assert (found.size, found.name) == (count * 1000, "cv.pdf")
+        assert found.body.read() == bytes(count * 1000)
+        found.body.seek(0)
+        assert len(found.body.read()) == count * 1000
+
+
+def test_a_source_that_does_not_end_is_left() -> None:
+    log: list[str] = []
+    with pytest.raises(Reject) as caught, spooled(pieces(10**9, log, 100_000)):
+        pytest.fail("it came to an end")
+    assert (caught.value.code, log) == ("file_too_large", ["closed"])
+
+
+def test_a_source_that_fails_when_it_is_left_changes_nothing() -> None:
+    def grumbling() -> Generator[bytes, None, None]:
+        try:
+            yield bytes(MAX_SIZE + 1)
+        except GeneratorExit:
+            raise Retry("closing failed") from None
+
+    with pytest.raises(Reject), spooled(grumbling()):
+        pytest.fail("it was taken")
+
+
+def test_a_full_disk_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.BytesIO):
+        def write(self, _: object, /) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device", "/tmp/secret")
+
+    def full(*_: object, **__: object) -> object:
+        return Full()
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    log: list[str] = []
+    with pytest.raises(Retry, match=r"TMPDIR.*No space left"), spooled(pieces(2000, log)):
+        pytest.fail("it was written")
+    assert log == ["closed"]
+
+
+def test_many_threads_fetch_at_once(tmp_path: Path) -> None:
+    failures: list[BaseException] = []
+    with serving() as server:
+        contents = {f"/in/{n}.txt": f"resume {n}\n".encode() * (1 + n * 4000) for n in range(24)}
+        for path, content in contents.items():
+            server.file(path, content)
+
+        def fetch(sources: Sources, start: int) -> None:
+            try:
+                for path, content in list(contents.items())[start::3]:
+                    with sources.open(ResumeFile(server.url(path))) as resume:
+                        assert resume.body.read() == content
+                        assert resume.filename == path.rpartition("/")[2]
+            except BaseException as error:  # noqa: BLE001 - shown by the main thread
+                failures.append(error)
+
+        with Sources(tmp_path, [FileSource(server.url("/in"))], concurrency=6) as sources:
+            threads = [threading.Thread(target=fetch, args=(sources, n % 3)) for n in range(6)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    assert failures == []

@@ -1,0 +1,713 @@
+import gzip
+import socket
+import ssl
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+import requests
+
+from target_linkedin_resumes.changes import ResumeFile
+from target_linkedin_resumes.failures import Failure, Misconfigured, Reject, Retry
+from target_linkedin_resumes.resumes.bodies import MAX_SIZE
+from target_linkedin_resumes.resumes.codes import CODES
+from target_linkedin_resumes.resumes.egress import is_public
+from target_linkedin_resumes.resumes.prefixes import FileSource, Prefixes
+from target_linkedin_resumes.resumes.sources import Sources
+from target_linkedin_resumes.resumes.transport import failure_of
+from target_linkedin_resumes.resumes.web import Web
+from tests.resumes.samples import PDF
+from tests.resumes.server import Server, send, serving
+
+NOW = 1_714_560_000  # 2024-05-01T10:40:00Z
+TOKEN = {"Authorization": "Bearer of-the-source"}
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def web(server: Server) -> Iterator[Web]:
+    """Trusts /in of the server and of none other; waits two seconds."""
+    prefixes = Prefixes([FileSource(server.url("/in"), TOKEN)])
+    web = Web(prefixes, timeout=2, wall_clock=lambda: NOW)
+    yield web
+    web.close()
+
+
+def fetched(web: Web, url: str) -> tuple[bytes, str | None]:
+    with web.open(url) as found:
+        content = found.body.read()
+        assert found.size == len(content)
+        return content, found.name
+
+
+def failure(web: Web, url: str) -> Failure:
+    """What comes of a URL; the message quotes nothing of it."""
+    with pytest.raises(Failure) as caught, web.open(url):
+        pytest.fail("it was opened")
+    message = caught.value.message
+    assert not any(part in message for part in ("127.0.0.1", "/in/", "example", "secret", "Bearer"))
+    assert caught.value.__cause__ is None
+    if isinstance(caught.value, Reject):
+        assert caught.value.code in CODES
+    return caught.value
+
+
+def refusal(web: Web, url: str) -> str:
+    reject = failure(web, url)
+    assert isinstance(reject, Reject)
+    return reject.code
+
+
+def test_a_listed_source_gets_its_headers(server: Server, web: Web) -> None:
+    url = server.file("/in/cv.pdf", PDF)
+    assert fetched(web, url + "?v=1") == (PDF, "cv.pdf")
+    assert server.asked[0].path == "/in/cv.pdf?v=1"
+    assert server.asked[0].headers["Authorization"] == "Bearer of-the-source"
+    assert server.asked[0].headers["Host"] == f"127.0.0.1:{server.port}"
+
+
+@pytest.mark.parametrize(
+    ("path", "header", "name"),
+    [
+        ("/in/7/download", 'attachment; filename="Ré.doc"', "Ré.doc"),
+        ("/in/7/download", "attachment; filename*=UTF-8''R%C3%A9.doc", "Ré.doc"),
+        ("/in/a%20b.pdf", "", "a b.pdf"),
+        ("/in/7/VersionData", "", None),
+        ("/in/7/download", "attachment", None),
+    ],
+)
+def test_the_name(server: Server, web: Web, path: str, header: str, name: str | None) -> None:
+    server.file(path, PDF, Content_Disposition=header.encode().decode("latin-1"))
+    assert fetched(web, server.url(path))[1] == name
+
+
+@pytest.mark.parametrize("status", [200, 203])
+def test_a_status_of_success(server: Server, web: Web, status: int) -> None:
+    assert fetched(web, server.file("/in/cv.pdf", PDF, status))[0] == PDF
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_are_followed_and_the_first_url_may_name_the_file(
+    server: Server, web: Web, status: int
+) -> None:
+    server.redirect("/in/cv.pdf", "blob/1", status)
+    server.file("/in/blob/1", PDF)
+    assert fetched(web, server.url("/in/cv.pdf")) == (PDF, "cv.pdf")
+
+
+def test_five_redirects_and_no_more(server: Server, web: Web) -> None:
+    server.file("/in/0", PDF)
+    for number in range(1, 7):
+        server.redirect(f"/in/{number}", f"/in/{number - 1}")
+    assert fetched(web, server.url("/in/5"))[0] == PDF
+    server.asked.clear()
+    assert refusal(web, server.url("/in/6")) == "source_refused"
+    assert len(server.asked) == 6
+    server.redirect("/in/loop", "/in/loop")
+    assert refusal(web, server.url("/in/loop")) == "source_refused"
+
+
+def test_headers_stay_behind_when_a_redirect_leaves_the_prefix(server: Server) -> None:
+    prefixes = Prefixes(
+        [
+            FileSource(server.url("/in"), TOKEN),
+            FileSource(server.url("/other", "localhost"), {"X-Key": "other"}),
+            FileSource(server.url("/bare")),
+        ]
+    )
+    web = Web(prefixes, timeout=2)
+    server.redirect("/in/1", server.url("/other/2", "localhost"))
+    server.redirect("/other/2", server.url("/bare/3"))
+    server.redirect("/bare/3", server.url("/in/4"))
+    server.file("/in/4", PDF)
+    assert fetched(web, server.url("/in/1"))[0] == PDF
+    sent = [(a.headers.get("Authorization"), a.headers.get("X-Key")) for a in server.asked]
+    token = TOKEN["Authorization"]
+    assert sent == [(token, None), (None, "other"), (None, None), (token, None)]
+    web.close()
+
+
+def test_a_redirect_to_a_public_host_carries_no_header(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One loopback address stands for the public internet here."""
+    with serving("127.0.0.2") as public:
+        found = socket.getaddrinfo
+
+        def resolve(host: str, *args: object, **kwargs: object) -> object:
+            return found("127.0.0.2" if host == "cdn.example" else host, *args, **kwargs)  # type: ignore[arg-type]  # passed on as it comes
+
+        monkeypatch.setattr(socket, "getaddrinfo", resolve)
+        web = Web(
+            Prefixes([FileSource(server.url("/in"), TOKEN)]),
+            timeout=2,
+            public=lambda address: address == "127.0.0.2",
+            ports=(public.port,),
+        )
+        server.redirect("/in/cv", public.url("/blob?sig=1", "cdn.example"))
+        public.file("/blob", PDF)
+        assert fetched(web, server.url("/in/cv"))[0] == PDF
+        assert "Authorization" in server.asked[0].headers
+        assert "Authorization" not in public.asked[0].headers
+        assert public.asked[0].headers["Host"] == f"cdn.example:{public.port}"
+        web.close()
+
+
+def test_the_body_of_a_redirect_is_not_read(server: Server, web: Web) -> None:
+    sent: list[int] = []
+
+    def endless(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(302)
+        handler.send_header("Location", "/in/cv.pdf")
+        handler.end_headers()
+        handler.close_connection = True
+        while len(sent) < 1000:
+            handler.wfile.write(bytes(1_000_000))
+            sent.append(1)
+
+    server.answers["/in/start"] = endless
+    server.file("/in/cv.pdf", PDF)
+    assert fetched(web, server.url("/in/start"))[0] == PDF
+    assert len(sent) < 100
+
+
+def cookies(handler: BaseHTTPRequestHandler) -> None:
+    send(handler, 302, b"", {"Location": "/in/cv.pdf", "Set-Cookie": "session=1; Path=/"})
+
+
+def test_no_cookies_and_no_netrc(
+    server: Server, web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login user password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    server.answers["/in/start"] = cookies
+    server.file("/in/cv.pdf", PDF)
+    fetched(web, server.url("/in/start"))
+    fetched(web, server.url("/in/start"))
+    assert not any("Cookie" in asked.headers for asked in server.asked)
+    assert {asked.headers["Authorization"] for asked in server.asked} == {TOKEN["Authorization"]}
+
+
+# What an attacker may put into a record or a redirect; {port} is a server on loopback that must
+# not be asked for it.
+ATTACKS = [
+    "http://127.0.0.1:{port}/out",
+    "http://localhost:{port}/out",
+    "http://LOCALHOST.:{port}/out",
+    "http://2130706433:{port}/out",
+    "http://0x7f000001:{port}/out",
+    "http://0177.0.0.1:{port}/out",
+    "http://127.1:{port}/out",
+    "http://0:{port}/out",
+    "http://0.0.0.0:{port}/out",
+    "http://127.0.0.2:{port}/out",
+    "http://[::1]:{port}/out",
+    "http://[::]:{port}/out",
+    "http://[::ffff:127.0.0.1]:{port}/out",
+    "http://[::ffff:7f00:1]:{port}/out",
+    "http://[::127.0.0.1]:{port}/out",
+    "http://[64:ff9b::7f00:1]:{port}/out",
+    "http://①②⑦.0.0.1:{port}/out",
+    "http://127。0。0。1:{port}/out",
+    "http://169.254.169.254/latest/meta-data/",
+    "http://[fd00:ec2::254]/latest/meta-data/",
+    "http://168.63.129.16/",
+    "http://10.0.0.1/",
+    "http://[fe80::1%25lo]/",
+    "http://127.0.0.1:{port}/in/../out",
+    "http://127.0.0.1:{port}/in/%2e%2e/out",
+    "http://127.0.0.1:{port}/in/..%2fout",
+    "http://127.0.0.1:{port}/in/..;/out",
+    "http://127.0.0.1:{port}/inner",
+    "http://127.0.0.1:{port}\\@example.com/out",
+    "http://localhost:{port}/in/cv.pdf",
+]
+
+
+@pytest.mark.parametrize("any_port", [False, True])
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_an_attacker_reaches_nothing(server: Server, attack: str, any_port: bool) -> None:
+    url = attack.format(port=server.port)
+    ports = range(65536) if any_port else (80, 443)
+    web = Web(Prefixes([FileSource(server.url("/in"), TOKEN)]), timeout=2, ports=ports)
+    codes = {"source_not_allowed", "invalid_source", "source_unreachable"}
+    assert refusal(web, url) in codes
+    assert server.asked == []
+    server.redirect("/in/to", url)
+    assert refusal(web, server.url("/in/to")) in codes
+    assert server.paths() == ["/in/to"]
+    web.close()
+
+
+@pytest.mark.parametrize(
+    ("target", "code"),
+    [
+        ("file:///etc/passwd", "source_not_allowed"),
+        ("ftp://example.com/cv.pdf", "source_not_allowed"),
+        ("gopher://127.0.0.1/", "source_not_allowed"),
+        ("data:text/plain,x", "source_not_allowed"),
+        ("s3://bucket/key", "source_not_allowed"),
+        ("//169.254.169.254/x", "source_not_allowed"),
+        ("http://user:pass@example.com/", "invalid_source"),
+        ("http://[::1/", "invalid_source"),
+        ("http://", "source_refused"),
+        ("http://example.com:22/", "source_not_allowed"),
+        ("http://example.com:99999/", "invalid_source"),
+    ],
+)
+def test_a_redirect_to_something_else(server: Server, web: Web, target: str, code: str) -> None:
+    server.redirect("/in/to", target)
+    assert refusal(web, server.url("/in/to")) == code
+
+
+def test_a_name_is_resolved_once_and_the_checked_address_is_used(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that is public when checked and private when connected to."""
+    asked: list[str] = []
+    found = socket.getaddrinfo
+
+    def rebinding(host: str, *args: object, **kwargs: object) -> object:
+        if host == "rebind.example":
+            asked.append(host)
+            return found("203.0.113.9" if len(asked) == 1 else "127.0.0.1", *args, **kwargs)  # type: ignore[arg-type]  # passed on as it comes
+        return found(host, *args, **kwargs)  # type: ignore[arg-type]  # as above
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebinding)
+    connected: list[object] = []
+
+    def refuse(self: socket.socket, address: object) -> None:
+        connected.append(address)
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    web = Web(Prefixes(), timeout=2, public=lambda a: a == "203.0.113.9", ports=(server.port,))
+    assert isinstance(failure(web, server.url("/out", "rebind.example")), Retry)
+    assert asked == ["rebind.example"]
+    assert connected == [("203.0.113.9", server.port)]
+    web.close()
+
+
+def test_of_mixed_addresses_only_the_public_ones_are_tried(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[object] = []
+    found = socket.getaddrinfo
+
+    def mixed(host: str, *args: object, **kwargs: object) -> list[object]:
+        names = ["127.0.0.1", "203.0.113.9", "203.0.113.10"] if host == "mixed.example" else [host]
+        return [info for name in names for info in found(name, *args, **kwargs)]  # type: ignore[arg-type]  # passed on as it comes
+
+    def refuse(self: socket.socket, address: object) -> None:
+        tried.append(address)
+        raise TimeoutError
+
+    monkeypatch.setattr(socket, "getaddrinfo", mixed)
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    web = Web(
+        Prefixes(), timeout=2, public=lambda a: a.startswith("203.0.113."), ports=(server.port,)
+    )
+    assert "in time" in failure(web, server.url("/out", "mixed.example")).message
+    assert tried == [("203.0.113.9", server.port), ("203.0.113.10", server.port)]
+    web.close()
+
+
+def test_should_urllib3_connect_in_another_way_nothing_is_sent(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from urllib3.connection import HTTPConnection
+
+    from target_linkedin_resumes.resumes import egress
+
+    monkeypatch.setattr(egress._Guarded, "_new_conn", HTTPConnection._new_conn)
+    web = Web(Prefixes(), timeout=2, ports=(server.port,))
+    server.file("/out", PDF)
+    assert refusal(web, server.url("/out")) == "source_not_allowed"
+    assert server.asked == []
+    web.close()
+
+
+@pytest.mark.parametrize("environment", [{}, {"NO_PROXY": "127.0.0.1"}])
+def test_a_configured_proxy(
+    server: Server, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    """The proxy itself may be private; what it is asked for is checked by name."""
+    monkeypatch.setenv("HTTP_PROXY", server.url(""))
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    web = Web(Prefixes(), timeout=2)
+    server.answers["http://files.example.com/cv.pdf"] = lambda handler: send(handler, 200, PDF, {})
+    assert fetched(web, "http://files.example.com/cv.pdf") == (PDF, "cv.pdf")
+    for attack in ("127.0.0.1", "localhost", "2130706433", "[::1]", "metadata.google.internal"):
+        assert refusal(web, f"http://{attack}/") == "source_not_allowed"
+    assert server.paths() == ["http://files.example.com/cv.pdf"]
+    web.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (401, "source_denied"),
+        (403, "source_denied"),
+        (404, "source_gone"),
+        (410, "source_gone"),
+        (204, "source_refused"),
+        (206, "source_refused"),
+        (300, "source_refused"),
+        (304, "source_refused"),
+        (400, "source_refused"),
+        (405, "source_refused"),
+        (418, "source_refused"),
+    ],
+)
+def test_a_status_that_stays(server: Server, web: Web, status: int, code: str) -> None:
+    server.file("/in/cv.pdf", b"" if status in (204, 304) else b"secret", status)
+    assert refusal(web, server.url("/in/cv.pdf")) == code
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("", None),
+        ("120", 120),
+        ("Wed, 01 May 2024 10:41:30 GMT", 90),
+        ("Wed, 01 May 2024 10:00:00 GMT", 0),
+        ("soon", None),
+        ("-5", None),
+    ],
+)
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+def test_a_status_that_passes(
+    server: Server, web: Web, status: int, header: str, seconds: int | None
+) -> None:
+    server.file("/in/cv.pdf", b"", status, Retry_After=header)
+    retry = failure(web, server.url("/in/cv.pdf"))
+    assert isinstance(retry, Retry)
+    assert (retry.retry_after, str(status) in retry.message) == (seconds, True)
+
+
+def test_an_expired_link_is_not_even_asked_for(server: Server, web: Web) -> None:
+    signed = "?X-Amz-Date=20240424T104000Z&X-Amz-Signature=secret&X-Amz-Expires="
+    server.file("/in/cv.pdf", PDF)
+    assert refusal(web, server.url("/in/cv.pdf") + signed + "604800") == "source_link_expired"
+    assert server.asked == []
+    assert fetched(web, server.url("/in/cv.pdf") + signed + "604801")[0] == PDF
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>",
+        b"<Error><Code>ExpiredToken</Code></Error>",
+        b"<Error><AuthenticationErrorDetail>Signature not valid in the specified time frame",
+    ],
+)
+@pytest.mark.parametrize("status", [400, 403])
+def test_a_source_that_says_that_the_link_expired(
+    server: Server, web: Web, status: int, body: bytes
+) -> None:
+    server.file("/in/cv.pdf", body, status)
+    assert refusal(web, server.url("/in/cv.pdf")) == "source_link_expired"
+
+
+def test_a_redirect_to_a_page_to_log_in(server: Server, web: Web) -> None:
+    server.redirect("/in/cv.pdf", "/in/auth/login?next=cv.pdf")
+    server.file("/in/auth/login", b"<html>", Content_Type="text/html; charset=utf-8")
+    assert refusal(web, server.url("/in/cv.pdf")) == "source_login_page"
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
+def test_a_packed_body_is_unpacked(
+    server: Server, web: Web, pack: Callable[[bytes], bytes]
+) -> None:
+    content = PDF * 5000
+    encoding = "gzip" if pack is gzip.compress else "deflate"
+    server.file("/in/cv.pdf", pack(content), Content_Encoding=encoding)
+    assert fetched(web, server.url("/in/cv.pdf"))[0] == content
+    server.file("/in/none.pdf", b"", Content_Encoding=encoding)
+    assert fetched(web, server.url("/in/none.pdf"))[0] == b""
+
+
+def test_a_packing_that_is_not_known(server: Server, web: Web) -> None:
+    server.file("/in/cv.pdf", PDF, Content_Encoding="br")
+    assert refusal(web, server.url("/in/cv.pdf")) == "source_refused"
+
+
+@pytest.mark.parametrize(
+    "packed", [gzip.compress(PDF * 5000)[:-4], gzip.compress(PDF)[:12], b"\x1f\x8bnonsense" * 9]
+)
+def test_a_damaged_packing_is_tried_again(server: Server, web: Web, packed: bytes) -> None:
+    server.file("/in/cv.pdf", packed, Content_Encoding="gzip")
+    assert isinstance(failure(web, server.url("/in/cv.pdf")), Retry)
+
+
+def test_a_bomb_is_stopped_at_the_limit(server: Server, web: Web) -> None:
+    compressor = zlib.compressobj(9, zlib.DEFLATED, 31)
+    bomb = b"".join(compressor.compress(bytes(10_000_000)) for _ in range(30)) + compressor.flush()
+    server.file("/in/cv.pdf", bomb, Content_Encoding="gzip")
+    begun = time.process_time()
+    assert refusal(web, server.url("/in/cv.pdf")) == "file_too_large"
+    assert time.process_time() - begun < 2
+
+
+def chunked(*chunks: bytes, end: bytes = b"0\r\n\r\n") -> Callable[[BaseHTTPRequestHandler], None]:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        for chunk in chunks:
+            handler.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+        handler.wfile.write(end)
+        handler.close_connection = True
+
+    return answer
+
+
+def announced(size: int, content: bytes) -> Callable[[BaseHTTPRequestHandler], None]:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        send(handler, 200, content, {"Content-Length": str(size) if size >= 0 else ""})
+        handler.close_connection = True
+
+    return answer
+
+
+def test_bodies_of_every_framing_arrive(server: Server, web: Web) -> None:
+    long = PDF * 10_000
+    server.answers["/in/chunks"] = chunked(PDF, long, b"x")
+    server.answers["/in/until-closed"] = announced(-1, long)
+    server.file("/in/length", long)
+    assert fetched(web, server.url("/in/chunks"))[0] == PDF + long + b"x"
+    assert fetched(web, server.url("/in/until-closed"))[0] == long
+    assert fetched(web, server.url("/in/length"))[0] == long
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        announced(len(PDF) + 1, PDF),
+        announced(len(PDF) + 1_000_000, PDF),
+        announced(100, b""),
+        chunked(PDF, end=b""),
+        chunked(PDF, end=b"ff\r\nabc"),
+        chunked(PDF, end=b"nonsense\r\n"),
+    ],
+)
+def test_a_body_that_is_cut_off_is_tried_again(
+    server: Server, web: Web, answer: Callable[[BaseHTTPRequestHandler], None]
+) -> None:
+    server.answers["/in/cv.pdf"] = answer
+    assert isinstance(failure(web, server.url("/in/cv.pdf")), Retry)
+
+
+def test_the_limit_is_kept_whatever_is_announced(server: Server, web: Web) -> None:
+    large = bytes(MAX_SIZE + 1)
+    server.file("/in/most", large[1:])
+    server.file("/in/more", large)
+    server.answers["/in/chunks"] = chunked(large[1:], b"x")
+    server.answers["/in/until-closed"] = announced(-1, large)
+    assert len(fetched(web, server.url("/in/most"))[0]) == MAX_SIZE
+    for path in ("/in/more", "/in/chunks", "/in/until-closed"):
+        assert refusal(web, server.url(path)) == "file_too_large"
+
+
+def test_a_source_that_says_nothing(server: Server) -> None:
+    released = threading.Event()
+    web = Web(Prefixes([FileSource(server.url("/in"))]), timeout=0.2)
+
+    def silent(_: BaseHTTPRequestHandler) -> None:
+        released.wait(10)
+
+    server.answers["/in/cv.pdf"] = silent
+    retry = failure(web, server.url("/in/cv.pdf"))
+    released.set()
+    assert isinstance(retry, Retry)
+    assert "in time" in retry.message
+    web.close()
+
+
+def test_a_source_that_trickles(server: Server) -> None:
+    """Each byte comes in time; all of them would not."""
+    moments = iter(range(0, 1000, 3))
+    web = Web(
+        Prefixes([FileSource(server.url("/in"))]), timeout=2, clock=lambda: float(next(moments))
+    )
+
+    def trickle(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        for _ in range(50):
+            handler.wfile.write(b"1\r\nx\r\n")
+            handler.wfile.flush()
+            time.sleep(0.002)
+        handler.close_connection = True
+
+    server.answers["/in/cv.pdf"] = trickle
+    retry = failure(web, server.url("/in/cv.pdf"))
+    assert isinstance(retry, Retry)
+    assert "slowly" in retry.message
+    web.close()
+
+
+def test_nobody_listens(server: Server, web: Web) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    web = Web(Prefixes([FileSource(f"http://127.0.0.1:{port}/")]), timeout=2)
+    assert isinstance(failure(web, f"http://127.0.0.1:{port}/x"), Retry)
+    web.close()
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (socket.EAI_NONAME, "source_unreachable"),
+        (socket.EAI_AGAIN, None),
+        (socket.EAI_FAIL, None),
+    ],
+)
+@pytest.mark.parametrize("listed", [False, True])
+def test_a_name_that_does_not_resolve(
+    monkeypatch: pytest.MonkeyPatch, number: int, code: str | None, listed: bool
+) -> None:
+    def unresolved(*_: object, **__: object) -> None:
+        raise socket.gaierror(number, "no such example")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unresolved)
+    prefixes = Prefixes([FileSource("https://files.example.com/")] if listed else [])
+    web = Web(prefixes, timeout=2)
+    found = failure(web, "https://files.example.com/cv.pdf")
+    assert getattr(found, "code", None) == code
+    web.close()
+
+
+@pytest.mark.parametrize("listed", [False, True])
+@pytest.mark.parametrize("host", ["a..example", "a" * 70 + ".example"])
+def test_a_name_that_cannot_be_one(host: str, listed: bool) -> None:
+    prefixes = Prefixes([FileSource(f"http://{host}/")] if listed else [])
+    web = Web(prefixes, timeout=2)
+    found = failure(web, f"http://{host}/cv.pdf")
+    assert getattr(found, "code", None) in ("invalid_source", "source_unreachable")
+    web.close()
+
+
+@pytest.mark.parametrize("proxy", ["http://", "socks5://127.0.0.1:1", "nonsense://proxy"])
+def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    web = Web(Prefixes(), timeout=2)
+    with pytest.raises(Misconfigured, match="HTTP_PROXY"), web.open("http://files.example.com/"):
+        pytest.fail("it was opened")
+    web.close()
+
+
+def test_a_ca_bundle_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/bundle.pem")
+    with pytest.raises(Misconfigured, match=r"REQUESTS_CA_BUNDLE.*/no/such/bundle.pem"):
+        Web(Prefixes())
+
+
+def test_a_certificate_that_cannot_be_verified() -> None:
+    cause = ssl.SSLCertVerificationError("self-signed certificate of example")
+    error = requests.exceptions.SSLError(requests.packages.urllib3.exceptions.SSLError(cause))  # type: ignore[attr-defined]  # as requests wraps it
+    found = failure_of(error)
+    assert isinstance(found, Reject)
+    assert (found.code, "REQUESTS_CA_BUNDLE" in found.message) == ("source_unreachable", True)
+    assert isinstance(failure_of(requests.exceptions.SSLError("EOF")), Retry)
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_https_is_verified_by_name(
+    monkeypatch: pytest.MonkeyPatch, certificate: Path, listed: bool
+) -> None:
+    """The guard connects to an address and yet the certificate must be that of the name."""
+    found = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda _, *a, **k: found("127.0.0.1", *a, **k))
+    with serving(certificate=certificate) as server:
+        server.file("/in/cv.pdf", PDF)
+        good, bad = (f"https://{host}:{server.port}/" for host in ("files.example", "x.example"))
+        prefixes = Prefixes([FileSource(good), FileSource(bad)] if listed else [])
+
+        def web() -> Web:
+            return Web(prefixes, timeout=2, public=lambda _: True, ports=(server.port,))
+
+        with closing(web()) as unknown:
+            assert refusal(unknown, good + "in/cv.pdf") == "source_unreachable"
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        with closing(web()) as known:
+            assert fetched(known, good + "in/cv.pdf")[0] == PDF
+            assert refusal(known, bad + "in/cv.pdf") == "source_unreachable"
+            server.redirect("/in/down", "http://files.example/in/cv.pdf")
+            assert refusal(known, good + "in/down") == "source_not_allowed"
+    assert server.paths() == ["/in/cv.pdf", "/in/down"]
+
+
+def test_the_connection_is_used_again(server: Server, web: Web) -> None:
+    ports: set[int] = set()
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        ports.add(handler.client_address[1])
+        send(handler, 200, PDF, {})
+
+    server.answers["/in/cv.pdf"] = answer
+    for _ in range(5):
+        fetched(web, server.url("/in/cv.pdf"))
+    assert len(ports) == 1
+
+
+def test_through_sources(server: Server, tmp_path: Path) -> None:
+    listed = FileSource(server.url("/in"))
+    server.file("/in/7/download", PDF, Content_Disposition="attachment; filename=My.docx")
+    server.file("/in/login", b"<html><title>Sign in</title>")
+    with Sources(tmp_path, [listed], timeout=2, concurrency=4) as sources:
+        with sources.open(ResumeFile(server.url("/in/7/download"))) as resume:
+            assert (resume.filename, resume.body.read()) == ("My.pdf", PDF)
+        with sources.open(ResumeFile(server.url("/in/7/download"), filename="Own.doc")) as resume:
+            assert resume.filename == "Own.pdf"
+        for location, code in [
+            (server.url("/in/login"), "source_login_page"),
+            (server.url("/out"), "source_not_allowed"),
+            ("https://user:pass@files.example.com/", "invalid_source"),
+        ]:
+            with pytest.raises(Reject) as caught, sources.open(ResumeFile(location)):
+                pytest.fail("it was opened")
+            assert caught.value.code == code
+
+
+def test_nothing_is_left_in_the_temporary_directory(
+    server: Server, web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A large body is on disk, and yet there is no name for it: a kill leaves nothing behind."""
+    import tempfile
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    server.file("/in/cv.pdf", PDF * 20_000)
+    with web.open(server.url("/in/cv.pdf")) as found:
+        assert found.size > 2_000_000
+        assert list(tmp_path.iterdir()) == []
+        assert found.body.read(8) == PDF[:8]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_guard_is_on_unless_told_otherwise() -> None:
+    web = Web(Prefixes())
+    assert (web._public, web._ports) == (is_public, (80, 443))
+    web.close()
