@@ -17,6 +17,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from target_linkedin_resumes.failures import Misconfigured
+from target_linkedin_resumes.fields.configuration import (
+    ByStream,
+    FiltersByStream,
+    read_fields,
+    read_only,
+)
 from target_linkedin_resumes.schema import BLOB_TTL_UNITS, SCHEMA
 
 __all__ = ["SCHEMA", "Settings", "read_settings"]
@@ -41,6 +47,8 @@ class Settings:
     contract: str
     api_url: str
     token_url: str
+    fields: ByStream
+    only: FiltersByStream
     file_root: Path
     file_sources: tuple[SourceSetting, ...]
     blob_ttl: Mapping[str, int | str] | None
@@ -74,6 +82,9 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
     values["contract"] = _urn("contract", values["contract"])
     for name in ("api_url", "token_url"):
         values[name] = _endpoint(name, values[name])
+    separator = str(given.get("flattening_separator") or "__")
+    values["fields"] = read_fields(values["fields"], separator)
+    values["only"] = read_only(values["only"], separator)
     values["file_root"] = _directory("file_root", values["file_root"])
     values["file_sources"] = _file_sources(values["file_sources"])
     values["blob_ttl"] = _blob_ttl(values["blob_ttl"])

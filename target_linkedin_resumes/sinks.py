@@ -7,18 +7,24 @@ the tap's schema) is left out: the mapped record is checked against this target'
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from singer_sdk.mapper import RemoveRecordTransform
 from singer_sdk.sinks import Sink
 
 from target_linkedin_resumes.changes import Record, key_of, read_change
 from target_linkedin_resumes.delivery.pipeline import Pipeline
 from target_linkedin_resumes.failures import Reject
+from target_linkedin_resumes.fields.mapper import Mapper
+from target_linkedin_resumes.settings import Settings
 
 if TYPE_CHECKING:
     from singer_sdk.sinks.core import BaseJSONSchemaValidator
     from singer_sdk.target_base import Target
+
+logger = logging.getLogger(__name__)
 
 # What a parsed record costs in memory apart from its texts, roughly: bytes for each field.
 FIELD_BYTES = 120
@@ -30,6 +36,11 @@ class Delivering(Protocol):
     @property
     def pipeline(self) -> Pipeline:
         """The delivery engine."""
+        ...
+
+    @property
+    def settings(self) -> Settings:
+        """The checked configuration."""
         ...
 
 
@@ -46,17 +57,32 @@ class ResumeSink(Sink):
         super().__init__(target, stream_name, schema, key_properties)
         delivering: Any = target
         self._pipeline: Pipeline = delivering.pipeline
+        settings: Settings = delivering.settings
+        mapper = Mapper(settings.fields, settings.only)
+        # A stream that the stream maps drop gets a sink all the same, but no record.
+        self._mapping = mapper.for_stream(
+            stream_name, None if _is_dropped(target, stream_name) else schema
+        )
+        for warning in self._mapping.warnings:
+            logger.warning("%s", warning)
+        self._described = False
 
     def deliver(self, record: Record, original: Record, stream: str, attempts: int = 0) -> None:
-        """Hand over one mapped record; ``original`` and ``stream`` are as the tap sent them.
+        """Hand over one record after stream maps; ``original`` and ``stream`` are as the tap sent.
 
         ``attempts`` is how often earlier runs failed to deliver it. Waits while too much is in
         flight. Raises what stopped the run.
         """
+        if not self._described:
+            self._described = True
+            logger.info("%s", self._mapping.describe(record))
         try:
-            change = read_change(record, stream=stream, original=original, attempts=attempts)
+            mapped = self._mapping.apply(record)
+            if mapped is None:
+                return
+            change = read_change(mapped, stream=stream, original=original, attempts=attempts)
         except Reject as reject:
-            key = key_of(record)
+            key = key_of(self._mapping.ids(record))
             self._pipeline.reject(stream, original, reject, attempts=attempts + 1, key=key)
         else:
             self._pipeline.add(change, weight(original))
@@ -80,6 +106,13 @@ class ResumeSink(Sink):
     def max_size(self) -> int:
         """At most LinkedIn's 100; the engine makes the batches."""
         return min(self.batch_size_rows or 100, 100)
+
+
+def _is_dropped(target: Target, stream: str) -> bool:
+    """Tell whether the stream maps let no record of a stream through."""
+    maps = [one for several in target.mapper.stream_maps.values() for one in several]
+    of_stream = [one for one in maps if one.stream_alias == stream]
+    return bool(of_stream) and all(isinstance(one, RemoveRecordTransform) for one in of_stream)
 
 
 def weight(record: Mapping[str, Any]) -> int:

@@ -58,6 +58,8 @@ class Bench:
     sandbox: Running
     settings: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    measured: bool = False
+    """Whether speed or memory are looked at: then coverage is not counted in the subprocess."""
 
     @property
     def files(self) -> Path:
@@ -97,7 +99,11 @@ class Bench:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
-            env={**os.environ, **self.environment},
+            env={
+                name: value
+                for name, value in {**os.environ, **self.environment}.items()
+                if not (self.measured and name.startswith("COVERAGE"))
+            },
         )
         try:
             yield process

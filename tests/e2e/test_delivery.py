@@ -47,6 +47,7 @@ def test_faster_than_linkedins_limit_at_real_latencies(make_bench: MakeBench) ->
     bench = make_bench(
         latency={"url": 100, "upload": 150, "batch": 300}, records_per_minute=1_000_000
     )
+    bench.measured = True
     name = bench.file("cv.txt", b"Sample candidate\n" * 100)
     stream = [SCHEMA, *(record(f"c{n}", "r", name) for n in range(4000)), state(4000)]
     done = bench.run(stream, records_per_minute=1_000_000)

@@ -14,6 +14,7 @@ MIB = 1024 * 1024
 
 def peak_of(bench: Bench, stream: Iterator[dict[str, Any]], **settings: Any) -> int:
     """Run the command to its end; gives the most bytes its process has held."""
+    bench.measured = True
     with bench.start(**settings) as process:
         assert process.stdin is not None
         assert process.stdout is not None
