@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 SOURCES := target_linkedin_resumes tests examples
 
-.PHONY: help demo test lint format sandbox test-lowest clean
+.PHONY: help demo test lint format sandbox test-lowest test-chaos test-convert clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -15,7 +15,8 @@ demo: .venv/.runtime  ## Run the main job against the sandbox and check what arr
 
 test: lint  ## Lint, types and all tests, with branch coverage
 	@rm -f .coverage .coverage.*
-	@$(BIN)/python -m coverage run -m pytest
+	@$(BIN)/python -m coverage run -m pytest -q -n 2 -m 'not alone and not chaos_long and not libreoffice'
+	@$(BIN)/python -m coverage run -m pytest -q -m alone
 	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m coverage report --fail-under=90 --format=total
 
@@ -34,6 +35,14 @@ sandbox: .venv/.runtime  ## Start a LinkedIn to run against on port 8765
 
 test-lowest: .venv-lowest/.done  ## All tests but the slow ones with the lowest dependencies allowed
 	@.venv-lowest/bin/python -m pytest -q
+
+test-chaos: .venv/.dev  ## Two hundred more seeds of faults on every endpoint
+	@$(BIN)/python -m pytest -q -n 2 -m chaos_long
+
+test-convert: .venv/.dev  ## The conversions to PDF, with LibreOffice from Debian
+	@command -v soffice >/dev/null || (apt-get -qq update && \
+	  apt-get -qq install --no-install-recommends libreoffice-writer-nogui >/dev/null)
+	@$(BIN)/python -m pytest -q -m libreoffice
 
 clean:  ## Remove all that was made
 	rm -rf .venv .venv-lowest .sandbox .demo .coverage* .mypy_cache .pytest_cache .ruff_cache \

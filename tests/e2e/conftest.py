@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from target_linkedin_resumes.sandbox.server import running
-from tests.e2e.support import Bench
+from target_linkedin_resumes.sandbox.server import Running, running
+from tests.e2e.support import Bench, apart
 
 MakeBench = Callable[..., Bench]
 
@@ -24,6 +24,19 @@ def make_bench(tmp_path: Path) -> Iterator[MakeBench]:
             data = tmp_path / "linkedin"
             data.mkdir(exist_ok=True)
             return Bench(tmp_path, stack.enter_context(running(data, **options)))
+
+        yield make
+
+
+@pytest.fixture
+def measured_bench(tmp_path: Path) -> Iterator[MakeBench]:
+    """Benches for measuring: the sandbox has a process of its own, and coverage is not counted."""
+    with ExitStack() as stack:
+
+        def make(*options: str) -> Bench:
+            sandbox = stack.enter_context(apart(tmp_path / "linkedin", *options))
+            # What such tests ask of a sandbox, it answers as one in this process does.
+            return Bench(tmp_path, cast("Running", sandbox), measured=True)
 
         yield make
 

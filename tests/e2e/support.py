@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import requests
+
 from target_linkedin_resumes.sandbox.server import Running
 
 COMMAND = Path(sys.executable).with_name("target-linkedin-resumes")
@@ -39,6 +41,53 @@ AWKWARD = [
     "😀",
     "'",
 ]
+
+
+@dataclass
+class Apart:
+    """A sandbox in a process of its own, asked over HTTP."""
+
+    url: str
+
+    def snapshot(self) -> dict[str, Any]:
+        """As ``Running.snapshot``."""
+        return dict(self._get("/sandbox/state"))
+
+    def journal(self) -> list[dict[str, Any]]:
+        """As ``Running.journal``."""
+        return list(self._get("/sandbox/journal?limit=100000")["entries"])
+
+    def set_faults(self, *rules: dict[str, Any], seed: int = 0) -> None:
+        """As ``Running.set_faults``."""
+        body = {"seed": seed, "rules": list(rules)}
+        requests.post(f"{self.url}/sandbox/faults", json=body, timeout=10).raise_for_status()
+
+    def _get(self, path: str) -> Any:
+        answer = requests.get(self.url + path, timeout=60)
+        answer.raise_for_status()
+        return answer.json()
+
+
+@contextmanager
+def apart(data: Path, *options: str) -> Iterator[Apart]:
+    """The sandbox's command, for the length of a ``with``."""
+    command = COMMAND.with_name("linkedin-resumes-sandbox")
+    data.mkdir(exist_ok=True)
+    with subprocess.Popen(
+        [command, "--port", "0", "--data", str(data), *options],
+        stdout=subprocess.PIPE,
+        env=without_coverage(os.environ),
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield Apart(json.loads(process.stdout.readline())["url"])
+        finally:
+            process.terminate()
+
+
+def without_coverage(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which coverage does not measure subprocesses."""
+    return {name: text for name, text in environment.items() if not name.startswith("COVERAGE")}
 
 
 @dataclass
@@ -99,11 +148,7 @@ class Bench:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
-            env={
-                name: value
-                for name, value in {**os.environ, **self.environment}.items()
-                if not (self.measured and name.startswith("COVERAGE"))
-            },
+            env=(without_coverage if self.measured else dict)({**os.environ, **self.environment}),
         )
         try:
             yield process

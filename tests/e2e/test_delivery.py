@@ -43,11 +43,9 @@ def test_340_records_and_40_deletions_arrive_whole(bench: Bench) -> None:
     assert len(sizes) <= 8
 
 
-def test_faster_than_linkedins_limit_at_real_latencies(make_bench: MakeBench) -> None:
-    bench = make_bench(
-        latency={"url": 100, "upload": 150, "batch": 300}, records_per_minute=1_000_000
-    )
-    bench.measured = True
+@pytest.mark.alone
+def test_faster_than_linkedins_limit_at_real_latencies(measured_bench: MakeBench) -> None:
+    bench = measured_bench("--latency=url=100,upload=150,batch=300", "--records-per-minute=1000000")
     name = bench.file("cv.txt", b"Sample candidate\n" * 100)
     stream = [SCHEMA, *(record(f"c{n}", "r", name) for n in range(4000)), state(4000)]
     done = bench.run(stream, records_per_minute=1_000_000)
