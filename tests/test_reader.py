@@ -1,0 +1,103 @@
+"""Messages from a pipe: lines of any length, in any chunks, and a reader that can be woken."""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from target_linkedin_resumes.reader import InvalidInput, MessageReader, Woken, _split
+
+
+@given(st.lists(st.binary().map(lambda b: b.replace(b"\n", b"")), max_size=20), st.data())
+def test_lines_are_the_same_in_whatever_chunks_they_come(
+    lines: list[bytes], data: st.DataObject
+) -> None:
+    text = b"".join(line + b"\n" for line in lines)
+    if data.draw(st.booleans()) and text:
+        text = text[:-1]  # the last line without its end
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=10)))
+    chunks = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    expected = text.split(b"\n")
+    if not expected[-1]:
+        expected.pop()
+    assert list(_split(chunk for chunk in chunks if chunk)) == expected
+
+
+@contextmanager
+def pipe() -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb") as source, os.fdopen(writer, "wb", buffering=0) as sink:
+        yield source, sink
+
+
+def test_messages_go_to_the_callbacks_of_their_kind() -> None:
+    seen: list[Any] = []
+    reader = MessageReader()
+    with pipe() as (source, sink):
+        sink.write(b'{"type": "STATE", "value": 1}\r\n\n  \n{"type": "RECORD", "n": 1.10}\n')
+        sink.write(b'{"type": "STATE", "value": 2}')
+        sink.close()
+        counts = reader.process_lines(source, {"STATE": seen.append, "RECORD": seen.append})
+    assert counts == {"STATE": 2, "RECORD": 1}
+    assert [message.get("value") for message in seen] == [1, None, 2]
+    assert reader.line_number == 5
+
+
+def test_a_line_larger_than_a_chunk() -> None:
+    seen: list[Any] = []
+    with pipe() as (source, sink):
+        text = b'{"type": "RECORD", "x": "' + b"y" * 3_000_000 + b'"}\n'
+
+        def write() -> None:
+            view = memoryview(text)
+            while view:
+                view = view[sink.write(view) :]
+            sink.close()
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        MessageReader().process_lines(source, {"RECORD": seen.append})
+        writer.join()
+    assert len(seen[0]["x"]) == 3_000_000
+
+
+def test_a_silent_tap_does_not_keep_a_woken_reader() -> None:
+    reader = MessageReader()
+    with pipe() as (source, sink):
+        sink.write(b'{"type": "STATE", "value": 1}\n')
+        timer = threading.Timer(0.1, reader.wake)
+        timer.start()
+        with pytest.raises(Woken):
+            reader.process_lines(source, {"STATE": lambda _: None})
+        timer.join()
+
+
+def test_a_stream_in_memory() -> None:
+    seen: list[Any] = []
+    source = io.StringIO('{"type": "STATE", "value": 1}\n')
+    MessageReader().process_lines(source, {"STATE": seen.append})
+    assert seen == [{"type": "STATE", "value": 1}]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("{", "line 2 of the input: not valid JSON"),
+        ("[]", "line 2 of the input: expected a JSON object"),
+        ("{}", "line 2 of the input: the message lacks 'type'"),
+        ('{"type": ["STATE"]}', "line 2 of the input: unknown message type"),
+        ('{"type": "STATE", "n": ' + "9" * 5000 + "}", "line 2 of the input: not valid JSON"),
+    ],
+)
+def test_what_is_no_message_is_named_by_its_line(line: str, says: str) -> None:
+    source = io.StringIO('{"type": "STATE"}\n' + line + "\n")
+    with pytest.raises(InvalidInput, match=says):
+        MessageReader().process_lines(source, {"STATE": lambda _: None})
