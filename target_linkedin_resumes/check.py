@@ -8,7 +8,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 from target_linkedin_resumes.failures import Failure
-from target_linkedin_resumes.house import linkedin_of
+from target_linkedin_resumes.house import linkedin_of, quota_of
 from target_linkedin_resumes.linkedin.api import LinkedIn
 from target_linkedin_resumes.linkedin.transport import HttpTransport
 from target_linkedin_resumes.settings import Settings
@@ -30,7 +30,7 @@ def check(settings: Settings) -> Iterator[tuple[bool, str]]:
         ),
     )
     with closing(HttpTransport(settings.request_timeout_seconds)) as transport:
-        yield from _ask(linkedin_of(settings, transport, Meter()))
+        yield from _ask(linkedin_of(settings, transport, Meter(), quota_of(settings)))
 
 
 def _ask(linkedin: LinkedIn) -> Iterator[tuple[bool, str]]:

@@ -67,15 +67,16 @@ class ListedRejects:
         """Nothing was written."""
 
 
-def linkedin_of(settings: Settings, transport: HttpTransport, meter: Meter) -> LinkedIn:
+def quota_of(settings: Settings) -> RequestsPerDay:
+    """The day's quota; LinkedIn publishes one for batch calls alone."""
+    return RequestsPerDay({"tcrmCandidateResumes": settings.requests_per_day}, utc_now)
+
+
+def linkedin_of(
+    settings: Settings, transport: HttpTransport, meter: Meter, quota: RequestsPerDay
+) -> LinkedIn:
     """LinkedIn's client for these settings. Raises Misconfigured."""
-    calls = Calls(
-        transport,
-        requests_per_day=RequestsPerDay(
-            {"tcrmCandidateResumes": settings.requests_per_day}, utc_now
-        ),
-        observe=meter,
-    )
+    calls = Calls(transport, requests_per_day=quota, observe=meter)
     client = ClientSettings(
         organization=settings.organization,
         contract=settings.contract,
@@ -100,7 +101,7 @@ def build(
     ``encode`` makes a line of JSON of a message; ``replayed`` is the file that is read as input,
     if it is one.
     """
-    meter = Meter()
+    meter, quota = Meter(), quota_of(settings)
     transport = HttpTransport(settings.request_timeout_seconds)
     rejects = _rejects(settings, encode, replayed)
     sources = Sources(
@@ -114,9 +115,8 @@ def build(
         courier = DryCourier(sources)
     else:
         patient = settings.on_quota == "wait"
-        courier = (PatientCourier if patient else Courier)(
-            sources, linkedin_of(settings, transport, meter)
-        )
+        linkedin = linkedin_of(settings, transport, meter, quota)
+        courier = (PatientCourier if patient else Courier)(sources, linkedin)
     outside = Outside(
         upload=courier.upload,
         sender=courier,
@@ -137,7 +137,7 @@ def build(
         grace=settings.shutdown_grace_seconds,
     )
     begun = time.monotonic()
-    reporter = Reporter(pipeline, meter, time.monotonic, begun, settings.dry_run)
+    reporter = Reporter(pipeline, meter, time.monotonic, begun, quota, settings.dry_run)
     return House(pipeline, reporter, rejects, transport, sources)
 
 

@@ -55,6 +55,21 @@ SCHEMA: dict[str, Any] = {
         "token_url": _string(
             "LinkedIn's token endpoint.", default="https://www.linkedin.com/oauth/v2/accessToken"
         ),
+        "fields": {
+            "type": "object",
+            "description": (
+                "Which field of the tap's records serves for which of this target's: a name, a"
+                " dotted path, a template such as `https://host/{id}`, or a list of which the first"
+                " that is not null serves. Under a stream's name, an object for that stream alone."
+            ),
+        },
+        "only": {
+            "type": "object",
+            "description": (
+                'Only records with these values are resumes: `{"type": "resume"}`; a list allows'
+                " several. Under a stream's name, an object for that stream alone."
+            ),
+        },
         "file_root": _string(
             "Local files are read below this directory and nowhere else; the working directory"
             " unless given."

@@ -79,6 +79,7 @@ class ResumeSink(Sink):
         try:
             mapped = self._mapping.apply(record)
             if mapped is None:
+                self._pipeline.skip()
                 return
             change = read_change(mapped, stream=stream, original=original, attempts=attempts)
         except Reject as reject:

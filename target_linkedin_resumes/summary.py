@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from target_linkedin_resumes.delivery.pipeline import Pipeline
+from target_linkedin_resumes.linkedin.limits import RequestsPerDay
 
 logger = logging.getLogger(__name__)
 
@@ -39,12 +40,16 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """Says what a run does. ``clock`` gives seconds; ``dry`` says that nothing is really sent."""
+    """Says what a run does. ``clock`` gives seconds; ``dry`` says that nothing is really sent.
+
+    ``quota`` knows the requests of the day, as far as this run has made them.
+    """
 
     pipeline: Pipeline
     meter: Meter
     clock: Callable[[], float]
     begun: float
+    quota: RequestsPerDay
     dry: bool = False
 
     def summary(self) -> dict[str, Any]:
@@ -55,6 +60,7 @@ class Reporter:
         return {
             "dry_run": self.dry,
             "read": tally.read,
+            "filtered": tally.filtered,
             "delivered": tally.delivered,
             "deleted": tally.deleted,
             "superseded": self.pipeline.superseded,
@@ -66,7 +72,9 @@ class Reporter:
             "seconds": round(seconds, 1),
             "records_per_minute": round(confirmed / seconds * 60),
             "highest_concurrency": tally.most_uploads,
-            "states_printed": tally.states,
+            "requests_today": self.quota.save()["used"],
+            "states_printed": 0 if self.dry else tally.states,
+            "records_covered_by_last_state": 0 if self.dry else self.pipeline.covered,
         }
 
     def conclude(self) -> None:
@@ -81,14 +89,15 @@ class Reporter:
         )
         logger.info(
             "%d records read: %d %sdelivered, %d %sdeleted, %d superseded by a later record,"
-            " %d rejected%s; %d tries repeated. %d bytes in %d files, %.1f s, %d records a minute,"
-            " at most %d uploads at once. Calls: %s.%s",
+            " %d filtered, %d rejected%s; %d tries repeated. %d bytes in %d files, %.1f s,"
+            " %d records a minute, at most %d uploads at once. Calls: %s. %s",
             figures["read"],
             figures["delivered"],
             would,
             figures["deleted"],
             would,
             figures["superseded"],
+            figures["filtered"],
             sum(rejected.values()),
             f" ({by_code})" if by_code else "",
             figures["retried"],
@@ -98,7 +107,9 @@ class Reporter:
             figures["records_per_minute"],
             figures["highest_concurrency"],
             calls or "none",
-            " This was a dry run: nothing was sent, no state was printed." if self.dry else "",
+            "This was a dry run: nothing was sent, no state was printed."
+            if self.dry
+            else f"The last state printed covers {self.pipeline.covered} of the records.",
             extra={"summary": figures},
         )
 

@@ -25,6 +25,8 @@ class Checkpoints:
         self._settled_above: set[int] = set()
         self._waiting: list[tuple[int, State, int]] = []
         self._waiting_bytes = 0
+        self.covered = 0
+        """How many positions the state that was given last covers."""
 
     def take(self) -> int:
         """Take the next position; it is unsettled."""
@@ -62,6 +64,7 @@ class Checkpoints:
                 break
             newest = state
             covered += 1
+            self.covered = position
             self._waiting_bytes -= size
         del self._waiting[:covered]
         return newest

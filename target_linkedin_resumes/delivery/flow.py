@@ -231,8 +231,9 @@ class Flow:
             if entry.stage is not Stage.LATER:
                 continue
             if entry.kind is Upsert and entry.upload is None:
+                # Ahead of what has not been tried: its deadline runs, and states wait for it.
                 entry.stage = Stage.QUEUED
-                self._queue.append(entry)
+                self._queue.appendleft(entry)
                 brought_back = True
             else:
                 self._make_ready(entry, now)

@@ -68,6 +68,11 @@ class Pipeline:
         return self._run.flow.superseded
 
     @property
+    def covered(self) -> int:
+        """How many records the state printed last covers."""
+        return self._run.checkpoints.covered
+
+    @property
     def unsettled(self) -> int:
         """How many records are in flight."""
         return self._run.checkpoints.unsettled
@@ -94,6 +99,14 @@ class Pipeline:
                 self._workers.call()
             else:
                 self._clerk.call(now)
+
+    def skip(self) -> None:
+        """Count a record that a filter passes over. Raises as :meth:`add` does."""
+        run = self._run
+        with run.lock:
+            run.raise_if_stopped()
+            run.tally.read += 1
+            run.tally.filtered += 1
 
     def reject(
         self,

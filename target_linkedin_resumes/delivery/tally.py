@@ -17,6 +17,7 @@ class Tally:
     """
 
     read: int = 0
+    filtered: int = 0
     uploaded: int = 0
     bytes_uploaded: int = 0
     delivered: int = 0

@@ -170,7 +170,7 @@ class LinkedIn:
             answer = self._calls.make(call, request.bearing(token.value))
             row = decide(answer)
             if row.action is Action.DELIVER:
-                self._refusals.accepted(call)
+                self._refusals.accepted(call, token)
                 return answer, token
             if row.action is not Action.REFRESH_TOKEN:
                 raise self._calls.failure(answer, row)

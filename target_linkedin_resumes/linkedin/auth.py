@@ -31,6 +31,9 @@ _LONGEST_LIFE = 366 * 24 * 3600
 _LONGEST_MARGIN = 60
 # Parts of the margin between two attempts at a renewal while the old token is still good.
 _ATTEMPTS_IN_MARGIN = 6
+# Tokens refused in a row for one call before the run stops, also if other calls take them.
+_MOST_REFUSALS = 10
+_TOKENS_IN_USE = 16
 
 _TOKEN = re.compile(r"[!-~]{1,16384}")
 _MAX_DESCRIPTION = 200
@@ -182,22 +185,25 @@ class Tokens:
 class Refusals:
     """Tokens that a call was refused with, one after another.
 
-    A token may be revoked while it is in use, so one refusal is none of the configuration. Two
-    different tokens in a row are, where the call has never been accepted, and three where it has.
-    May be used by many threads at once.
+    A token that LinkedIn has accepted for any call proves the configuration: if it is refused
+    later, it was revoked or has expired. Two tokens in a row that were never accepted are the
+    configuration's fault where no call has worked yet, and three where one has; so are ten of
+    either kind, for then it is this call that is refused. May be used by many threads at once.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._refused: dict[Call, list[Token]] = {}
-        self._worked: set[Call] = set()
+        # The newest of those accepted; a few, as threads change to a new token one by one.
+        self._accepted: tuple[Token, ...] = ()
 
-    def accepted(self, call: Call) -> None:
+    def accepted(self, call: Call, token: Token) -> None:
         """Note that LinkedIn accepted a token for this call."""
-        if call not in self._worked or self._refused.get(call):
+        if self._refused.get(call) or not self._is_known(token):
             with self._lock:
-                self._worked.add(call)
                 self._refused[call] = []
+                if not self._is_known(token):
+                    self._accepted = (*self._accepted, token)[-_TOKENS_IN_USE:]
 
     def are_enough(self, call: Call, token: Token) -> bool:
         """Note a refusal; tell whether the configuration must be the reason."""
@@ -205,7 +211,11 @@ class Refusals:
             tokens = self._refused.setdefault(call, [])
             if not any(token is one for one in tokens):
                 tokens.append(token)
-            return len(tokens) > (2 if call in self._worked else 1)
+            never_accepted = sum(not self._is_known(one) for one in tokens)
+            return never_accepted > (2 if self._accepted else 1) or len(tokens) >= _MOST_REFUSALS
+
+    def _is_known(self, token: Token) -> bool:
+        return any(token is one for one in self._accepted)
 
 
 def _said(answer: Answer, secrets: tuple[str, ...]) -> str | None:

@@ -179,6 +179,7 @@ class _Wire(io.RawIOBase):
         super().__init__()
         self.patience = patience
         self.received = False
+        self.ended = False
         self._sock = sock
         self._deadline = deadline
         self._clock = clock
@@ -196,6 +197,7 @@ class _Wire(io.RawIOBase):
         self._bound()
         count = self._file.readinto(buffer)
         self.received = self.received or bool(count)
+        self.ended = self.ended or count == 0
         return count
 
     def makefile(self, _mode: str) -> io.BufferedReader:
@@ -266,6 +268,8 @@ def _read(wire: _Wire, method: str) -> tuple[Response, bool]:
         http.client.HTTPResponse(wire, method=method)  # type: ignore[arg-type]  # only makefile is used
     ) as answer:
         answer.begin()
+        if wire.ended:  # http.client takes the end of the connection for that of the head
+            raise http.client.IncompleteRead(b"")
         if answer.status < 200:
             raise http.client.UnknownProtocol("an interim answer that was not asked for")
         if answer.length is not None and answer.length <= MAX_RESPONSE_BYTES:

@@ -472,14 +472,33 @@ def test_tokens_revoked_in_use_are_no_misconfiguration() -> None:
     done = batch_answer((KEYS[0], 204), (KEYS[1], 204))
     transport = script(
         token=[token(name) for name in "abcdefgh"],
-        resumes=[done, answer(401), answer(401), done, answer(401), answer(401), answer(401)],
+        resumes=[done, answer(401), answer(401), done, answer(401)],
     )
     linkedin = client(transport)
     assert set(update(linkedin).values()) == {None}
     assert set(update(linkedin).values()) == {None}
+    # The third token was accepted before; it takes three that never were.
+    with pytest.raises(Retry, match="one access token after another"):
+        update(linkedin)
     with pytest.raises(Misconfigured, match="refuses the access token"):
         update(linkedin)
-    assert len(transport.to(TOKEN)) == 5
+    assert len(transport.to(TOKEN)) == 6
+
+
+def test_a_call_that_is_refused_with_tokens_that_others_take_stops_the_run_too() -> None:
+    transport = script(
+        token=[token(f"t{number}") for number in range(20)],
+        resumes=[answer(401)],
+    )
+    linkedin = client(transport)
+    ends: list[type[Failure]] = []
+    while Misconfigured not in ends and len(ends) < 10:
+        linkedin.create_upload_url(PDF)
+        with pytest.raises(Failure, match="access token") as failed:
+            update(linkedin)
+        ends.append(failed.type)
+    assert ends == [Retry, Misconfigured]
+    assert len(transport.to(RESUMES)) <= 10
 
 
 def test_one_token_that_many_threads_are_refused_with_counts_once() -> None:

@@ -238,6 +238,9 @@ def test_does_not_believe_a_success_for_half_a_body(transport: HttpTransport) ->
 @pytest.mark.parametrize(
     "answer",
     [
+        b"HTTP/1.1 200 O",
+        b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\nLocation: /AAYU-of-a-fi",
+        b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\nLocation: /AAYU-of-a-file.pdf\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nz\r\nshort\r\n",

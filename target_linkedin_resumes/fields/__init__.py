@@ -1,0 +1,1 @@
+"""From a tap's names to this target's: the settings `fields` and `only`. Pure."""

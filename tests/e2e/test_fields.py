@@ -1,0 +1,179 @@
+"""The settings `fields` and `only` in a run of the command."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.e2e.support import Bench, covered, record, state
+
+PROPERTIES: dict[str, Any] = {
+    "person": {"type": ["object", "null"], "properties": {"id": {"type": "integer"}}},
+    "id": {"type": "string"},
+    "at": {"type": ["string", "null"]},
+    "path": {"type": ["string", "null"]},
+    "kind": {"type": ["string", "null"]},
+    "gone": {"type": ["boolean", "null"]},
+}
+FIELDS = {
+    "candidate_id": "person.id",
+    "resume_id": "id",
+    "created_at": "at",
+    "file": ["url", "path"],
+    "deleted": "gone",
+}
+
+
+def schema(stream: str, **more: Any) -> dict[str, Any]:
+    properties = {**PROPERTIES, **more}
+    return {
+        "type": "SCHEMA",
+        "stream": stream,
+        "key_properties": ["id"],
+        "schema": {"type": "object", "properties": properties},
+    }
+
+
+def row(stream: str, resume: str, path: str | None, **more: Any) -> dict[str, Any]:
+    fields = {"person": {"id": 1}, "id": resume, "at": "2024-05-01", "path": path, **more}
+    return {"type": "RECORD", "stream": stream, "record": fields}
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_mapping_with_and_without_flattening(bench: Bench, flat: bool) -> None:
+    name = bench.file("cv.pdf")
+    stream = [
+        schema("s"),
+        row("s", "a", name, kind="resume"),
+        row("s", "b", name, kind="resume"),
+        row("s", "c", name, kind="letter"),
+        {"type": "RECORD", "stream": "s", "record": {"person": {"id": 1}, "id": "b", "gone": True}},
+        state(4),
+    ]
+    settings = {"flattening_enabled": True, "flattening_max_depth": 2} if flat else {}
+    done = bench.run(stream, fields=FIELDS, only={"kind": "resume"}, **settings)
+    assert done.code == 0, done.log
+    assert bench.held().keys() == {("1", "a")}
+    assert covered(done.states) == 4
+
+
+def test_one_line_a_stream_says_which_field_serves(bench: Bench) -> None:
+    name = bench.file("secret-name.pdf")
+    stream = [
+        schema("s"),
+        schema("t"),
+        *(row("s", f"secret-{number}", name) for number in range(3)),
+        row("t", "secret-4", name),
+        state(4),
+    ]
+    done = bench.run(stream, fields=FIELDS)
+    assert done.code == 0, done.log
+    for name in ("s", "t"):
+        said = (
+            f"stream '{name}': candidate_id from 'person.id', resume_id from 'id',"
+            " created_at from 'at', file from 'path'; null in the first record: deleted"
+        )
+        assert done.log.count(said) == 1
+    assert done.log.count("the schema of stream 's' has no 'url'") == 1
+    assert "secret-" not in done.log
+
+
+def test_a_wrong_mapping_ends_the_run_before_the_first_record(bench: Bench) -> None:
+    name = bench.file("cv.pdf")
+    fields = {**FIELDS, "s": {"file": "pathh"}}
+    done = bench.run([schema("s"), row("s", "a", name), state(1)], fields=fields)
+    assert done.code == 2
+    assert "setting 'fields.s.file': the schema of stream 's' has no 'pathh'" in done.log
+    assert "nearest: 'path'" in done.log
+    assert done.states == []
+    assert bench.sandbox.journal() == []
+
+
+def test_a_stream_that_is_dropped_is_not_judged(bench: Bench) -> None:
+    name = bench.file("cv.pdf")
+    other = {**schema("other"), "schema": {"properties": {"id": {"type": "string"}}}}
+    stream = [
+        other,
+        schema("s"),
+        {"type": "RECORD", "stream": "other", "record": {"id": "x"}},
+        row("s", "a", name),
+        state(2),
+    ]
+    stopped = bench.run(stream, fields=FIELDS)
+    assert stopped.code == 2
+    assert '`stream_maps` with {"other": null}' in stopped.log
+    done = bench.run(stream, fields=FIELDS, stream_maps={"other": None})
+    assert done.code == 0, done.log
+    assert bench.held().keys() == {("1", "a")}
+
+
+def test_a_mapping_names_streams_as_after_stream_maps(bench: Bench) -> None:
+    name = bench.file("cv.pdf")
+    stream = [schema("raw"), row("raw", "a", name), state(1)]
+    maps = {"raw": {"__alias__": "resumes", "candidate_id": "person['id']"}}
+    fields = {"resumes": {"resume_id": "id", "created_at": "at", "file": "path"}}
+    done = bench.run(stream, fields=fields, stream_maps=maps)
+    assert done.code == 0, done.log
+    assert bench.held().keys() == {("1", "a")}
+
+
+def test_a_reject_names_its_key_and_replays(bench: Bench) -> None:
+    rejects = bench.directory / "rejects.singer"
+    settings = {"on_reject": "continue", "rejects_path": str(rejects), "fields": FIELDS}
+    done = bench.run(
+        [schema("s"), row("s", "a", None), row("s", "b", "x.pdf"), state(2)], **settings
+    )
+    assert done.code == 0, done.log
+    kept = [json.loads(line) for line in rejects.read_text().splitlines()]
+    assert [one["reject"]["code"] for one in kept if one["type"] == "RECORD"] == [
+        "invalid_record",
+        "file_missing",
+    ]
+    assert kept[1]["record"]["person"] == {"id": 1}
+    bench.file("x.pdf")
+    again = bench.run([], "--input", str(rejects), **settings)
+    assert again.code == 0, again.log
+    assert bench.held().keys() == {("1", "b")}
+
+
+def test_a_stream_that_is_filtered_out_whole_still_prints_its_state(bench: Bench) -> None:
+    stream = [schema("s"), *(row("s", str(n), None, kind="letter") for n in range(20)), state(20)]
+    done = bench.run(stream, fields=FIELDS, only={"kind": "resume"})
+    assert done.code == 0, done.log
+    assert covered(done.states) == 20
+    assert bench.sandbox.journal() == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"fields": {"fille": "x"}}, "setting 'fields.fille': no field of this target (did you"),
+        ({"fields": {"file": "https://h/{x"}}, "setting 'fields.file': the brace at character 11"),
+        ({"only": {"kind": []}}, "setting 'only.kind': expected"),
+        ({"only": "nonsense"}, "setting 'only': this text is not valid JSON"),
+    ],
+)
+def test_settings_of_the_wrong_shape(bench: Bench, settings: dict[str, Any], said: str) -> None:
+    done = bench.run([record("c", "r", "x")], **settings)
+    assert done.code == 2
+    assert said in done.log
+    assert "Traceback" not in done.log
+
+
+def test_settings_as_json_from_the_environment(bench: Bench) -> None:
+    name = bench.file("cv.pdf")
+    bench.environment |= {
+        "TARGET_LINKEDIN_RESUMES_FIELDS": json.dumps(FIELDS),
+        "TARGET_LINKEDIN_RESUMES_ONLY": '{"kind": "resume"}',
+    }
+    stream = [
+        schema("s"),
+        row("s", "a", name, kind="resume"),
+        row("s", "b", name, kind="letter"),
+        state(2),
+    ]
+    done = bench.run(stream, "--config", "ENV")
+    assert done.code == 0, done.log
+    assert bench.held().keys() == {("1", "a")}
