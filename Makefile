@@ -33,8 +33,9 @@ format: .venv/.dev  ## Format the code and sort its imports
 sandbox: .venv/.runtime  ## Start a LinkedIn to run against on port 8765
 	@$(BIN)/linkedin-resumes-sandbox --port 8765 --data .sandbox
 
-test-lowest: .venv-lowest/.done  ## All tests but the slow ones with the lowest dependencies allowed
-	@.venv-lowest/bin/python -m pytest -q
+test-lowest: .venv-lowest/.done  ## The main job with the lowest dependencies that are allowed
+	@.venv-lowest/bin/python -m pytest -q -n 2 -m 'not alone and not chaos_long and not libreoffice' \
+	  tests/contract tests/delivery tests/linkedin tests/e2e/test_delivery.py tests/e2e/test_stops.py
 
 test-chaos: .venv/.dev  ## Two hundred more seeds of faults on every endpoint
 	@$(BIN)/python -m pytest -q -n 2 -m chaos_long
