@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 SOURCES := target_linkedin_resumes tests examples
 
-.PHONY: help demo test lint format sandbox test-lowest test-chaos test-convert clean
+.PHONY: help demo test lint format sandbox test-lowest test-chaos clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -15,7 +15,7 @@ demo: .venv/.runtime  ## Run the main job against the sandbox and check what arr
 
 test: lint  ## Lint, types and all tests, with branch coverage
 	@rm -f .coverage .coverage.*
-	@$(BIN)/python -m coverage run -m pytest -q -n 2 -m 'not alone and not chaos_long and not libreoffice'
+	@$(BIN)/python -m coverage run -m pytest -q -n 2 -m 'not alone and not chaos_long'
 	@$(BIN)/python -m coverage run -m pytest -q -m alone
 	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m coverage report --fail-under=90 --format=total
@@ -34,16 +34,11 @@ sandbox: .venv/.runtime  ## Start a LinkedIn to run against on port 8765
 	@$(BIN)/linkedin-resumes-sandbox --port 8765 --data .sandbox
 
 test-lowest: .venv-lowest/.done  ## The main job with the lowest dependencies that are allowed
-	@.venv-lowest/bin/python -m pytest -q -n 2 -m 'not alone and not chaos_long and not libreoffice' \
+	@.venv-lowest/bin/python -m pytest -q -n 2 -m 'not alone and not chaos_long' \
 	  tests/contract tests/delivery tests/linkedin tests/e2e/test_delivery.py tests/e2e/test_stops.py
 
 test-chaos: .venv/.dev  ## Two hundred more seeds of faults on every endpoint
 	@$(BIN)/python -m pytest -q -n 2 -m chaos_long
-
-test-convert: .venv/.dev  ## The conversions to PDF, with LibreOffice from Debian
-	@command -v soffice >/dev/null || (apt-get -qq update && \
-	  apt-get -qq install --no-install-recommends libreoffice-writer-nogui >/dev/null)
-	@$(BIN)/python -m pytest -q -m libreoffice
 
 clean:  ## Remove all that was made
 	rm -rf .venv .venv-lowest .sandbox .demo .coverage* .mypy_cache .pytest_cache .ruff_cache \

@@ -80,7 +80,7 @@ CODES: Mapping[str, Explanation] = {
     ),
     "unsupported_format": Explanation(
         "The bytes are no PDF, DOC or plain text, which is all that LinkedIn takes.",
-        "For DOCX, ODT, RTF and HTML use the setting `convert`; else save the resume as PDF.",
+        "Save the resume as PDF in the source system; DOCX, ODT, RTF and HTML are not converted.",
     ),
     "source_login_page": Explanation(
         "What came instead of the resume is a page that asks to log in.",

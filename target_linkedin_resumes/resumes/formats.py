@@ -1,7 +1,7 @@
 """What the bytes of a file really are, whatever its name says. Opens nothing.
 
 LinkedIn takes PDF, DOC and plain text. The rest is told apart so that an error can say what is
-wrong: a DOCX can be converted, a login page needs credentials.
+wrong: a DOCX can be saved as PDF, a login page needs credentials.
 """
 
 from __future__ import annotations

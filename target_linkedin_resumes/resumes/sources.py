@@ -135,5 +135,5 @@ def _refusal(kind: Kind) -> str:
         return f"{what}, not a resume. {CODES[kind.code].remedy}"
     remedy = "save it as PDF"
     if kind.convertible:
-        remedy = "set `convert` to `text` or `pdf`, or " + remedy
+        remedy += " in the source system; documents are not converted on the way"
     return f"{what}; LinkedIn takes PDF, DOC and plain text: {remedy}"

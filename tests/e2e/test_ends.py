@@ -1,0 +1,141 @@
+"""Other ends: input that breaks off, a full disk, a clock that jumps: clear, with a true state."""
+
+from __future__ import annotations
+
+import json
+import resource
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import MakeBench
+from tests.e2e.support import SCHEMA, Bench, History, covered, deletion, line, record, state
+
+
+def keeping(path: Path) -> dict[str, Any]:
+    return {"on_reject": "continue", "rejects_path": str(path)}
+
+
+def rejected(path: Path) -> set[int]:
+    """The candidates in a rejects file, every line of which must be whole."""
+    messages = [json.loads(text) for text in path.read_text().splitlines()]
+    return {m["record"]["candidate_id"] for m in messages if m["type"] == "RECORD"}
+
+
+def test_a_disk_that_is_full_stops_the_run_and_no_reject_is_lost(bench: Bench) -> None:
+    path = bench.directory / "rejects.singer"
+    stream: list[dict[str, Any]] = [SCHEMA]
+    for number in range(1, 101):
+        stream += [record(number, "r", "missing.pdf", padding="x" * 2000), state(number)]
+    with bench.start(**keeping(path)) as process:
+        # The kernel refuses to let any file of this process grow beyond this.
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (50_000, 50_000))
+        out, _ = process.communicate(b"".join(map(line, stream)), timeout=60)
+        done = bench.finished(process.returncode, out)
+    assert done.code == 1
+    assert "setting 'rejects_path': the file cannot be written (File too large)" in done.log
+    assert "Traceback" not in done.log
+    whole = path.read_bytes()
+    path.write_bytes(whole[: whole.rindex(b"\n") + 1])
+    assert 0 < len(rejected(path)) < 100
+    assert rejected(path) >= set(range(1, covered(done.states) + 1))
+    path.write_bytes(whole)
+
+    # With room again the run goes on, and a line that was half written is in nobody's way.
+    again = bench.run([SCHEMA, *stream[1 + 2 * covered(done.states) :]], **keeping(path))
+    assert again.code == 0, again.log
+    assert covered(again.states) == 100
+    assert rejected(path) == set(range(1, 101))
+
+
+# Where even root may not make a file.
+@pytest.mark.parametrize("path", ["/proc/rejects.singer", "/sys/rejects.singer"])
+def test_a_directory_that_cannot_be_written_is_told_before_the_run(bench: Bench, path: str) -> None:
+    done = bench.run(
+        [SCHEMA, record(1, "r", bench.file("cv.pdf")), state(1)], **keeping(Path(path))
+    )
+    assert done.code == 2
+    assert "setting 'rejects_path': the file cannot be written" in done.log
+    assert "Traceback" not in done.log
+    assert (done.states, bench.held()) == ([], {})
+
+
+def test_rejects_that_cannot_be_tidied_up_are_all_still_there(bench: Bench) -> None:
+    path = bench.directory / "rejects.singer"
+    (bench.directory / "rejects.singer.new").mkdir()  # where the tidy copy would be written
+    # Rejected as it is read, so that the deletion cannot be faster.
+    bad = [record(number, "r", "cv.pdf", created_at="yesterday") for number in (1, 2)]
+    stream = [SCHEMA, *bad, state(2)]
+    done = bench.run([*stream, deletion(1, "r"), state(3)], **keeping(path))
+    assert done.code == 1
+    assert "the file cannot be written (Is a directory)" in done.log
+    assert "Traceback" not in done.log
+    assert rejected(path) == {1, 2}
+
+
+def test_a_token_that_ends_before_its_time_is_renewed(make_bench: MakeBench) -> None:
+    """LinkedIn's clock jumps beyond the life of tokens and signed URLs, again and again."""
+    ahead = [0.0]
+    bench = make_bench(clock=lambda: time.time() + ahead[0], latency={"upload": 20})
+    history = History.make(11, events=200, keys=150)
+    history.write(bench)
+    jumps = 0
+    stream = b"".join(map(line, history.messages()))
+    with bench.start(upload_concurrency=4, batch_size_rows=20) as process:
+        assert process.stdin is not None
+        process.stdin.write(stream)
+        process.stdin.close()
+        while process.poll() is None:
+            uploaded = bench.sandbox.snapshot()["file_count"]
+            if jumps < 3 and uploaded > 20 * (jumps + 1):
+                ahead[0] += 7200
+                jumps += 1
+            time.sleep(0.01)
+        assert process.stdout is not None
+        done = bench.finished(process.returncode, process.stdout.read())
+    assert done.code == 0, done.log
+    assert jumps == 3
+    assert covered(done.states) == 200
+    history.check_complete(bench)
+    shown = bench.sandbox.snapshot()
+    assert shown["breaches"] == []
+    assert shown["tokens_minted"] == 1 + jumps
+
+
+def test_input_that_breaks_off_within_a_line(bench: Bench) -> None:
+    name = bench.file("cv.pdf")
+    stream = [SCHEMA, *(record(n, "r", name) for n in range(20)), state(20)]
+    torn = line(record("private@example.com", "r", name))[:60]
+    done = bench.run([*stream, torn])
+    assert done.code == 1
+    assert "line 23 of the input: not valid JSON" in done.log
+    assert "private@example.com" not in done.log
+    assert "Traceback" not in done.log
+    assert covered(done.states) == 20
+    assert len(bench.held()) == 20
+
+
+def test_a_last_line_without_an_end_is_a_line(bench: Bench) -> None:
+    done = bench.run([SCHEMA, record(1, "r", bench.file("cv.pdf")), line(state(1)).rstrip(b"\n")])
+    assert (done.code, covered(done.states)) == (0, 1)
+
+
+def test_an_empty_file_is_a_success(bench: Bench) -> None:
+    path = bench.directory / "empty.singer"
+    path.touch()
+    done = bench.run([], "--input", str(path))
+    assert (done.code, done.states) == (0, []), done.log
+
+
+def test_lines_of_another_system(bench: Bench) -> None:
+    """A byte order mark at the start, CRLF at the end of lines, blank lines between them."""
+    stream = [SCHEMA, record(1, "r", bench.file("cv.pdf")), state(1)]
+    data = b"\r\n\r\n".join(line(message).rstrip(b"\n") for message in stream)
+    path = bench.directory / "windows.singer"
+    path.write_bytes(b"\xef\xbb\xbf" + data + b"\r\n")
+    done = bench.run([], "--input", str(path))
+    assert done.code == 0, done.log
+    assert covered(done.states) == 1
+    assert bench.held().keys() == {("1", "r")}
