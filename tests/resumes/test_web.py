@@ -453,7 +453,9 @@ def test_a_packing_that_is_not_known(server: Server, web: Web) -> None:
 
 
 @pytest.mark.parametrize(
-    "packed", [gzip.compress(PDF * 5000)[:-4], gzip.compress(PDF)[:12], b"\x1f\x8bnonsense" * 9]
+    "packed",
+    [gzip.compress(PDF * 5000)[:-4], gzip.compress(PDF)[:12], b"\x1f\x8bnonsense" * 9],
+    ids=["cut at the end", "cut at the start", "nonsense"],
 )
 def test_a_damaged_packing_is_tried_again(server: Server, web: Web, packed: bytes) -> None:
     server.file("/in/cv.pdf", packed, Content_Encoding="gzip")
