@@ -3,9 +3,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
-SOURCES := target_linkedin_resumes tests examples
+SOURCES := target_linkedin_resumes tests examples benchmarks
 
-.PHONY: help demo test lint format sandbox test-lowest test-chaos clean
+.PHONY: help demo test lint format sandbox test-lowest test-chaos bench bench-short clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,12 @@ test-lowest: .venv-lowest/.done  ## The main job with the lowest dependencies th
 
 test-chaos: .venv/.dev  ## Two hundred more seeds of faults on every endpoint
 	@$(BIN)/python -m pytest -q -n 2 -m chaos_long
+
+bench: .venv/.dev  ## Measure speed beside a plain peer; some 15 minutes
+	@$(BIN)/python -m benchmarks.run --json benchmarks.json
+
+bench-short: .venv/.dev  ## The same with few records: shows that it runs
+	@$(BIN)/python -m benchmarks.run --short
 
 clean:  ## Remove all that was made
 	rm -rf .venv .venv-lowest .sandbox .demo .coverage* .mypy_cache .pytest_cache .ruff_cache \

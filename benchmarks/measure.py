@@ -1,0 +1,199 @@
+"""One run of one subject on one case, in processes of their own, and what it took."""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import HTTPSHandler, ProxyHandler, build_opener
+
+from benchmarks import wire
+from benchmarks.cases import OPEN, PER_MINUTE, Case, write_stream
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+COMMAND = Path(sys.executable).with_name("target-linkedin-resumes")
+SUBJECTS = ("target", "peer", "floor")
+SAMPLE_SECONDS = 0.02
+
+
+class Invalid(Exception):
+    """A run did not do what it was to do, so that its figures mean nothing."""
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """Files of a local CA and of a server's chain and key that it signed."""
+
+    authority: Path
+    server: Path
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run took: seconds, bytes, and the server's counts."""
+
+    wall: float
+    cpu: float
+    peak: int
+    resident: list[int]
+    first_call: float | None
+    stats: dict[str, Any]
+
+
+@contextmanager
+def server(case: Case, certificates: Certificates | None) -> Iterator[str]:
+    """Run the server for a case; gives its URL."""
+    command = [sys.executable, "-m", "benchmarks.server", "--latency", case.latency_text]
+    if case.limited:
+        command += ["--records-per-minute", str(PER_MINUTE)]
+    if certificates is not None:
+        command += ["--certificate", str(certificates.server)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=REPOSITORY
+    ) as process:
+        assert process.stdout is not None
+        yield json.loads(process.stdout.readline())["url"]
+        process.communicate()
+
+
+def run(
+    subject: str, case: Case, records: int, scratch: Path, certificates: Certificates | None
+) -> Run:
+    """Run a subject on so many records of a case; 0 is an empty run. Raises :class:`Invalid`."""
+    used = certificates if case.tls else None
+    with server(case, used) as url:
+        config = _config(subject, case, url, scratch)
+        stream = write_stream(case, records, url, scratch)
+        environment = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
+        if used is not None:
+            environment |= dict.fromkeys(
+                ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"), str(used.authority)
+            )
+        log = scratch / "log.txt"
+        with stream.open("rb") as source, log.open("wb") as errors:
+            begun = time.monotonic()
+            process = subprocess.Popen(
+                _command(subject, config),
+                stdin=source,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                cwd=REPOSITORY,
+                env=environment,
+            )
+            memory = _Memory(process.pid)
+            assert process.stdout is not None
+            with process.stdout:
+                printed = process.stdout.read()
+            _, status, usage = os.wait4(process.pid, 0)
+            wall = time.monotonic() - begun
+            process.returncode = os.waitstatus_to_exitcode(status)
+            memory.join()
+        stats = _stats(url, used)
+    if process.returncode != 0:
+        tail = log.read_text(errors="replace")[-2000:]
+        raise Invalid(f"{subject} on '{case.name}' ended with {process.returncode}:\n{tail}")
+    _check(subject, case, records, stats, printed)
+    first = stats["first_call"]
+    return Run(
+        wall,
+        usage.ru_utime + usage.ru_stime,
+        max(memory.peak, 1),
+        memory.resident,
+        None if first is None else first - begun,
+        stats,
+    )
+
+
+def start_up(argument: str) -> float:
+    """Seconds that the command takes for `--version` or `--about`."""
+    begun = time.monotonic()
+    subprocess.run([COMMAND, argument], check=True, capture_output=True, cwd=REPOSITORY)
+    return time.monotonic() - begun
+
+
+class _Memory(threading.Thread):
+    """Watches a process's memory. What the kernel counts for a child begins with its parent's."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self._status = Path(f"/proc/{pid}/status")
+        self.peak = 0
+        self.resident: list[int] = []
+        self.start()
+
+    def run(self) -> None:
+        """Sample until the process has ended."""
+        with suppress(OSError):
+            while True:
+                fields = dict(line.split(":", 1) for line in self._status.read_text().splitlines())
+                if "VmHWM" not in fields:
+                    return
+                self.peak = max(self.peak, int(fields["VmHWM"].split()[0]) * 1024)
+                self.resident.append(int(fields["VmRSS"].split()[0]) * 1024)
+                time.sleep(SAMPLE_SECONDS)
+
+
+def _command(subject: str, config: Path) -> list[str]:
+    if subject == "target":
+        return [str(COMMAND), "--config", str(config)]
+    options = ["--config", str(config)] if subject == "peer" else [str(config)]
+    return [sys.executable, "-m", f"benchmarks.{subject}", *options]
+
+
+def _config(subject: str, case: Case, url: str, scratch: Path) -> Path:
+    config: dict[str, Any] = {
+        "client_id": "benchmark",
+        "client_secret": "benchmark-secret",
+        "api_url": url,
+        "token_url": f"{url}/oauth/v2/accessToken",
+        "file_root": str(scratch / "files"),
+    }
+    if subject == "target":
+        config |= {
+            "organization": wire.ORGANIZATION,
+            "contract": wire.CONTRACT,
+            "records_per_minute": OPEN,
+            "requests_per_day": 100_000_000,
+            "file_sources": [{"prefix": f"{url}/"}],
+            **case.settings,
+        }
+    else:
+        config["add_record_metadata"] = True  # or the SDK removes `_sdc_deleted_at`
+    path = scratch / "config.json"
+    path.write_text(json.dumps(config))
+    return path
+
+
+def _stats(url: str, certificates: Certificates | None) -> dict[str, Any]:
+    handlers: list[Any] = [ProxyHandler({})]
+    if certificates is not None:
+        context = ssl.create_default_context(cafile=str(certificates.authority))
+        handlers.append(HTTPSHandler(context=context))
+    with build_opener(*handlers).open(f"{url}/stats", timeout=30) as answer:
+        return dict(json.load(answer))
+
+
+def _check(subject: str, case: Case, records: int, stats: dict[str, Any], printed: bytes) -> None:
+    updated, deleted = (records, 0) if case.size else (0, records)
+    if (stats["updated"], stats["deleted"]) != (updated, deleted):
+        raise Invalid(
+            f"{subject} on '{case.name}' updated {stats['updated']} and deleted"
+            f" {stats['deleted']} of {records}"
+        )
+    if stats["uploaded_bytes"] != case.size * updated:
+        raise Invalid(f"{subject} on '{case.name}' uploaded {stats['uploaded_bytes']} bytes")
+    if stats["throttled"]:
+        raise Invalid(f"{subject} on '{case.name}' was throttled {stats['throttled']} times")
+    if subject != "floor":
+        last = json.loads(printed.splitlines()[-1])
+        if last != {"bookmarks": {"resumes": records}}:
+            raise Invalid(f"{subject} on '{case.name}' did not print the last state")

@@ -1,0 +1,291 @@
+"""Measures the target beside a plain peer and a bare loop, prints a table and writes JSON.
+
+    python -m benchmarks.run                       all cases, medians of three runs
+    python -m benchmarks.run --short               every case once, with few records
+    python -m benchmarks.run --only deletions --scale 10
+
+Every figure is of a process of its own, from its start to its end, minus an empty run. A ratio is
+to the peer in the same run of the benchmark. Nothing is asserted but that each run did its work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.cases import CASES, MIB, PER_MINUTE, Case, write_files
+from benchmarks.measure import SUBJECTS, Certificates, Invalid, Run, run, start_up
+
+SHORT_SCALE = 0.02
+SHORT_LEAST = {"target": 40, "peer": 4, "floor": 20}
+POINTS = 60
+# Below these, what is left after taking off an empty run is noise, and is given as null and "-".
+LEAST_SECONDS, LEAST_CPU_SECONDS = 0.5, 0.1
+# And with fewer records, what is paid once (the first connection) would pass for each one's.
+LEAST_RECORDS = 200
+SPARKS = "▁▂▃▄▅▆▇█"
+
+
+@dataclass
+class Bench:
+    """The options of one run of the benchmark, and what repeats itself in it."""
+
+    scale: float
+    short: bool
+    runs: int
+    scratch: Path
+    certificates: Certificates | None
+    empty: dict[tuple[str, bool], list[Run]] = field(default_factory=dict)
+
+    def count(self, subject: str, case: Case) -> int:
+        """How many records a subject is given."""
+        full = {"target": case.records, "peer": case.peer, "floor": case.floor}[subject]
+        if not full:
+            return 0
+        return max(round(full * self.scale), SHORT_LEAST[subject] if self.short else 1)
+
+    def subject(self, subject: str, case: Case) -> dict[str, Any] | None:
+        """Measure one subject on one case; None if it does not take part."""
+        records = self.count(subject, case)
+        if not records:
+            return None
+        empty = self._empty(subject, case)
+        times = 1 if case.limited else self.runs
+        done = [run(subject, case, records, self.scratch, self.certificates) for _ in range(times)]
+        return _figures(records, empty, done)
+
+    def _empty(self, subject: str, case: Case) -> list[Run]:
+        kind = (subject, case.tls)
+        if kind not in self.empty:
+            self.empty[kind] = [
+                run(subject, case, 0, self.scratch, self.certificates)
+                for _ in range(max(self.runs, 1 if self.short else 3))
+            ]
+        return self.empty[kind]
+
+
+def _figures(records: int, empty: Sequence[Run], done: Sequence[Run]) -> dict[str, Any]:
+    def middle(of: Callable[[Run], float]) -> float:
+        return median(map(of, done))
+
+    idle_wall = median(one.wall for one in empty)
+    idle_cpu = median(one.cpu for one in empty)
+    seconds = middle(lambda one: one.wall) - idle_wall
+    cpu = middle(lambda one: one.cpu) - idle_cpu
+    lasted = seconds >= LEAST_SECONDS
+    worked = cpu >= LEAST_CPU_SECONDS and records >= LEAST_RECORDS
+    resident = max((one.resident for one in done), key=len)
+    step = max(len(resident) // POINTS, 1)
+    return {
+        "records": records,
+        "runs": len(done),
+        "seconds": round(seconds, 3),
+        "rate": round(records / seconds, 1) if lasted else None,
+        "rates": [round(records / (one.wall - idle_wall), 1) for one in done] if lasted else [],
+        "cpu_ms": round(1000 * cpu / records, 3) if worked else None,
+        "cores": round(cpu / seconds, 3) if lasted and worked else None,
+        "peak_mib": round(max(one.peak for one in done) / MIB, 1),
+        "resident_mib": [round(value / MIB, 1) for value in resident[::step]],
+        "in_flight": max(one.stats["most_in_flight"] for one in done),
+        "connections": max(one.stats["connections"] for one in done),
+        "first_call_seconds": round(middle(lambda one: one.first_call or 0.0), 3),
+        "server_cores": round(middle(lambda one: one.stats["cpu"] / one.wall), 3),
+        "empty_seconds": round(idle_wall, 3),
+        "share_of_limit": (
+            round(middle(lambda one: _share(one, records / seconds)), 3) if lasted else None
+        ),
+    }
+
+
+def _share(one: Run, rate: float) -> float:
+    """The share of LinkedIn's limit.
+
+    Over minutes it is that from the first batch to the last one, which only the next minute let
+    out; that one itself belongs to the time after.
+    """
+    batches = one.stats["batches"]
+    begun, ended = batches[0][0], batches[-1][0]
+    if ended - begun < 60:
+        return rate * 60 / PER_MINUTE
+    sent = sum(count for _, count in batches[:-1])
+    return float(sent / (ended - begun) * 60 / PER_MINUTE)
+
+
+def machine() -> dict[str, Any]:
+    """Name the machine and what runs on it."""
+    models = [
+        line.partition(":")[2].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "cpu": models[0] if models else platform.machine(),
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "singer_sdk": version("singer-sdk"),
+        "load_before": round(os.getloadavg()[0], 2),
+    }
+
+
+def certificates_below(scratch: Path) -> Certificates | None:
+    """Make a CA and a server's certificate; None where `trustme` is not installed."""
+    try:
+        import trustme  # noqa: PLC0415 - only this case needs it
+    except ImportError:
+        return None
+    authority = trustme.CA()
+    paths = Certificates(scratch / "authority.pem", scratch / "server.pem")
+    authority.cert_pem.write_to_path(str(paths.authority))
+    issued = authority.issue_cert("127.0.0.1")
+    issued.private_key_and_cert_chain_pem.write_to_path(str(paths.server))
+    return paths
+
+
+HEADINGS = (
+    "case", "records/s", "peer's", "ratio", "ceiling", "of limit", "CPU ms", "peer's", "floor's",
+    "peak MiB", "in flight", "first call s", "server",
+)  # fmt: skip
+
+
+def cell(value: float | None, shape: str) -> str:
+    """Write a figure, or a dash for one that there is none of."""
+    return "-" if value is None else format(value, shape)
+
+
+def row(result: dict[str, Any]) -> list[str]:
+    """Give the cells of one case."""
+    target, peer, floor = (result["subjects"][subject] for subject in SUBJECTS)
+    return [
+        result["case"],
+        cell(target["rate"], ",.0f"),
+        cell(peer and peer["rate"], ",.0f"),
+        cell(result["ratio_to_peer"], ".1f"),
+        cell(result["ceiling"], ",.0f"),
+        cell(target["share_of_limit"], ".0%"),
+        cell(target["cpu_ms"], ".2f"),
+        cell(peer and peer["cpu_ms"], ".2f"),
+        cell(floor and floor["cpu_ms"], ".2f"),
+        f"{target['peak_mib']:.0f}",
+        str(target["in_flight"]),
+        f"{target['first_call_seconds']:.2f}",
+        f"{target['server_cores']:.0%}",
+    ]
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Lay out a Markdown table."""
+    lines = [HEADINGS, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
+
+    def laid_out(line: Sequence[str]) -> str:
+        first, *others = (cell.rjust(width) for cell, width in zip(line, widths, strict=True))
+        return f"| {line[0].ljust(len(first))} | {' | '.join(others)} |"
+
+    rule = f"|{'-' * (widths[0] + 2)}|" + "".join(f"{'-' * (width + 1)}:|" for width in widths[1:])
+    return "\n".join([laid_out(HEADINGS), rule, *map(laid_out, rows)])
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """Draw values from zero to the highest."""
+    highest = max(values, default=0) or 1
+    return "".join(SPARKS[min(int(value / highest * 8), 7)] for value in values)
+
+
+def ratio(target: dict[str, Any] | None, peer: dict[str, Any] | None) -> float | None:
+    """How many times the peer's rate the target's is."""
+    if not (target and peer and target["rate"] and peer["rate"]):
+        return None
+    return round(float(target["rate"] / peer["rate"]), 2)
+
+
+def measure(bench: Bench, cases: Sequence[Case]) -> list[dict[str, Any]]:
+    """Measure all cases one after another."""
+    results = []
+    for case in cases:
+        if case.tls and bench.certificates is None:
+            print(f"left out: {case.name} (trustme is not installed)", file=sys.stderr)
+            continue
+        write_files(case, bench.scratch / "files")
+        subjects = {subject: bench.subject(subject, case) for subject in SUBJECTS}
+        target, peer = subjects["target"], subjects["peer"]
+        result = {
+            "case": case.name,
+            "ceiling": case.ceiling,
+            "subjects": subjects,
+            "ratio_to_peer": ratio(target, peer),
+        }
+        results.append(result)
+        print("  ".join(row(result)), file=sys.stderr, flush=True)
+    return results
+
+
+def options() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--short", action="store_true", help="few records, each case once")
+    parser.add_argument("--only", action="append", help="a case by its name; may be repeated")
+    parser.add_argument("--scale", type=float, default=1.0, help="times as many records")
+    parser.add_argument("--runs", type=int, default=3, help="runs whose median is given")
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    chosen = parser.parse_args()
+    names = [case.name for case in CASES]
+    unknown = [name for name in chosen.only or () if name not in names]
+    if unknown:
+        parser.error(f"no such case: {unknown[0]!r}; there are {', '.join(map(repr, names))}")
+    return chosen
+
+
+def main() -> int:
+    """Run the command; 1 if a run did not do its work."""
+    chosen = options()
+    cases = [
+        case
+        for case in CASES
+        if (case.name in chosen.only if chosen.only else not (chosen.short and case.limited))
+    ]
+    of_machine = machine()
+    with tempfile.TemporaryDirectory() as directory:
+        scratch = Path(directory)
+        bench = Bench(
+            scale=chosen.scale * (SHORT_SCALE if chosen.short else 1),
+            short=chosen.short,
+            runs=1 if chosen.short else chosen.runs,
+            scratch=scratch,
+            certificates=certificates_below(scratch),
+        )
+        start = {
+            argument: round(median(start_up(argument) for _ in range(bench.runs)), 3)
+            for argument in ("--version", "--about")
+        }
+        try:
+            results = measure(bench, cases)
+        except Invalid as reason:
+            print(f"The benchmark failed: {reason}", file=sys.stderr)
+            return 1
+    print(", ".join(f"{name} {value}" for name, value in of_machine.items()))
+    print(", ".join(f"{argument} {seconds} s" for argument, seconds in start.items()))
+    print(table([row(result) for result in results]))
+    for result in results:
+        resident = result["subjects"]["target"]["resident_mib"]
+        print(f"resident memory, {result['case']}: {sparkline(resident)} of {max(resident)} MiB")
+    if chosen.json:
+        report = {"machine": of_machine, "start": start, "cases": results}
+        chosen.json.write_text(json.dumps(report, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
