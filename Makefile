@@ -18,7 +18,7 @@ test: lint  ## Lint, types and all tests, with branch coverage
 	@$(BIN)/python -m coverage run -m pytest -q -n 2 -m 'not alone and not chaos_long'
 	@$(BIN)/python -m coverage run -m pytest -q -m alone
 	@$(BIN)/python -m coverage combine --quiet
-	@$(BIN)/python -m coverage report --fail-under=90 --format=total
+	@$(BIN)/python -m coverage report --fail-under=95 --format=total
 
 lint: .venv/.dev  ## ruff, mypy --strict and the import contracts
 	@$(BIN)/ruff check --quiet $(SOURCES)
