@@ -20,7 +20,7 @@ class Kind:
 
     ``label`` is for messages ("a DOCX document"). ``content_type`` is the one LinkedIn takes it
     by, None when it does not. ``code`` is the reject code for what LinkedIn does not take.
-    ``convertible`` kinds can be made into one it takes.
+    ``convertible`` kinds can be made into one it takes. ``encoding`` is that of a plain text.
     """
 
     label: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -25,6 +25,7 @@ from target_linkedin_resumes.resumes.prefixes import (
 )
 from target_linkedin_resumes.resumes.remote import Remote
 from target_linkedin_resumes.resumes.spool import too_large
+from target_linkedin_resumes.resumes.texts import UTF_8, in_utf8
 from target_linkedin_resumes.resumes.web import Web
 
 # Two letters at least: "C:/cv.doc" is a path of another system, not a URL.
@@ -89,8 +90,11 @@ class Sources:
         fetched, :class:`Retry` for one that may be had later; both when it is opened, the latter
         also when its body is read.
         """
-        with self._found(file) as found:
+        with ExitStack() as stack:
+            found = stack.enter_context(self._found(file))
             kind, content_type = _accepted(found)
+            if kind.encoding is not None and kind.encoding not in UTF_8:
+                found = stack.enter_context(in_utf8(found, kind.encoding))
             found.body.seek(0)
             name = file_name((file.filename, found.name), kind.extension)
             yield OpenedResume(content_type, name, found.size, found.body)

@@ -1,12 +1,17 @@
-"""Which encoding a text is in. Opens nothing."""
+"""Which encoding a text is in, and the same text in UTF-8."""
 
 from __future__ import annotations
 
 import codecs
+from collections.abc import Generator
+from contextlib import AbstractContextManager
 
-from target_linkedin_resumes.resumes.bodies import Readable
+from target_linkedin_resumes.failures import Retry
+from target_linkedin_resumes.resumes.bodies import Found, Readable
+from target_linkedin_resumes.resumes.spool import spooled
 
 BLANK = "blank"
+UTF_8 = ("utf-8", "utf-8-sig")
 
 _PIECE = 64 * 1024
 # Tab, line feed, vertical tab, form feed, carriage return; the end-of-file mark of DOS and the
@@ -36,6 +41,25 @@ def encoding_of(body: Readable) -> str | None:
         if blank is not None:
             return BLANK if blank else encoding
     return None
+
+
+def in_utf8(found: Found, encoding: str) -> AbstractContextManager[Found]:
+    """Give a text that is in ``encoding`` in UTF-8.
+
+    Raises :class:`Reject` (``file_too_large``) when it has more than 10 MiB there.
+    """
+    return spooled(_transcoded(found, encoding), found.name)
+
+
+def _transcoded(found: Found, encoding: str) -> Generator[bytes, None, None]:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    found.body.seek(0)
+    try:
+        while piece := found.body.read(_PIECE):
+            yield decoder.decode(piece).encode()
+        yield decoder.decode(b"", final=True).encode()
+    except UnicodeError:  # the whole of it was in this encoding when that was told
+        raise Retry("field 'file': the file was changed while it was read") from None
 
 
 def _is_blank(body: Readable, encoding: str) -> bool | None:
