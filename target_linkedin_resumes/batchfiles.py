@@ -9,9 +9,9 @@ from contextlib import ExitStack
 from typing import IO, Any, cast
 
 from singer_sdk.helpers._batch import StorageTarget
-from singer_sdk.singerlib.json import deserialize_json
 
 from target_linkedin_resumes.failures import Stop
+from target_linkedin_resumes.reader import read_json
 
 
 def records_of(
@@ -43,7 +43,7 @@ def records_of(
             for line in _lines(str(url), storage, packed=encoding.get("compression") == "gzip"):
                 line_number += 1
                 if line.strip():
-                    record = deserialize_json(line)
+                    record = read_json(line)
                     if not isinstance(record, dict):
                         raise Stop(f"{where}, line {line_number}: expected a JSON object")
                     yield record

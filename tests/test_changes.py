@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from target_linkedin_resumes.changes import (
@@ -239,17 +239,59 @@ _JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )
-_FIELDS = ["candidate_id", "resume_id", "created_at", "file", "file_base64", "_sdc_deleted_at"]
+# Each field with values of its own among any others, so that plain records are drawn too.
+_IDS = st.integers() | st.floats() | st.text(max_size=3) | st.sampled_from(["\ud800", "é"]) | _JSON
+_RECORDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "candidate_id": _IDS,
+        "resume_id": _IDS,
+        "created_at": st.sampled_from(["2024-05-01", MOMENT, "soon"]) | _JSON,
+        "file": st.sampled_from(["a.pdf", "", {"url": "u"}, {"content": "QQ==", "url": None}])
+        | _JSON,
+        "file_base64": st.sampled_from(["QQ==", ""]) | _JSON,
+        "filename": st.text() | _JSON,
+        "content_type": st.text() | _JSON,
+        "_sdc_deleted_at": st.sampled_from(["2024-05-01", True, False, "active"]) | _JSON,
+    },
+)
 
 
-@given(st.dictionaries(st.sampled_from(_FIELDS), _JSON))
-def test_any_record_is_a_change_or_a_reject(record: dict[str, Any]) -> None:
-    outcome: object
+def outcome(record: dict[str, Any]) -> Upsert | Delete | tuple[str, str]:
     try:
-        outcome = read_change(record)
+        return read_change(record, original={})
     except Reject as reject:
-        outcome = reject.code
-    assert isinstance(outcome, Upsert | Delete) or outcome in {
-        "invalid_record",
-        "invalid_timestamp",
-    }
+        return reject.code, reject.message
+
+
+@given(_RECORDS)
+def test_any_record_is_a_change_or_a_reject(record: dict[str, Any]) -> None:
+    given = outcome(record)
+    assert isinstance(given, Upsert | Delete) or given[0] in {"invalid_record", "invalid_timestamp"}
+
+
+class Text(str):
+    """A text that is not plainly one: whoever meets it has to ask jsonschema."""
+
+    __slots__ = ()
+
+
+class Number(int):
+    """As Text."""
+
+    __slots__ = ()
+
+
+def disguised(value: Any) -> Any:
+    if type(value) is str:
+        return Text(value)
+    return Number(value) if type(value) is int else value
+
+
+@given(_RECORDS)
+@example({**GOOD, "file": ""})
+@example({**GOOD, "filename": None, "content_type": 3})
+@example({**GOOD, "candidate_id": True})
+def test_what_is_seen_at_a_glance_is_what_jsonschema_finds(record: dict[str, Any]) -> None:
+    asked = {name: disguised(value) for name, value in record.items()}
+    assert outcome(record) == outcome(asked)

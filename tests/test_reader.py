@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from singer_sdk.singerlib.json import deserialize_json
 
-from target_linkedin_resumes.reader import InvalidInput, MessageReader, Woken, _split
+from target_linkedin_resumes.reader import InvalidInput, MessageReader, Woken, _split, read_json
 
 
 @given(st.lists(st.binary().map(lambda b: b.replace(b"\n", b"")), max_size=20), st.data())
@@ -101,3 +103,39 @@ def test_what_is_no_message_is_named_by_its_line(line: str, says: str) -> None:
     source = io.StringIO('{"type": "STATE"}\n' + line + "\n")
     with pytest.raises(InvalidInput, match=says):
         MessageReader().process_lines(source, {"STATE": lambda _: None})
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+
+
+@given(
+    st.builds(
+        lambda value, ascii_only, encoding: json.dumps(value, ensure_ascii=ascii_only).encode(
+            encoding, "surrogatepass"
+        ),
+        _VALUES,
+        st.booleans(),
+        st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32-be"]),
+    )
+    | st.binary()
+)
+@example(b'{"a": NaN, "b": [-Infinity, 1E400, 1.10, -0.0, 1e-400]}')
+@example(b'{"a": "\\ud800", "a": "\xed\xa0\x80"}')
+@example(b'{"a": 123456789012345678901234567890}')
+@example(b"9" * 5000)
+@example(b"[" * 100_000)
+@example(b' {"a": 1}\r')
+@example(b'{"a": "\x00"}')
+@example(b"\xff")
+def test_json_is_read_as_the_sdk_reads_it(text: bytes) -> None:
+    def outcome(read: Callable[[bytes], Any]) -> tuple[object, str]:
+        try:
+            return None, repr(read(text))
+        except (ValueError, RecursionError) as error:
+            return type(error), str(error)
+
+    assert outcome(read_json) == outcome(deserialize_json)

@@ -34,6 +34,8 @@ class Clerk:
 
     def call(self, now: float) -> None:
         """Wake the clerk if there is something to do before it looks by itself. Lock held."""
+        if self._wakes == -inf:
+            return
         flow = self._run.flow
         waits = (flow.batch_wait(now, flush=self._run.flush), flow.next_tick(now))
         if any(wait is not None and now + wait < self._wakes for wait in waits):

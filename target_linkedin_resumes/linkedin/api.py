@@ -152,12 +152,16 @@ class LinkedIn:
             raise Retry(self._calls.unreadable(answer, "it is no batch answer")) from None
         outcomes: dict[ResumeKey, Failure | None] = {}
         for key in keys:
-            of_key = key_answer(each, results.get(key), answer)
+            result = results.get(key)
+            if result is not None and result.delivered:
+                outcomes[key] = None
+                continue
+            of_key = key_answer(each, result, answer)
             row = decide(of_key)
             if row.action is Action.REFRESH_TOKEN:
                 self._tokens.invalidate(token)
-            done = row.action in (Action.DELIVER, Action.GONE)
-            outcomes[key] = None if done else self._calls.failure(of_key, row)
+            gone = row.action is Action.GONE
+            outcomes[key] = None if gone else self._calls.failure(of_key, row)
         return outcomes
 
     def _authorised(self, call: Call, request: Request) -> tuple[Answer, Token]:

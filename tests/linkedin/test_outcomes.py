@@ -318,3 +318,16 @@ def test_a_throttled_call_says_when_to_come_back() -> None:
     made = failure(read, decide(read), lambda: NOW)
     assert isinstance(made, Retry)
     assert made.retry_after == 17
+
+
+@given(
+    st.sampled_from(KEYS),
+    st.none() | st.integers(0, 999),
+    st.none() | st.fixed_dictionaries({}, optional={"code": st.text(), "status": st.integers()}),
+)
+def test_a_key_that_counts_as_delivered_is_what_the_table_delivers(
+    call: Call, status: int | None, error: dict[str, object] | None
+) -> None:
+    result = KeyResult(status, error)
+    row = decide(key_answer(call, result, Answer(call, 200)))
+    assert result.delivered == (row.action is Action.DELIVER)
