@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 SOURCES := target_linkedin_resumes tests examples benchmarks
 
-.PHONY: help demo test lint format sandbox test-lowest test-chaos bench bench-short clean
+.PHONY: help demo test lint format generated sandbox test-lowest test-chaos bench bench-short clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,9 @@ lint: .venv/.dev  ## ruff, mypy --strict and the import contracts
 format: .venv/.dev  ## Format the code and sort its imports
 	@$(BIN)/ruff check --quiet --fix-only $(SOURCES)
 	@$(BIN)/ruff format --quiet $(SOURCES)
+
+generated: .venv/.dev  ## Write anew what is made from the code: settings page, Hub, meltano.yml, --about
+	@$(BIN)/python -m tests.docs.generated
 
 sandbox: .venv/.runtime  ## Start a LinkedIn to run against on port 8765
 	@$(BIN)/linkedin-resumes-sandbox --port 8765 --data .sandbox

@@ -51,9 +51,13 @@ SCHEMA: dict[str, Any] = {
         "contract": _string(
             "The customer's hiring contract: `urn:li:contract:N` or N. Sent as `hiringContext`."
         ),
-        "api_url": _string("LinkedIn's API.", default="https://api.linkedin.com"),
+        "api_url": _string(
+            "LinkedIn's API: https, or http on this machine's loopback.",
+            default="https://api.linkedin.com",
+        ),
         "token_url": _string(
-            "LinkedIn's token endpoint.", default="https://www.linkedin.com/oauth/v2/accessToken"
+            "LinkedIn's token endpoint: https, or http on this machine's loopback.",
+            default="https://www.linkedin.com/oauth/v2/accessToken",
         ),
         "fields": {
             "type": "object",
@@ -71,8 +75,8 @@ SCHEMA: dict[str, Any] = {
             ),
         },
         "file_root": _string(
-            "Local files are read below this directory and nowhere else; the working directory"
-            " unless given."
+            "Local files are read below this directory and nowhere else, symbolic links included;"
+            " the working directory unless given."
         ),
         "file_sources": {
             "type": "array",
@@ -109,31 +113,45 @@ SCHEMA: dict[str, Any] = {
         },
         "batch_size_rows": _integer(100, 1, 100, "Changes in one batch call."),
         "batch_max_age_seconds": _integer(
-            60, 1, 86_400, "A partial batch goes out after this many seconds."
+            60,
+            1,
+            86_400,
+            "A batch that is not full goes out after this many seconds, also while the tap is"
+            " silent.",
         ),
         "upload_concurrency": _integer(
-            64, 1, 256, "The most uploads at a time; the target adapts below it."
+            64,
+            1,
+            256,
+            "The most uploads at a time; how many there really are adapts to LinkedIn's answers.",
         ),
         "records_per_minute": _integer(
-            10_000, 1, 1_000_000, "LinkedIn's limit of records in any 60 seconds."
+            10_000,
+            1,
+            1_000_000,
+            "Never more records than this in any 60 seconds; deletions count. LinkedIn's limit"
+            " unless given.",
         ),
         "requests_per_day": _integer(
             100_000,
             1,
             100_000_000,
-            "LinkedIn's limit of batch calls in a day, which begins at 00:00 UTC.",
+            "No more batch calls than this in a day, which begins at 00:00 UTC; each run counts for"
+            " itself. LinkedIn's limit unless given.",
         ),
         "on_quota": _choice(
             "stop",
             ("stop", "wait"),
             "When the day's quota is spent: `stop` with exit code 75, or `wait` until 00:00 UTC.",
         ),
-        "request_timeout_seconds": _integer(60, 1, 3600, "The time one call may take."),
+        "request_timeout_seconds": _integer(
+            60, 1, 3600, "How long LinkedIn or a file's source may stay silent during a call."
+        ),
         "retry_seconds": _integer(
             900, 0, 86_400, "How long one change may be retried before the run stops."
         ),
         "shutdown_grace_seconds": _integer(
-            20, 0, 3600, "The time that what is in flight gets after SIGTERM or SIGINT."
+            20, 0, 3600, "What is in flight gets this long after SIGTERM or SIGINT."
         ),
         "on_reject": _choice(
             "fail",

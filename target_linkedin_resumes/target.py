@@ -46,8 +46,8 @@ from target_linkedin_resumes.sinks import ResumeSink
 logger = logging.getLogger(__name__)
 
 # Settings of the SDK that would do nothing here: batches are LinkedIn's, records are checked
-# against this target's own contract, `_sdc_*` fields are never added.
-_WITHOUT_EFFECT = ("add_record_metadata", "load_method", "validate_records")
+# against this target's own contract, `_sdc_*` fields are never added, Faker is not installed.
+_WITHOUT_EFFECT = ("add_record_metadata", "faker_config", "load_method", "validate_records")
 REJECTS_WRITTEN = 3
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from typing import Any
 
@@ -13,28 +12,11 @@ from target_linkedin_resumes.sandbox.config import Config
 from target_linkedin_resumes.settings import SCHEMA, read_settings
 from target_linkedin_resumes.target import TargetLinkedInResumes
 from tests.docs.documents import ROOT, read
+from tests.docs.plugin import kind_of, target_settings
 
 PROJECT: dict[str, Any] = yaml.safe_load(read("meltano.yml"))
 (LOADER,) = PROJECT["plugins"]["loaders"]
 SETTINGS: dict[str, dict[str, Any]] = {one["name"]: one for one in LOADER["settings"]}
-
-
-def target_settings() -> dict[str, dict[str, Any]]:
-    """Give the target's settings, those of the SDK included."""
-    schema = copy.deepcopy(SCHEMA)
-    TargetLinkedInResumes.append_builtin_config(schema)
-    properties: dict[str, dict[str, Any]] = schema["properties"]
-    return properties
-
-
-def kind_of(schema: dict[str, Any]) -> str:
-    """Give the kind that Meltano has for a JSON schema."""
-    if "enum" in schema:
-        return "options"
-    types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
-    named = [one for one in types if one != "null"]
-    # A value of several types is written as text, and the target reads it.
-    return str(named[0]) if len(named) == 1 else "string"
 
 
 def test_every_setting_is_there_once_and_no_other() -> None:
@@ -58,7 +40,7 @@ def test_the_plugin_is_the_installed_command() -> None:
     assert LOADER["name"] == LOADER["executable"] == TargetLinkedInResumes.name
     assert LOADER["namespace"] == TargetLinkedInResumes.name.replace("-", "_")
     assert LOADER["settings_group_validation"] == [SCHEMA["required"]]
-    assert LOADER["capabilities"] == [one.value for one in TargetLinkedInResumes.capabilities]
+    assert LOADER["capabilities"] == sorted(one.value for one in TargetLinkedInResumes.capabilities)
 
 
 def test_no_usage_statistics_are_sent() -> None:
