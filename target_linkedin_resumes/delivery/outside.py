@@ -65,7 +65,7 @@ class Rejects(Protocol):
     """Where records are kept that cannot be delivered."""
 
     def keep(self, rejected: Rejected) -> None:
-        """Keep one. Raises Stop if it cannot be kept."""
+        """Keep one. Raises Stop if it cannot be kept, Reject where the first stops the run."""
         ...
 
     def settled(self, key: ResumeKey, position: int) -> None:

@@ -117,12 +117,11 @@ class Run:
         rejects = self.outside.rejects
         failure: Failure | None = None
         if rejects is None:
-            where = f"{rejected.key or f'a record of stream {rejected.stream!r}'}: "
-            failure = Reject(rejected.reject.code, where + rejected.reject.message)
+            failure = rejected.failure
         else:
             try:
                 rejects.keep(rejected)
-            except Stop as stop:
+            except Failure as stop:
                 failure = stop
         with self.lock:
             self.rejects_under_way -= 1

@@ -222,3 +222,71 @@ def test_a_disk_without_room_stops_the_run_and_loses_nothing(tmp_path: Path) -> 
     file = rejects(path)
     file.close(complete=False)
     assert names(path) == ["a"]
+
+
+def test_what_a_later_change_overtook_is_gone_before_the_state_that_covers_it(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.keep(rejected("a", position=1))
+    file.keep(rejected("b", position=2))
+    file.settled(ResumeKey("c", "a"), 3)
+    file.sync()  # a kill after this leaves nothing of it
+    assert names(path) == ["b"]
+    file.settled(ResumeKey("c", "b"), 4)
+    file.sync()
+    assert path.read_bytes() == b""
+    file.keep(rejected("d", position=5))
+    file.close(complete=True)
+    assert [line["type"] for line in lines(path)] == ["SCHEMA", "RECORD"]
+
+
+def test_a_killed_replay_leaves_nothing_that_the_next_run_does_not_remove(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.keep(rejected("a"))
+    file.close(complete=True)
+    (tmp_path / "r.replay").write_bytes(path.read_bytes())
+    rejects(path).close(complete=True)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["r"]
+
+
+def test_a_run_that_keeps_no_rejects_drops_those_it_overtakes(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.keep(rejected("a"))
+    file.keep(rejected("b"))
+    file.close(complete=True)
+    file = rejects(path, keeping=False)
+    with pytest.raises(Reject, match="candidate 'c', resume 'd': field 'file'"):
+        file.keep(rejected("d"))
+    file.settled(ResumeKey("c", "a"), 0)
+    file.close(complete=False)
+    assert names(path) == ["b"]
+    assert file.count == 0
+
+
+def test_rejects_older_than_they_may_be_are_dropped_at_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    for name, at in (("a", "2026-01-01"), ("b", "2026-01-03"), ("a", "2026-01-05")):
+        file = RejectFile(path, encode=json.dumps, now=lambda at=at: f"{at}T00:00:00+00:00")  # type: ignore[misc]
+        file.schema(SCHEMA)
+        file.keep(rejected(name))
+        file.close(complete=True)
+    file = rejects(path, oldest="2026-01-03T00:00:00+00:00")
+    assert file.expired == 1
+    file.close(complete=True)
+    assert names(path) == ["b", "a"]
+    file = rejects(path, oldest="2027")
+    assert file.expired == 2
+    file.close(complete=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_says_no_time_does_not_expire(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    path.write_text('{"type": "RECORD", "stream": "s", "record": {"id": "a"}, "reject": {}}\n')
+    file = rejects(path, oldest="2027")
+    file.close(complete=True)
+    assert names(path) == ["a"]

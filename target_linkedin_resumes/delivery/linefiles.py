@@ -1,0 +1,182 @@
+"""A file of lines that belongs to one run at a time and survives whatever ends that run.
+
+Mode 0600, locked, only ever appended to or replaced as a whole. What a killed run left half-done
+beside it, or as a torn last line, is removed when the file is opened.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from target_linkedin_resumes.failures import Misconfigured, Stop
+
+# What is written in the place of the file before it takes it.
+NEW = ".new"
+
+
+class LineFile:
+    """Lines of bytes, each with its newline; for one thread at a time.
+
+    ``setting`` names the path in messages, ``loss`` says what would be lost if it could not be
+    written. ``empty`` begins anew. Raises :class:`Misconfigured` for a path that cannot be
+    written or that another run uses.
+    """
+
+    def __init__(self, path: Path, setting: str, loss: str, *, empty: bool = False) -> None:
+        self.path = path.resolve()  # to replace a link would leave the file it leads to
+        self._setting = setting
+        self._loss = loss
+        self._dirty = False
+        self._failed: Stop | None = None
+        if self.path.exists() and not self.path.is_file():
+            raise Misconfigured(f"setting '{setting}': expected the path of a regular file")
+        try:
+            self._descriptor = self._own(empty=empty)
+            self._beside.unlink(missing_ok=True)
+            self._size = self._cut_torn_line()
+        except OSError as error:
+            raise Misconfigured(
+                f"setting '{setting}': the file cannot be written ({error.strerror});"
+                " expected a path in a directory that this user may write to"
+            ) from None
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Give the lines."""
+        with self.path.open("rb") as lines:
+            yield from lines
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no line."""
+        return not self._size
+
+    def append(self, lines: bytes) -> None:
+        """Append whole lines. Durable after :meth:`sync`. Raises :class:`Stop`."""
+        try:
+            _write_all(self._descriptor, lines)
+        except OSError as error:
+            with suppress(OSError):  # what is appended later must not stand on a torn line
+                os.ftruncate(self._descriptor, self._size)
+            raise self._unwritable(error) from None
+        self._size += len(lines)
+        self._dirty = True
+
+    def sync(self) -> None:
+        """Return once all lines are on the disk. Raises :class:`Stop`."""
+        if self._failed is not None:
+            raise self._failed  # another fsync would succeed, and say nothing of what was lost
+        if self._dirty:
+            try:
+                os.fsync(self._descriptor)
+            except OSError as error:
+                self._failed = self._unwritable(error)
+                raise self._failed from None
+            self._dirty = False
+
+    def replace(self, lines: Iterable[bytes]) -> None:
+        """Replace the file as a whole; it is the old one or the new one at any instant.
+
+        ``lines`` may be read from this very file meanwhile. Raises :class:`Stop`, and what
+        ``lines`` raises.
+        """
+        try:
+            descriptor = _open(self._beside, empty=True)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                with open(descriptor, "wb", closefd=False) as new:
+                    new.writelines(lines)
+                os.fsync(descriptor)
+                self._beside.replace(self.path)
+                _sync_directory(self.path)
+            except BaseException:
+                os.close(descriptor)
+                self._beside.unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            raise self._unwritable(error) from None
+        os.close(self._descriptor)
+        self._descriptor, self._dirty = descriptor, False
+        self._size = os.fstat(descriptor).st_size
+
+    def become(self, path: Path) -> None:
+        """Take the place of another file. Raises :class:`Stop`."""
+        try:
+            self.path.replace(path)
+            self.path = path
+            _sync_directory(path)
+        except OSError as error:
+            raise self._unwritable(error) from None
+
+    def remove(self) -> None:
+        """Remove the file. Raises :class:`Stop`."""
+        try:
+            self.path.unlink()
+        except OSError as error:
+            raise self._unwritable(error) from None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        os.close(self._descriptor)
+
+    @property
+    def _beside(self) -> Path:
+        return self.path.with_name(self.path.name + NEW)
+
+    def _own(self, *, empty: bool) -> int:
+        """Open and lock the file; gives the descriptor."""
+        while True:
+            descriptor = _open(self.path)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.path.samestat(os.fstat(descriptor), self.path.stat()):
+                    if empty:
+                        os.ftruncate(descriptor, 0)
+                    return descriptor
+            except BlockingIOError:
+                os.close(descriptor)
+                raise Misconfigured(
+                    f"setting '{self._setting}': {self.path.name!r} is in use by another run; wait"
+                    " for it, or give each pipeline its own path"
+                ) from None
+            except FileNotFoundError:
+                pass
+            os.close(descriptor)  # another run replaced or removed the file meanwhile: look again
+
+    def _cut_torn_line(self) -> int:
+        """Cut what a killed run left of a line: no state covers it, so it is made again."""
+        whole = 0
+        for line in self:
+            whole += len(line) if line.endswith(b"\n") else 0
+        os.ftruncate(self._descriptor, whole)
+        return whole
+
+    def _unwritable(self, error: OSError) -> Stop:
+        return Stop(
+            f"setting '{self._setting}': the file cannot be written ({error.strerror}), and"
+            f" {self._loss}. Make room or change the path, and run again."
+        )
+
+
+def _open(path: Path, *, empty: bool = False) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | (os.O_TRUNC if empty else 0)
+    descriptor = os.open(path, flags, 0o600)
+    os.fchmod(descriptor, 0o600)
+    return descriptor
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
