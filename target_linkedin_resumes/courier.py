@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
 import time
@@ -10,12 +11,14 @@ from contextlib import ExitStack
 from typing import TypeVar
 
 from target_linkedin_resumes.changes import ResumeKey, Upsert
-from target_linkedin_resumes.delivery.entries import Upload
+from target_linkedin_resumes.confirmation import Confirmation
+from target_linkedin_resumes.delivery.entries import Content, Upload
 from target_linkedin_resumes.delivery.outside import Outcomes
 from target_linkedin_resumes.failures import QuotaSpent, Retry
 from target_linkedin_resumes.linkedin.api import LinkedIn
 from target_linkedin_resumes.linkedin.calls import utc_now
 from target_linkedin_resumes.linkedin.limits import seconds_until_renewal
+from target_linkedin_resumes.resumes.bodies import OpenedResume
 from target_linkedin_resumes.resumes.sources import Sources
 
 logger = logging.getLogger(__name__)
@@ -23,14 +26,17 @@ T = TypeVar("T")
 
 # Seconds between two lines that say why nothing moves.
 WAIT_INTERVAL = 600
+# What a dry run takes for LinkedIn's answer.
+_AS_IF = Confirmation(204)
 
 
 class Courier:
-    """The engine's uploader and sender."""
+    """The engine's uploader and sender. ``books`` says that books are kept of what is sent."""
 
-    def __init__(self, sources: Sources, linkedin: LinkedIn) -> None:
+    def __init__(self, sources: Sources, linkedin: LinkedIn, *, books: bool = False) -> None:
         self._sources = sources
         self._linkedin = linkedin
+        self._books = books
 
     def upload(self, change: Upsert) -> Upload:
         """Open the resume and upload it; one attempt. Raises Failure."""
@@ -40,10 +46,18 @@ class Courier:
             except Retry as retry:
                 retry.at_source = True
                 raise
+            content = self._content(resume) if self._books else None
             urn = self._linkedin.upload_resume(
                 resume.body, resume.size, resume.content_type, resume.filename
             )
-            return Upload(urn, resume.size)
+            return Upload(urn, resume.size, content)
+
+    def _content(self, resume: OpenedResume) -> Content:
+        """Hash the bytes that are to be sent. Raises Retry."""
+        resume.body.seek(0)
+        sha256 = hashlib.file_digest(resume.body, "sha256").hexdigest()
+        resume.body.seek(0)
+        return Content(sha256, resume.filename, resume.content_type)
 
     def update(self, batch: list[tuple[Upsert, Upload]]) -> Outcomes:
         """Update up to 100 resumes. Raises Failure."""
@@ -60,9 +74,14 @@ class PatientCourier(Courier):
     """Waits until 00:00 UTC when the day's quota is spent, where another would stop the run."""
 
     def __init__(
-        self, sources: Sources, linkedin: LinkedIn, sleep: Callable[[float], None] = time.sleep
+        self,
+        sources: Sources,
+        linkedin: LinkedIn,
+        *,
+        books: bool = False,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        super().__init__(sources, linkedin)
+        super().__init__(sources, linkedin, books=books)
         self._sleep = sleep
         self._lock = threading.Lock()
         self._said_at = float("-inf")
@@ -111,8 +130,8 @@ class DryCourier:
 
     def update(self, batch: list[tuple[Upsert, Upload]]) -> Outcomes:
         """Take all as delivered."""
-        return {change.key: None for change, _ in batch}
+        return {change.key: _AS_IF for change, _ in batch}
 
     def delete(self, keys: list[ResumeKey]) -> Outcomes:
         """Take all as deleted."""
-        return dict.fromkeys(keys)
+        return dict.fromkeys(keys, _AS_IF)

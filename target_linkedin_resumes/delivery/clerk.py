@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Mapping
 from math import inf
 
 from target_linkedin_resumes.changes import Delete, Upsert
+from target_linkedin_resumes.confirmation import Confirmation
 from target_linkedin_resumes.delivery.entries import Batch, Entry
-from target_linkedin_resumes.delivery.outside import Outcomes
+from target_linkedin_resumes.delivery.outside import Confirmed, Outcomes, Sent
 from target_linkedin_resumes.delivery.run import Run, bug
 from target_linkedin_resumes.failures import Failure, Refused, Reject, Retry
 
@@ -59,6 +61,8 @@ class Clerk:
                 self._last_printed = now
             if run.outside.rejects is not None:
                 run.outside.rejects.sync()
+            if run.outside.books is not None:
+                run.outside.books.sync()
             run.outside.print_state(state)
             run.tally.states += 1
 
@@ -98,12 +102,17 @@ class Clerk:
             self.print_due()
 
     def _send(self, batch: Batch) -> None:
-        run = self._run
+        run, books = self._run, self._run.outside.books
+        if books is not None:
+            run.write_uploads_down()
+            books.sending([Sent(entry.change, entry.upload) for entry in batch.entries])
         ticket = run.outside.pace.sent(len(batch.entries))
         try:
             result = self._call(batch)
         finally:
             run.outside.pace.answered(ticket)
+        if books is not None and isinstance(result, Mapping):
+            books.confirmed(_confirmed(batch, result))
         with run.lock:
             rejects = self._read(batch, result, run.outside.clock())
             run.rejects_under_way += len(rejects)
@@ -146,7 +155,7 @@ class Clerk:
         rejects: list[tuple[Entry, Reject]] = []
         stops: list[Failure] = []
         for entry, outcome in ended:
-            if outcome is None:
+            if isinstance(outcome, Confirmation):
                 run.checkpoints.settle(entry.positions)
                 run.tally.confirmed(entry.change)
                 if run.outside.rejects is not None:
@@ -158,3 +167,12 @@ class Clerk:
         for stop in stops:
             raise stop
         return rejects
+
+
+def _confirmed(batch: Batch, outcomes: Outcomes) -> list[Confirmed]:
+    found = ((entry, outcomes.get(entry.key)) for entry in batch.entries)
+    return [
+        Confirmed(entry.change, entry.upload, outcome)
+        for entry, outcome in found
+        if isinstance(outcome, Confirmation)
+    ]

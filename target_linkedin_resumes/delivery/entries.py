@@ -11,11 +11,24 @@ from target_linkedin_resumes.changes import Change, Delete, ResumeKey, Upsert
 
 
 @dataclass(frozen=True, slots=True)
+class Content:
+    """What was sent as a resume: SHA-256 of the bytes in hex, and what LinkedIn was told of it."""
+
+    sha256: str
+    filename: str = field(repr=False)
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Upload:
-    """A resume whose bytes LinkedIn holds: its blob's URN and how many bytes it has."""
+    """A resume whose bytes LinkedIn holds: its blob's URN and how many bytes it has.
+
+    ``content`` is there when books are kept.
+    """
 
     urn: str = field(repr=False)
     size: int
+    content: Content | None = None
 
 
 class Stage(Enum):

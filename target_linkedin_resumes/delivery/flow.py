@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from itertools import count, islice
 
 from target_linkedin_resumes.changes import Change, Delete, ResumeKey, Upsert
+from target_linkedin_resumes.confirmation import Outcome
 from target_linkedin_resumes.delivery.entries import Batch, Entry, Stage, Upload
 from target_linkedin_resumes.delivery.retries import Retries
 from target_linkedin_resumes.failures import Failure, Refused, Reject, Retry, Stop
@@ -158,17 +159,17 @@ class Flow:
         return self._on_wire
 
     def answered(
-        self, batch: Batch, outcomes: Mapping[ResumeKey, Failure | None], now: float
-    ) -> list[tuple[Entry, Failure | None]]:
-        """Read LinkedIn's answer, key by key; None means delivered.
+        self, batch: Batch, outcomes: Mapping[ResumeKey, Outcome], now: float
+    ) -> list[tuple[Entry, Outcome]]:
+        """Read LinkedIn's answer, key by key.
 
-        Returns what has come to its end: delivered, or failed for good. What failed for now waits
+        Returns what has come to its end: confirmed, or failed for good. What failed for now waits
         for its next try, unless a later change has taken its place. A key without an outcome was
         not delivered.
         """
         self._on_wire = None
         self._call_waits = self._retries.waits()
-        ended: list[tuple[Entry, Failure | None]] = []
+        ended: list[tuple[Entry, Outcome]] = []
         for entry in batch.entries:
             outcome = outcomes.get(entry.key, _UNNAMED)
             if isinstance(outcome, Reject) and self._lanes[entry.key].waiting:
@@ -200,7 +201,7 @@ class Flow:
         for stop in filter(None, stops):
             raise stop
 
-    def batch_refused(self, batch: Batch, failure: Refused) -> list[tuple[Entry, Failure | None]]:
+    def batch_refused(self, batch: Batch, failure: Refused) -> list[tuple[Entry, Outcome]]:
         """LinkedIn refused the call as a whole: halve it, or give the record that stands alone.
 
         A deletion is never rejected away: one that stands alone stops the run.

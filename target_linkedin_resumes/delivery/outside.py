@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from target_linkedin_resumes.changes import ResumeKey, Upsert
+from target_linkedin_resumes.changes import Change, ResumeKey, Upsert
+from target_linkedin_resumes.confirmation import Confirmation, Outcome
 from target_linkedin_resumes.delivery.checkpoints import State
 from target_linkedin_resumes.delivery.entries import Upload
 from target_linkedin_resumes.delivery.rejects import Rejected
-from target_linkedin_resumes.failures import Failure
 
-Outcomes = Mapping[ResumeKey, Failure | None]
+Outcomes = Mapping[ResumeKey, Outcome]
 
 
 class Sender(Protocol):
-    """Makes one batch call. None is a delivered key; raises Failure if the call failed whole."""
+    """Makes one batch call and gives what became of each key.
+
+    Raises Failure if the call failed whole.
+    """
 
     def update(self, batch: list[tuple[Upsert, Upload]]) -> Outcomes:
         """Update up to 100 resumes."""
@@ -78,12 +81,59 @@ class Rejects(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """A change in a batch call; ``upload`` is None for a deletion."""
+
+    change: Change
+    upload: Upload | None
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A change that LinkedIn confirmed by its key; ``upload`` is None for a deletion."""
+
+    change: Change
+    upload: Upload | None
+    confirmation: Confirmation
+
+
+class Books(Protocol):
+    """Where it is written down what LinkedIn holds: the ledger and the audit file.
+
+    Never called under the run's lock. All methods raise Stop when the books cannot be written.
+    """
+
+    def uploaded(self, change: Upsert, upload: Upload) -> None:
+        """A resume's bytes are at LinkedIn; its record is not. May be lost in a crash.
+
+        From any thread; always before ``sending`` for that change.
+        """
+        ...
+
+    def sending(self, batch: Sequence[Sent]) -> None:
+        """A batch call is about to be made, whose outcome may never be known. Durable."""
+        ...
+
+    def confirmed(self, batch: Sequence[Confirmed]) -> None:
+        """LinkedIn has carried out these changes of a batch. Durable."""
+        ...
+
+    def rejected(self, rejected: Rejected) -> None:
+        """A record cannot be delivered as it is, and is kept as a reject. From any thread."""
+        ...
+
+    def sync(self) -> None:
+        """Return once all that was written down is durable; called before a state is printed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Outside:
     """The world.
 
     ``upload`` makes one attempt to bring a resume's bytes to LinkedIn and raises Failure.
     ``print_state`` returns once the state is written. ``rejects`` is None where the first reject
-    stops the run. ``clock`` gives seconds that never go back.
+    stops the run, ``books`` where none are kept. ``clock`` gives seconds that never go back.
     """
 
     upload: Callable[[Upsert], Upload]
@@ -92,4 +142,5 @@ class Outside:
     concurrency: Concurrency
     print_state: Callable[[State], None]
     rejects: Rejects | None = None
+    books: Books | None = None
     clock: Callable[[], float] = time.monotonic

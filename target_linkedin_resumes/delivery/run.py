@@ -12,8 +12,9 @@ import threading
 from collections.abc import Callable, Sequence
 from math import inf
 
+from target_linkedin_resumes.changes import Upsert
 from target_linkedin_resumes.delivery.checkpoints import Checkpoints
-from target_linkedin_resumes.delivery.entries import Entry
+from target_linkedin_resumes.delivery.entries import Entry, Upload
 from target_linkedin_resumes.delivery.flow import Flow
 from target_linkedin_resumes.delivery.outside import Outside
 from target_linkedin_resumes.delivery.rejects import Rejected
@@ -40,6 +41,8 @@ class Run:
         self.reader_waits = False
         self.closing = False
         self.rejects_under_way = 0
+        self.uploads_to_write: list[tuple[Upsert, Upload]] = []  # for the books, once unlocked
+        self._writing = threading.Lock()  # keeps them in order; taken before the lock
         self.failure: Failure | None = None
         self.on_failure: Callable[[], None] = lambda: None
         self.ended = False
@@ -109,18 +112,34 @@ class Run:
                 break
             self.room.wait(None if left == inf else left)
 
+    def write_uploads_down(self) -> None:
+        """Have the books note the uploads that have ended. Called without the lock. Raises Stop.
+
+        Once it returns, all that had ended when it was called are noted, whoever has done it.
+        """
+        books = self.outside.books
+        if books is None:
+            return
+        with self._writing:
+            with self.lock:
+                ended, self.uploads_to_write = self.uploads_to_write, []
+            for change, upload in ended:
+                books.uploaded(change, upload)
+
     def settle_reject(self, rejected: Rejected, positions: Sequence[int]) -> None:
         """Keep a reject and settle it, or stop the run with the state before it.
 
         Called without the lock, after ``rejects_under_way`` was counted up for it.
         """
-        rejects = self.outside.rejects
+        rejects, books = self.outside.rejects, self.outside.books
         failure: Failure | None = None
         if rejects is None:
             failure = rejected.failure
         else:
             try:
                 rejects.keep(rejected)
+                if books is not None:
+                    books.rejected(rejected)
             except Failure as stop:
                 failure = stop
         with self.lock:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from target_linkedin_resumes.changes import Upsert
 from target_linkedin_resumes.delivery.entries import Entry, Upload
 from target_linkedin_resumes.delivery.run import Run, bug
-from target_linkedin_resumes.failures import Failure, Reject, Retry
+from target_linkedin_resumes.failures import Failure, Reject, Retry, Stop
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +72,11 @@ class Workers:
             result = bug(error, entry)
         with run.lock:
             rejected = self._ended(entry, result, begun)
+        try:
+            run.write_uploads_down()
+        except Stop as stop:
+            with run.lock:
+                run.fail(stop)
         if rejected and isinstance(result, Reject):
             run.settle_rejected_entry(entry, result)
 
@@ -84,7 +89,9 @@ class Workers:
             run.outside.concurrency.succeeded(now - begun)
             run.tally.uploaded += 1
             run.tally.bytes_uploaded += result.size
-            run.flow.uploaded(entry, result, now)
+            wanted = run.flow.uploaded(entry, result, now)
+            if wanted and run.outside.books is not None and isinstance(entry.change, Upsert):
+                run.uploads_to_write.append((entry.change, result))
         elif isinstance(result, Reject):
             rejected = run.flow.upload_rejected(entry)
             run.rejects_under_way += rejected

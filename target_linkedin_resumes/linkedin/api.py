@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
 from target_linkedin_resumes.changes import ResumeKey
-from target_linkedin_resumes.failures import Failure, Retry, Stop
+from target_linkedin_resumes.confirmation import Confirmation, Outcome
+from target_linkedin_resumes.failures import Retry, Stop
 from target_linkedin_resumes.linkedin import restli
 from target_linkedin_resumes.linkedin.answers import Answer, Call, key_answer
 from target_linkedin_resumes.linkedin.auth import Introspection, Refusals, Token, Tokens
@@ -120,10 +121,10 @@ class LinkedIn:
 
     def batch_update(
         self, resumes: Sequence[tuple[ResumeKey, str, int]]
-    ) -> Mapping[ResumeKey, Failure | None]:
+    ) -> Mapping[ResumeKey, Outcome]:
         """Write up to 100 resumes, given as key, blob URN and creation in epoch milliseconds.
 
-        Each key may occur once. Gives for each either None, delivered, or why it is not.
+        Each key may occur once. Gives for each LinkedIn's confirmation, or why there is none.
         """
         keys = [key for key, _, _ in resumes]
         _check_batch(keys)
@@ -131,11 +132,11 @@ class LinkedIn:
         request = restli.batch_update(self._resumes, self._settings.organization, records)
         return self._batch(Call.BATCH_UPDATE, Call.UPDATED_KEY, request, keys)
 
-    def batch_delete(self, keys: Sequence[ResumeKey]) -> Mapping[ResumeKey, Failure | None]:
+    def batch_delete(self, keys: Sequence[ResumeKey]) -> Mapping[ResumeKey, Outcome]:
         """Delete up to 100 resumes; one that LinkedIn does not have counts as deleted.
 
-        Each key may occur once. Gives for each either None, deleted, or why it is not; that is
-        never a reject.
+        Each key may occur once. Gives for each LinkedIn's confirmation, or why there is none;
+        that is never a reject.
         """
         _check_batch(keys)
         request = restli.batch_delete(self._resumes, self._settings.organization, keys)
@@ -143,25 +144,32 @@ class LinkedIn:
 
     def _batch(
         self, whole: Call, each: Call, request: Request, keys: Sequence[ResumeKey]
-    ) -> dict[ResumeKey, Failure | None]:
+    ) -> dict[ResumeKey, Outcome]:
         answer, token = self._authorised(whole, request)
         try:
             results = restli.read_batch_answer(answer.body, self._settings.organization)
         except ValueError:
             # The parser's words would quote the body.
             raise Retry(self._calls.unreadable(answer, "it is no batch answer")) from None
-        outcomes: dict[ResumeKey, Failure | None] = {}
+        outcomes: dict[ResumeKey, Outcome] = {}
+        confirmations: dict[int, Confirmation] = {}  # one for all keys of a status
         for key in keys:
             result = results.get(key)
-            if result is not None and result.delivered:
-                outcomes[key] = None
+            status = result.status if result is not None and result.delivered else None
+            if status is not None:
+                confirmation = confirmations.get(status)
+                if confirmation is None:
+                    confirmation = confirmations[status] = Confirmation(status, answer.uuid)
+                outcomes[key] = confirmation
                 continue
             of_key = key_answer(each, result, answer)
             row = decide(of_key)
             if row.action is Action.REFRESH_TOKEN:
                 self._tokens.invalidate(token)
-            gone = row.action is Action.GONE
-            outcomes[key] = None if gone else self._calls.failure(of_key, row)
+            if row.action is Action.GONE and of_key.status is not None:
+                outcomes[key] = Confirmation(of_key.status, answer.uuid)
+            else:
+                outcomes[key] = self._calls.failure(of_key, row)
         return outcomes
 
     def _authorised(self, call: Call, request: Request) -> tuple[Answer, Token]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from target_linkedin_resumes.changes import Change, Delete, ResumeFile, ResumeKey, Upsert
+from target_linkedin_resumes.confirmation import Confirmation
 from target_linkedin_resumes.delivery.checkpoints import Checkpoints
 from target_linkedin_resumes.delivery.entries import Batch, Entry, Upload
 from target_linkedin_resumes.delivery.flow import Flow
@@ -46,7 +47,7 @@ class Bench:
         return [entry.key.resume_id for entry in batch.entries]
 
     def deliver(self, batch: Batch) -> list[int]:
-        outcomes = {entry.key: None for entry in batch.entries}
+        outcomes = dict.fromkeys([entry.key for entry in batch.entries], Confirmation(204))
         ended = self.flow.answered(batch, outcomes, self.now)
         return [position for entry, _ in ended for position in entry.positions]
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from target_linkedin_resumes.changes import Change, Delete, ResumeFile, ResumeKey, Upsert
+from target_linkedin_resumes.confirmation import Confirmation
 from target_linkedin_resumes.delivery.checkpoints import State
 from target_linkedin_resumes.delivery.entries import Upload
 from target_linkedin_resumes.delivery.flow import Flow
@@ -19,6 +20,8 @@ from target_linkedin_resumes.delivery.pipeline import Draining, Pipeline
 from target_linkedin_resumes.delivery.rejects import Rejected
 from target_linkedin_resumes.delivery.retries import Retries
 from target_linkedin_resumes.failures import Failure, Misconfigured, Refused, Reject, Retry, Stop
+
+OK = Confirmation(204, "uuid")
 
 
 def key(name: object) -> ResumeKey:
@@ -77,9 +80,9 @@ class World:
         with self._call("update", len(batch)):
             outcomes = self.on_call([change.key for change, _ in batch])
             if outcomes is None:
-                outcomes = {change.key: None for change, _ in batch}
+                outcomes = {change.key: OK for change, _ in batch}
             for change, upload in batch:
-                if outcomes.get(change.key, Retry("")) is None:
+                if outcomes.get(change.key) is OK:
                     self.held[change.key.resume_id] = upload.urn
             return outcomes
 
@@ -87,9 +90,9 @@ class World:
         with self._call("delete", len(keys)):
             outcomes = self.on_call(keys)
             if outcomes is None:
-                outcomes = dict.fromkeys(keys)
+                outcomes = dict.fromkeys(keys, OK)
             for name in keys:
-                if outcomes.get(name, Retry("")) is None:
+                if outcomes.get(name) is OK:
                     self.held.pop(name.resume_id, None)
             return outcomes
 
@@ -125,6 +128,7 @@ def engine(world: World, *, keep: bool = False, **options: Any) -> Pipeline:
         concurrency=world,
         print_state=options.pop("print_state", world.states.append),
         rejects=world if keep else None,
+        books=options.pop("books", None),
     )
     options = {"workers": 8, "grace": 5, **options}
     return Pipeline(flow, outside, **options)
@@ -268,7 +272,7 @@ def test_failures_of_uploads_and_calls_are_repeated() -> None:
         if number % 3 == 0:
             raise Retry("503")
         if number % 3 == 1:
-            return dict.fromkeys(keys[::2])
+            return dict.fromkeys(keys[::2], OK)
         return None
 
     world.on_upload, world.on_call = flaky, shaky

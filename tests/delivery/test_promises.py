@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from target_linkedin_resumes.changes import Delete, ResumeFile, ResumeKey, Upsert
+from target_linkedin_resumes.confirmation import Confirmation, Outcome
 from target_linkedin_resumes.delivery.checkpoints import Checkpoints
 from target_linkedin_resumes.delivery.entries import Batch, Entry, Stage, Upload
 from target_linkedin_resumes.delivery.flow import Flow
 from target_linkedin_resumes.delivery.retries import Retries
-from target_linkedin_resumes.failures import Failure, Refused, Reject, Retry
+from target_linkedin_resumes.failures import Refused, Reject, Retry
 
 KEYS = [ResumeKey("c", str(number)) for number in range(5)]
 GONE = -1
@@ -110,22 +111,22 @@ class Promises(RuleBasedStateMachine):
     def answer(self, seed: int) -> None:
         batch = self.take_the_call()
         chance = random.Random(seed)
-        outcomes: dict[ResumeKey, Failure | None] = {}
+        outcomes: dict[ResumeKey, Outcome] = {}
         for entry in batch.entries:
             how = chance.choices(["delivered", "busy", "unsaid", "refused"], [6, 2, 1, 1])[0]
             if how in {"delivered", "unsaid"}:  # unsaid: done, and the answer does not say so
                 self.apply(entry)
             if how == "delivered":
-                outcomes[entry.key] = None
+                outcomes[entry.key] = Confirmation(204)
             elif how == "busy":
                 outcomes[entry.key] = Retry("busy")
             elif how == "refused" and batch.kind is Upsert:
                 outcomes[entry.key] = Reject("linkedin_refused", "no")
         for entry, outcome in self.flow.answered(batch, outcomes, self.now):
-            if outcome is not None:
+            if not isinstance(outcome, Confirmation):
                 self.reject(entry)
                 continue
-            assert outcomes[entry.key] is None
+            assert outcomes[entry.key] is outcome
             assert self.applied[entry.key] == entry.positions[-1]
             self.checkpoints.settle(entry.positions)
 
@@ -214,7 +215,7 @@ class Promises(RuleBasedStateMachine):
         batch = self.take_the_call()
         for entry in batch.entries:
             self.apply(entry)
-        outcomes = {entry.key: None for entry in batch.entries}
+        outcomes = dict.fromkeys([entry.key for entry in batch.entries], Confirmation(204))
         for entry, _ in self.flow.answered(batch, outcomes, self.now):
             self.checkpoints.settle(entry.positions)
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from target_linkedin_resumes.changes import ResumeKey
+from target_linkedin_resumes.confirmation import Confirmation
 from target_linkedin_resumes.failures import Misconfigured, QuotaSpent, Refused, Reject, Retry
 from target_linkedin_resumes.linkedin.api import LinkedIn
 from target_linkedin_resumes.linkedin.calls import Calls
@@ -85,11 +86,12 @@ def test_awkward_ids_arrive_and_go_in_calls_of_both_forms(
         blobs = list(pool.map(lambda _: upload(linkedin), range(8)))
     for part in (keys[:3], keys[3:]):
         outcomes = linkedin.batch_update([(key, blobs[0], 1670935153000) for key in part])
-        assert outcomes == dict.fromkeys(part)
+        assert all(isinstance(outcomes[key], Confirmation) for key in part)
     held = sandbox.snapshot()["resumes"]
     assert len(held) == len(keys)
     for part in (keys[:3], keys[3:], keys[:3]):  # the last ones are gone already
-        assert linkedin.batch_delete(part) == dict.fromkeys(part)
+        deleted = linkedin.batch_delete(part)
+        assert all(isinstance(deleted[key], Confirmation) for key in part)
     assert not sandbox.snapshot()["resumes"]
     assert sandbox.snapshot()["breaches"] == []
 
@@ -138,7 +140,9 @@ def test_a_transient_failure_is_tried_again(
 
     def work() -> None:
         linkedin.batch_update([(key, upload(linkedin), 1670935153000)])
-        assert linkedin.batch_delete([key]) == {key: None}
+        [confirmation] = linkedin.batch_delete([key]).values()
+        assert isinstance(confirmation, Confirmation)
+        assert confirmation.request_id
 
     with pytest.raises(Retry) as error:
         work()

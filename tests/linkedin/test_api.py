@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import pytest
 
 from target_linkedin_resumes.changes import ResumeKey
+from target_linkedin_resumes.confirmation import Confirmation, Outcome
 from target_linkedin_resumes.failures import (
     Failure,
     Misconfigured,
@@ -68,7 +69,7 @@ def batch_answer(*of_keys: tuple[ResumeKey, object]) -> Response:
     return answer(200, {"results": results, "errors": errors})
 
 
-def update(linkedin: LinkedIn) -> dict[ResumeKey, Failure | None]:
+def update(linkedin: LinkedIn) -> dict[ResumeKey, Outcome]:
     return dict(linkedin.batch_update([(key, "urn:li:ambryBlob:/A.pdf", CREATED) for key in KEYS]))
 
 
@@ -320,7 +321,10 @@ def test_bytes_that_are_announced_wrongly_are_a_mistake_of_the_caller() -> None:
 
 def test_updates_as_linkedins_page_says() -> None:
     transport = script(resumes=[batch_answer((KEYS[1], 204), (KEYS[0], 200))])
-    assert update(client(transport)) == {KEYS[0]: None, KEYS[1]: None}
+    assert update(client(transport)) == {
+        KEYS[0]: Confirmation(200, UUID),
+        KEYS[1]: Confirmation(204, UUID),
+    }
     request = transport.to(RESUMES)[0]
     assert request.method == "PUT"
     assert dict(request.headers) == {
@@ -348,7 +352,10 @@ def test_updates_as_linkedins_page_says() -> None:
 
 def test_deletes_as_linkedins_page_says() -> None:
     transport = script(resumes=[batch_answer((KEYS[0], 204), (KEYS[1], 404))])
-    assert client(transport).batch_delete(KEYS) == {KEYS[0]: None, KEYS[1]: None}
+    assert client(transport).batch_delete(KEYS) == {
+        KEYS[0]: Confirmation(204, UUID),
+        KEYS[1]: Confirmation(404, UUID),
+    }
     request = transport.to(RESUMES)[0]
     assert (request.method, request.body) == ("DELETE", None)
     assert dict(request.headers) == {
@@ -365,13 +372,16 @@ def test_reads_an_answer_key_by_key() -> None:
     linkedin = client(script(resumes=[batch_answer(*zip(keys, statuses, strict=False))]))
     outcomes = linkedin.batch_update([(key, "urn:li:ambryBlob:/A", CREATED) for key in keys])
     kinds = [type(outcomes[key]) for key in keys]
-    assert kinds == [type(None), Reject, Retry, Reject, Misconfigured, Retry]
+    assert kinds == [Confirmation, Reject, Retry, Reject, Misconfigured, Retry]
     linkedin = client(script(resumes=[batch_answer(*zip(keys, statuses, strict=False))]))
     deleted = linkedin.batch_delete(keys)
     kinds = [type(deleted[key]) for key in keys]
-    assert kinds == [type(None), Stop, Retry, type(None), Misconfigured, Retry]
+    assert kinds == [Confirmation, Stop, Retry, Confirmation, Misconfigured, Retry]
     for outcome in (*outcomes.values(), *deleted.values()):
-        assert outcome is None or outcome.message.endswith(f"(x-li-uuid: {UUID})")
+        if isinstance(outcome, Confirmation):
+            assert outcome.request_id == UUID
+        else:
+            assert outcome.message.endswith(f"(x-li-uuid: {UUID})")
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>504</html>", b"OK", b"null", [], {}, {"results": 5}])
@@ -408,7 +418,7 @@ def test_a_key_whose_token_is_refused_has_it_replaced() -> None:
     linkedin = client(transport)
     outcomes = update(linkedin)
     assert isinstance(outcomes[KEYS[0]], Retry)
-    assert outcomes[KEYS[1]] is None
+    assert isinstance(outcomes[KEYS[1]], Confirmation)
     linkedin.batch_delete(KEYS[:1])
     assert transport.to(RESUMES)[-1].headers["Authorization"] == "Bearer b"
 
@@ -431,7 +441,7 @@ def test_a_refused_token_is_replaced_once() -> None:
         token=[token("a"), token("b")],
         resumes=[answer(401), batch_answer((KEYS[0], 204), (KEYS[1], 204))],
     )
-    assert set(update(client(transport)).values()) == {None}
+    assert set(update(client(transport)).values()) == {Confirmation(204, UUID)}
     sent = [request.headers["Authorization"] for request in transport.to(RESUMES)]
     assert sent == ["Bearer a", "Bearer b"]
 
@@ -465,7 +475,7 @@ def test_an_expired_token_and_then_a_refused_one() -> None:
 
     done = batch_answer((KEYS[0], 204), (KEYS[1], 204))
     transport = script(token=[token(expires_in=4)], resumes=[slow, answer(401), done])
-    assert set(update(client(transport, clock=clock)).values()) == {None}
+    assert set(update(client(transport, clock=clock)).values()) == {Confirmation(204, UUID)}
 
 
 def test_tokens_revoked_in_use_are_no_misconfiguration() -> None:
@@ -475,8 +485,8 @@ def test_tokens_revoked_in_use_are_no_misconfiguration() -> None:
         resumes=[done, answer(401), answer(401), done, answer(401)],
     )
     linkedin = client(transport)
-    assert set(update(linkedin).values()) == {None}
-    assert set(update(linkedin).values()) == {None}
+    assert set(update(linkedin).values()) == {Confirmation(204, UUID)}
+    assert set(update(linkedin).values()) == {Confirmation(204, UUID)}
     # The third token was accepted before; it takes three that never were.
     with pytest.raises(Retry, match="one access token after another"):
         update(linkedin)
