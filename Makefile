@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 SOURCES := target_linkedin_resumes tests examples benchmarks
 
-.PHONY: help demo test lint format generated sandbox test-lowest test-chaos bench bench-short clean
+.PHONY: help demo test lint format generated sandbox test-lowest test-package test-chaos bench bench-short clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -15,16 +15,17 @@ demo: .venv/.runtime  ## Run the main job against the sandbox and check what arr
 
 test: lint  ## Lint, types and all tests, with branch coverage
 	@rm -f .coverage .coverage.*
-	@$(BIN)/python -m coverage run -m pytest -q -n 2 -m 'not alone and not chaos_long'
+	@$(BIN)/python -m coverage run -m pytest -q -n 2 -m 'not alone and not chaos_long and not package'
 	@$(BIN)/python -m coverage run -m pytest -q -m alone
 	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m coverage report --fail-under=95 --format=total
 
-lint: .venv/.dev  ## ruff, mypy --strict and the import contracts
+lint: .venv/.dev  ## ruff, mypy --strict, the import contracts and the dependencies
 	@$(BIN)/ruff check --quiet $(SOURCES)
 	@$(BIN)/ruff format --quiet --check $(SOURCES)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/deptry .
 
 format: .venv/.dev  ## Format the code and sort its imports
 	@$(BIN)/ruff check --quiet --fix-only $(SOURCES)
@@ -39,6 +40,9 @@ sandbox: .venv/.runtime  ## Start a LinkedIn to run against on port 8765
 test-lowest: .venv-lowest/.done  ## The main job with the lowest dependencies that are allowed
 	@.venv-lowest/bin/python -m pytest -q -n 2 -m 'not alone and not chaos_long' \
 	  tests/contract tests/delivery tests/linkedin tests/e2e/test_delivery.py tests/e2e/test_stops.py
+
+test-package: .venv/.package  ## Build the package and install it on each Python there is, lowest and newest
+	@$(BIN)/python -m pytest -q -n 2 -m package tests/package
 
 test-chaos: .venv/.dev  ## Two hundred more seeds of faults on every endpoint
 	@$(BIN)/python -m pytest -q -n 2 -m chaos_long
@@ -65,6 +69,10 @@ clean:  ## Remove all that was made
 
 .venv/.dev: pyproject.toml constraints/newest.txt | .venv/.runtime
 	@$(PIP) install --constraint constraints/newest.txt --group dev
+	@touch $@
+
+.venv/.package: .venv/.dev
+	@$(PIP) install --constraint constraints/newest.txt --group package
 	@touch $@
 
 .venv-lowest/.done: pyproject.toml constraints/lowest.txt
