@@ -114,4 +114,5 @@ def test_books_that_cannot_be_written_stop_the_run_with_a_true_state(refuses: st
     assert failure.message == "the disk is full"
     if refuses == "sending":
         assert world.batches == []
-    assert not any(state["n"] == 4 for state in world.states)
+    if refuses != "uploaded":  # a note that may be lost: what is under way still ends well
+        assert not any(state["n"] == 4 for state in world.states)
