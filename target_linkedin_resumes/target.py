@@ -9,6 +9,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -49,6 +50,9 @@ logger = logging.getLogger(__name__)
 # against this target's own contract, `_sdc_*` fields are never added, Faker is not installed.
 _WITHOUT_EFFECT = ("add_record_metadata", "faker_config", "load_method", "validate_records")
 REJECTS_WRITTEN = 3
+# Ctrl-C reaches every process of a pipeline, and Meltano passes it on as SIGTERM: another signal
+# so soon after the first is the same request, and not the one to end at once.
+_ECHO_SECONDS = 5
 
 
 class TargetLinkedInResumes(Target):
@@ -133,10 +137,10 @@ class TargetLinkedInResumes(Target):
             if config.parse_env:
                 check_environment(os.environ, cls._env_var_prefix, cls.config_jsonschema)
             target = cls(config=config.config, parse_env_config=config.parse_env)
-            sys.exit(target.check() if check else target.run(file_input))
+            sys.exit(target.check() if check else _said(target.run(file_input)))
         except Misconfigured as error:
             logger.error("%s", error)  # noqa: TRY400 - a traceback would not help the operator
-            sys.exit(error.exit_code)
+            sys.exit(_said(error.exit_code))
 
     def check(self) -> int:
         """Say on stdout what is well and what is not; gives the exit code."""
@@ -225,7 +229,10 @@ class TargetLinkedInResumes(Target):
         )
         self.pipeline.stop()
         self.message_reader.wake()
+        deadline = time.monotonic() + _ECHO_SECONDS
         second = self._signals.get()
+        while second != first and time.monotonic() < deadline:
+            second = self._signals.get()
         self._printing.acquire(timeout=1)  # never leave half a state on stdout
         os._exit(128 + second)
 
@@ -316,6 +323,12 @@ class TargetLinkedInResumes(Target):
         super().append_builtin_config(config_jsonschema)
         for name in _WITHOUT_EFFECT:
             config_jsonschema["properties"].pop(name, None)
+
+
+def _said(code: int) -> int:
+    """Log the exit code, as a field too: `meltano run` ends with 1 whatever its loader says."""
+    logger.info("exit code %d", code, extra={"exit_code": code})
+    return code
 
 
 def _attempts(reject: object) -> int:

@@ -34,6 +34,7 @@ def test_a_wrong_configuration_ends_with_2(
     done = bench.run([SCHEMA, record(1, "r", name), state(1)], **settings)
     assert done.code == 2
     assert says in done.log
+    assert done.log.endswith("exit code 2\n")
     assert done.states == []
     for secret in (SECRET, "wrong-secret-x"):
         assert secret not in done.log

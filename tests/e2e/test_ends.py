@@ -114,6 +114,7 @@ def test_input_that_breaks_off_within_a_line(bench: Bench) -> None:
     assert "line 23 of the input: not valid JSON" in done.log
     assert "private@example.com" not in done.log
     assert "Traceback" not in done.log
+    assert done.log.endswith("exit code 1\n")
     assert covered(done.states) == 20
     assert len(bench.held()) == 20
 
@@ -128,6 +129,7 @@ def test_an_empty_file_is_a_success(bench: Bench) -> None:
     path.touch()
     done = bench.run([], "--input", str(path))
     assert (done.code, done.states) == (0, []), done.log
+    assert done.log.endswith("exit code 0\n")
 
 
 def test_lines_of_another_system(bench: Bench) -> None:

@@ -143,6 +143,21 @@ def test_a_second_signal_ends_at_once(make_bench: MakeBench) -> None:
     assert (code, states) == (143, [])
 
 
+def test_ctrl_c_that_a_runner_passes_on_is_one_request(make_bench: MakeBench) -> None:
+    bench = make_bench(latency={"upload": 1_500})
+    name = bench.file("cv.pdf")
+    with bench.start() as process:
+        feed(process, [SCHEMA, record(1, "r", name), state(1)])
+        _until_called(bench, process)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        process.send_signal(signal.SIGTERM)
+        code, states = end_of(bench, process)
+    assert (code, covered(states)) == (130, 1)
+    assert len(bench.held()) == 1
+
+
 def test_the_grace_is_not_exceeded(make_bench: MakeBench) -> None:
     bench = make_bench(latency={"upload": 20_000})
     name = bench.file("cv.pdf")
