@@ -9,6 +9,7 @@ from functools import partial
 from click.testing import CliRunner
 
 from target_linkedin_resumes.target import TargetLinkedInResumes
+from tests.certification.page import certification_page
 from tests.docs.documents import ROOT
 from tests.docs.plugin import HUB_FILE, hub_file, project_file
 from tests.docs.settings_page import settings_page
@@ -23,6 +24,7 @@ def about(*options: str) -> str:
 
 FILES: dict[str, Callable[[], str]] = {
     HUB_FILE: hub_file,
+    "docs/certification.md": certification_page,
     "docs/settings.md": settings_page,
     "meltano.yml": project_file,
     "tests/docs/about/about.txt": about,

@@ -1,0 +1,59 @@
+"""docs/certification.md, made from the rules and their tests."""
+
+from __future__ import annotations
+
+from tests.certification import test_rules
+from tests.certification.rules import PAGES, RULES, Rule
+
+HEAD = """\
+# LinkedIn certification
+
+<!-- Made from tests/certification by `make generated`: edit there. -->
+
+LinkedIn certifies each integration with CRM Connect. Here are the rules that everybody can read, and
+what its pages on resumes and deletion ask besides. Rules CRM-155 to CRM-165, on access control
+lists, are known by number alone; the text of further modules is for partners. Ask your contact at
+LinkedIn for the list that holds for you.
+
+```console
+make certification
+```
+
+runs what is named below with the installed command against the sandbox, and writes the evidence to
+`build/certification.md`: rule by rule what was asked, done and counted in that run. It fails if a
+rule is not shown. With LinkedIn itself, use your development application: `--check` shows CRM-001
+and CRM-002, a first run with its summary the historical sync.
+"""
+
+
+def certification_page() -> str:
+    """Give the page."""
+    return "\n".join([HEAD, *map(_section, RULES)])
+
+
+def _section(rule: Rule) -> str:
+    tests = [f"tests/certification/test_rules.py::{name}" for name in _own(rule)]
+    return "\n".join(
+        [
+            f"## {rule.name}",
+            "",
+            f"[LinkedIn asks]({PAGES}{rule.source}): {rule.asks}",
+            "",
+            f"{rule.done} Shown by",
+            "",
+            *(f"- `{test}`" for test in (*tests, *rule.others)),
+            "",
+        ]
+    )
+
+
+def _own(rule: Rule) -> list[str]:
+    """Name the tests that are marked with a rule."""
+    return [
+        name
+        for name, test in vars(test_rules).items()
+        if any(
+            mark.name == "rule" and mark.args == (rule.name,)
+            for mark in getattr(test, "pytestmark", [])
+        )
+    ]

@@ -1,0 +1,120 @@
+"""The rules of LinkedIn's certification that can be read, and where each is shown.
+
+Sources are pages below :data:`PAGES`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PAGES = "https://learn.microsoft.com/en-us/linkedin/talent/"
+_CERTIFICATION = "crm-connect/crm-connect-certification"
+_RESUMES = "crm-connect/sync-crm-candidate-resumes"
+_AUTH = "tests/linkedin/test_auth.py::"
+_LIMITS = "tests/linkedin/test_limits.py::"
+_E2E = "tests/e2e/"
+_REJECTS = f"{_E2E}test_rejects.py::"
+_DAY = f"{_E2E}test_limits.py::"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What LinkedIn asks, in short, and how the target does it.
+
+    The tests of tests/certification with the rule's name show it; ``others`` are tests that do so
+    besides.
+    """
+
+    name: str
+    asks: str
+    source: str
+    done: str
+    others: tuple[str, ...] = ()
+
+
+RULES = (
+    Rule(
+        "CRM-001",
+        "The client-credentials flow works.",
+        _CERTIFICATION,
+        "The first call of a run asks the token endpoint for a token, form-encoded and over https;"
+        " all others carry it.",
+        (f"{_AUTH}test_asks_as_the_client_credentials_page_says",),
+    ),
+    Rule(
+        "CRM-002",
+        "A periodic check that a token is valid.",
+        _CERTIFICATION,
+        "`--check` asks LinkedIn's introspection endpoint and ends with 0 or 2; run it on a"
+        " schedule. A run looks at the stored end of the token's life before each call.",
+        (f"{_AUTH}test_asks_what_linkedin_thinks_of_the_token",),
+    ),
+    Rule(
+        "CRM-003",
+        "The end of a token's life is stored, and looked at when a call is made.",
+        _CERTIFICATION,
+        "`expires_in` is kept with the token. It is renewed when a tenth of its life is left, a"
+        " minute at the most, so that no call is made with one that has expired.",
+        (
+            f"{_AUTH}test_reads_the_life_of_a_token",
+            f"{_AUTH}test_a_token_is_used_until_a_minute_before_its_end",
+        ),
+    ),
+    Rule(
+        "CRM-004",
+        "A token is used again until shortly before its end.",
+        _CERTIFICATION,
+        "One token serves all threads, uploads and batches of a run.",
+        (f"{_AUTH}test_one_call_however_many_threads_ask",),
+    ),
+    Rule(
+        "CRM-005",
+        "The flow is run again when a token has expired or was invalidated, upon 401.",
+        _CERTIFICATION,
+        "A 401 leads to one new token, however many calls meet it, and each call is made again"
+        " with that.",
+        (
+            f"{_AUTH}test_many_threads_that_meet_a_refusal_cause_one_renewal",
+            f"{_E2E}test_ends.py::test_a_token_that_ends_before_its_time_is_renewed",
+        ),
+    ),
+    Rule(
+        "CRM-010",
+        "Each customer has a developer application of its own.",
+        _CERTIFICATION,
+        "A configuration holds one application, one organization and one contract; each customer"
+        " has a configuration.",
+    ),
+    Rule(
+        "Historical sync",
+        "When the integration is switched on, all there is in the source is sent, and the counts"
+        " of both sides agree.",
+        _RESUMES,
+        "The first run, without a state, delivers all that the tap sends. The summary at its end"
+        " says how many records were read, delivered, deleted and rejected.",
+        (f"{_E2E}test_delivery.py::test_340_records_and_40_deletions_arrive_whole",),
+    ),
+    Rule(
+        "Deletion",
+        "What is deleted in the source is deleted at LinkedIn; so is everything when the contract"
+        " ends.",
+        "recruiter-system-connect/rsc-data-deletion",
+        "A record with the two ids and a deletion marker deletes. A deletion is never dropped and"
+        " never overtaken; if LinkedIn refuses it, the run stops.",
+        (
+            f"{_REJECTS}test_a_deletion_that_linkedin_refuses_stops_the_run_even_if_rejects_are_kept",
+        ),
+    ),
+    Rule(
+        "Limits",
+        "Batches of at most 100 records, one after another; 10,000 records a minute and 100,000"
+        " requests a day.",
+        _RESUMES,
+        "Batch calls go one at a time. `records_per_minute` and `requests_per_day` are LinkedIn's"
+        " limits unless they are set lower; the day's end leads to exit code 75 and a true state.",
+        (
+            f"{_E2E}test_limits.py::test_linkedins_daily_quota_ends_in_exit_75_with_a_true_state",
+            "tests/linkedin/test_limits.py::test_no_minute_of_linkedins_holds_more_than_the_limit",
+        ),
+    ),
+)

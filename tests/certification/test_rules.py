@@ -1,0 +1,191 @@
+"""Each rule of LinkedIn's certification, shown with the installed command against the sandbox."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.certification.conftest import Note
+from tests.e2e.conftest import MakeBench
+from tests.e2e.support import SCHEMA, Bench, Finished, deletion, record, state
+
+pytestmark = pytest.mark.certification
+
+
+def rule(name: str) -> pytest.MarkDecorator:
+    """Say which rule a test shows."""
+    return pytest.mark.rule(name)
+
+
+def upserts(bench: Bench, count: int) -> list[dict[str, Any]]:
+    name = bench.file("cv.pdf")
+    return [record(f"candidate-{n}", "resume", name) for n in range(count)]
+
+
+def deliver(bench: Bench, records: list[dict[str, Any]], **settings: Any) -> Finished:
+    done = bench.run([SCHEMA, *records, state(len(records))], **settings)
+    assert done.code == 0, done.log
+    assert done.states[-1] == state(len(records))["value"]
+    return done
+
+
+def calls(bench: Bench, endpoint: str) -> list[dict[str, Any]]:
+    return [call for call in bench.sandbox.journal() if call["endpoint"] == endpoint]
+
+
+@rule("CRM-001")
+def test_a_run_begins_with_the_client_credentials_flow(bench: Bench, note: Note) -> None:
+    deliver(bench, upserts(bench, 3))
+    first, *others = bench.sandbox.journal()
+    assert (first["endpoint"], first["status"]) == ("token", 200)
+    assert {call["status"] for call in others} <= {200, 201}
+    assert len(bench.held()) == 3
+    note("first call", f"{first['method']} token, answered {first['status']}")
+    note("calls made with that token", len(others))
+    note("of these refused", sum(call["status"] >= 400 for call in others))
+
+
+@rule("CRM-001")
+def test_wrong_credentials_end_the_run_with_2(bench: Bench, note: Note) -> None:
+    done = bench.run([SCHEMA, *upserts(bench, 1), state(1)], client_secret="not-the-secret")
+    assert done.code == 2
+    assert done.states == []
+    assert bench.held() == {}
+    assert "not-the-secret" not in done.log
+    others = [call for call in bench.sandbox.journal() if call["endpoint"] != "token"]
+    assert others == []
+    note("exit code", done.code)
+    note("calls other than to the token endpoint", len(others))
+
+
+@rule("CRM-002")
+def test_check_asks_linkedin_whether_the_token_is_active(bench: Bench, note: Note) -> None:
+    with bench.start("--check") as process:
+        out, _ = process.communicate(timeout=60)
+    (line,) = [line for line in out.decode().splitlines() if "token: " in line]
+    (introspection,) = calls(bench, "introspect")
+    assert process.returncode == 0
+    assert "active" in line
+    assert introspection["status"] == 200
+    note("`--check` says", line)
+    note("introspection", f"answered {introspection['status']}")
+    note("exit code", process.returncode)
+
+
+@rule("CRM-003")
+def test_no_call_is_made_with_an_expired_token(make_bench: MakeBench, note: Note) -> None:
+    bench = make_bench(token_ttl=10, latency={"upload": 60})
+    begun = time.monotonic()
+    deliver(bench, upserts(bench, 1600), upload_concurrency=8)
+    seconds = time.monotonic() - begun
+    refused = [call for call in bench.sandbox.journal() if call["status"] == 401]
+    minted = bench.sandbox.snapshot()["tokens_minted"]
+    assert refused == []
+    assert minted >= 2
+    note("life of a token here", f"{bench.sandbox.state.config.token_ttl} s")
+    note("length of the run", f"{seconds:.1f} s")
+    note("tokens asked for", minted)
+    note("calls answered 401", len(refused))
+
+
+@rule("CRM-004")
+def test_one_token_serves_a_whole_run(make_bench: MakeBench, note: Note) -> None:
+    bench = make_bench(latency={"url": 20, "upload": 40})
+    deliver(bench, upserts(bench, 500))
+    shown = bench.sandbox.snapshot()
+    assert shown["tokens_minted"] == 1
+    assert shown["breaches"] == []
+    note("calls with a token", len(bench.sandbox.journal()) - len(calls(bench, "token")))
+    note("uploads at once, at the most", shown["highest_concurrency"]["upload"])
+    note("tokens asked for", shown["tokens_minted"])
+
+
+@rule("CRM-005")
+def test_an_invalidated_token_is_replaced_upon_401(bench: Bench, note: Note) -> None:
+    bench.sandbox.set_faults({"endpoint": "upload", "kind": "expire_token", "times": 1})
+    deliver(bench, upserts(bench, 200))
+    refused = [call for call in bench.sandbox.journal() if call["status"] == 401]
+    shown = bench.sandbox.snapshot()
+    assert refused
+    assert shown["tokens_minted"] == 2
+    assert shown["breaches"] == []
+    assert len(bench.held()) == 200
+    note("calls answered 401", len(refused))
+    note("tokens asked for", shown["tokens_minted"])
+    note("resumes delivered", f"{len(bench.held())} of 200")
+
+
+@rule("CRM-010")
+def test_each_customer_has_an_application_of_its_own(make_bench: MakeBench, note: Note) -> None:
+    customers = {"application-1": "secret-1", "application-2": "secret-2"}
+    bench = make_bench(clients=customers)
+    for number, (client, secret) in enumerate(customers.items(), 1):
+        name = bench.file("cv.pdf")
+        records = [record(f"of-customer-{number}", n, name) for n in range(10)]
+        deliver(bench, records, client_id=client, client_secret=secret, organization=number)
+    held = bench.sandbox.snapshot()["resumes"]
+    astray = [
+        one
+        for one in held
+        if one["integration_context"].rpartition(":")[2] != one["candidate_id"].rpartition("-")[2]
+    ]
+    assert len(held) == 20
+    assert astray == []
+    tokens = [call["client"] for call in calls(bench, "token")]
+    assert tokens == list(customers)
+    note("applications that asked for a token, each once", ", ".join(tokens))
+    note("resumes at LinkedIn", len(held))
+    note("of these under the other customer's organization", len(astray))
+
+
+@rule("Historical sync")
+def test_a_first_run_delivers_all_there_is(bench: Bench, note: Note) -> None:
+    begun = datetime(2021, 1, 1, tzinfo=UTC)
+    days = [begun + timedelta(days=3 * n) for n in range(600)]
+    name = bench.file("cv.pdf")
+    records = [
+        record(f"candidate-{n}", "resume", name, created_at=day.isoformat())
+        for n, day in enumerate(days)
+    ]
+    done = deliver(bench, records)
+    held = bench.held()
+    sent = {("candidate-" + str(n), "resume"): day for n, day in enumerate(days)}
+    kept = {key: datetime.fromtimestamp(one["created_at"] / 1000, UTC) for key, one in held.items()}
+    assert kept == sent
+    note("resumes in the source", len(sent))
+    note("resumes at LinkedIn", len(held))
+    note("of these with the source's key and date", sum(kept[key] == sent[key] for key in kept))
+    note("dates", f"{min(kept.values()):%Y-%m-%d} to {max(kept.values()):%Y-%m-%d}")
+    note("state printed last", done.states[-1])
+
+
+@rule("Deletion")
+def test_what_the_source_deletes_is_deleted(bench: Bench, note: Note) -> None:
+    records = upserts(bench, 120)
+    deliver(bench, records)
+    before = len(bench.held())
+    gone = [deletion(one["record"]["candidate_id"], "resume") for one in records]
+    deliver(bench, gone[:50])
+    after_some = len(bench.held())
+    deliver(bench, gone)  # the end of a contract; those that are gone already count as deleted
+    assert (before, after_some, len(bench.held())) == (120, 70, 0)
+    note("resumes at LinkedIn", before)
+    note("after 50 deletions", after_some)
+    note("after the deletion of all", len(bench.held()))
+
+
+@rule("Limits")
+def test_batches_are_of_100_and_one_after_another(bench: Bench, note: Note) -> None:
+    deliver(bench, upserts(bench, 1050))
+    sizes = [call["ids"] for call in calls(bench, "batch_update")]
+    shown = bench.sandbox.snapshot()
+    assert max(sizes) == 100
+    assert sum(sizes) == 1050
+    assert shown["highest_concurrency"]["batch"] == 1
+    assert shown["breaches"] == []
+    note("records in the largest batch", max(sizes))
+    note("batch calls at once, at the most", shown["highest_concurrency"]["batch"])
+    note("breaches of LinkedIn's rules that the sandbox noted", len(shown["breaches"]))
