@@ -10,8 +10,8 @@ HEAD = """\
 
 <!-- Made from tests/certification by `make generated`: edit there. -->
 
-LinkedIn certifies each integration with CRM Connect. Here are the rules that everybody can read, and
-what its pages on resumes and deletion ask besides. Rules CRM-155 to CRM-165, on access control
+LinkedIn certifies each integration with CRM Connect. Here are the rules that everybody can read,
+and what its pages on resumes and deletion ask besides. Rules CRM-155 to CRM-165, on access control
 lists, are known by number alone; the text of further modules is for partners. Ask your contact at
 LinkedIn for the list that holds for you.
 
