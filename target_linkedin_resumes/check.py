@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 from target_linkedin_resumes.failures import Failure
 from target_linkedin_resumes.house import linkedin_of, quota_of
@@ -19,8 +20,12 @@ def check(settings: Settings) -> Iterator[tuple[bool, str]]:
     """Look at one thing after another; gives whether it is well, and what was found."""
     yield True, "configuration: valid"
     yield _directory(settings)
-    if settings.rejects_path is not None:
-        yield _rejects_path(settings)
+    for name, path in (
+        ("rejects_path", settings.rejects_path),
+        ("audit_path", settings.audit_path),
+    ):
+        if path is not None:
+            yield _file(name, path)
     yield (
         True,
         (
@@ -65,12 +70,10 @@ def _directory(settings: Settings) -> tuple[bool, str]:
     return readable, f"file_root: {settings.file_root} {found}"
 
 
-def _rejects_path(settings: Settings) -> tuple[bool, str]:
-    path = settings.rejects_path
-    assert path is not None  # noqa: S101 - the caller has looked
+def _file(name: str, path: Path) -> tuple[bool, str]:
     writable = os.access(path if path.exists() else path.parent, os.W_OK)
     found = "can be written" if writable else "cannot be written by this user"
-    return writable, f"rejects_path: {path} {found}"
+    return writable, f"{name}: {path} {found}"
 
 
 def _time(epoch: int) -> str:

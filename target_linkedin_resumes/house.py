@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from target_linkedin_resumes.changes import ResumeKey
 from target_linkedin_resumes.courier import Courier, DryCourier, PatientCourier
+from target_linkedin_resumes.delivery.audit import AuditFile
 from target_linkedin_resumes.delivery.checkpoints import State
 from target_linkedin_resumes.delivery.flow import Flow
 from target_linkedin_resumes.delivery.outside import Outside
 from target_linkedin_resumes.delivery.pipeline import Pipeline
+from target_linkedin_resumes.delivery.pseudonyms import Pseudonyms
 from target_linkedin_resumes.delivery.rejects import Rejected, RejectFile
 from target_linkedin_resumes.delivery.retries import Retries
+from target_linkedin_resumes.delivery.shelf import Book, Shelf
 from target_linkedin_resumes.linkedin.api import LinkedIn
 from target_linkedin_resumes.linkedin.calls import Calls, utc_now
 from target_linkedin_resumes.linkedin.limits import Concurrency, RecordsPerMinute, RequestsPerDay
@@ -32,23 +37,27 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What one run works with. ``rejects`` is None where the first reject stops the run."""
+    """What one run works with. ``rejects`` and ``books`` are None where there are none."""
 
     pipeline: Pipeline
     reporter: Reporter
     rejects: RejectFile | None
+    books: Shelf | None
     transport: HttpTransport
     sources: Sources
 
     def close(self, *, complete: bool) -> None:
         """Let go of files and connections; ``complete`` says that all that was read is settled.
 
-        Raises Stop if the rejects cannot be written.
+        Raises Stop if the rejects or the books cannot be written.
         """
-        self.sources.close()
-        self.transport.close()
-        if self.rejects is not None:
-            self.rejects.close(complete=complete)
+        with ExitStack() as closing:
+            if self.books is not None:
+                closing.callback(self.books.close)
+            if self.rejects is not None:
+                closing.callback(self.rejects.close, complete=complete)
+            closing.callback(self.transport.close)
+            closing.callback(self.sources.close)
 
 
 class ListedRejects:
@@ -103,7 +112,7 @@ def build(
     """
     meter, quota = Meter(), quota_of(settings)
     transport = HttpTransport(settings.request_timeout_seconds)
-    rejects = _rejects(settings, encode, replayed)
+    rejects, books = _rejects(settings, encode, replayed), _books(settings)
     sources = Sources(
         settings.file_root,
         [FileSource(s.prefix, s.headers, s.storage_options) for s in settings.file_sources],
@@ -116,7 +125,9 @@ def build(
     else:
         patient = settings.on_quota == "wait"
         linkedin = linkedin_of(settings, transport, meter, quota)
-        courier = (PatientCourier if patient else Courier)(sources, linkedin)
+        courier = (PatientCourier if patient else Courier)(
+            sources, linkedin, books=books is not None
+        )
     outside = Outside(
         upload=courier.upload,
         sender=courier,
@@ -124,6 +135,7 @@ def build(
         concurrency=Concurrency(settings.upload_concurrency),
         print_state=(lambda _: None) if settings.dry_run else print_state,
         rejects=ListedRejects() if settings.dry_run else rejects,
+        books=books,
     )
     flow = Flow(
         batch_size=min(settings.batch_size_rows, settings.records_per_minute),
@@ -138,19 +150,51 @@ def build(
     )
     begun = time.monotonic()
     reporter = Reporter(pipeline, meter, time.monotonic, begun, quota, settings.dry_run)
-    return House(pipeline, reporter, rejects, transport, sources)
+    return House(pipeline, reporter, rejects, books, transport, sources)
 
 
 def _rejects(
     settings: Settings, encode: Callable[[object], str], replayed: Path | None
 ) -> RejectFile | None:
-    path = settings.rejects_path
-    if path is None or settings.on_reject != "continue" or settings.dry_run:
+    path, days = settings.rejects_path, settings.audit_retain_days
+    keeping = settings.on_reject == "continue"
+    if path is None or settings.dry_run or not (keeping or path.exists()):
         return None
-    return RejectFile(
+    oldest = "" if days is None else _iso(utc_now() - timedelta(days=days))
+    rejects = RejectFile(
         path,
         encode=encode,
-        now=lambda: datetime.now(UTC).isoformat(timespec="seconds"),
+        now=lambda: _iso(utc_now()),
         most=settings.max_rejects,
-        replaying=replayed is not None and path.exists() and replayed.samefile(path),
+        replaying=keeping and replayed is not None and path.exists() and replayed.samefile(path),
+        keeping=keeping,
+        oldest=oldest,
     )
+    if rejects.expired:
+        logger.warning(
+            "%d rejected records in %s were older than %d days (setting audit_retain_days) and are"
+            " dropped; they were never delivered",
+            *(rejects.expired, path, days),
+        )
+    return rejects
+
+
+def _books(settings: Settings) -> Shelf | None:
+    if settings.dry_run:
+        return None
+    books: list[Book] = []
+    if settings.audit_path is not None and settings.audit_key is not None:
+        books.append(
+            AuditFile(
+                settings.audit_path,
+                Pseudonyms(settings.audit_key),
+                run=secrets.token_hex(8),
+                now=utc_now,
+                retain_days=settings.audit_retain_days,
+            )
+        )
+    return Shelf(books) if books else None
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")

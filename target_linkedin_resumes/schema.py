@@ -164,6 +164,22 @@ SCHEMA: dict[str, Any] = {
         ),
         "max_rejects": _integer(None, 0, 10**9, "More rejects than this many stop the run."),
         "fail_on_rejects": _flag("Exit with 3 instead of 0 when rejects were written."),
+        "audit_path": _string(
+            "JSON lines of each delivery and deletion that LinkedIn confirmed: when, ids as keyed"
+            " hashes, LinkedIn's request id. Wants `audit_key`."
+        ),
+        "audit_key": _string(
+            "The key of those hashes, 32 characters or more; one and the same for the life of the"
+            " file. Whoever has it finds a candidate's lines again.",
+            **_SECRET,
+        ),
+        "audit_retain_days": _integer(
+            None,
+            1,
+            36_500,
+            "Lines of `audit_path` and records in `rejects_path` that are older are dropped when a"
+            " run starts; kept unless given.",
+        ),
         "dry_run": _flag(
             "Everything but the writes to LinkedIn: files are fetched and checked, and the summary"
             " says what would be sent. No state is printed."

@@ -27,6 +27,9 @@ from target_linkedin_resumes.schema import BLOB_TTL_UNITS, SCHEMA
 
 __all__ = ["SCHEMA", "Settings", "read_settings"]
 
+# Half the digits of a SHA-256: a key that is guessed gives away every id that can be guessed.
+SHORTEST_KEY = 32
+
 
 @dataclass(frozen=True, slots=True)
 class SourceSetting:
@@ -65,6 +68,9 @@ class Settings:
     rejects_path: Path | None
     max_rejects: int | None
     fail_on_rejects: bool
+    audit_path: Path | None
+    audit_key: str | None
+    audit_retain_days: int | None
     dry_run: bool
 
     def __repr__(self) -> str:
@@ -94,6 +100,9 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
             "setting 'rejects_path': required by on_reject='continue'; expected the path of a file"
             " that keeps the records which cannot be delivered"
         )
+    values["audit_path"] = _file("audit_path", values["audit_path"])
+    _check_audit_key(values["audit_key"], wanted=values["audit_path"] is not None)
+    _check_apart(values, "rejects_path", "audit_path")
     return Settings(**values)
 
 
@@ -233,6 +242,26 @@ def _file(name: str, value: str | None) -> Path | None:
     if path.is_dir() or not path.parent.is_dir():
         raise _wrong(name, value, "the path of a file in a directory that exists")
     return path.absolute()
+
+
+def _check_audit_key(key: str | None, *, wanted: bool) -> None:
+    expected = f"expected a secret of {SHORTEST_KEY} characters or more, made by chance"
+    if key is None and wanted:
+        raise Misconfigured(f"setting 'audit_key': required by audit_path; {expected}")
+    if key is not None and len(key) < SHORTEST_KEY:
+        raise Misconfigured(f"setting 'audit_key': too short to keep ids secret; {expected}")
+
+
+def _check_apart(values: Mapping[str, Any], *names: str) -> None:
+    """Two settings must not name one file: each would take the other's lines for its own."""
+    seen: dict[Path, str] = {}
+    for name in names:
+        path = values[name]
+        if path is None:
+            continue
+        other = seen.setdefault(path.resolve(), name)
+        if other != name:
+            raise Misconfigured(f"setting '{name}': expected another file than that of '{other}'")
 
 
 def _file_sources(value: Any) -> tuple[SourceSetting, ...]:

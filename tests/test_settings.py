@@ -127,6 +127,32 @@ def test_continue_needs_a_place_for_the_rejects(tmp_path: Path) -> None:
     assert settings.rejects_path == path
 
 
+def test_an_audit_file_needs_a_key_that_cannot_be_guessed(tmp_path: Path) -> None:
+    path = str(tmp_path / "audit.jsonl")
+    with pytest.raises(Misconfigured, match="setting 'audit_key': required by audit_path"):
+        read_settings({**GOOD, "audit_path": path})
+    with pytest.raises(Misconfigured, match="setting 'audit_key': too short") as caught:
+        read_settings({**GOOD, "audit_path": path, "audit_key": "k" * 31})
+    assert "kkk" not in caught.value.message
+    settings = read_settings({**GOOD, "audit_path": path, "audit_key": "k" * 32})
+    assert settings.audit_path == tmp_path / "audit.jsonl"
+    assert "k" * 32 in secrets_of({"audit_key": "k" * 32})
+    assert "kkk" not in repr(settings)
+
+
+def test_two_settings_do_not_name_one_file(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    with pytest.raises(Misconfigured, match=r"'audit_path': expected another file.*'rejects_path'"):
+        read_settings(
+            {
+                **GOOD,
+                "audit_path": str(tmp_path / "link"),
+                "audit_key": "k" * 32,
+                "rejects_path": str(tmp_path / "file"),
+            }
+        )
+
+
 def test_unknown_settings_are_told_with_what_was_meant() -> None:
     assert unknown_settings({"batch_sise_rows": 1, **GOOD}, SCHEMA["properties"]) == [
         "setting 'batch_sise_rows': unknown and ignored; did you mean 'batch_size_rows'?"

@@ -22,11 +22,14 @@ class LineFile:
     """Lines of bytes, each with its newline; for one thread at a time.
 
     ``setting`` names the path in messages, ``loss`` says what would be lost if it could not be
-    written. ``empty`` begins anew. Raises :class:`Misconfigured` for a path that cannot be
-    written or that another run uses.
+    written. Each line begins with ``begin``. ``empty`` empties the file. Raises
+    :class:`Misconfigured` for a path that cannot be written or that another run uses, and for a
+    file that holds something else.
     """
 
-    def __init__(self, path: Path, setting: str, loss: str, *, empty: bool = False) -> None:
+    def __init__(
+        self, path: Path, setting: str, loss: str, *, begin: bytes = b"", empty: bool = False
+    ) -> None:
         self.path = path.resolve()  # to replace a link would leave the file it leads to
         self._setting = setting
         self._loss = loss
@@ -36,8 +39,8 @@ class LineFile:
             raise Misconfigured(f"setting '{setting}': expected the path of a regular file")
         try:
             self._descriptor = self._own(empty=empty)
+            self._size = self._cut_torn_line(begin)
             self._beside.unlink(missing_ok=True)
-            self._size = self._cut_torn_line()
         except OSError as error:
             raise Misconfigured(
                 f"setting '{setting}': the file cannot be written ({error.strerror});"
@@ -119,8 +122,9 @@ class LineFile:
             raise self._unwritable(error) from None
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file. What is appended later fails: its number may be another's by then."""
         os.close(self._descriptor)
+        self._descriptor = -1
 
     @property
     def _beside(self) -> Path:
@@ -146,11 +150,21 @@ class LineFile:
                 pass
             os.close(descriptor)  # another run replaced or removed the file meanwhile: look again
 
-    def _cut_torn_line(self) -> int:
+    def _cut_torn_line(self, begin: bytes) -> int:
         """Cut what a killed run left of a line: no state covers it, so it is made again."""
-        whole = 0
+        whole, torn = 0, b""
         for line in self:
-            whole += len(line) if line.endswith(b"\n") else 0
+            if line.endswith(b"\n"):
+                whole += len(line)
+            else:
+                torn = line
+        # A disk that lost its power may show zeros for what was not written.
+        if torn.strip(b"\0") and torn[: len(begin)] != begin[: len(torn)]:
+            self.close()
+            raise Misconfigured(
+                f"setting '{self._setting}': {self.path.name!r} holds something else; expected the"
+                " path of a file that this target has written, or where there is none yet"
+            )
         os.ftruncate(self._descriptor, whole)
         return whole
 

@@ -81,7 +81,7 @@ class RejectFile:
         self._stale = False  # the file holds rejects that a later change has overtaken
         self.count = 0
         self.expired = 0
-        self._file = self._guard = LineFile(path, "rejects_path", _LOSS)
+        self._file = self._guard = LineFile(path, "rejects_path", _LOSS, begin=b"{")
         replay = self._guard.path.with_name(self._guard.path.name + ".replay")
         if replaying:
             self._file = LineFile(replay, "rejects_path", _LOSS, empty=True)

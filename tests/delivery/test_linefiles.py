@@ -155,3 +155,27 @@ def test_a_path_that_cannot_be_written(tmp_path: Path) -> None:
         opened(tmp_path / "missing" / "lines")
     with pytest.raises(Misconfigured, match="regular file"):
         opened(tmp_path)
+
+
+@pytest.mark.parametrize("torn", [b"{", b'{"a": 1', b"\0\0\0"])
+def test_a_torn_line_is_cut_however_short_it_is(tmp_path: Path, torn: bytes) -> None:
+    path = tmp_path / "lines"
+    path.write_bytes(b"{}\n" + torn)
+    LineFile(path, "some_path", "", begin=b'{"a":').close()
+    assert path.read_bytes() == b"{}\n"
+
+
+def test_the_last_line_of_a_file_that_is_another_s_is_not_cut(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_bytes(b'{\n "a": 1\n}')
+    with pytest.raises(Misconfigured, match="holds something else"):
+        LineFile(path, "some_path", "", begin=b"{")
+    assert path.read_bytes() == b'{\n "a": 1\n}'
+    path.unlink()
+
+
+def test_a_closed_file_takes_nothing(tmp_path: Path) -> None:
+    file = opened(tmp_path / "lines")
+    file.close()
+    with pytest.raises(Stop, match="some_path"):
+        file.append(b"a\n")

@@ -1,0 +1,130 @@
+"""What is kept of deliveries and deletions, and that nothing else is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import pytest
+
+from target_linkedin_resumes.changes import ResumeKey
+from target_linkedin_resumes.delivery.pseudonyms import Pseudonyms
+from tests.e2e.support import PDF, SCHEMA, Bench, covered, deletion, line, record, state
+
+KEY = "kept apart from the audit file: 8f2c"
+PSEUDONYMS = Pseudonyms(KEY)
+CANDIDATE, RESUME, NAME = "candidate-4711", "resume-0815", "jane-doe-2024.pdf"
+
+
+@pytest.fixture
+def audited(bench: Bench) -> Bench:
+    """A bench whose runs keep an audit file."""
+    bench.settings = {
+        "audit_path": str(bench.directory / "kept" / "audit.jsonl"),
+        "audit_key": KEY,
+        "rejects_path": str(bench.directory / "kept" / "rejects.singer"),
+        "on_reject": "continue",
+    }
+    bench.environment = {"TMPDIR": str(bench.directory / "kept" / "spool")}
+    (bench.directory / "kept" / "spool").mkdir(parents=True)
+    return bench
+
+
+def lines(bench: Bench) -> list[dict[str, Any]]:
+    text = (bench.directory / "kept" / "audit.jsonl").read_text()
+    return [json.loads(text) for text in text.splitlines()]
+
+
+def left_behind(bench: Bench) -> dict[str, bytes]:
+    """Every byte that the target left, by file."""
+    kept = bench.directory / "kept"
+    return {str(p.relative_to(kept)): p.read_bytes() for p in kept.rglob("*") if p.is_file()}
+
+
+def assert_nothing_left(bench: Bench, blob: str) -> None:
+    """Neither the ids nor anything of the resume itself is in any file."""
+    sha256 = hashlib.sha256(PDF)
+    traces = [CANDIDATE, RESUME, NAME, blob, blob.rpartition(":")[2], sha256.hexdigest()]
+    for path, content in left_behind(bench).items():
+        for trace in (*(text.encode() for text in traces), sha256.digest()):
+            assert trace not in content, f"{trace!r} in {path}"
+
+
+def blob_of(bench: Bench) -> str:
+    return str(bench.held()[CANDIDATE, RESUME]["resume_file"])
+
+
+def deliver_and_reject(bench: Bench) -> str:
+    """Deliver a resume, have a later record of it rejected, and give the blob's URN."""
+    name = bench.file(NAME)
+    for file in (name, "gone.pdf"):
+        done = bench.run([SCHEMA, record(CANDIDATE, RESUME, file, title="their own words")])
+        assert done.code == 0, done.log
+    assert b"their own words" in left_behind(bench)["rejects.singer"]
+    return blob_of(bench)
+
+
+def test_each_confirmation_has_a_line_that_names_nobody(audited: Bench) -> None:
+    stream = [SCHEMA, record(CANDIDATE, RESUME, audited.file(NAME)), record("c2", "r2", NAME)]
+    assert audited.run([*stream, state(2)]).code == 0
+    hashed = PSEUDONYMS.candidate(CANDIDATE)
+    first, second = sorted(lines(audited), key=lambda one: one["candidate"] != hashed)
+    assert first["candidate"] == hashed != second["candidate"]
+    assert first["resume"] == PSEUDONYMS.resume(ResumeKey(CANDIDATE, RESUME))
+    assert (first["operation"], first["status"]) == ("delivered", 204)
+    assert first["sha256"] == hashlib.sha256(PDF).hexdigest()
+    assert first["blob"] == blob_of(audited)
+    assert first["run"] == second["run"]
+    uuids = {entry["x_li_uuid"] for entry in audited.sandbox.journal()}
+    assert {first["x_li_uuid"], second["x_li_uuid"]} <= uuids
+    content = (audited.directory / "kept" / "audit.jsonl").read_text()
+    for plain in (CANDIDATE, RESUME, NAME, KEY, "http"):
+        assert plain not in content
+
+
+def test_after_a_deletion_the_receipt_alone_is_left(audited: Bench) -> None:
+    blob = deliver_and_reject(audited)
+    second = audited.run([SCHEMA, deletion(CANDIDATE, RESUME), state(2)], on_reject="fail")
+    assert second.code == 0, second.log
+    assert_nothing_left(audited, blob)
+    assert left_behind(audited).keys() == {"audit.jsonl"}
+    sent, erased = lines(audited)
+    assert [sent["operation"], erased["operation"]] == ["delivered", "deleted"]
+    assert sent["resume"] == erased["resume"] == PSEUDONYMS.resume(ResumeKey(CANDIDATE, RESUME))
+    assert sent["x_li_uuid"] != erased["x_li_uuid"]
+
+
+def test_a_run_that_is_killed_leaves_nothing_that_the_next_one_does_not_scrub(
+    audited: Bench,
+) -> None:
+    blob = deliver_and_reject(audited)
+    with audited.start(batch_max_age_seconds=1) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for message in (SCHEMA, deletion(CANDIDATE, RESUME), state(2)):
+            process.stdin.write(line(message))
+        process.stdin.flush()
+        printed = [json.loads(process.stdout.readline())]
+        assert covered(printed) == 2
+        process.kill()
+    # What the state covers never comes again: the rejected record had to go before it.
+    left = left_behind(audited)
+    assert left["rejects.singer"] == b""
+    assert blob.encode() in left["audit.jsonl"]
+    assert audited.run([SCHEMA]).code == 0
+    assert_nothing_left(audited, blob)
+
+
+def test_an_audit_file_that_cannot_be_written_stops_with_a_true_state(audited: Bench) -> None:
+    name = audited.file(NAME)
+    path = audited.directory / "kept" / "audit.jsonl"
+    path.symlink_to("/dev/full")
+    assert audited.run([SCHEMA]).code == 2
+    path.unlink()
+    path.write_text("milk\n")
+    refused = audited.run([SCHEMA, record(CANDIDATE, RESUME, name), state(1)])
+    assert (refused.code, refused.states) == (2, [])
+    assert "setting 'audit_path'" in refused.log
+    assert "Traceback" not in refused.log
+    assert path.read_text() == "milk\n"
