@@ -31,7 +31,7 @@ from target_linkedin_resumes.failures import Misconfigured
 
 DELIVERED, DELETED = "delivered", "deleted"
 # What says what a resume was; the rest of a line says that there was one.
-_OF_THE_RESUME = ("sha256", "blob", "fingerprint")
+OF_THE_RESUME = ("sha256", "blob", "fingerprint")
 _DUE = b'"scrub":"due"'
 _BEGIN = b'{"at":"'
 _LINE = re.compile(
@@ -189,7 +189,7 @@ class AuditFile:
                 line = json.loads(text)
                 line.pop("scrub", None)
                 if number < deleted:
-                    for name in _OF_THE_RESUME:
+                    for name in OF_THE_RESUME:
                         line.pop(name, None)
                 new = _text(line)
             if _DUE in new or new[7:36] >= oldest:

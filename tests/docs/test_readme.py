@@ -24,6 +24,7 @@ from tests.docs.documents import ROOT, blocks, read, section, table
 README = read("README.md")
 COMMANDS = {
     "target-linkedin-resumes": "target_linkedin_resumes",
+    "target-linkedin-resumes-receipt": "target_linkedin_resumes.commands.receipt",
     "linkedin-resumes-sandbox": "target_linkedin_resumes.sandbox",
 }
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 from typing import Any
 
 import pytest
 
 from target_linkedin_resumes.changes import ResumeKey
 from target_linkedin_resumes.delivery.pseudonyms import Pseudonyms
-from tests.e2e.support import PDF, SCHEMA, Bench, covered, deletion, line, record, state
+from tests.e2e.support import COMMAND, PDF, SCHEMA, Bench, covered, deletion, line, record, state
 
 KEY = "kept apart from the audit file: 8f2c"
 PSEUDONYMS = Pseudonyms(KEY)
@@ -65,6 +66,19 @@ def deliver_and_reject(bench: Bench) -> str:
     return blob_of(bench)
 
 
+def receipt(bench: Bench, candidate: str) -> dict[str, Any]:
+    """What the receipt's command prints for a candidate."""
+    command = COMMAND.with_name("target-linkedin-resumes-receipt")
+    done = subprocess.run(
+        [command, candidate, "--config", bench.config(), "--json"],
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stderr == b""
+    return dict(json.loads(done.stdout))
+
+
 def test_each_confirmation_has_a_line_that_names_nobody(audited: Bench) -> None:
     stream = [SCHEMA, record(CANDIDATE, RESUME, audited.file(NAME)), record("c2", "r2", NAME)]
     assert audited.run([*stream, state(2)]).code == 0
@@ -93,6 +107,12 @@ def test_after_a_deletion_the_receipt_alone_is_left(audited: Bench) -> None:
     assert [sent["operation"], erased["operation"]] == ["delivered", "deleted"]
     assert sent["resume"] == erased["resume"] == PSEUDONYMS.resume(ResumeKey(CANDIDATE, RESUME))
     assert sent["x_li_uuid"] != erased["x_li_uuid"]
+    [told] = receipt(audited, CANDIDATE)["resumes"]
+    assert told["held_by_linkedin"] is False
+    assert [event["x_li_uuid"] for event in told["events"]] == [
+        sent["x_li_uuid"],
+        erased["x_li_uuid"],
+    ]
 
 
 def test_a_run_that_is_killed_leaves_nothing_that_the_next_one_does_not_scrub(
