@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from .faults import BadFaults
+from .page.guard import Guard
+from .page.routes import Page
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -20,7 +23,7 @@ _LARGEST_PAGE = 100_000
 
 
 class Control:
-    """Handlers over one state. The page of a later version joins ``routes``."""
+    """Handlers over one state."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -34,7 +37,9 @@ class Control:
                 Route("/sandbox/journal", self.journal),
                 Route("/sandbox/faults", self.faults, methods=["GET", "POST", "DELETE"]),
                 Route("/sandbox/reset", self.reset, methods=["POST"]),
-            ]
+                *Page(self._state).routes(),
+            ],
+            middleware=[Middleware(Guard)],
         )
 
     async def health(self, request: Request) -> Response:

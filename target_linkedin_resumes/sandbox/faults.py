@@ -116,9 +116,12 @@ BEFORE = frozenset({"status", "reset_before", "down", "black_hole", "poison"})
 """Kinds that keep a call from being worked on."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Rule:
-    """One rule, with how often it could have hit and how often it did."""
+    """One rule, with how often it could have hit and how often it did.
+
+    ``number`` tells the rules in force apart.
+    """
 
     endpoint: str
     kind: str
@@ -128,6 +131,7 @@ class Rule:
     keys: frozenset[Pair]
     definition: dict[str, Any]
     random: random.Random
+    number: int = 0
     seen: int = 0
     fired: int = 0
 
@@ -192,10 +196,13 @@ class Faults:
     def __init__(self) -> None:
         self.seed = 0
         self.rules: list[Rule] = []
+        self.changes = 0
+        """How often rules were put in force or ended."""
 
     def clear(self) -> None:
         """Let everything work again."""
         self.rules = []
+        self.changes += 1
 
     def load(self, document: object) -> None:
         """Put rules in force instead of those before. Raises BadFaults and then changes nothing.
@@ -214,6 +221,18 @@ class Faults:
             raise BadFaults("rules: expected a list")
         self.rules = [_rule(rule, index, seed) for index, rule in enumerate(given)]
         self.seed = seed
+        self.changes += 1
+
+    def add(self, definition: object) -> None:
+        """Put one more rule in force, after the others. Raises BadFaults."""
+        number = max((rule.number for rule in self.rules), default=-1) + 1
+        self.rules.append(_rule(definition, number, self.seed))
+        self.changes += 1
+
+    def remove(self, rule: Rule) -> None:
+        """End one rule; the counts of the others go on."""
+        self.rules.remove(rule)
+        self.changes += 1
 
     def shown(self) -> dict[str, Any]:
         """The rules as they were given, with their counts."""
@@ -265,4 +284,5 @@ def _rule(given: object, index: int, seed: int) -> Rule:
         keys=frozenset((pair[0], pair[1]) for pair in given.get("keys", ())),
         definition=dict(given),
         random=random.Random(f"{seed}:{index}"),  # noqa: S311 - not for secrets, and repeatable
+        number=index,
     )

@@ -95,9 +95,9 @@ class Gateway:
                     state.breaches.add(call.endpoint, "concurrent_batches", f"{peak} at once")
             if call.minted and call.token is not None:
                 call.token.delivered = not call.gone and (kind is None or kind in _WHOLE)
-            state.journal.append(
-                call.entry(round((time.monotonic() - started) * 1000), exchange.bytes_in)
-            )
+            duration = round((time.monotonic() - started) * 1000)
+            state.journal.append(call.entry(duration, exchange.bytes_in))
+            state.pace.add(call.endpoint, call.status, state.clock(), duration)
 
     async def _worked(self, exchange: Exchange, call: Call) -> tuple[Hit, Reply]:
         """What befalls the call, and the answer to it."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict, deque
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 _WINDOW = 100_000
@@ -47,11 +49,33 @@ class Journal:
 
         ``first`` is the oldest entry still in memory; older ones are in the file.
         """
-        first = self.last - len(self._window) + 1
+        first = self.first
         start = max(after + 1, first) - first
         stop = min(start + limit, len(self._window))
         entries = b",".join(self._window[index] for index in range(start, stop))
         return b'{"first":%d,"last":%d,"entries":[%s]}' % (first, self.last, entries)
+
+    @property
+    def first(self) -> int:
+        """The seq of the oldest entry still in memory, one more than ``last`` if there is none."""
+        return self.last - len(self._window) + 1
+
+    def newest(
+        self, limit: int, before: int, wanted: Callable[[bytes], bool] | None = None
+    ) -> list[dict[str, Any]]:
+        """At most ``limit`` entries in memory with a seq below ``before``, newest first.
+
+        ``wanted`` is asked about an entry's line of JSON.
+        """
+        lines = islice(reversed(self._window), max(0, self.last + 1 - before), None)
+        return [json.loads(line) for line in islice(filter(wanted, lines), limit)]
+
+    def get(self, seq: int) -> dict[str, Any] | None:
+        """The entry with this seq, if it is still in memory."""
+        if not self.first <= seq <= self.last:
+            return None
+        entry: dict[str, Any] = json.loads(self._window[seq - self.first])
+        return entry
 
     def clear(self) -> None:
         """Begin anew, in the file too."""

@@ -38,10 +38,7 @@ class Limits:
 
     def take(self, client: str, surface: str, records: int = 0) -> Literal["day", "minute"] | None:
         """Count a call with its records; the limit that refuses it, or None."""
-        now = self._clock()
-        if int(now // _DAY) != self._day:
-            self._day = int(now // _DAY)
-            self._today.clear()
+        now = self._today_at()
         quota = self._requests_per_day.get(surface)
         if quota is not None and self._today[client, surface] >= quota:
             return "day"
@@ -53,6 +50,13 @@ class Limits:
         self._today[client, surface] += 1
         return None
 
+    def _today_at(self) -> float:
+        now = self._clock()
+        if int(now // _DAY) != self._day:
+            self._day = int(now // _DAY)
+            self._today.clear()
+        return now
+
     def _used(self, client: str, now: float) -> int:
         window = self._windows[client]
         while window and window[0][0] <= now - _MINUTE:
@@ -61,7 +65,7 @@ class Limits:
 
     def used(self) -> dict[str, dict[str, int]]:
         """Per client: records in the last minute, and requests today by surface."""
-        now = self._clock()
+        now = self._today_at()
         shown: dict[str, dict[str, int]] = {}
         for (client, surface), count in self._today.items():
             shown.setdefault(client, {})[surface] = count

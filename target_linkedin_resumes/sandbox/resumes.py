@@ -24,13 +24,15 @@ _EARLIEST, _LATEST = 10**11, 10**13
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """A resume held; ``created_at`` is in epoch milliseconds."""
+    """A resume held; times are in epoch milliseconds."""
 
     candidate_id: str
     resume_id: str
     integration_context: str
     created_at: int
     blob: Blob
+    written_at: int
+    """When a batch update wrote it last."""
 
     def shown(self) -> dict[str, Any]:
         """As ``GET /sandbox/state`` shows it."""
@@ -62,10 +64,14 @@ def check_complete(keys: tuple[Key, ...]) -> None:
 
 
 class Resumes:
-    """All resumes held, by key. ``held`` may be read at any time."""
+    """All resumes held, by key, in the order in which they were written last.
+
+    ``held`` may be read at any time; ``changes`` counts what was done to it.
+    """
 
     def __init__(self, blobs: Blobs, breaches: Breaches) -> None:
         self.held: dict[Key, Resume] = {}
+        self.changes = 0
         self._blobs = blobs
         self._breaches = breaches
 
@@ -80,12 +86,15 @@ class Resumes:
         if blob.expires_at is not None and blob.expires_at <= now:
             return Outcome(400, "resumeFile has expired")
         fields = dict(key)
+        self.changes += 1
+        self.held.pop(key, None)
         self.held[key] = Resume(
             candidate_id=fields["tcrmCandidateId"],
             resume_id=fields["tcrmResumeId"],
             integration_context=fields["integrationContext"],
             created_at=entity["tcrmCreatedAt"],
             blob=blob,
+            written_at=int(now * 1000),
         )
         return Outcome(204)
 
@@ -96,7 +105,13 @@ class Resumes:
             return fault
         if self.held.pop(key, None) is None:
             return Outcome(404, "The resume does not exist")
+        self.changes += 1
         return Outcome(204)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self.held.clear()
+        self.changes = 0
 
     def _key_fault(self, key: Key, endpoint: str) -> Outcome | None:
         fields = dict(key)

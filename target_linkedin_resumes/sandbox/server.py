@@ -31,6 +31,7 @@ T = TypeVar("T")
 _KEEP_ALIVE = 75
 _PATIENCE = 1
 _BACKLOG = 512
+_OWN = frozenset({"/", "/favicon.ico", "/healthz"})
 
 
 class _Protocol(H11Protocol):
@@ -54,7 +55,7 @@ def application(state: State) -> ASGIApp:
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
-        own = path == "/healthz" or path.startswith("/sandbox/")
+        own = path in _OWN or path.startswith("/sandbox/")
         await (control if own else gateway)(scope, receive, send)
 
     return app

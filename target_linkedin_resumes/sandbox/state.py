@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import secrets
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from .breaches import Breaches
 from .faults import Faults
 from .journal import Journal
 from .limits import Limits
+from .pace import Pace
 from .resumes import Resumes
 from .signing import Signer
 from .tokens import Tokens
@@ -69,6 +71,7 @@ class State:
         self.faults = Faults()
         self.journal = Journal(config.data / "journal.jsonl")
         self.limits = Limits(config.records_per_minute, config.requests_per_day, clock)
+        self.pace = Pace()
         self.resumes = Resumes(self.blobs, self.breaches)
         self.signer = Signer()
         self.tokens = Tokens(config.token_ttl, clock)
@@ -80,13 +83,15 @@ class State:
         self.batches, self.uploads = Traffic(), Traffic()
         self.throttled: Counter[str] = Counter()
         self.used_urls: dict[str, float] = {}
+        self.beginning = secrets.token_hex(4)
+        """Names this beginning: what was counted before a reset or a restart has another."""
 
     def reset(self) -> None:
         """Forget everything but the settings."""
-        for part in (self.blobs, self.breaches, self.faults, self.journal, self.limits):
-            part.clear()
-        self.resumes.held.clear()
-        self.tokens.clear()
+        for counted in (self.breaches, self.faults, self.journal, self.limits, self.pace):
+            counted.clear()
+        for kept in (self.blobs, self.resumes, self.tokens):
+            kept.clear()
         self._begin()
 
     def snapshot(self, *, resumes: bool = True) -> dict[str, Any]:

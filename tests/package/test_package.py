@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from tests.docs.documents import ROOT, read
 from tests.package.pythons import Environment, plain_environment, pythons
@@ -150,6 +151,11 @@ def deliver_one(environment: Environment) -> None:
             }
             (environment.directory / "config.json").write_text(json.dumps(config))
             done = environment.run(NAME, "--config", "config.json", "--input", stream.name)
+            # The page's templates, style and script are no modules, and come along all the same.
+            page = requests.get(f"{url}/", timeout=10).text
+            for file in re.findall(r'(?:href|src)="(/sandbox/static/[^"]+)"', page):
+                requests.get(f"{url}{file}", timeout=10).raise_for_status()
         finally:
             sandbox.terminate()
     assert (done.returncode, json.loads(done.stdout)) == (0, {"done": 1}), done.stderr
+    assert "/sandbox/resume?candidate=1&amp;resume=2&amp;" in page

@@ -37,7 +37,8 @@ def started(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, 
 def test_serves_until_told_to_stop(tmp_path: Path, number: signal.Signals) -> None:
     data = tmp_path / "new" / "data"
     with started("--port", "0", "--data", str(data)) as (process, line):
-        assert set(line) == {"url", "data"}
+        assert set(line) == {"url", "page", "data"}
+        assert line["page"] == line["url"] + "/"
         assert line["data"] == str(data)
         with urllib.request.urlopen(line["url"] + "/healthz") as answer:
             assert json.load(answer) == {"status": "ok"}

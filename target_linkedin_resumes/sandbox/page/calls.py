@@ -1,0 +1,110 @@
+"""The journal as the page shows it: the newest calls along the time they took."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..pace import failed
+from .spelling import clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ..journal import Journal
+
+ROWS = 15
+NAMES = {
+    "token": "token",
+    "introspect": "introspection",
+    "url": "upload URL",
+    "upload": "upload",
+    "batch_update": "batch update",
+    "batch_delete": "batch delete",
+    "other": "unknown",
+}
+"""What each endpoint of the journal is called."""
+FILTERS = {"": "All", "failed": "Failed", "faults": "With a fault"}
+
+# Quotes in a value are escaped, so that these find the fields of an entry and nothing else.
+_FAILED = re.compile(rb'"status":(?:null|[45])|"key_statuses":\[[^]]*[45]\d\d')
+_NO_FAULT = b'"fault":null'
+_THINNEST = 1.5
+
+
+class Row(NamedTuple):
+    """One call; ``start`` and ``width`` are per cent of the time that the rows take up."""
+
+    seq: int
+    at: str
+    endpoint: str
+    answer: str
+    failed: bool
+    duration_ms: int
+    start: float
+    width: float
+    records: str
+    fault: str
+
+
+class Timeline(NamedTuple):
+    """Calls newest first, over ``span`` milliseconds; ``older`` is where the next page begins."""
+
+    rows: list[Row]
+    span: int
+    older: int | None
+
+
+def timeline(journal: Journal, shown: str, candidate: str, before: int | None) -> Timeline:
+    """The calls before ``before``; ``shown`` is one of FILTERS, ``candidate`` part of an id."""
+    entries = journal.newest(
+        ROWS + 1, journal.last + 1 if before is None else before, _wanted(shown, candidate)
+    )
+    older = entries[ROWS - 1]["seq"] if len(entries) > ROWS else None
+    entries = entries[:ROWS]
+    start = min((entry["at"] for entry in entries), default=0)
+    span = max((entry["at"] + entry["duration_ms"] for entry in entries), default=0) - start
+    return Timeline([_row(entry, start, max(1, span)) for entry in entries], span, older)
+
+
+def answer_of(entry: Mapping[str, Any]) -> str:
+    """What a call was answered, in a few words."""
+    if entry["status"] is None:
+        return "no answer"
+    refused = sum(map(failed, entry["key_statuses"]))
+    return f"{entry['status']}, {refused} failed" if refused else str(entry["status"])
+
+
+def _row(entry: Mapping[str, Any], start: int, span: int) -> Row:
+    keys: Sequence[Sequence[str]] = entry["keys"]
+    records = "" if not keys else keys[0][0] if len(keys) == 1 else f"{len(keys)} records"
+    return Row(
+        seq=entry["seq"],
+        at=clock(entry["at"]),
+        endpoint=NAMES[entry["endpoint"]],
+        answer=answer_of(entry),
+        failed=bool(failed(entry["status"]) or any(map(failed, entry["key_statuses"]))),
+        duration_ms=entry["duration_ms"],
+        start=min(100 - _THINNEST, round(100 * (entry["at"] - start) / span, 2)),
+        width=max(_THINNEST, round(100 * entry["duration_ms"] / span, 2)),
+        records=records,
+        fault=(entry["fault"] or "").replace("_", " "),
+    )
+
+
+def _wanted(shown: str, candidate: str) -> Callable[[bytes], bool] | None:
+    if not shown and not candidate:
+        return None
+    spelled = json.dumps(candidate)[1:-1].encode()
+
+    def wanted(line: bytes) -> bool:
+        if shown == "failed" and not _FAILED.search(line):
+            return False
+        if shown == "faults" and _NO_FAULT in line:
+            return False
+        if not candidate:
+            return True
+        return spelled in line and any(candidate in key[0] for key in json.loads(line)["keys"])
+
+    return wanted
