@@ -27,6 +27,7 @@ from target_linkedin_resumes.linkedin.calls import Calls, utc_now
 from target_linkedin_resumes.linkedin.limits import Concurrency, RecordsPerMinute, RequestsPerDay
 from target_linkedin_resumes.linkedin.settings import ClientSettings
 from target_linkedin_resumes.linkedin.transport import HttpTransport
+from target_linkedin_resumes.resumes.convert.converter import converter_of
 from target_linkedin_resumes.resumes.prefixes import FileSource
 from target_linkedin_resumes.resumes.sources import Sources
 from target_linkedin_resumes.settings import Settings
@@ -118,6 +119,7 @@ def build(
         [FileSource(s.prefix, s.headers, s.storage_options) for s in settings.file_sources],
         timeout=settings.request_timeout_seconds,
         concurrency=settings.upload_concurrency,
+        convert=converter_of(settings.convert),
     )
     courier: Courier | DryCourier
     if settings.dry_run:

@@ -97,6 +97,12 @@ SCHEMA: dict[str, Any] = {
             },
             **_SECRET,
         },
+        "convert": _choice(
+            "reject",
+            ("reject", "text"),
+            "DOCX, ODT, RTF and HTML: `reject` them, or make plain `text` of them, which needs the"
+            " extra `convert`.",
+        ),
         "blob_ttl": {
             "type": "object",
             "description": (

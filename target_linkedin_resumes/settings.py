@@ -54,6 +54,7 @@ class Settings:
     only: FiltersByStream
     file_root: Path
     file_sources: tuple[SourceSetting, ...]
+    convert: str
     blob_ttl: Mapping[str, int | str] | None
     batch_size_rows: int
     batch_max_age_seconds: int

@@ -80,7 +80,13 @@ CODES: Mapping[str, Explanation] = {
     ),
     "unsupported_format": Explanation(
         "The bytes are no PDF, DOC or plain text, which is all that LinkedIn takes.",
-        "Save the resume as PDF in the source system; DOCX, ODT, RTF and HTML are not converted.",
+        "Save the resume as PDF in the source system. For DOCX, ODT, RTF and HTML, set `convert` to"
+        " `text` or `pdf`.",
+    ),
+    "conversion_failed": Explanation(
+        "The document could not be converted: it is damaged, needs a password, has no text, or is"
+        " far larger or more deeply nested than a resume.",
+        "Save the resume as PDF in the source system.",
     ),
     "source_login_page": Explanation(
         "What came instead of the resume is a page that asks to log in.",

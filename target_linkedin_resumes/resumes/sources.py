@@ -13,6 +13,7 @@ from target_linkedin_resumes.changes import ResumeFile
 from target_linkedin_resumes.failures import Reject
 from target_linkedin_resumes.resumes.bodies import MAX_SIZE, Found, OpenedResume
 from target_linkedin_resumes.resumes.codes import CODES
+from target_linkedin_resumes.resumes.convert.converter import Converter
 from target_linkedin_resumes.resumes.filenames import file_name
 from target_linkedin_resumes.resumes.formats import EMPTY, Kind, sniff
 from target_linkedin_resumes.resumes.inline import open_content, open_data
@@ -53,7 +54,8 @@ class Sources:
 
     Local files are read below ``file_root`` and nowhere else; ``file_sources`` lists what is
     trusted beyond the public web. ``timeout`` is in seconds and holds for each wait for a source,
-    ``concurrency`` is how many threads there are. ``wall_clock`` gives epoch seconds.
+    ``concurrency`` is how many threads there are. ``wall_clock`` gives epoch seconds. ``convert``
+    makes documents into what LinkedIn takes; it is closed at the end as well.
 
     Raises :class:`Misconfigured` when a setting cannot be used.
     """
@@ -66,11 +68,13 @@ class Sources:
         timeout: float = 60,
         concurrency: int = 64,
         wall_clock: Callable[[], float] = time.time,
+        convert: Converter | None = None,
     ) -> None:
         prefixes = Prefixes(file_sources)
         self._local = LocalFiles(file_root)
         self._remote = Remote(prefixes)
         self._web = Web(prefixes, timeout=timeout, concurrency=concurrency, wall_clock=wall_clock)
+        self._convert = convert
 
     def __enter__(self) -> Self:
         return self
@@ -79,8 +83,10 @@ class Sources:
         self.close()
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, and stop what is being converted."""
         self._web.close()
+        if self._convert is not None:
+            self._convert.close()
 
     @contextmanager
     def open(self, file: ResumeFile) -> Iterator[OpenedResume]:
@@ -92,12 +98,17 @@ class Sources:
         """
         with ExitStack() as stack:
             found = stack.enter_context(self._found(file))
-            kind, content_type = _accepted(found)
-            if kind.encoding is not None and kind.encoding not in UTF_8:
+            kind = _kind_of(found)
+            if kind.convertible and self._convert is not None:
+                found = stack.enter_context(self._convert.convert(found, kind))
+                kind = self._convert.makes
+            elif kind.encoding is not None and kind.encoding not in UTF_8:
                 found = stack.enter_context(in_utf8(found, kind.encoding))
+            if kind.content_type is None:
+                raise Reject(kind.code, _refusal(kind))
             found.body.seek(0)
             name = file_name((file.filename, found.name), kind.extension)
-            yield OpenedResume(content_type, name, found.size, found.body)
+            yield OpenedResume(kind.content_type, name, found.size, found.body)
 
     def _found(self, file: ResumeFile) -> AbstractContextManager[Found]:
         if file.content is not None:
@@ -121,14 +132,10 @@ class Sources:
         )
 
 
-def _accepted(found: Found) -> tuple[Kind, str]:
-    """Give the kind of the file and the content type by which LinkedIn takes it."""
+def _kind_of(found: Found) -> Kind:
     if found.size > MAX_SIZE:
         raise too_large()
-    kind = sniff(found.body, found.size)
-    if kind.content_type is not None:
-        return kind, kind.content_type
-    raise Reject(kind.code, _refusal(kind))
+    return sniff(found.body, found.size)
 
 
 def _refusal(kind: Kind) -> str:
@@ -139,5 +146,5 @@ def _refusal(kind: Kind) -> str:
         return f"{what}, not a resume. {CODES[kind.code].remedy}"
     remedy = "save it as PDF"
     if kind.convertible:
-        remedy += " in the source system; documents are not converted on the way"
+        remedy += " in the source system, or set `convert` to 'text' or 'pdf'"
     return f"{what}; LinkedIn takes PDF, DOC and plain text: {remedy}"

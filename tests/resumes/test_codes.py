@@ -9,7 +9,7 @@ from target_linkedin_resumes.resumes.codes import CODES
 def codes_in_source() -> set[str]:
     """The first arguments of all `Reject(...)`, and of the helpers that take a code."""
     found: set[str] = set()
-    for path in Path(next(iter(resumes.__path__))).glob("*.py"):
+    for path in Path(next(iter(resumes.__path__))).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 first = node.args[0] if node.args else None

@@ -264,8 +264,8 @@ def test_only_parts_of_a_large_binary_file_are_read() -> None:
 @pytest.mark.parametrize(
     ("content", "code", "hint"),
     [
-        (DOCX, "unsupported_format", "save it as PDF in the source system"),
-        (b"{\\rtf1 x}", "unsupported_format", "not converted"),
+        (DOCX, "unsupported_format", "save it as PDF in the source system, or set `convert`"),
+        (b"{\\rtf1 x}", "unsupported_format", "set `convert`"),
         (b"\x89PNG\r\n\x1a\n", "unsupported_format", "PNG image"),
         (ole({"EncryptedPackage": 0}), "unsupported_format", "password"),
         (b"\0\1\2\3", "unsupported_format", "unknown format"),

@@ -1,0 +1,1 @@
+"""What LinkedIn does not take, made into what it takes: the setting `convert`."""
