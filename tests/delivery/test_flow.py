@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from target_linkedin_resumes.changes import Change, Delete, ResumeFile, ResumeKey, Upsert
 from target_linkedin_resumes.confirmation import Confirmation
 from target_linkedin_resumes.delivery.checkpoints import Checkpoints
@@ -111,6 +113,28 @@ def test_a_delete_takes_the_place_of_an_upsert() -> None:
     batch = bench.batch()
     assert batch.kind is Delete
     assert bench.deliver(batch) == [0, 1]
+
+
+@pytest.mark.parametrize("stage", ["queued", "waiting for its next try", "under way"])
+def test_a_delete_cancels_an_upload_wherever_it_is(stage: str) -> None:
+    bench = Bench()
+    bench.add(upsert("a"))
+    entry = None if stage == "queued" else bench.flow.start_upload()
+    if stage == "waiting for its next try":
+        assert entry is not None
+        assert bench.flow.upload_failed(entry, Retry("busy"), bench.now) is None
+    bench.add(Delete(key("a")))
+    bench.now += 60
+    bench.flow.tick(bench.now)
+    assert bench.flow.start_upload() is None
+    assert bench.flow.uploads_pending == 0
+    assert bench.deliver(bench.batch()) == [0, 1]
+    if stage == "under way":
+        assert entry is not None
+        assert not bench.flow.uploaded(entry, Upload("urn:of-what-is-gone", 1), bench.now)
+    assert not bench.flow.batch_wait(bench.now, flush=True)
+    assert bench.flow.empty
+    assert bench.flow.uploading == 0
 
 
 def test_an_upsert_follows_a_delete_and_never_overtakes_it() -> None:
