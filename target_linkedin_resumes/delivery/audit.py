@@ -46,6 +46,12 @@ def iso(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds")
 
 
+def open_lines(path: Path) -> LineFile:
+    """Take the file, whose lines are still to be checked. Raises :class:`Misconfigured`."""
+    loss = "what LinkedIn confirms could not be proven"
+    return LineFile(path, "audit_path", loss, begin=_BEGIN)
+
+
 def read_line(text: bytes, pseudonyms: Pseudonyms) -> dict[str, Any]:
     """Read a line. Raises ValueError for one of another key, or that is no line of this file."""
     if _LINE.match(text) is None:
@@ -80,8 +86,7 @@ class AuditFile:
         self._most_at_once = most_at_once
         self._lock = threading.Lock()
         self._due = False  # a deletion's earlier lines are not scrubbed
-        loss = "what LinkedIn confirms could not be proven"
-        self._file = LineFile(path, "audit_path", loss, begin=_BEGIN)
+        self._file = open_lines(path)
         try:
             oldest = b""
             if retain_days is not None:
@@ -118,13 +123,17 @@ class AuditFile:
             self._file.sync()
 
     def close(self) -> None:
-        """Scrub what was deleted, and close the file. Raises :class:`Stop`."""
-        with self._lock:
-            try:
-                if self._due:
-                    self._tidy(b"")
-            finally:
-                self._file.close()
+        """Scrub what was deleted, and close the file. Raises :class:`Stop`.
+
+        Whoever comes later, with the answer to a call that has outlasted the run's grace, waits for
+        the end of the process.
+        """
+        self._lock.acquire()
+        try:
+            if self._due:
+                self._tidy(b"")
+        finally:
+            self._file.close()
 
     def _line(self, at: str, confirmed: Confirmed) -> bytes:
         change, upload = confirmed.change, confirmed.upload

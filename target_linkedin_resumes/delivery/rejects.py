@@ -148,17 +148,18 @@ class RejectFile:
         Raises :class:`Stop`.
         """
         with self._lock:
-            self._file.sync()
-            self._drop_overtaken()
+            self._sync()
 
     def close(self, *, complete: bool) -> None:
         """Close the file; ``complete`` says that the run has settled all it read.
 
         Rejects that a later change has overtaken are dropped, and after a complete replay only
-        what was rejected again is left. Raises :class:`Stop`.
+        what was rejected again is left. Whoever comes later, such as a worker that has outlasted
+        the run's grace, waits for the end of the process. Raises :class:`Stop`.
         """
+        self._lock.acquire()
         try:
-            self.sync()
+            self._sync()
             if self._file is not self._guard:
                 if complete:
                     self._file.become(self._guard.path)
@@ -171,6 +172,10 @@ class RejectFile:
             self._file.close()
             if self._file is not self._guard:
                 self._guard.close()
+
+    def _sync(self) -> None:
+        self._file.sync()
+        self._drop_overtaken()
 
     def _drop_overtaken(self) -> None:
         """A key's lines before the newest reject of that key are superseded by it and go too."""
