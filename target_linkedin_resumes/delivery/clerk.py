@@ -18,6 +18,9 @@ logger = logging.getLogger(__name__)
 
 # Seconds between two states on stdout.
 STATE_INTERVAL = 1.0
+# And, for a second that was spent on making one durable, so many without: a large rejects file
+# that is written anew for each must not be all that a run does.
+PAUSE_FACTOR = 9
 
 
 class Clerk:
@@ -28,7 +31,7 @@ class Clerk:
         self._thread = threading.Thread(target=self._work, name="batches", daemon=True)
         self._wakes = -inf  # when it will look by itself; -inf while it is awake
         self._printing = threading.Lock()  # keeps the states in order; taken before the run's lock
-        self._last_printed = -inf
+        self._next_print = -inf
 
     def start(self) -> None:
         """Start the thread."""
@@ -47,22 +50,24 @@ class Clerk:
     def print_due(self, *, at_the_end: bool = False) -> None:
         """Print the newest true state, at most once a second and always at the end.
 
-        Called without the lock. Raises what the outside's ``print_state`` does.
+        One that took long to become durable is followed by a pause that is longer still. Called
+        without the lock. Raises what the outside's ``print_state`` does.
         """
         run = self._run
         with self._printing:
             with run.lock:
                 now = run.outside.clock()
-                if not at_the_end and (run.ended or now < self._last_printed + STATE_INTERVAL):
+                if not at_the_end and (run.ended or now < self._next_print):
                     return
                 state = run.checkpoints.take_due()
                 if state is None:
                     return
-                self._last_printed = now
             if run.outside.rejects is not None:
                 run.outside.rejects.sync()
             if run.outside.books is not None:
                 run.outside.books.sync()
+            synced = run.outside.clock()
+            self._next_print = max(now + STATE_INTERVAL, synced + PAUSE_FACTOR * (synced - now))
             run.outside.print_state(state)
             run.tally.states += 1
 
@@ -93,7 +98,7 @@ class Clerk:
                         return run.flow.take_batch(now)
                 waits = [wait, run.flow.next_tick(now)]
                 if run.checkpoints.due():
-                    waits.append(max(self._last_printed + STATE_INTERVAL - now, 0.0))
+                    waits.append(max(self._next_print - now, 0.0))
                 timeout = min((w for w in waits if w is not None), default=None)
                 if timeout != 0:
                     self._wakes = inf if timeout is None else now + timeout

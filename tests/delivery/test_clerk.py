@@ -1,0 +1,58 @@
+"""How often a state is printed, under a clock that the test moves."""
+
+from __future__ import annotations
+
+from target_linkedin_resumes.delivery.clerk import Clerk
+from target_linkedin_resumes.delivery.flow import Flow
+from target_linkedin_resumes.delivery.outside import Outside
+from target_linkedin_resumes.delivery.retries import Retries
+from target_linkedin_resumes.delivery.run import Run
+from tests.delivery.test_pipeline import World
+
+
+class SlowRejects(World):
+    """Rejects that take ``seconds`` to become durable, and the clock that shows it."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+        self.now = 0.0
+
+    def sync(self) -> None:
+        self.now += self.seconds
+
+
+def printed_in_a_minute(seconds: float) -> list[object]:
+    """Have a state due at each tenth of a second of a minute."""
+    world = SlowRejects(seconds)
+    outside = Outside(
+        upload=world.upload,
+        sender=world,
+        pace=world,
+        concurrency=world,
+        print_state=world.states.append,
+        rejects=world,
+        clock=lambda: world.now,
+    )
+    flow = Flow(batch_size=1, batch_max_age=1, retries=Retries(1))
+    run = Run(flow, outside, grace=1)
+    clerk = Clerk(run)
+    number = 0
+    while world.now < 60:
+        run.checkpoints.arrived({"n": number}, 1)
+        clerk.print_due()
+        world.now += 0.1
+        number += 1
+    run.checkpoints.arrived({"n": "last"}, 1)
+    clerk.print_due(at_the_end=True)
+    assert world.states[-1] == {"n": "last"}
+    return list(world.states[:-1])
+
+
+def test_a_state_is_printed_about_every_second() -> None:
+    assert 54 <= len(printed_in_a_minute(0)) <= 60
+    assert 54 <= len(printed_in_a_minute(0.05)) <= 60
+
+
+def test_making_states_durable_takes_a_tenth_of_the_time_at_the_most() -> None:
+    assert len(printed_in_a_minute(3)) == 2
