@@ -12,8 +12,8 @@ from target_linkedin_resumes.failures import Failure
 from target_linkedin_resumes.house import linkedin_of, quota_of
 from target_linkedin_resumes.linkedin.api import LinkedIn
 from target_linkedin_resumes.linkedin.transport import HttpTransport
+from target_linkedin_resumes.meter import Meter
 from target_linkedin_resumes.settings import Settings
-from target_linkedin_resumes.summary import Meter
 
 
 def check(settings: Settings) -> Iterator[tuple[bool, str]]:
@@ -23,6 +23,7 @@ def check(settings: Settings) -> Iterator[tuple[bool, str]]:
     for name, path in (
         ("rejects_path", settings.rejects_path),
         ("audit_path", settings.audit_path),
+        ("report_path", settings.report_path),
     ):
         if path is not None:
             yield _file(name, path)

@@ -44,7 +44,7 @@ class Courier:
             try:
                 resume = stack.enter_context(self._sources.open(change.file))
             except Retry as retry:
-                retry.at_source = True
+                retry.at_source, retry.cause = True, "source"
                 raise
             content = self._content(resume) if self._books else None
             urn = self._linkedin.upload_resume(
@@ -71,7 +71,10 @@ class Courier:
 
 
 class PatientCourier(Courier):
-    """Waits until 00:00 UTC when the day's quota is spent, where another would stop the run."""
+    """Waits until 00:00 UTC when the day's quota is spent, where another would stop the run.
+
+    ``observe`` is told of each wait in seconds.
+    """
 
     def __init__(
         self,
@@ -80,9 +83,11 @@ class PatientCourier(Courier):
         *,
         books: bool = False,
         sleep: Callable[[float], None] = time.sleep,
+        observe: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
         super().__init__(sources, linkedin, books=books)
         self._sleep = sleep
+        self._observe = observe
         self._lock = threading.Lock()
         self._said_at = float("-inf")
 
@@ -105,6 +110,7 @@ class PatientCourier(Courier):
             except QuotaSpent as spent:
                 left = seconds_until_renewal(utc_now())
                 self._say(spent, left)
+                self._observe(min(left, WAIT_INTERVAL))
                 self._sleep(min(left, WAIT_INTERVAL))
 
     def _say(self, spent: QuotaSpent, left: int) -> None:

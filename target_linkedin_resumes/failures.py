@@ -30,14 +30,18 @@ class Retry(Failure):
     """Transient, or the outcome is unknown; both of LinkedIn's writes are idempotent by key.
 
     ``retry_after`` is in seconds and comes from the server; None leaves the wait to the caller.
-    ``at_source`` says that a resume's source is the cause, and not LinkedIn.
+    ``cause`` is what such failures are counted by: the call and its status or kind of fault, or
+    ``unclear``. ``at_source`` says that a resume's source is the cause, and not LinkedIn.
     """
 
     at_source = False
 
-    def __init__(self, message: str, *, retry_after: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, retry_after: int | None = None, cause: str = "unclear"
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.cause = cause
 
 
 class Refused(Failure):

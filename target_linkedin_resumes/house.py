@@ -27,18 +27,20 @@ from target_linkedin_resumes.linkedin.calls import Calls, utc_now
 from target_linkedin_resumes.linkedin.limits import Concurrency, RecordsPerMinute, RequestsPerDay
 from target_linkedin_resumes.linkedin.settings import ClientSettings
 from target_linkedin_resumes.linkedin.transport import HttpTransport
+from target_linkedin_resumes.meter import Meter, MeteredPace, Waiting
+from target_linkedin_resumes.report.files import ReportFiles
 from target_linkedin_resumes.resumes.convert.converter import converter_of
 from target_linkedin_resumes.resumes.prefixes import FileSource
 from target_linkedin_resumes.resumes.sources import Sources
 from target_linkedin_resumes.settings import Settings
-from target_linkedin_resumes.summary import Meter, Reporter
+from target_linkedin_resumes.summary import Reporter
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What one run works with. ``rejects`` and ``books`` are None where there are none."""
+    """What one run works with. ``rejects``, ``books``, ``report`` are None where there are none."""
 
     pipeline: Pipeline
     reporter: Reporter
@@ -46,6 +48,7 @@ class House:
     books: Shelf | None
     transport: HttpTransport
     sources: Sources
+    report: ReportFiles | None
 
     def close(self, *, complete: bool) -> None:
         """Let go of files and connections; ``complete`` says that all that was read is settled.
@@ -111,7 +114,8 @@ def build(
     ``encode`` makes a line of JSON of a message; ``replayed`` is the file that is read as input,
     if it is one.
     """
-    meter, quota = Meter(), quota_of(settings)
+    meter, waiting, quota = Meter(), Waiting(), quota_of(settings)
+    report = None if settings.report_path is None else ReportFiles(settings.report_path)
     transport = HttpTransport(settings.request_timeout_seconds)
     rejects, books = _rejects(settings, encode, replayed), _books(settings)
     sources = Sources(
@@ -125,15 +129,16 @@ def build(
     if settings.dry_run:
         courier = DryCourier(sources)
     else:
-        patient = settings.on_quota == "wait"
         linkedin = linkedin_of(settings, transport, meter, quota)
-        courier = (PatientCourier if patient else Courier)(
-            sources, linkedin, books=books is not None
-        )
+        kept = books is not None
+        if settings.on_quota == "wait":
+            courier = PatientCourier(sources, linkedin, books=kept, observe=waiting.for_quota)
+        else:
+            courier = Courier(sources, linkedin, books=kept)
     outside = Outside(
         upload=courier.upload,
         sender=courier,
-        pace=RecordsPerMinute(settings.records_per_minute, time.monotonic),
+        pace=MeteredPace(RecordsPerMinute(settings.records_per_minute, time.monotonic), waiting),
         concurrency=Concurrency(settings.upload_concurrency),
         print_state=(lambda _: None) if settings.dry_run else print_state,
         rejects=ListedRejects() if settings.dry_run else rejects,
@@ -142,7 +147,7 @@ def build(
     flow = Flow(
         batch_size=min(settings.batch_size_rows, settings.records_per_minute),
         batch_max_age=settings.batch_max_age_seconds,
-        retries=Retries(settings.retry_seconds),
+        retries=Retries(settings.retry_seconds, observe=waiting.for_retry),
     )
     pipeline = Pipeline(
         flow,
@@ -151,8 +156,8 @@ def build(
         grace=settings.shutdown_grace_seconds,
     )
     begun = time.monotonic()
-    reporter = Reporter(pipeline, meter, time.monotonic, begun, quota, settings.dry_run)
-    return House(pipeline, reporter, rejects, books, transport, sources)
+    reporter = Reporter(pipeline, meter, waiting, time.monotonic, begun, quota, settings)
+    return House(pipeline, reporter, rejects, books, transport, sources, report)
 
 
 def _rejects(

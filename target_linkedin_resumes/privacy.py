@@ -41,7 +41,10 @@ class Masking(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line as it may be seen."""
         # A formatter keeps the text of a traceback on the record, for the next handler to print.
-        text = self._inner.format(record)
+        return self.masked(self._inner.format(record))
+
+    def masked(self, text: str) -> str:
+        """The text without what must not be seen."""
         if self._secrets is not None:
             text = self._secrets.sub(MASK, text)
         text = _URL.sub(_mask_url, text)

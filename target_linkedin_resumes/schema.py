@@ -186,6 +186,10 @@ SCHEMA: dict[str, Any] = {
             "Lines of `audit_path` and records in `rejects_path` that are older are dropped when a"
             " run starts; kept unless given.",
         ),
+        "report_path": _string(
+            "HTML report of the run, with a JSON file of the same name beside it; written at the"
+            " end, also when the run fails."
+        ),
         "dry_run": _flag(
             "Everything but the writes to LinkedIn: files are fetched and checked, and the summary"
             " says what would be sent. No state is printed."

@@ -72,6 +72,7 @@ class Settings:
     audit_path: Path | None
     audit_key: str | None
     audit_retain_days: int | None
+    report_path: Path | None
     dry_run: bool
 
     def __repr__(self) -> str:
@@ -104,6 +105,7 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
     values["audit_path"] = _file("audit_path", values["audit_path"])
     _check_audit_key(values["audit_key"], wanted=values["audit_path"] is not None)
     _check_apart(values, "rejects_path", "audit_path")
+    values["report_path"] = _report_path(values)
     return Settings(**values)
 
 
@@ -263,6 +265,19 @@ def _check_apart(values: Mapping[str, Any], *names: str) -> None:
         other = seen.setdefault(path.resolve(), name)
         if other != name:
             raise Misconfigured(f"setting '{name}': expected another file than that of '{other}'")
+
+
+def _report_path(values: Mapping[str, Any]) -> Path | None:
+    path = _file("report_path", values["report_path"])
+    if path is None:
+        return None
+    beside = path.with_suffix(".json")
+    if beside == path:
+        raise _wrong("report_path", str(path), "a name that ends with .html; JSON goes beside it")
+    for name, other in values.items():
+        if isinstance(other, Path) and other.resolve() in (path.resolve(), beside.resolve()):
+            raise _wrong("report_path", str(path), f"another file than that of '{name}'")
+    return path
 
 
 def _file_sources(value: Any) -> tuple[SourceSetting, ...]:

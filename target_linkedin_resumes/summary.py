@@ -4,58 +4,61 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from target_linkedin_resumes.delivery.pipeline import Pipeline
 from target_linkedin_resumes.linkedin.limits import RequestsPerDay
+from target_linkedin_resumes.meter import Meter, Waiting
+from target_linkedin_resumes.progress import Progress
+from target_linkedin_resumes.report.figures import End, Figures, Records
+from target_linkedin_resumes.report.timeline import Timeline, Totals
+from target_linkedin_resumes.schema import SCHEMA
+from target_linkedin_resumes.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-# Seconds between two lines of progress.
+# Seconds between two looks at the figures, and between two lines of progress.
+LOOK_INTERVAL = 0.5
 PROGRESS_INTERVAL = 30
 
 
-class Meter:
-    """Counts calls to LinkedIn by endpoint and outcome; hand in as the client's observer."""
+class Display(Protocol):
+    """Shows how far a run is."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._calls: dict[str, Counter[str]] = {}
-
-    def __call__(self, call: str, outcome: str, seconds: float, size: int) -> None:
-        """Note one call; ``outcome`` is its status or the kind of fault."""
-        del seconds, size
-        with self._lock:
-            self._calls.setdefault(call, Counter())[outcome] += 1
-
-    @property
-    def calls(self) -> dict[str, dict[str, int]]:
-        """``{endpoint: {outcome: calls}}``."""
-        with self._lock:
-            return {call: dict(outcomes) for call, outcomes in sorted(self._calls.items())}
+    def show(self, progress: Progress) -> None:
+        """Show this from now on."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """Says what a run does. ``clock`` gives seconds; ``dry`` says that nothing is really sent.
+    """Says what a run does. ``clock`` gives seconds, ``begun`` is when it began on that clock.
 
     ``quota`` knows the requests of the day, as far as this run has made them.
     """
 
     pipeline: Pipeline
     meter: Meter
+    waiting: Waiting
     clock: Callable[[], float]
     begun: float
     quota: RequestsPerDay
-    dry: bool = False
+    settings: Settings
+    timeline: Timeline = field(default_factory=Timeline)
+
+    @property
+    def dry(self) -> bool:
+        """Whether nothing is really sent."""
+        return self.settings.dry_run
 
     def summary(self) -> dict[str, Any]:
         """The figures of the run so far, for one structured log event."""
         tally = self.pipeline.tally
-        seconds = max(self.clock() - self.begun, 1e-9)
+        seconds = self._seconds()
         confirmed = tally.delivered + tally.deleted
         return {
             "dry_run": self.dry,
@@ -65,7 +68,7 @@ class Reporter:
             "deleted": tally.deleted,
             "superseded": self.pipeline.superseded,
             "rejected": dict(tally.rejected),
-            "retried": tally.retried,
+            "retried": tally.retried.total(),
             "files_uploaded": tally.uploaded,
             "bytes_uploaded": tally.bytes_uploaded,
             "calls": self.meter.calls,
@@ -113,19 +116,115 @@ class Reporter:
             extra={"summary": figures},
         )
 
-    def watch(self, ended: threading.Event) -> None:
-        """Log a line of progress every so often until ``ended``; for a thread of its own."""
-        before = 0
-        while not ended.wait(PROGRESS_INTERVAL):
-            tally = self.pipeline.tally
-            done = tally.delivered + tally.deleted
-            logger.info(
-                "%d read, %d delivered, %d deleted, %d rejected; %d a minute, %d in flight",
-                tally.read,
-                tally.delivered,
-                tally.deleted,
-                tally.rejected.total(),
-                (done - before) * 60 // PROGRESS_INTERVAL,
-                self.pipeline.unsettled,
-            )
-            before = done
+    def watch(self, ended: threading.Event, display: Display | None = None) -> None:
+        """Say how far the run is until ``ended``; for a thread of its own.
+
+        On the ``display``, or without one in a line of the log every so often.
+        """
+        said = 0
+        while not ended.wait(LOOK_INTERVAL):
+            self.look()
+            if display is not None:
+                display.show(self.progress())
+            elif self._seconds() >= (said + 1) * PROGRESS_INTERVAL:
+                said = int(self._seconds() // PROGRESS_INTERVAL)
+                self._say_progress()
+
+    def _say_progress(self) -> None:
+        tally = self.pipeline.tally
+        logger.info(
+            "%d read, %d delivered, %d deleted, %d rejected; %d in the last minute, %d in flight",
+            tally.read,
+            tally.delivered,
+            tally.deleted,
+            tally.rejected.total(),
+            self.timeline.last_minute,
+            self.pipeline.unsettled,
+        )
+
+    def look(self, *, at_the_end: bool = False) -> None:
+        """Note what has been done by now, for the progress and the report."""
+        tally, waits = self.pipeline.tally, self.waiting.so_far
+        totals = Totals(
+            read=tally.read,
+            uploaded=tally.uploaded,
+            delivered=tally.delivered,
+            deleted=tally.deleted,
+            rejected=tally.rejected.total(),
+            retried=tally.retried.total(),
+            limit_seconds=waits.limit,
+            throttle_seconds=waits.throttle,
+            quota_seconds=waits.quota,
+        )
+        self.timeline.note(self._seconds(), totals, at_the_end=at_the_end)
+
+    def progress(self, *, ended: bool = False) -> Progress:
+        """How far the run is, or how far it came."""
+        tally = self.pipeline.tally
+        return Progress(
+            seconds=self._seconds(),
+            counts={
+                "read": tally.read,
+                "in flight": self.pipeline.unsettled,
+                "uploaded": tally.uploaded,
+                "delivered": tally.delivered,
+                "deleted": tally.deleted,
+                "rejected": tally.rejected.total(),
+                "retried": tally.retried.total(),
+            },
+            last_minute=self.timeline.last_minute,
+            limit=self.settings.records_per_minute,
+            waiting=self.waiting.now,
+            dry=self.dry,
+            ended=ended,
+        )
+
+    def figures(self, end: End, *, version: str, rejects_kept: bool) -> Figures:
+        """All that the report of the run is made of, once it has come to its end."""
+        self.look(at_the_end=True)
+        tally, settings, now = self.pipeline.tally, self.settings, datetime.now(UTC)
+        seconds = self._seconds()
+        return Figures(
+            version=version,
+            organization=settings.organization,
+            contract=settings.contract,
+            host=urlsplit(settings.api_url).netloc,
+            dry_run=self.dry,
+            started=(now - timedelta(seconds=seconds)).isoformat(timespec="seconds"),
+            ended=now.isoformat(timespec="seconds"),
+            seconds=seconds,
+            end=end,
+            records=Records(
+                read=tally.read,
+                delivered=tally.delivered,
+                deleted=tally.deleted,
+                superseded=self.pipeline.superseded,
+                filtered=tally.filtered,
+                rejected=tally.rejected.total(),
+            ),
+            rejected=dict(tally.rejected),
+            rejects_kept=rejects_kept,
+            retried=dict(tally.retried),
+            files_uploaded=tally.uploaded,
+            bytes_uploaded=tally.bytes_uploaded,
+            highest_concurrency=tally.most_uploads,
+            calls=self.meter.endpoints,
+            waits=self.waiting.so_far,
+            requests_today=dict(self.quota.save()["used"]),
+            states_printed=0 if self.dry else tally.states,
+            covered=0 if self.dry else self.pipeline.covered,
+            settings=_that_matter(settings),
+            timeline=self.timeline.moments,
+        )
+
+    def _seconds(self) -> float:
+        return max(self.clock() - self.begun, 1e-9)
+
+
+def _that_matter(settings: Settings) -> dict[str, int | str | bool | None]:
+    """Numbers, choices and switches: they shape a run, and none is a secret, a path or a URL."""
+    return {
+        name: getattr(settings, name)
+        for name, about in SCHEMA["properties"].items()
+        if not about.get("secret") and (about["type"] in ("integer", "boolean") or "enum" in about)
+    }

@@ -12,7 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from types import FrameType
@@ -30,9 +30,11 @@ from target_linkedin_resumes.check import check
 from target_linkedin_resumes.delivery.checkpoints import State
 from target_linkedin_resumes.delivery.pipeline import Draining, Pipeline
 from target_linkedin_resumes.delivery.run import bug
-from target_linkedin_resumes.failures import Failure, Misconfigured, QuotaSpent, Reject, Stop
+from target_linkedin_resumes.ending import end_of, explain, write_report
+from target_linkedin_resumes.failures import Failure, Misconfigured, Reject, Stop
 from target_linkedin_resumes.house import House, build
 from target_linkedin_resumes.privacy import guard_logs, silence
+from target_linkedin_resumes.progress import TerminalDisplay, is_wanted
 from target_linkedin_resumes.reader import InvalidInput, MessageReader, Woken
 from target_linkedin_resumes.resumes.sources import PRIVATE_LOGGERS
 from target_linkedin_resumes.settings import (
@@ -49,7 +51,6 @@ logger = logging.getLogger(__name__)
 # Settings of the SDK that would do nothing here: batches are LinkedIn's, records are checked
 # against this target's own contract, `_sdc_*` fields are never added, Faker is not installed.
 _WITHOUT_EFFECT = ("add_record_metadata", "faker_config", "load_method", "validate_records")
-REJECTS_WRITTEN = 3
 # Ctrl-C reaches every process of a pipeline, and Meltano passes it on as SIGTERM: another signal
 # so soon after the first is the same request, and not the one to end at once.
 _ECHO_SECONDS = 5
@@ -78,6 +79,7 @@ class TargetLinkedInResumes(Target):
         self._printing = threading.Lock()
         self._warned: set[str] = set()
         self._input_path: Path | None = None
+        self._display: TerminalDisplay | None = None
         super().__init__(**arguments)
         guard_logs(secrets_of(self.config))
         silence(PRIVATE_LOGGERS)
@@ -155,14 +157,18 @@ class TargetLinkedInResumes(Target):
         name = getattr(file_input, "name", None)
         self._input_path = Path(name) if isinstance(name, str) else None
         house, ended = self.house, threading.Event()
-        for name, work in (
-            ("signals", self._watch_signals),
-            ("progress", lambda: house.reporter.watch(ended)),
-        ):
-            threading.Thread(target=work, name=name, daemon=True).start()
+        if is_wanted(sys.stderr, os.environ):
+            self._display = TerminalDisplay(sys.stderr)
+            self._display.start()
+        threading.Thread(target=self._watch_signals, name="signals", daemon=True).start()
+        progress = threading.Thread(
+            target=house.reporter.watch, args=(ended, self._display), name="progress", daemon=True
+        )
+        progress.start()
         self._read(house.pipeline, file_input)
         house.pipeline.drain()
         ended.set()
+        progress.join(timeout=1)
         try:
             house.pipeline.end()
             house.close(complete=house.pipeline.failure is None and self._signal is None)
@@ -191,26 +197,29 @@ class TargetLinkedInResumes(Target):
         super().process_endofpipe()
 
     def _conclude(self, house: House) -> int:
-        house.reporter.conclude()
+        if self._display is not None:
+            self._display.show(house.reporter.progress(ended=True))
+            self._display.stop()
         tally, failure = house.pipeline.tally, house.pipeline.failure
+        kept = house.rejects.count if house.rejects is not None else 0
+        end = end_of(failure, self._signal, rejects_fail=kept > 0 and self.settings.fail_on_rejects)
+        house.reporter.conclude()
+        write_report(house, end, self.plugin_version, secrets_of(self.config))
         for stream, count in tally.by_stream.items():
             with metrics.record_counter(stream) as counter:
                 counter.increment(count)
         if failure is not None:
-            logger.error("%s", _explain(failure))
-            return failure.exit_code if isinstance(failure, Stop) else 1
-        if self._signal is not None:
+            logger.error("%s", explain(failure))
+        elif self._signal is not None:
             logger.warning("Stopped by %s.", signal.Signals(self._signal).name)
-            return 128 + self._signal
-        if house.rejects is not None and house.rejects.count:
+        elif kept:
             logger.warning(
                 "%d records were rejected and are kept in %s. Mend the cause and replay them:"
                 " the same command with --input and that file.",
-                house.rejects.count,
+                kept,
                 self.settings.rejects_path,
             )
-            return REJECTS_WRITTEN if self.settings.fail_on_rejects else 0
-        return 0
+        return end.exit_code
 
     # Signals
 
@@ -233,6 +242,10 @@ class TargetLinkedInResumes(Target):
         second = self._signals.get()
         while second != first and time.monotonic() < deadline:
             second = self._signals.get()
+        if self._display is not None:
+            leaving = threading.Thread(target=self._display.stop, daemon=True)
+            leaving.start()
+            leaving.join(timeout=1)  # nobody may be reading the terminal
         self._printing.acquire(timeout=1)  # never leave half a state on stdout
         os._exit(128 + second)
 
@@ -298,7 +311,7 @@ class TargetLinkedInResumes(Target):
             )
 
     def _print_state(self, state: State) -> None:
-        with self._printing:
+        with self._printing, self._beside_the_display():
             try:
                 sys.stdout.write(serialize_json(state) + "\n")
                 sys.stdout.flush()
@@ -308,6 +321,12 @@ class TargetLinkedInResumes(Target):
                 raise Stop(
                     "the state could not be written: nobody reads this target's standard output"
                 ) from None
+
+    def _beside_the_display(self) -> AbstractContextManager[None]:
+        """Where states go to a terminal too, they and the progress must not mix."""
+        if self._display is None or not sys.stdout.isatty():
+            return nullcontext()
+        return self._display.aside()
 
     # The configuration
 
@@ -335,17 +354,3 @@ def _attempts(reject: object) -> int:
     """How often a record that comes from a rejects file was tried before."""
     attempts = reject.get("attempts") if isinstance(reject, Mapping) else None
     return attempts if isinstance(attempts, int) and attempts > 0 else 0
-
-
-def _explain(failure: Failure) -> str:
-    if isinstance(failure, Reject):
-        return (
-            f"Stopped at a record that cannot be delivered [{failure.code}]: {failure}. The state"
-            " printed last is the one before it; see docs/rejects.md, or go on past such records"
-            " with the setting on_reject=continue."
-        )
-    if isinstance(failure, QuotaSpent):
-        today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        renewal = today + timedelta(days=1)
-        return f"Stopped: {failure}. Run again after {renewal:%Y-%m-%d %H:%M} UTC."
-    return f"Stopped: {failure}"

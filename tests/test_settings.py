@@ -176,3 +176,22 @@ def test_every_setting_is_described() -> None:
     for name, schema in SCHEMA["properties"].items():
         assert schema["description"].endswith("."), name
         assert schema["type"] != "number", name  # floats crash in Meltano's environment
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("no-such-directory/report.html", "a file in a directory that exists"),
+        ("report.json", "a name that ends with .html; JSON goes beside it"),
+        ("rejects.html", "another file than that of 'rejects_path'"),
+        ("rejects.json", "a name that ends with .html"),
+    ],
+)
+def test_a_report_has_two_files_of_its_own(tmp_path: Path, name: str, expected: str) -> None:
+    paths = {
+        "report_path": str(tmp_path / name),
+        "rejects_path": str(tmp_path / "rejects.json"),
+    }
+    with pytest.raises(Misconfigured, match=f"setting 'report_path': .*{expected}"):
+        read_settings({**GOOD, **paths})
+    assert read_settings({**GOOD, "report_path": str(tmp_path / "r.html")}).report_path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from math import inf
 
 from target_linkedin_resumes.changes import Delete, Upsert
@@ -147,7 +147,7 @@ class Clerk:
         """Settle what was delivered; give what is to be rejected. Raises what stops the run."""
         run, length = self._run, len(batch.entries)
         if isinstance(result, Retry):
-            run.tally.retried += length
+            run.tally.retried[result.cause] += length
             logger.warning("A batch of %d is sent again: %s", length, result.message)
             run.flow.batch_failed(batch, result, now)
             return []
@@ -156,7 +156,8 @@ class Clerk:
             ended = run.flow.batch_refused(batch, result)
         else:
             ended = run.flow.answered(batch, result, now)
-            run.tally.retried += length - len(ended)
+            if len(ended) < length:
+                self._count_retries(batch, result, {entry for entry, _ in ended})
         rejects: list[tuple[Entry, Reject]] = []
         stops: list[Failure] = []
         for entry, outcome in ended:
@@ -172,6 +173,13 @@ class Clerk:
         for stop in stops:
             raise stop
         return rejects
+
+    def _count_retries(self, batch: Batch, outcomes: Outcomes, ended: Set[Entry]) -> None:
+        for entry in batch.entries:
+            if entry not in ended:
+                outcome = outcomes.get(entry.key)
+                cause = outcome.cause if isinstance(outcome, Retry) else "unclear"
+                self._run.tally.retried[cause] += 1
 
 
 def _confirmed(batch: Batch, outcomes: Outcomes) -> list[Confirmed]:

@@ -20,14 +20,19 @@ class Retries:
     """Exponential waits with full jitter, and a deadline for each change.
 
     ``retry_seconds`` is how long one change may be retried before the run stops; ``jitter`` maps
-    the exponential wait to the one that is used.
+    the exponential wait to the one that is used; ``observe`` is told of each wait in seconds and
+    why.
     """
 
     def __init__(
-        self, retry_seconds: int, jitter: Callable[[float], float] = backoff.full_jitter
+        self,
+        retry_seconds: int,
+        jitter: Callable[[float], float] = backoff.full_jitter,
+        observe: Callable[[Retry, float], None] = lambda _failure, _seconds: None,
     ) -> None:
         self._retry_seconds = retry_seconds
         self._jitter = jitter
+        self._observe = observe
 
     def waits(self) -> Generator[float, Any, None]:
         """A fresh sequence of exponential waits in seconds, before jitter."""
@@ -41,7 +46,9 @@ class Retries:
         The jitter comes on top of a ``Retry-After``: all workers are told the same instant.
         """
         drawn = self._jitter(next(waits))
-        return drawn if failure.retry_after is None else failure.retry_after + min(drawn, 1)
+        wait = drawn if failure.retry_after is None else failure.retry_after + min(drawn, 1)
+        self._observe(failure, wait)
+        return wait
 
     def note(self, entry: Entry, failure: Retry, now: float) -> Stop | None:
         """Count a failed try. Gives what stops the run once the change failed for too long."""

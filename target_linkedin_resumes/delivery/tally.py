@@ -12,6 +12,7 @@ from target_linkedin_resumes.changes import Change, Delete
 class Tally:
     """Counts of changes; delivered and deleted are those that LinkedIn confirmed by key.
 
+    ``rejected`` counts by code, ``retried`` the tries that are repeated by cause.
     ``by_stream`` counts the confirmed ones by the stream of the tap, ``most_uploads`` is how many
     uploads were under way at once.
     """
@@ -22,10 +23,10 @@ class Tally:
     bytes_uploaded: int = 0
     delivered: int = 0
     deleted: int = 0
-    retried: int = 0
     states: int = 0
     most_uploads: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
+    retried: Counter[str] = field(default_factory=Counter)
     by_stream: Counter[str] = field(default_factory=Counter)
 
     def confirmed(self, change: Change) -> None:

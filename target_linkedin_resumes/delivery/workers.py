@@ -99,7 +99,7 @@ class Workers:
             logger.info("%s: the upload is tried again: %s", entry.key, result.message)
             if not result.at_source:
                 run.outside.concurrency.failed()
-            run.tally.retried += 1
+            run.tally.retried[result.cause] += 1
             stop = run.flow.upload_failed(entry, result, now)
             if stop is not None:
                 run.fail(stop)

@@ -296,7 +296,10 @@ def failure(answer: Answer, row: Row, now: Callable[[], datetime]) -> Failure:
         return Misconfigured(message)
     if row.action in _FAILURES:
         return _FAILURES[row.action](message)
-    return Retry(message, retry_after=retry_after(answer.retry_after, now))
+    came = answer.fault.kind if answer.fault is not None else answer.status or "unclear"
+    return Retry(
+        message, retry_after=retry_after(answer.retry_after, now), cause=f"{answer.call} {came}"
+    )
 
 
 def describe(answer: Answer, advice: str) -> str:

@@ -67,10 +67,21 @@ def test_an_unknown_setting_is_told(bench: Bench) -> None:
 
 
 def test_check_says_what_is_well(bench: Bench) -> None:
-    with bench.start("--check", rejects_path=str(bench.directory / "r")) as process:
+    with bench.start(
+        "--check",
+        rejects_path=str(bench.directory / "r"),
+        report_path=str(bench.directory / "r.html"),
+    ) as process:
         out, _ = process.communicate(timeout=30)
     assert process.returncode == 0, out.decode()
-    for finding in ("configuration: valid", "file_root", "rejects_path", "token", "uploads"):
+    for finding in (
+        "configuration: valid",
+        "file_root",
+        "rejects_path",
+        "report_path",
+        "token",
+        "uploads",
+    ):
         assert finding in out.decode()
     assert bench.held() == {}
 

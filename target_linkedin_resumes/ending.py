@@ -1,0 +1,74 @@
+"""How a run ends: its exit code, its last words, its report."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from target_linkedin_resumes.failures import Failure, Misconfigured, QuotaSpent, Reject, Stop
+from target_linkedin_resumes.house import House
+from target_linkedin_resumes.privacy import Masking
+from target_linkedin_resumes.report.figures import End, Kind
+
+logger = logging.getLogger(__name__)
+
+REJECTS_WRITTEN = 3
+
+
+def end_of(failure: Failure | None, signum: int | None, *, rejects_fail: bool) -> End:
+    """Say how a run came to its end; ``rejects_fail`` says that it wrote rejects, and may not."""
+    if isinstance(failure, Reject):
+        return End(Kind.REJECTED, Stop.exit_code, failure.message, failure.code)
+    if failure is not None:
+        kinds: dict[type[Failure], Kind] = {
+            Misconfigured: Kind.MISCONFIGURED,
+            QuotaSpent: Kind.QUOTA,
+        }
+        kind = kinds.get(type(failure), Kind.STOPPED)
+        code = failure.exit_code if isinstance(failure, Stop) else Stop.exit_code
+        return End(kind, code, failure.message)
+    if signum is not None:
+        return End(Kind.SIGNAL, 128 + signum, signal.Signals(signum).name)
+    return End(Kind.FINISHED, REJECTS_WRITTEN if rejects_fail else 0)
+
+
+def explain(failure: Failure) -> str:
+    """The last words about what stopped a run."""
+    if isinstance(failure, Reject):
+        return (
+            f"Stopped at a record that cannot be delivered [{failure.code}]: {failure}. The state"
+            " printed last is the one before it; see docs/rejects.md, or go on past such records"
+            " with the setting on_reject=continue."
+        )
+    if isinstance(failure, QuotaSpent):
+        today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        renewal = today + timedelta(days=1)
+        return f"Stopped: {failure}. Run again after {renewal:%Y-%m-%d %H:%M} UTC."
+    return f"Stopped: {failure}"
+
+
+def write_report(house: House, end: End, version: str, secrets: Iterable[str]) -> None:
+    """Write the report, if one is asked for. What goes wrong with it does not fail the run."""
+    if house.report is None:
+        return
+    # Here and not above: most runs have no report, and a template engine takes 50 ms to import.
+    from target_linkedin_resumes.report.document import as_json  # noqa: PLC0415
+    from target_linkedin_resumes.report.page import as_html  # noqa: PLC0415
+
+    # No message holds what a log must not hold; this is for the day somebody forgets.
+    message = Masking(logging.Formatter(), secrets).masked(end.message)
+    figures = house.reporter.figures(
+        End(end.kind, end.exit_code, message, end.code),
+        version=version,
+        rejects_kept=house.rejects is not None,
+    )
+    try:
+        house.report.write(as_html(figures), as_json(figures))
+    except OSError as error:
+        logger.error(  # noqa: TRY400 - a traceback would not help the operator
+            "setting 'report_path': the report could not be written (%s); all else is as the"
+            " messages above say",
+            error.strerror,
+        )

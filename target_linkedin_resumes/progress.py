@@ -1,0 +1,206 @@
+"""How far a run is, shown in a terminal, with the log lines above it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO, cast
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.live import Live
+
+# No line is longer, so that none breaks in two in a terminal of 40 columns, or in one that is made
+# narrower meanwhile: what breaks in two cannot be drawn over.
+WIDTH = 39
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """``counts`` are of records, in the order in which they are shown.
+
+    ``last_minute`` is how many LinkedIn confirmed in the last 60 seconds, of ``limit``. ``waiting``
+    names what is waited for, a name of :class:`~target_linkedin_resumes.report.figures.Waits`, and
+    the seconds left.
+    """
+
+    seconds: float
+    counts: Mapping[str, int]
+    last_minute: int
+    limit: int
+    waiting: tuple[str, float] | None = None
+    dry: bool = False
+    ended: bool = False
+
+
+def is_wanted(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether a person looks at ``stream`` in a terminal that can be drawn on.
+
+    Whoever configures the log (Meltano does) reads it by program.
+    """
+    if "SINGER_SDK_LOG_CONFIG" in environ or environ.get("TERM", "dumb") in ("dumb", "unknown"):
+        return False
+    return stream.isatty()
+
+
+class TerminalDisplay:
+    """Draws the progress at the bottom of a terminal; may be used by many threads at once.
+
+    While it is there, log lines go above it, and what is written to the terminal past it belongs
+    into :meth:`aside`.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        # Here and not above: most runs are in no terminal, and the import takes 50 ms.
+        from rich.console import Console  # noqa: PLC0415
+        from rich.live import Live  # noqa: PLC0415
+
+        class QuietConsole(Console):
+            def show_cursor(self, show: bool = True) -> bool:
+                """Leave the cursor where it can be seen: a killed run could not bring it back."""
+                del show
+                return False
+
+        self._stream = stream
+        self._console = QuietConsole(file=stream, highlight=False, emoji=False, markup=False)
+        self._new_live: Callable[[], Live] = lambda: Live(
+            console=self._console,
+            auto_refresh=False,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            vertical_overflow="crop",
+        )
+        self._live: Live | None = None
+        self._shown: Progress | None = None
+        self._lock = threading.RLock()
+        self._handlers: list[logging.StreamHandler[TextIO]] = []
+
+    def start(self) -> None:
+        """Have the log lines that go to the terminal go above the progress."""
+        for logger in (
+            logging.root,
+            *map(logging.getLogger, list(logging.root.manager.loggerDict)),
+        ):
+            for handler in logger.handlers:
+                if isinstance(handler, logging.StreamHandler) and handler.stream is self._stream:
+                    handler.setStream(cast("TextIO", _Above(self)))
+                    self._handlers.append(handler)
+
+    def show(self, progress: Progress) -> None:
+        """Draw this from now on."""
+        with self._lock:
+            self._shown = progress
+            self._draw()
+
+    def above(self, text: str) -> None:
+        """Write lines above the progress."""
+        with self.aside():
+            self._stream.write(text)
+            self._stream.flush()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Take the progress away for as long as something else is written to the terminal."""
+        with self._lock:
+            self._wipe()
+            yield
+            if self._shown is not None:
+                self._draw()
+
+    def stop(self) -> None:
+        """Leave the last figures where they are, and the terminal as it was."""
+        with self._lock:
+            if self._live is not None:
+                self._live.stop()
+                self._live = None
+            self._shown = None
+            for handler in self._handlers:
+                handler.setStream(self._stream)
+            self._handlers.clear()
+
+    def _draw(self) -> None:
+        assert self._shown is not None  # noqa: S101 - the callers have looked
+        if self._live is None:
+            self._live = self._new_live()
+            self._live.start()
+        self._live.update(rendered(self._shown), refresh=True)
+
+    def _wipe(self) -> None:
+        if self._live is not None:
+            self._live.transient = True
+            self._live.stop()
+            self._live = None
+
+
+class _Above:
+    """The stream of a log handler while the progress is there."""
+
+    def __init__(self, display: TerminalDisplay) -> None:
+        self._display = display
+
+    def write(self, text: str) -> int:
+        self._display.above(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Written is flushed."""
+
+
+def rendered(progress: Progress) -> RenderableType:
+    """Draw the progress: the rate against the limit, pairs of figures, what is waited for."""
+    from rich.console import Group  # noqa: PLC0415
+    from rich.progress_bar import ProgressBar  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    bar = Table.grid()
+    full = min(progress.last_minute, progress.limit)
+    bar.add_row(
+        ProgressBar(
+            total=progress.limit,
+            completed=full,
+            width=WIDTH,
+            complete_style="cyan",
+            finished_style="cyan",
+        )
+    )
+    rate = Text(f"{progress.last_minute:,}", style="bold")
+    rate.append(f" of {progress.limit:,} in the last 60 s", style="dim")
+    figures = Table.grid(padding=(0, 1))
+    for _ in range(2):
+        figures.add_column(width=9, style="dim", no_wrap=True)
+        figures.add_column(width=9, justify="right", no_wrap=True)
+    cells: list[Text | str] = []
+    for name, count in progress.counts.items():
+        alarming = name == "rejected" and count
+        cells += [name, Text(f"{count:,}", style="bold red" if alarming else "bold")]
+    cells += ["elapsed", Text(_clock(progress.seconds), style="bold")]
+    for row in range(0, len(cells), 4):
+        figures.add_row(*cells[row : row + 4])
+    return Group(bar, rate, figures, Text(_situation(progress), style="yellow"))
+
+
+def _situation(progress: Progress) -> str:
+    if progress.ended:
+        return "ended"
+    if progress.waiting is not None:
+        name, seconds = progress.waiting
+        return f"{_WAITS[name]}, {_clock(seconds)} to wait"
+    if not progress.counts["in flight"]:
+        return "waiting for records"
+    return "dry run: nothing is sent" if progress.dry else "delivering"
+
+
+_WAITS = {
+    "limit": "at the limit a minute",
+    "throttle": "throttled by LinkedIn",
+    "quota": "daily quota spent",
+}
+
+
+def _clock(seconds: float) -> str:
+    whole = int(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"

@@ -1,0 +1,58 @@
+"""The two files of a report: whole or as they were, and for their owner alone."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from target_linkedin_resumes.failures import Misconfigured
+
+
+class ReportFiles:
+    """The HTML file at ``path`` and the JSON file beside it.
+
+    Raises :class:`Misconfigured` if they cannot be written, before a run rather than after it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._html, self._json = path, path.with_suffix(".json")
+        for one in (self._html, self._json):
+            if one.exists() and not one.is_file():
+                raise Misconfigured(
+                    f"setting 'report_path': {one.name!r} is there and no regular file; expected"
+                    " the path of an HTML file, beside which a JSON file has room"
+                )
+        try:
+            descriptor, name = self._beside(self._html)
+            os.close(descriptor)
+            Path(name).unlink()
+        except OSError as error:
+            raise Misconfigured(
+                f"setting 'report_path': {path.name!r} cannot be written ({error.strerror});"
+                " expected a path in a directory that this user may write to"
+            ) from None
+
+    def write(self, html: str, json: str) -> None:
+        """Put both in their places. Raises OSError; what was there before is then still there."""
+        for path, text in ((self._json, json), (self._html, html)):
+            self._replace(path, text.encode())
+
+    def _replace(self, path: Path, data: bytes) -> None:
+        descriptor, name = self._beside(path)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(descriptor)
+            Path(name).replace(path)
+        except OSError:
+            with suppress(OSError):
+                Path(name).unlink()
+            raise
+
+    @staticmethod
+    def _beside(path: Path) -> tuple[int, str]:
+        # Made with mode 0600: nobody else may look at it while it is written either.
+        return tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)

@@ -1,0 +1,206 @@
+"""What happened in one sentence, what to do next, and what is worth knowing. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from target_linkedin_resumes.report.figures import Figures, Kind
+from target_linkedin_resumes.report.remedies import of_reject
+from target_linkedin_resumes.report.words import count, duration
+
+_AGAIN = "Run it again: it goes on from the last state."
+_REPLAY = (
+    "Mend the causes listed under Rejects, then run the same command with `--input` and the file of"
+    " the setting `rejects_path`: it delivers what is in there."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """``tone`` is ``good``, ``attention`` or ``bad``; ``title`` two or three words."""
+
+    tone: str
+    title: str
+    happened: str
+    next: str
+    notes: tuple[str, ...]
+
+
+class _Said(NamedTuple):
+    tone: str
+    title: str
+    happened: str
+    next: str
+
+
+def outcome_of(figures: Figures) -> Outcome:
+    """Say how a run ended."""
+    said = _dry(figures) if figures.dry_run else _real(figures)
+    return Outcome(*said, notes=tuple(_notes(figures)))
+
+
+def _real(figures: Figures) -> _Said:
+    end, records = figures.end, figures.records
+    if end.kind is not Kind.FINISHED:
+        return _stopped(figures)
+    if not records.read:
+        return _Said(
+            "good",
+            "Nothing to do",
+            "The run read no records, so it sent nothing to LinkedIn.",
+            "Nothing, if none were due. Otherwise look at the tap: it sent no records.",
+        )
+    if records.read == records.filtered:
+        return _Said(
+            "attention",
+            "Nothing delivered",
+            f"All {count(records.read, 'record')} read were passed over by the setting `only`, so"
+            " nothing was sent to LinkedIn.",
+            "Nothing, if that was meant. Otherwise correct the setting `only`.",
+        )
+    if records.rejected:
+        return _Said(
+            "attention",
+            "Finished with rejects",
+            f"{count(records.rejected)} of {count(records.read, 'record')} could not be delivered"
+            f" and {'is' if records.rejected == 1 else 'are'} kept for later; all others are at"
+            f" LinkedIn: {_done(figures)}.",
+            _REPLAY,
+        )
+    return _Said(
+        "good",
+        "All delivered",
+        f"LinkedIn has confirmed everything that was read: {_done(figures)}.",
+        "Nothing.",
+    )
+
+
+def _stopped(figures: Figures) -> _Said:
+    end = figures.end
+    before = f"Before that, {_done(figures)}; that stays."
+    if end.kind is Kind.REJECTED:
+        return _Said(
+            "bad",
+            "Stopped at a record",
+            f"The run stopped at a record that cannot be delivered: {_sentence(end.message)}"
+            f" {before}",
+            f"{of_reject(end.code).remedy} Then run again: it goes on from the last state. To go"
+            " on past such records and keep them for later, set `on_reject` to `continue`.",
+        )
+    if end.kind is Kind.MISCONFIGURED:
+        return _Said(
+            "bad",
+            "Stopped: configuration",
+            f"A setting or a right has to be changed first: {_sentence(end.message)} {before}",
+            f"Change what the message names. {_AGAIN}",
+        )
+    if end.kind is Kind.QUOTA:
+        return _Said(
+            "attention",
+            "Daily quota spent",
+            f"LinkedIn takes no more requests today: {_sentence(end.message)} {before}",
+            f"Run again after {_renewal(figures)}: it goes on from the last state.",
+        )
+    if end.kind is Kind.SIGNAL:
+        return _Said(
+            "attention",
+            "Stopped by a signal",
+            f"The run was told to stop ({end.message}) and did so in order. {before}",
+            _AGAIN,
+        )
+    return _Said(
+        "bad",
+        "Stopped by an error",
+        f"The run could not go on: {_sentence(end.message)} {before}",
+        f"See to what the message names. {_AGAIN}",
+    )
+
+
+def _dry(figures: Figures) -> _Said:
+    end, records = figures.end, figures.records
+    would = (
+        f"{count(records.delivered, 'resume')} would be delivered and"
+        f" {count(records.deleted)} deleted; {count(records.rejected)} would be rejected"
+    )
+    if end.kind is not Kind.FINISHED:
+        return _Said(
+            "attention",
+            "Dry run, stopped",
+            f"This dry run sent nothing and ended early: {_sentence(end.message)} Until then,"
+            f" {would}.",
+            "See to what the message names, and try again.",
+        )
+    if not records.read:
+        return _Said(
+            "good",
+            "Dry run, nothing read",
+            "This dry run read no records and sent nothing.",
+            "Nothing, if none were due. Otherwise look at the tap: it sent no records.",
+        )
+    if records.rejected:
+        then = "Mend the causes listed under Rejects; the log names each record. Then run it"
+        return _Said(
+            "attention", "Dry run", f"Nothing was sent. {would}.", f"{then} without `dry_run`."
+        )
+    return _Said("good", "Dry run", f"Nothing was sent. {would}.", "Run it without `dry_run`.")
+
+
+def _notes(figures: Figures) -> list[str]:
+    """What is worth knowing beside the outcome."""
+    waits, records, notes = figures.waits, figures.records, []
+    if figures.retried:
+        tries = sum(figures.retried.values())
+        notes.append(
+            f"{count(tries, 'try', 'tries')} failed for the moment and"
+            f" {'was' if tries == 1 else 'were'} repeated; the causes are under Retries."
+        )
+    if waits.throttle:
+        notes.append(
+            f"LinkedIn asked to slow down; the run held back for {duration(waits.throttle)} in"
+            " all and went on."
+        )
+    if waits.limit:
+        notes.append(
+            f"The run waited {duration(waits.limit)} in all so as not to exceed"
+            f" {count(figures.records_per_minute, 'record')} a minute: it was as fast as the"
+            " limit allows."
+        )
+    if waits.quota:
+        notes.append(
+            f"The day's requests were used up; the run waited {duration(waits.quota)} for"
+            " 00:00 UTC."
+        )
+    if records.superseded:
+        notes.append(
+            f"{count(records.superseded, 'record')} did not have to be sent: a later record of the"
+            " same resume took the place."
+        )
+    if records.filtered:
+        notes.append(f"{count(records.filtered, 'record')} were passed over by the setting `only`.")
+    if records.left and not figures.dry_run:
+        notes.append(
+            f"{count(records.left, 'record')} were read but not finished; the next run reads them"
+            " again. Nothing is lost."
+        )
+    return notes
+
+
+def _done(figures: Figures) -> str:
+    records = figures.records
+    return (
+        f"{count(records.delivered, 'resume')} {'was' if records.delivered == 1 else 'were'}"
+        f" delivered and {count(records.deleted)} deleted"
+    )
+
+
+def _sentence(message: str) -> str:
+    text = message.strip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _renewal(figures: Figures) -> str:
+    ended = datetime.fromisoformat(figures.ended)
+    midnight = ended.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return f"{midnight:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,99 @@
+"""What each code of a reject and each cause of a retry means, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from target_linkedin_resumes.resumes.codes import CODES as FILE_CODES
+from target_linkedin_resumes.resumes.codes import Explanation
+
+_RECORD_CODES: Mapping[str, Explanation] = {
+    "invalid_record": Explanation(
+        "The record, after stream maps and the setting `fields`, is not one this target can read: a"
+        " field is missing, of the wrong type or empty, a deletion marker says neither yes nor no,"
+        " or a stream map or template fails on it. The message names the field.",
+        "Correct the mapping (`stream_maps`, `fields`), or the record in the source system.",
+    ),
+    "invalid_timestamp": Explanation(
+        "The field `created_at` is no ISO 8601 date or time and no epoch number, or it is before"
+        " 3 March 1973, where seconds and milliseconds cannot be told apart.",
+        "Map `created_at` to the column that says when the resume was made.",
+    ),
+    "record_without_schema": Explanation(
+        "The record came before the SCHEMA message of its stream.",
+        "Correct the tap, or whatever cut the stream. A replay delivers such a record: the rejects"
+        " file brings a SCHEMA.",
+    ),
+    "linkedin_refused": Explanation(
+        "LinkedIn does not take this resume: its upload URL, its file or its record was refused,"
+        " and would be again. The message holds LinkedIn's status, its names for the error, and the"
+        " `x-li-uuid` that its support asks for.",
+        "With 404 sync the candidate to LinkedIn first, then replay. Else correct what the message"
+        " names, or ask LinkedIn's support with the `x-li-uuid`.",
+    ),
+}
+REJECTS: Mapping[str, Explanation] = {**_RECORD_CODES, **FILE_CODES}
+_UNKNOWN_REJECT = Explanation("The record cannot be delivered as it is.", "See docs/rejects.md.")
+
+_PASSES = "The run waited and tried again."
+_RETRIES: Mapping[str, Explanation] = {
+    "429": Explanation(
+        "LinkedIn asked to slow down: its limit was reached, or others use it too.",
+        f"{_PASSES} If it goes on for long, lower `records_per_minute` or `upload_concurrency`, or"
+        " ask LinkedIn which limits this application has.",
+    ),
+    "408": Explanation("LinkedIn did not get the whole request in time.", _PASSES),
+    "409": Explanation("Another write to the same resume was under way.", _PASSES),
+    "timeout": Explanation(
+        "LinkedIn did not answer in time.",
+        f"{_PASSES} If it happens often, look at the network, or raise `request_timeout_seconds`.",
+    ),
+    "connection": Explanation(
+        "The connection to LinkedIn broke or could not be made.",
+        f"{_PASSES} If it happens often, look at the network and any proxy on the way.",
+    ),
+    "body": Explanation("A file changed, or could not be read, while it was sent.", _PASSES),
+    "source": Explanation(
+        "The place where the resume lies could not be reached, or broke off.",
+        f"{_PASSES} If it happens often, look at the CRM or store that the files come from, or"
+        " lower `upload_concurrency`.",
+    ),
+}
+_URL_REFUSED = Explanation("The signed upload URL was not accepted, nor a new one.", _PASSES)
+_SERVER_ERROR = Explanation(
+    "LinkedIn's servers failed.",
+    f"{_PASSES} If it lasts, ask LinkedIn's support; the log has each call's `x-li-uuid`.",
+)
+_UNCLEAR = Explanation(
+    "LinkedIn's answer did not say what had become of it, so it did not count as delivered.",
+    f"{_PASSES} Both of LinkedIn's writes may be repeated without harm.",
+)
+
+
+class Cause(NamedTuple):
+    """Why something was tried again: at which call, and what came back from it."""
+
+    call: str
+    outcome: str
+
+
+def cause_of(text: str) -> Cause:
+    """Read a cause as :class:`~target_linkedin_resumes.failures.Retry` has it."""
+    call, _, outcome = text.rpartition(" ")
+    return Cause(call, outcome)
+
+
+def of_reject(code: str) -> Explanation:
+    """Explain a reject's code."""
+    return REJECTS.get(code, _UNKNOWN_REJECT)
+
+
+def of_retry(cause: str) -> Explanation:
+    """Explain a retry's cause."""
+    outcome = cause_of(cause).outcome
+    if outcome in _RETRIES:
+        return _RETRIES[outcome]
+    if outcome.isdecimal():
+        return _SERVER_ERROR if outcome.startswith("5") else _URL_REFUSED
+    return _UNCLEAR

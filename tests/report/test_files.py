@@ -1,0 +1,51 @@
+"""The files of a report are whole, for their owner alone, and tried before the run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from target_linkedin_resumes.failures import Misconfigured
+from target_linkedin_resumes.report.files import ReportFiles
+
+
+def test_both_files_are_their_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text("old")
+    path.chmod(0o644)
+    ReportFiles(path).write("<p>é</p>", "{}")
+    assert path.read_text() == "<p>é</p>"
+    assert (tmp_path / "report.json").read_text() == "{}"
+    assert {p.stat().st_mode & 0o777 for p in tmp_path.iterdir()} == {0o600}
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_what_cannot_be_written_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "report.html"
+    files = ReportFiles(path)
+    files.write("old", "old")
+
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        files.write("new", "new")
+    assert path.read_text() == "old"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["report.html", "report.json"]
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.json"])
+def test_no_regular_file_is_replaced(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(Misconfigured, match=rf"'report_path': '{name}' is there and no regular"):
+        ReportFiles(tmp_path / "report.html")
+
+
+def test_a_directory_that_cannot_be_written_is_told_at_once() -> None:
+    with pytest.raises(Misconfigured, match=r"setting 'report_path': 'r\.html' cannot be written"):
+        ReportFiles(Path("/proc/r.html"))

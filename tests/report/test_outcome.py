@@ -1,0 +1,131 @@
+"""What happened and what to do, for a stranger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from target_linkedin_resumes.report.document import as_json, document
+from target_linkedin_resumes.report.figures import End, Figures, Kind, Records, Waits
+from target_linkedin_resumes.report.outcome import outcome_of
+from target_linkedin_resumes.report.remedies import REJECTS, of_reject, of_retry
+from tests.report.samples import PERFECT, SAMPLES, rough
+
+
+def ended(kind: Kind, code: int, message: str = "", reject: str = "") -> Figures:
+    records = Records(read=100, delivered=60, deleted=10, superseded=0, filtered=0, rejected=0)
+    return replace(PERFECT, end=End(kind, code, message, reject), records=records)
+
+
+def test_all_delivered() -> None:
+    said = outcome_of(PERFECT)
+    assert said.tone == "good"
+    assert "12,345 resumes were delivered and 0 deleted" in said.happened
+    assert said.next == "Nothing."
+
+
+def test_rejects_are_to_be_replayed() -> None:
+    said = outcome_of(rough())
+    assert said.tone == "attention"
+    assert said.happened.startswith("94 of 12,345 records could not be delivered")
+    assert "--input" in said.next
+    assert any("303 tries" in note for note in said.notes)
+    assert any("slow down" in note and "32 s" in note for note in said.notes)
+
+
+def test_one_record_that_stopped_the_run_brings_its_remedy() -> None:
+    said = outcome_of(ended(Kind.REJECTED, 1, "candidate 'c', resume 'r': gone", "source_gone"))
+    assert said.tone == "bad"
+    assert "candidate 'c', resume 'r': gone. Before that, 60 resumes were" in said.happened
+    assert said.next.startswith(REJECTS["source_gone"].remedy)
+    assert "`on_reject` to `continue`" in said.next
+    assert any("20" not in note and "30 records were read but not" in note for note in said.notes)
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "message", "tone", "then"),
+    [
+        (Kind.STOPPED, 1, "no more disk", "bad", "Run it again"),
+        (Kind.MISCONFIGURED, 2, "setting 'x': wrong", "bad", "Change what the message names"),
+        (Kind.QUOTA, 75, "spent", "attention", "Run again after 2026-11-25 00:00 UTC"),
+        (Kind.SIGNAL, 143, "SIGTERM", "attention", "Run it again"),
+    ],
+)
+def test_what_stopped_a_run_and_what_to_do(
+    kind: Kind, code: int, message: str, tone: str, then: str
+) -> None:
+    said = outcome_of(ended(kind, code, message))
+    assert said.tone == tone
+    assert message in said.happened
+    assert "60 resumes were delivered and 10 deleted; that stays" in said.happened
+    assert then in said.next
+
+
+def test_a_run_that_read_nothing() -> None:
+    said = outcome_of(SAMPLES["empty"]())
+    assert "read no records" in said.happened
+    assert "look at the tap" in said.next
+
+
+def test_a_run_whose_filter_passed_over_all() -> None:
+    records = Records(read=7, delivered=0, deleted=0, superseded=0, filtered=7, rejected=0)
+    said = outcome_of(replace(PERFECT, records=records))
+    assert said.tone == "attention"
+    assert "setting `only`" in said.happened
+
+
+@pytest.mark.parametrize("rejected", [0, 3])
+@pytest.mark.parametrize("make", list(SAMPLES.values()), ids=list(SAMPLES))
+def test_a_dry_run_says_that_nothing_was_sent(make: Callable[[], Figures], rejected: int) -> None:
+    sample = make()
+    records = replace(sample.records, rejected=rejected)
+    said = outcome_of(replace(sample, dry_run=True, records=records))
+    assert "dry run" in f"{said.title} {said.happened}".lower()
+    assert "sent nothing" in said.happened or "Nothing was sent" in said.happened
+    assert "were delivered" not in said.happened
+
+
+def test_waits_are_told() -> None:
+    waited = replace(PERFECT, waits=Waits(limit=61, throttle=2, quota=4_000))
+    notes = " ".join(outcome_of(waited).notes)
+    assert "1 min 1 s" in notes
+    assert "10,000 records a minute" in notes
+    assert "2.0 s" in notes
+    assert "1 h 6 min" in notes
+
+
+@pytest.mark.parametrize(
+    ("cause", "word"),
+    [
+        ("batch_update 429", "slow down"),
+        ("upload 503", "servers failed"),
+        ("upload timeout", "in time"),
+        ("hireMediaUrl connection", "connection"),
+        ("batch_update, this key 409", "Another write"),
+        ("upload 403", "URL"),
+        ("source", "resume lies"),
+        ("unclear", "did not say"),
+        ("batch_update, this key unclear", "did not say"),
+    ],
+)
+def test_each_cause_of_a_retry_is_explained(cause: str, word: str) -> None:
+    assert word in of_retry(cause).meaning
+    assert "tried again" in of_retry(cause).remedy
+
+
+def test_a_code_that_is_not_known_is_explained_too() -> None:
+    assert of_reject("of_tomorrow").remedy == "See docs/rejects.md."
+
+
+def test_the_document_holds_the_outcome_and_adds_up() -> None:
+    made = document(rough())
+    records = made["records"]
+    assert sum(records.values()) - records["read"] == records["read"]
+    assert made["outcome"]["exit_code"] == 0
+    assert made["outcome"]["kind"] == "finished"
+    assert made["waited_seconds"] == {"limit": 0.0, "throttle": 32.4, "quota": 0.0}
+    assert made["calls"]["upload"]["outcomes"] == {"201": 11_843, "503": 88, "timeout": 3}
+    assert made["timeline"][-1]["seconds"] == made["seconds"]
+    assert as_json(rough()).endswith("}\n")

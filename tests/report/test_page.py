@@ -1,0 +1,182 @@
+"""The page is whole HTML, needs nothing but itself, and can be read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from target_linkedin_resumes.report.charts import ROWS, rate_chart
+from target_linkedin_resumes.report.figures import End, Figures, Kind
+from target_linkedin_resumes.report.page import as_html
+from target_linkedin_resumes.report.remedies import REJECTS
+from tests.report.samples import PERFECT, SAMPLES, rough
+
+VOID = {"meta", "br", "line", "path"}
+EACH = pytest.mark.parametrize("make", list(SAMPLES.values()), ids=list(SAMPLES))
+
+
+class Reader(HTMLParser):
+    """Checks that elements nest, and gathers what a page says and refers to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.references: list[str] = []
+        self.ids: list[str] = []
+        self.labelled: list[str] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+        for name, value in attrs:
+            assert not name.startswith("on")
+            if name in {"href", "src", "data", "action", "srcset"}:
+                self.references.append(value or "")
+            elif name == "id":
+                self.ids.append(value or "")
+            elif name == "aria-labelledby":
+                self.labelled.append(value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" not in self.open:
+            self.text += data
+
+
+def read(html: str) -> Reader:
+    reader = Reader()
+    reader.feed(html)
+    reader.close()
+    assert reader.open == []
+    return reader
+
+
+def said(html: str) -> str:
+    return " ".join(read(html).text.split())
+
+
+@EACH
+def test_a_page_needs_nothing_but_itself(make: Callable[[], Figures]) -> None:
+    html = as_html(make())
+    page = read(html)
+    assert page.references == []
+    assert not {"script", "link", "img", "iframe", "object"} & set(page.tags)
+    assert "url(" not in html
+    assert "@import" not in html
+    assert "http" not in html.replace("http-equiv", "")
+    assert html.isascii() or 'charset="utf-8"' in html
+
+
+@EACH
+def test_a_page_has_one_heading_and_named_sections(make: Callable[[], Figures]) -> None:
+    page = read(as_html(make()))
+    assert page.tags.count("h1") == 1
+    assert len(page.ids) == len(set(page.ids))
+    assert set(page.labelled) <= set(page.ids)
+
+
+def test_what_a_run_says_is_text_and_never_markup() -> None:
+    end = End(Kind.STOPPED, 1, "<script>alert(1)</script> & `<b>` \"'")
+    html = as_html(replace(rough(), end=end, host="<i>", rejected={"<u>": 1}))
+    assert "<script" not in html
+    assert "<b>" not in html
+    assert "<u>" not in html
+    assert "<script>alert(1)</script> & <b> \"'" in said(html)
+
+
+def test_a_stranger_learns_of_rejects_retries_and_waits() -> None:
+    text = said(as_html(rough()))
+    for code in rough().rejected:
+        assert code in text
+        assert REJECTS[code].remedy.replace("`", "") in text
+    for words in (
+        "94 of 12,345 records could not be delivered",
+        "Waited 32 s: LinkedIn asked to slow down",
+        "batch_update: answered 429",
+        "LinkedIn's servers failed",
+        "88 \N{MULTIPLICATION SIGN} 503",
+        "was halved",
+        "124 of 100,000 to tcrmCandidateResumes",
+        "The last covers all 12,345 records: the next run begins after them",
+    ):
+        assert words in text
+
+
+def test_a_dry_run_says_so() -> None:
+    text = said(as_html(replace(PERFECT, dry_run=True, rejected={"file_empty": 2})))
+    assert "would be delivered" in text
+    assert "A dry run prints no state" in text
+    assert "The log names each of them" in text
+
+
+def test_a_run_without_figures_draws_no_chart() -> None:
+    assert "svg" not in read(as_html(SAMPLES["empty"]())).tags
+    assert rate_chart([], 10_000) is None
+
+
+def test_a_chart_has_its_limit_and_a_table_of_the_same() -> None:
+    chart = rate_chart(SAMPLES["hours"]().timeline, 10_000)
+    assert chart is not None
+    assert chart.highest <= 10_000
+    assert chart.limit_y is not None
+    assert 0 < chart.limit_y < chart.highest_y < 100
+    assert len(chart.rows) <= ROWS
+    last = SAMPLES["hours"]().timeline[-1].totals
+    assert sum(row.confirmed for row in chart.rows) == last.delivered + last.deleted
+    assert sum(row.waited for row in chart.rows) == pytest.approx(
+        last.limit_seconds + last.throttle_seconds
+    )
+    assert [lane.name for lane in chart.lanes] == [
+        "LinkedIn asked to slow down",
+        "at the limit of records a minute",
+    ]
+
+
+def test_a_limit_out_of_reach_does_not_flatten_the_chart() -> None:
+    chart = rate_chart(SAMPLES["rough"]().timeline, 1_000_000)
+    assert chart is not None
+    assert chart.limit_y is None
+    assert chart.highest_y < 20
+
+
+# Text and what it stands on, in both schemes.
+PAIRS = [
+    ("text", "page"),
+    ("text", "card"),
+    ("quiet", "page"),
+    ("quiet", "card"),
+    ("accent", "card"),
+    ("limit", "card"),
+    *((part, f"{tone}-back") for tone in ("good", "attention", "bad") for part in ("text", tone)),
+]
+
+
+def schemes(html: str) -> Iterator[dict[str, str]]:
+    """The colours of the light scheme and of the dark one."""
+    for block in re.findall(r":root \{(.*?)\}", html, re.DOTALL)[:2]:
+        yield dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", block))
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize(("front", "back"), PAIRS)
+def test_contrast_is_that_of_wcag_aa(front: str, back: str) -> None:
+    both = list(schemes(as_html(PERFECT)))
+    assert len(both) == 2
+    for colours in both:
+        lighter, darker = sorted((luminance(colours[front]), luminance(colours[back])))[::-1]
+        assert (lighter + 0.05) / (darker + 0.05) >= 4.5
