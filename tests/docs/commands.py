@@ -1,0 +1,62 @@
+"""The commands that the pages show, and what each of them knows."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+
+from tests.docs.documents import blocks, read
+
+MODULES = {
+    "target-linkedin-resumes": "target_linkedin_resumes",
+    "target-linkedin-resumes-receipt": "target_linkedin_resumes.commands.receipt",
+    "linkedin-resumes-sandbox": "target_linkedin_resumes.sandbox",
+}
+# Commands of others, with what may follow; nothing means that anything may.
+OTHERS: dict[str, set[str]] = {
+    "meltano": {"add", "config", "install", "invoke", "run"},
+    "pip": {"install"},
+    "some-tap": set(),
+}
+
+
+def shown(text: str) -> Iterator[list[str]]:
+    """Give each command line of a page, in words: of its blocks, and ours of the running text."""
+    for language in ("console", "sh", "bash"):
+        for block in blocks(text, language):
+            for line in block.splitlines():
+                yield from _words(line)
+    for span in re.findall(r"`([^`\n]+)`", text):
+        if re.search(rf"(^|\| )({'|'.join(MODULES)}) ", span):
+            yield from _words(span)
+
+
+def _words(line: str) -> Iterator[list[str]]:
+    for piece in re.split(r" \| | && |; ", line):
+        words = [word for word in shlex.split(piece, comments=True) if word != "..."]
+        while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
+            words.pop(0)  # a variable of the environment
+        if words:
+            yield words
+
+
+@cache
+def options(command: str) -> set[str]:
+    """Give the options that a command of ours has."""
+    done = subprocess.run(
+        [sys.executable, "-m", MODULES[command], "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return set(re.findall(r"--[a-z-]+", done.stdout))
+
+
+def make_targets() -> set[str]:
+    """Give what `make help` lists."""
+    return set(re.findall(r"^([a-z-]+):.*##", read("Makefile"), re.MULTILINE))

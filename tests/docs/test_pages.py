@@ -1,0 +1,121 @@
+"""Every page: links lead somewhere, commands and configurations are ones that there are."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from target_linkedin_resumes.changes import read_change
+from target_linkedin_resumes.failures import Misconfigured
+from target_linkedin_resumes.sandbox.faults import Faults
+from target_linkedin_resumes.settings import read_settings
+from tests.docs.commands import MODULES, OTHERS, make_targets, options, shown
+from tests.docs.documents import ROOT, blocks, read
+from tests.docs.plugin import target_settings
+
+PAGES = ["README.md", "CHANGELOG.md"]
+PAGES += sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md"))
+REQUIRED = {"client_id": "id", "client_secret": "secret", "organization": 1, "contract": 1}
+every_page = pytest.mark.parametrize("page", PAGES)
+
+
+def anchors(page: str) -> set[str]:
+    """Give the fragments by which the headings of a page can be linked."""
+    headings = re.findall(r"^#+ (.+)$", read(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+
+
+def configurations(text: str) -> Iterator[dict[str, Any]]:
+    """Give each configuration that a page shows, whole or in part."""
+    for block in blocks(text, "json"):
+        document = json.loads(block)
+        if isinstance(document, dict) and document.keys() <= target_settings().keys():
+            yield document
+    for block in blocks(text, "yaml"):
+        for loader in yaml.safe_load(block).get("plugins", {}).get("loaders", []):
+            yield loader.get("config", {})
+
+
+@every_page
+def test_links_lead_somewhere(page: str) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", read(page)):
+        if re.match(r"https?:", link):
+            continue
+        path, _, fragment = link.partition("#")
+        target = (ROOT / page).parent / path if path else ROOT / page
+        assert target.exists(), link
+        if fragment:
+            assert fragment in anchors(str(target.resolve().relative_to(ROOT))), link
+
+
+@every_page
+def test_paths_in_running_text_exist(page: str) -> None:
+    named = re.findall(r"`((?:examples|tests|docs|hub|constraints)/[\w./-]+\w)", read(page))
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+@every_page
+def test_commands_are_ones_that_there_are(page: str) -> None:
+    for words in shown(read(page)):
+        command, arguments = words[0], words[1:]
+        if command in MODULES:
+            given = {word.partition("=")[0] for word in arguments if word.startswith("--")}
+            assert given <= options(command), words
+        elif command == "make":
+            assert set(arguments) <= make_targets(), words
+        else:
+            assert command in OTHERS, words
+            assert not OTHERS[command] or arguments[0] in OTHERS[command], words
+
+
+@every_page
+def test_make_targets_in_running_text_exist(page: str) -> None:
+    assert set(re.findall(r"`make ([a-z-]+)`", read(page))) <= make_targets()
+
+
+@every_page
+def test_variables_of_the_environment_belong_to_settings(page: str) -> None:
+    names = {name.lower() for name in re.findall(r"TARGET_LINKEDIN_RESUMES_(\w+)", read(page))}
+    assert names <= {*target_settings(), "loglevel"}
+
+
+@every_page
+def test_configurations_are_valid(page: str, tmp_path: Path) -> None:
+    for document in configurations(read(page)):
+        assert document.keys() <= target_settings().keys()
+        text = json.dumps({**REQUIRED, **document}).replace("/srv/crm", str(tmp_path))
+        config = json.loads(text)
+        for name in config.keys() & {"file_root"}:
+            Path(config[name]).mkdir(parents=True, exist_ok=True)
+        needed = {"audit_path": {"audit_key": "k" * 32}, "on_reject": {"rejects_path": "r"}}
+        for name, more in needed.items():
+            config = (more if name in config else {}) | config
+        read_settings(config)
+
+
+def test_a_configuration_that_is_wrong_would_be_found() -> None:
+    (found,) = configurations('```json\n{"batch_size_rows": 101}\n```\n')
+    with pytest.raises(Misconfigured):
+        read_settings({**REQUIRED, **found})
+
+
+@every_page
+def test_other_json_is_what_it_is_taken_for(page: str) -> None:
+    for block in blocks(read(page), "json"):
+        document = json.loads(block)
+        if "rules" in document:
+            Faults().load(document)
+        elif document.get("type") == "RECORD" and "reject" not in document:
+            read_change(document["record"])
+
+
+def test_the_index_has_each_page() -> None:
+    index = read("docs/README.md")
+    pages = [path.name for path in ROOT.glob("docs/*.md") if path.name != "README.md"]
+    assert [name for name in pages if f"]({name})" not in index] == []
