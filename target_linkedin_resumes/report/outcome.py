@@ -164,8 +164,7 @@ def _notes(figures: Figures) -> list[str]:
     if waits.limit:
         notes.append(
             f"The run waited {duration(waits.limit)} in all so as not to exceed"
-            f" {count(figures.records_per_minute, 'record')} a minute: it was as fast as the"
-            " limit allows."
+            f" {count(figures.records_per_minute, 'record')} a minute."
         )
     if waits.quota:
         notes.append(
