@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 SOURCES := target_linkedin_resumes tests examples benchmarks
 
-.PHONY: help demo test lint format generated sandbox test-lowest test-package certification test-chaos bench bench-short clean
+.PHONY: help demo test lint format generated sandbox test-lowest test-package test-convert certification test-chaos bench bench-short clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -15,7 +15,7 @@ demo: .venv/.runtime  ## Run the main job against the sandbox and check what arr
 
 test: lint  ## Lint, types and all tests, with branch coverage
 	@rm -f .coverage .coverage.*
-	@$(BIN)/python -m coverage run -m pytest -q -n 2 -m 'not alone and not chaos_long and not package and not certification'
+	@$(BIN)/python -m coverage run -m pytest -q -n 2 -m 'not alone and not chaos_long and not package and not certification and not libreoffice'
 	@$(BIN)/python -m coverage run -m pytest -q -m alone
 	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m coverage report --fail-under=95 --format=total
@@ -46,6 +46,12 @@ test-package: .venv/.package  ## Build the package and install it on each Python
 
 certification: .venv/.dev  ## Show LinkedIn's certification rules; the evidence is in build/certification.md
 	@$(BIN)/python -m tests.certification.report
+
+test-convert: .venv/.dev  ## What LibreOffice makes of documents; installs it from Debian if need be
+	@command -v soffice >/dev/null && command -v pdftotext >/dev/null \
+	  || (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+	    --no-install-recommends libreoffice-writer-nogui poppler-utils)
+	@$(BIN)/python -m pytest -q -m libreoffice tests/resumes/convert tests/e2e/test_convert.py
 
 test-chaos: .venv/.dev  ## Two hundred more seeds of faults on every endpoint
 	@$(BIN)/python -m pytest -q -n 2 -m chaos_long

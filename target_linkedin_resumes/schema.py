@@ -99,9 +99,9 @@ SCHEMA: dict[str, Any] = {
         },
         "convert": _choice(
             "reject",
-            ("reject", "text"),
-            "DOCX, ODT, RTF and HTML: `reject` them, or make plain `text` of them, which needs the"
-            " extra `convert`.",
+            ("reject", "text", "pdf"),
+            "DOCX, ODT, RTF and HTML: `reject` them, or make plain `text` or a `pdf` of them. Both"
+            " need the extra `convert`, and `pdf` needs LibreOffice.",
         ),
         "blob_ttl": {
             "type": "object",

@@ -10,8 +10,8 @@ from target_linkedin_resumes.failures import Misconfigured
 from target_linkedin_resumes.resumes.bodies import Found
 from target_linkedin_resumes.resumes.formats import Kind
 
-# Imported when asked for: it needs the extra `convert`.
-_CONVERTERS = {"text": ("text", "TextConverter")}
+# Imported when asked for: they need the extra `convert`.
+_CONVERTERS = {"text": ("text", "TextConverter"), "pdf": ("office", "Office")}
 
 
 class Converter(Protocol):
