@@ -59,16 +59,22 @@ def write_report(house: House, end: End, version: str, secrets: Iterable[str]) -
 
     # No message holds what a log must not hold; this is for the day somebody forgets.
     message = Masking(logging.Formatter(), secrets).masked(end.message)
-    figures = house.reporter.figures(
-        End(end.kind, end.exit_code, message, end.code),
-        version=version,
-        rejects_kept=house.rejects is not None,
-    )
     try:
+        figures = house.reporter.figures(
+            End(end.kind, end.exit_code, message, end.code),
+            version=version,
+            rejects_kept=house.rejects is not None,
+        )
         house.report.write(as_html(figures), as_json(figures))
     except OSError as error:
         logger.error(  # noqa: TRY400 - a traceback would not help the operator
             "setting 'report_path': the report could not be written (%s); all else is as the"
             " messages above say",
             error.strerror,
+        )
+    except Exception as error:  # noqa: BLE001 - a report does not decide how a run ends
+        logger.error(  # noqa: TRY400 - the exception may quote what it was made of
+            "setting 'report_path': unforeseen %s, no report was written; please report it as a"
+            " bug",
+            type(error).__name__,
         )

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, TextIO, cast
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
 
+# Between log lines that follow each other quickly it is not drawn again: that would take longer
+# than the lines. In seconds.
+REST = 0.1
 # No line is longer, so that none breaks in two in a terminal of 40 columns, or in one that is made
 # narrower meanwhile: what breaks in two cannot be drawn over.
 WIDTH = 39
@@ -50,10 +55,10 @@ class TerminalDisplay:
     """Draws the progress at the bottom of a terminal; may be used by many threads at once.
 
     While it is there, log lines go above it, and what is written to the terminal past it belongs
-    into :meth:`aside`.
+    into :meth:`aside`. It never raises because the terminal has gone away. ``clock`` gives seconds.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         # Here and not above: most runs are in no terminal, and the import takes 50 ms.
         from rich.console import Console  # noqa: PLC0415
         from rich.live import Live  # noqa: PLC0415
@@ -75,6 +80,8 @@ class TerminalDisplay:
         )
         self._live: Live | None = None
         self._shown: Progress | None = None
+        self._clock = clock
+        self._drawn_at = -inf
         self._lock = threading.RLock()
         self._handlers: list[logging.StreamHandler[TextIO]] = []
 
@@ -107,14 +114,15 @@ class TerminalDisplay:
         with self._lock:
             self._wipe()
             yield
-            if self._shown is not None:
+            if self._shown is not None and self._clock() - self._drawn_at >= REST:
                 self._draw()
 
     def stop(self) -> None:
         """Leave the last figures where they are, and the terminal as it was."""
         with self._lock:
             if self._live is not None:
-                self._live.stop()
+                with suppress(OSError):
+                    self._live.stop()
                 self._live = None
             self._shown = None
             for handler in self._handlers:
@@ -123,15 +131,18 @@ class TerminalDisplay:
 
     def _draw(self) -> None:
         assert self._shown is not None  # noqa: S101 - the callers have looked
-        if self._live is None:
-            self._live = self._new_live()
-            self._live.start()
-        self._live.update(rendered(self._shown), refresh=True)
+        self._drawn_at = self._clock()
+        with suppress(OSError):
+            if self._live is None:
+                self._live = self._new_live()
+                self._live.start()
+            self._live.update(rendered(self._shown), refresh=True)
 
     def _wipe(self) -> None:
         if self._live is not None:
             self._live.transient = True
-            self._live.stop()
+            with suppress(OSError):
+                self._live.stop()
             self._live = None
 
 

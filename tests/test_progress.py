@@ -131,6 +131,41 @@ def test_log_lines_go_above_it_and_the_cursor_is_never_hidden(
     assert written.count("\x1b[2K") >= 2 * 7
 
 
+class Gone(Terminal):
+    """A terminal whose window was closed."""
+
+    def write(self, _text: str) -> int:
+        raise OSError(5, "Input/output error")
+
+
+def test_a_terminal_that_has_gone_away_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    display = TerminalDisplay(Gone())
+    display.start()
+    for _ in range(3):
+        display.show(SOME)
+        with display.aside():
+            pass
+    display.stop()
+
+
+def test_many_log_lines_at_once_do_not_draw_it_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    now = [0.0]
+    terminal = Terminal()
+    display = TerminalDisplay(terminal, clock=lambda: now[0])
+    display.show(SOME)
+    for number in range(1_000):
+        now[0] += 0.001
+        display.above(f"line {number}\n")
+    drawn_in_a_second = terminal.getvalue().count("elapsed")
+    assert 5 <= drawn_in_a_second <= 25  # of 1,000
+    assert all(f"line {number}\n" in terminal.getvalue() for number in range(1_000))
+    display.show(SOME)
+    assert terminal.getvalue().count("elapsed") > drawn_in_a_second
+    display.stop()
+
+
 def test_stopping_twice_or_unused_writes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     terminal = Terminal()

@@ -176,3 +176,18 @@ def test_a_report_that_cannot_be_written_in_the_end_fails_nothing(bench: Bench) 
     assert "setting 'report_path': the report could not be written (No such file" in done.log
     assert "Traceback" not in done.log
     assert len(bench.held()) == 2
+
+
+def test_a_bug_in_the_report_does_not_decide_how_a_run_ends(bench: Bench) -> None:
+    """A mistake in the page is one line of the log."""
+    bench.environment["PYTHONPATH"] = str(bench.directory)
+    (bench.directory / "sitecustomize.py").write_text(
+        "import target_linkedin_resumes.report.outcome as outcome\n"
+        "def fail(figures): raise KeyError('canary-4712')\n"
+        "outcome.outcome_of = fail\n"
+    )
+    done = bench.run(stream(bench, 2), **reporting(bench))
+    assert done.code == 0, done.log
+    assert "unforeseen KeyError, no report was written" in done.log
+    assert "canary-4712" not in done.log
+    assert not (bench.directory / "report.html").exists()
