@@ -5,17 +5,17 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 SOURCES := target_linkedin_resumes tests examples benchmarks
 
-.PHONY: help demo test lint format generated sandbox test-lowest test-package test-convert certification test-chaos bench bench-short clean
+.PHONY: help demo test lint format generated sandbox test-lowest test-package test-browser test-convert certification test-chaos bench bench-short clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-demo: .venv/.runtime  ## Run the main job against the sandbox and check what arrived
-	@$(BIN)/python examples/demo.py
+demo: .venv/.runtime  ## Run the main job against the sandbox and check what arrived; LOOK=1 keeps its page
+	@$(BIN)/python examples/demo.py $(if $(LOOK),--look)
 
 test: lint  ## Lint, types and all tests, with branch coverage
 	@rm -f .coverage .coverage.*
-	@$(BIN)/python -m coverage run -m pytest -q -n 2 -m 'not alone and not chaos_long and not package and not certification and not libreoffice'
+	@$(BIN)/python -m coverage run -m pytest -q -n 2 -m 'not alone and not chaos_long and not package and not certification and not libreoffice and not browser'
 	@$(BIN)/python -m coverage run -m pytest -q -m alone
 	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m coverage report --fail-under=95 --format=total
@@ -34,7 +34,8 @@ format: .venv/.dev  ## Format the code and sort its imports
 generated: .venv/.dev  ## Write anew what is made from the code: settings page, Hub, meltano.yml, --about
 	@$(BIN)/python -m tests.docs.generated
 
-sandbox: .venv/.runtime  ## Start a LinkedIn to run against on port 8765
+sandbox: .venv/.runtime  ## Start a LinkedIn to run against on port 8765, with a page to look at
+	@echo 'Look at it in a browser: http://127.0.0.1:8765/ (Ctrl-C ends it)'
 	@$(BIN)/linkedin-resumes-sandbox --port 8765 --data .sandbox
 
 test-lowest: .venv-lowest/.done  ## The main job with the lowest dependencies that are allowed
@@ -43,6 +44,9 @@ test-lowest: .venv-lowest/.done  ## The main job with the lowest dependencies th
 
 test-package: .venv/.package  ## Build the package and install it on each Python there is, lowest and newest
 	@$(BIN)/python -m pytest -q -n 2 -m package tests/package
+
+test-browser: .venv/.dev .browser/.done  ## The sandbox's page in Debian's Chromium, which it installs if need be
+	@$(BIN)/python -m pytest -q -m browser tests/browser
 
 certification: .venv/.dev  ## Show LinkedIn's certification rules; the evidence is in build/certification.md
 	@$(BIN)/python -m tests.certification.report
@@ -63,7 +67,7 @@ bench-short: .venv/.dev  ## The same with few records: shows that it runs
 	@$(BIN)/python -m benchmarks.run --short
 
 clean:  ## Remove all that was made
-	rm -rf .venv .venv-lowest .sandbox .demo .coverage* .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf .venv .venv-lowest .browser .sandbox .demo .coverage* .mypy_cache .pytest_cache .ruff_cache \
 	  .hypothesis .import_linter_cache build dist
 
 # Without pip first, then pip from outside: this works where ensurepip is not installed.
@@ -89,4 +93,10 @@ clean:  ## Remove all that was made
 	@$(PYTHON) -m pip --quiet --disable-pip-version-check --python .venv-lowest/bin/python install 'pip>=25.1'
 	@.venv-lowest/bin/python -m pip --quiet install --constraint constraints/lowest.txt \
 	  --editable '.[sandbox]' --group test
+	@touch $@
+
+.browser/.done:
+	@command -v chromium > /dev/null || \
+	  { apt-get -qq update && apt-get -qq --no-install-recommends install chromium fonts-dejavu-core; }
+	@npm install --silent --no-audit --no-fund --prefix .browser axe-core@4.14.1
 	@touch $@

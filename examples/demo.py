@@ -4,11 +4,13 @@
 
 Starts the sandbox, feeds `resumes.singer` to the installed command `target-linkedin-resumes` as a
 tap would, reads the stream once more by itself, and compares what should be there with what is
-there. Exits with 1 and the differences if anything is off.
+there. Exits with 1 and the differences if anything is off. `make demo LOOK=1` keeps the sandbox
+running afterwards, for its page to be looked at, until Ctrl-C.
 """
 
 from __future__ import annotations
 
+import argparse
 import base64
 import contextlib
 import hashlib
@@ -67,19 +69,29 @@ class Run(NamedTuple):
 
 def main() -> int:
     """Run the demo; 0 if all is as it should be."""
+    parser = argparse.ArgumentParser(description="Deliver the examples to a LinkedIn of one's own.")
+    parser.add_argument("--look", action="store_true", help="keep the sandbox until Ctrl-C")
+    look = parser.parse_args().look
     stream = (EXAMPLES / "resumes.singer").read_text("utf-8").splitlines()
     expected, last_state = read_stream(stream, EXAMPLES)
     events = Counter(json.loads(line)["type"] for line in stream)
     print(f"Delivering {events['RECORD']} records of examples/resumes.singer ...", flush=True)
+    run = None
     try:
         with tempfile.TemporaryDirectory() as scratch, sandbox(Path(scratch)) as url:
+            print(f"The sandbox's page meanwhile: {url}/", flush=True)
             run = deliver(stream, configuration(url), Path(scratch))
             held = json.loads(opened(f"{url}/sandbox/state"))
-        problems = list(differences(expected, last_state, run, held))
+            problems = list(differences(expected, last_state, run, held))
+            if not problems:
+                show(held, run)
+                if look:
+                    wait(url)
     except Problem as reason:
-        problems, run = [str(reason)], None
-    if run is not None and not problems:
-        show(held, run)
+        problems = [str(reason)]
+    if not problems:
+        if not look:
+            print("\nTo look at what arrived in a browser: make demo LOOK=1")
         return 0
     for problem in problems[:20]:
         print(f"WRONG: {problem}", file=sys.stderr)
@@ -282,6 +294,13 @@ def differences(
         yield f"batch calls at a time: {held['highest_concurrency']['batch']}; expected 1"
     if held["tokens_minted"] != 1:
         yield f"access tokens asked for: {held['tokens_minted']}; expected 1"
+
+
+def wait(url: str) -> None:
+    """Leave the sandbox running until Ctrl-C."""
+    print(f"\nLook at it in a browser: {url}/ (Ctrl-C ends it)", flush=True)
+    with contextlib.suppress(KeyboardInterrupt):
+        threading.Event().wait()
 
 
 def show(held: Mapping[str, Any], run: Run) -> None:

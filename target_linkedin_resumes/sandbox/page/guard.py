@@ -25,7 +25,7 @@ _HEADERS = {
     "content-security-policy": POLICY,
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # without one, browsers send forms with the origin null
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
 }

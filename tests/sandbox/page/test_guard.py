@@ -87,4 +87,6 @@ def test_headers_keep_scripts_and_frames_out(client: Client, path: str) -> None:
     assert "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy
     assert headers["x-content-type-options"] == "nosniff"
+    # With no-referrer a browser sends a form without script from the origin `null`.
+    assert headers["referrer-policy"] == "same-origin"
     assert headers["cross-origin-resource-policy"] == "same-origin"

@@ -167,6 +167,6 @@
     }, 250);
   });
 
-  document.getElementById("live").hidden = false;
+  document.getElementById("live").dataset.on = "";
   next();
 })();

@@ -1,0 +1,213 @@
+"""Searching, looking at files, the keyboard alone, no script at all."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import NARROW, WIDE, Look
+from tests.browser.pdf import RED, red_pdf
+from tests.e2e.support import Bench
+from tests.sandbox.client import Client
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "\"><img src=x onerror='alert(1)'>",
+    "a&b=c",
+    "مرشح",
+    "\u202egnp",
+    "😀👩\u200d💻",
+    "x" * 400,
+    "javascript:alert(1)",
+]
+SMALLEST = (320, 600)
+COUNT_PIXELS = """async ([picture, [red, green, blue]]) => {
+  const bytes = Uint8Array.from(atob(picture), (letter) => letter.charCodeAt(0));
+  const image = await createImageBitmap(new Blob([bytes], {type: "image/png"}));
+  const canvas = new OffscreenCanvas(image.width, image.height);
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0);
+  const {data} = context.getImageData(0, 0, image.width, image.height);
+  let count = 0;
+  for (let i = 0; i < data.length; i += 4) {
+    if (Math.abs(data[i] - red) + Math.abs(data[i + 1] - green) + Math.abs(data[i + 2] - blue) < 9)
+      count += 1;
+  }
+  return count;
+}"""
+
+
+@pytest.fixture
+def client(bench: Bench) -> Iterator[Client]:
+    found = Client(bench.sandbox)
+    with closing(found.connection):
+        found.mint()
+        yield found
+
+
+def put(client: Client, candidate: str, content: bytes, name: str, content_type: str) -> None:
+    location = client.upload(content, name, content_type).headers["location"]
+    assert client.update([(candidate, "R1")], f"urn:li:ambryBlob:{location}").status == 200
+
+
+def wide_enough(page: Page) -> bool:
+    page.wait_for_load_state()  # before its style is there, a page has another width
+    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+def test_search_by_candidate_id(look: Look, client: Client) -> None:
+    urn = client.urn()
+    client.update([(f"CAND-{n:03d}", "R1") for n in range(60)], urn)
+    client.delete([("CAND-041", "R1")])
+    page = look()
+    search = page.get_by_role("searchbox", name="Candidate id")
+    search.press_sequentially("ND-04")
+    expect(page.locator("#resumes tbody tr")).to_have_count(9)
+    expect(page.locator("#resumes .note")).to_contain_text("9 of candidates with “ND-04”")
+    expect(page.locator("#calls .rows tbody tr")).to_have_count(2)
+    expect(search).to_be_focused()
+    search.fill("CAND-041")
+    expect(page.get_by_text("No resume of a candidate whose id contains")).to_be_visible()
+    expect(page.locator("#calls .rows tbody tr")).to_have_count(2)
+    expect(page).to_have_url(re.compile(r"/\?q=CAND-041$"))
+    page.reload()
+    expect(search).to_have_value("CAND-041")
+    search.fill("")
+    expect(page.locator("#resumes .where")).to_have_text("Page 1 of 6")
+
+
+def test_pdf_is_previewed(look: Look, client: Client) -> None:
+    put(client, "C1", red_pdf(), "A resume.pdf", "application/pdf")
+    page = look()
+    page.get_by_role("link", name="C1").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Resume R1 of C1")
+    frame = page.locator("iframe")
+    seen = look("/sandbox/static/icon.svg")
+    for _ in range(20):  # the viewer draws when it is ready
+        picture = base64.b64encode(frame.screenshot()).decode()
+        if seen.evaluate(COUNT_PIXELS, [picture, RED]) > 1000:
+            break
+        page.wait_for_timeout(500)
+    else:
+        pytest.fail("the PDF's red rectangle is not to be seen")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    assert download.value.suggested_filename == "A resume.pdf"
+    assert download.value.path().read_bytes() == red_pdf()
+
+
+def test_text_is_previewed_as_text(look: Look, client: Client) -> None:
+    text = "Grüße\n<script>alert(1)</script>\n<img src=x onerror=alert(1)>"
+    put(client, "C1", text.encode(), "cv.txt", "text/plain")
+    page = look()
+    page.get_by_role("link", name="C1").click()
+    assert page.locator("pre").text_content() == text
+    assert page.locator("pre *").count() == 0
+
+
+def test_doc_is_downloaded(look: Look, client: Client) -> None:
+    content = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(100)
+    put(client, "C1", content, "cv.doc", "application/msword")
+    page = look()
+    page.get_by_role("link", name="C1").click()
+    expect(page.get_by_text("A browser cannot show this type of file.")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    assert download.value.suggested_filename == "cv.doc"
+    assert download.value.path().read_bytes() == content
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW, SMALLEST], ids=["wide", "narrow", "smallest"])
+def test_hostile_ids_are_shown_and_do_nothing(
+    look: Look, client: Client, size: tuple[int, int]
+) -> None:
+    client.update([(candidate, candidate) for candidate in HOSTILE], client.urn())
+    page = look(size=size)
+    expect(page.locator("#resumes tbody tr")).to_have_count(len(HOSTILE))
+    assert wide_enough(page)
+    assert page.locator("#resumes tbody img").count() == 0
+    shown = [
+        text.replace("<U+202E>", "\u202e")
+        for text in page.locator("#resumes tbody a").all_text_contents()
+    ]
+    assert sorted(shown) == sorted(HOSTILE)
+    for number in range(len(HOSTILE)):
+        page.locator("#resumes tbody a").nth(number).click()
+        expect(page.get_by_text("SHA-256")).to_be_visible()
+        assert wide_enough(page)
+        page.go_back()
+    page.locator("#calls .rows tbody a").first.click()
+    expect(page.locator("tbody tr")).to_have_count(len(HOSTILE))
+    assert wide_enough(page)
+
+
+def test_keyboard_alone(look: Look, client: Client) -> None:
+    put(client, "C1", b"text of C1", "cv.txt", "text/plain")
+    put(client, "C2", b"text of C2", "cv.txt", "text/plain")
+    page = look()
+    press, focused = page.keyboard.press, page.locator(":focus")
+    press("Tab")
+    expect(focused).to_have_text("Skip to the content")
+    press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    press("Tab")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.type("C1")
+    expect(page.locator("#resumes tbody tr")).to_have_count(1)
+    for _ in range(4):
+        if page.locator("#resumes tbody a:focus").count():
+            break
+        press("Tab")
+    expect(focused).to_have_text("C1")
+    assert focused.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
+    press("Enter")
+    expect(page.locator("pre")).to_have_text("text of C1")
+    for _ in range(5):
+        press("Tab")
+        if focused.text_content() == "All resumes":
+            break
+    press("Enter")
+    expect(page.get_by_role("searchbox")).to_be_visible()
+    fault = page.get_by_role("switch", name="Answers get lost")
+    for _ in range(80):
+        press("Tab")
+        if fault.evaluate("e => e === document.activeElement"):
+            break
+        assert focused.evaluate("e => getComputedStyle(e).outlineWidth") == "3px"
+    expect(fault).to_be_focused()
+    press("Space")
+    expect(fault).to_have_attribute("aria-checked", "true")
+    client.update([("C3", "R1")])  # the page goes on, and the focus stays
+    expect(page.locator("#faults li").filter(has=fault)).to_contain_text(re.compile("[01] hits?"))
+    page.wait_for_timeout(1500)
+    expect(fault).to_be_focused()
+    press("Enter")
+    expect(fault).to_have_attribute("aria-checked", "false")
+
+
+def test_it_works_without_script(look: Look, client: Client) -> None:
+    put(client, "C1", b"text of C1", "cv.txt", "text/plain")
+    put(client, "C2", b"text of C2", "cv.txt", "text/plain")
+    page = look(java_script_enabled=False)
+    expect(page.get_by_role("button", name="Pause")).to_be_hidden()
+    page.get_by_role("switch", name="LinkedIn is down").click()
+    expect(page.get_by_role("switch", name="LinkedIn is down")).to_have_attribute(
+        "aria-checked", "true"
+    )
+    page.get_by_role("searchbox").fill("C2")
+    page.get_by_role("button", name="Search").click()
+    expect(page.locator("#resumes tbody tr")).to_have_count(1)
+    page.get_by_role("link", name="C2").click()
+    expect(page.locator("pre")).to_have_text("text of C2")
+
+
+def test_motion_is_left_out_where_it_is_not_wanted(look: Look) -> None:
+    duration = "e => getComputedStyle(e, '::after').transitionDuration"
+    assert look().locator(".knob").first.evaluate(duration) == "0.12s"
+    still = look(reduced_motion="reduce")
+    assert still.locator(".knob").first.evaluate(duration) == "0s"
