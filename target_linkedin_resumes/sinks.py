@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import TYPE_CHECKING, Any, Protocol
 
 from singer_sdk.mapper import RemoveRecordTransform
 from singer_sdk.sinks import Sink
 
-from target_linkedin_resumes.changes import Record, key_of, read_change
+from target_linkedin_resumes.changes import Change, Record, Upsert, key_of, read_change
 from target_linkedin_resumes.delivery.pipeline import Pipeline
 from target_linkedin_resumes.failures import Reject
 from target_linkedin_resumes.fields.mapper import Mapper
+from target_linkedin_resumes.resumes.links import expires_at
 from target_linkedin_resumes.settings import Settings
 
 if TYPE_CHECKING:
@@ -86,7 +88,7 @@ class ResumeSink(Sink):
             key = key_of(self._mapping.ids(record))
             self._pipeline.reject(stream, original, reject, attempts=attempts + 1, key=key)
         else:
-            self._pipeline.add(change, weight(original))
+            self._pipeline.add(change, weight(original), rank(change))
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
         """As the SDK calls it; this target calls :meth:`deliver`."""
@@ -114,6 +116,13 @@ def _is_dropped(target: Target, stream: str) -> bool:
     maps = [one for several in target.mapper.stream_maps.values() for one in several]
     of_stream = [one for one in maps if one.stream_alias == stream]
     return bool(of_stream) and all(isinstance(one, RemoveRecordTransform) for one in of_stream)
+
+
+def rank(change: Change) -> float:
+    """What is to be fetched first: the link that expires soonest; a file that stays comes last."""
+    location = change.file.location if isinstance(change, Upsert) else None
+    expiry = expires_at(location) if location and "?" in location else None
+    return inf if expiry is None else expiry
 
 
 def weight(record: Mapping[str, Any]) -> int:

@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count, islice
+from math import inf
 
 from target_linkedin_resumes.changes import Change, Delete, ResumeKey, Upsert
 from target_linkedin_resumes.confirmation import Outcome
@@ -52,7 +53,7 @@ class Flow:
         self._batch_max_age = batch_max_age
         self._retries = retries
         self._lanes: dict[ResumeKey, _Lane] = {}
-        self._queue: deque[Entry] = deque()
+        self._queue: list[tuple[float, int, Entry]] = []  # a heap: rank, order of arrival
         self._later: list[tuple[float, int, Entry]] = []
         self._serial = count()
         self._ready: dict[type[Change], dict[ResumeKey, Entry]] = {Upsert: {}, Delete: {}}
@@ -67,8 +68,11 @@ class Flow:
 
     # Reading
 
-    def add(self, change: Change, position: int, size: int, now: float) -> None:
-        """Take a change that was just read; it supersedes earlier ones of its key."""
+    def add(self, change: Change, position: int, size: int, now: float, rank: float = inf) -> None:
+        """Take a change that was just read; it supersedes earlier ones of its key.
+
+        The uploads of a lower ``rank`` begin first, those of one rank in their order.
+        """
         entry = Entry(change, [position], size)
         self.size += size
         lane = self._lanes.setdefault(change.key, _Lane())
@@ -76,7 +80,7 @@ class Flow:
             self._supersede(lane.upsert, entry)
             lane.upsert = entry
             self.uploads_pending += 1
-            self._queue.append(entry)
+            self._enqueue(entry, rank)
         else:
             self._supersede(lane.delete, entry)
             self._supersede(lane.upsert, entry)
@@ -94,7 +98,7 @@ class Flow:
     def start_upload(self) -> Entry | None:
         """Give the next upsert whose upload should begin."""
         while self._queue:
-            entry = self._queue.popleft()
+            _, _, entry = heapq.heappop(self._queue)
             if entry.stage is Stage.QUEUED:
                 entry.stage = Stage.UPLOADING
                 self.uploading += 1
@@ -234,7 +238,7 @@ class Flow:
             if entry.kind is Upsert and entry.upload is None:
                 # Ahead of what has not been tried: its deadline runs, and states wait for it.
                 entry.stage = Stage.QUEUED
-                self._queue.appendleft(entry)
+                self._enqueue(entry, -inf)
                 brought_back = True
             else:
                 self._make_ready(entry, now)
@@ -250,6 +254,9 @@ class Flow:
         return not self._lanes
 
     # The lanes
+
+    def _enqueue(self, entry: Entry, rank: float) -> None:
+        heapq.heappush(self._queue, (rank, next(self._serial), entry))
 
     def _supersede(self, earlier: Entry | None, later: Entry) -> None:
         if earlier is None:
@@ -355,10 +362,9 @@ class Flow:
         return list(islice(chosen.values(), self._batch_size))
 
     def _not_begun(self) -> list[Entry]:
-        later = [entry for _, _, entry in self._later if entry.stage is Stage.LATER]
         return [
             entry
-            for entry in (*self._queue, *later)
+            for _, _, entry in (*self._queue, *self._later)
             if entry.stage in (Stage.QUEUED, Stage.LATER)
             and entry.kind is Upsert
             and entry.upload is None

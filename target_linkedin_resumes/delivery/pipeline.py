@@ -8,6 +8,7 @@ clerk, which makes the batch calls and prints the states; and whoever stops the 
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 
 from target_linkedin_resumes.changes import Change, Record, ResumeKey, Upsert
 from target_linkedin_resumes.delivery.checkpoints import State
@@ -84,8 +85,10 @@ class Pipeline:
 
     # Reading
 
-    def add(self, change: Change, size: int) -> None:
+    def add(self, change: Change, size: int, rank: float = inf) -> None:
         """Hand in a change of ``size`` bytes; waits for room.
+
+        Of the uploads that have not begun, those of a lower ``rank`` go first.
 
         Raises the failure that stopped the run, or :class:`Draining` once it was asked to stop.
         """
@@ -94,7 +97,7 @@ class Pipeline:
             self._wait_for_room()
             now = run.outside.clock()
             run.tally.read += 1
-            run.flow.add(change, run.checkpoints.take(), size, now)
+            run.flow.add(change, run.checkpoints.take(), size, now, rank)
             if isinstance(change, Upsert):
                 self._workers.call()
             else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 import pytest
 
 from target_linkedin_resumes.changes import Change, Delete, ResumeFile, ResumeKey, Upsert
@@ -30,9 +32,9 @@ class Bench:
         self.checkpoints = Checkpoints()
         self.now = 1000.0
 
-    def add(self, change: Change) -> int:
+    def add(self, change: Change, rank: float = inf) -> int:
         position = self.checkpoints.take()
-        self.flow.add(change, position, 10, self.now)
+        self.flow.add(change, position, 10, self.now, rank)
         return position
 
     def upload(self) -> Entry:
@@ -68,6 +70,23 @@ def test_a_batch_goes_when_it_is_full_or_old() -> None:
         bench.add(upsert(name))
         bench.upload()
     assert bench.flow.batch_wait(bench.now, flush=False) is None  # one call at a time
+
+
+def test_uploads_begin_by_rank_then_in_order_and_retries_first() -> None:
+    bench = Bench()
+    flow = bench.flow
+    bench.add(upsert("failed"))
+    entry = flow.start_upload()
+    assert entry is not None
+    flow.upload_failed(entry, Retry("x"), bench.now)
+    for name, rank in [("a", inf), ("late", 200), ("b", inf), ("soon", 100), ("soon too", 100)]:
+        bench.add(upsert(name), rank)
+    bench.now += 50
+    assert flow.tick(bench.now)
+    begun = [flow.start_upload() for _ in range(6)]
+    names = [one.key.resume_id for one in begun if one is not None]
+    assert names == ["failed", "soon", "soon too", "late", "a", "b"]
+    assert flow.start_upload() is None
 
 
 def test_a_full_batch_goes_at_once() -> None:

@@ -26,7 +26,7 @@ from target_linkedin_resumes.resumes.convert.workspace import Workspace
 from target_linkedin_resumes.resumes.formats import DOCX, HTML, ODT, PDF, RTF, Kind
 from target_linkedin_resumes.resumes.spool import spooled
 
-# Each takes one core for a second or two a document, and about 250 MiB while it runs.
+# Each takes one core for a second or two a document, and some 180 MiB while it runs.
 PROCESSES = 2
 TIMEOUT = 90
 PACKAGE = "libreoffice-writer-nogui"
