@@ -3,9 +3,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+# wal2json belongs to the major version of Postgres that the system has.
+POSTGRES := ls /usr/lib/postgresql/*/lib/wal2json.so >/dev/null 2>&1 || { apt-get -qq update && \
+  apt-get -qq install --yes --no-install-recommends postgresql "^postgresql-[0-9]+-wal2json$$" \
+  >/dev/null; }
 SOURCES := target_linkedin_resumes tests examples benchmarks
 
-.PHONY: help demo test lint format generated sandbox test-lowest test-package test-browser test-convert certification test-chaos bench bench-short clean
+.PHONY: help demo test lint format generated sandbox test-lowest test-package test-browser test-convert certification test-meltano test-orchestrators test-chaos bench bench-short clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -15,7 +19,7 @@ demo: .venv/.runtime  ## Run the main job against the sandbox and check what arr
 
 test: lint  ## Lint, types and all tests, with branch coverage
 	@rm -f .coverage .coverage.*
-	@$(BIN)/python -m coverage run -m pytest -q -n 2 -m 'not alone and not chaos_long and not package and not certification and not libreoffice and not browser'
+	@$(BIN)/python -m coverage run -m pytest -q -n 2 -m 'not alone and not chaos_long and not package and not certification and not libreoffice and not browser and not meltano and not orchestrators'
 	@$(BIN)/python -m coverage run -m pytest -q -m alone
 	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m coverage report --fail-under=95 --format=total
@@ -57,6 +61,10 @@ test-convert: .venv/.dev  ## What LibreOffice makes of documents; installs it fr
 	    --no-install-recommends libreoffice-writer-nogui poppler-utils)
 	@$(BIN)/python -m pytest -q -m libreoffice tests/resumes/convert tests/e2e/test_convert.py
 
+test-meltano: .venv/.dev .venv-meltano/.done  ## Meltano, taps from PyPI and Postgres from Debian against the sandbox
+	@$(POSTGRES)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m meltano tests/meltano
+
 test-chaos: .venv/.dev  ## Two hundred more seeds of faults on every endpoint
 	@$(BIN)/python -m pytest -q -n 2 -m chaos_long
 
@@ -67,7 +75,7 @@ bench-short: .venv/.dev  ## The same with few records: shows that it runs
 	@$(BIN)/python -m benchmarks.run --short
 
 clean:  ## Remove all that was made
-	rm -rf .venv .venv-lowest .browser .sandbox .demo .coverage* .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf .venv .venv-lowest .venv-meltano .browser .sandbox .demo .coverage* .mypy_cache .pytest_cache .ruff_cache \
 	  .hypothesis .import_linter_cache build dist
 
 # Without pip first, then pip from outside: this works where ensurepip is not installed.
@@ -99,4 +107,10 @@ clean:  ## Remove all that was made
 	@command -v chromium > /dev/null || \
 	  { apt-get -qq update && apt-get -qq --no-install-recommends install chromium fonts-dejavu-core; }
 	@npm install --silent --no-audit --no-fund --prefix .browser axe-core@4.14.1
+	@touch $@
+
+.venv-meltano/.done: constraints/meltano.txt
+	@$(PYTHON) -m venv --without-pip .venv-meltano
+	@$(PYTHON) -m pip --quiet --disable-pip-version-check --python .venv-meltano/bin/python \
+	  install --constraint constraints/meltano.txt meltano
 	@touch $@

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import boto3  # type: ignore[import-untyped]  # it has no types
 import pytest
-from moto.server import ThreadedMotoServer
 
-from tests.e2e.support import PDF, Bench
+from tests.e2e.support import Bench
+from tests.recipes.buckets import serving_s3
 from tests.recipes.recipes import Recipe, nullable
 
 SCHEMA = {
@@ -32,24 +31,8 @@ OBJECTS = {
 @pytest.fixture
 def s3() -> Iterator[str]:
     """A server that speaks S3, with the objects."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
-    client = boto3.client(
-        "s3",
-        endpoint_url=url,
-        aws_access_key_id="YOUR-ACCESS-KEY",
-        aws_secret_access_key="YOUR-SECRET-KEY",
-        region_name="us-east-1",
-    )
-    for bucket, keys in OBJECTS.items():
-        client.create_bucket(Bucket=bucket)
-        for key in keys:
-            client.put_object(Bucket=bucket, Key=key, Body=PDF)
-    client.close()
-    yield url
-    server.stop()
+    with serving_s3(OBJECTS) as url:
+        yield url
 
 
 def test_warehouse(bench: Bench, s3: str) -> None:
