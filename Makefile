@@ -9,7 +9,7 @@ POSTGRES := ls /usr/lib/postgresql/*/lib/wal2json.so >/dev/null 2>&1 || { apt-ge
   >/dev/null; }
 SOURCES := target_linkedin_resumes tests examples benchmarks
 
-.PHONY: help demo test lint format generated sandbox test-lowest test-package test-browser test-convert certification test-meltano test-orchestrators test-chaos bench bench-short clean
+.PHONY: help demo test lint format generated sandbox test-lowest test-package test-browser test-convert certification test-meltano test-chaos bench bench-short clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
