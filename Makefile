@@ -49,7 +49,7 @@ test-lowest: .venv-lowest/.done  ## The main job with the lowest dependencies th
 test-package: .venv/.package  ## Build the package and install it on each Python there is, lowest and newest
 	@$(BIN)/python -m pytest -q -n 2 -m package tests/package
 
-test-browser: .venv/.dev .browser/.done  ## The sandbox's page in Debian's Chromium, which it installs if need be
+test-browser: .venv/.dev .browser/.done  ## The sandbox's page and the report in Debian's Chromium, which it installs if need be
 	@$(BIN)/python -m pytest -q -m browser tests/browser
 
 certification: .venv/.dev  ## Show LinkedIn's certification rules; the evidence is in build/certification.md
