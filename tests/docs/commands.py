@@ -18,6 +18,7 @@ MODULES = {
 }
 # Commands of others, with what may follow; nothing means that anything may.
 OTHERS: dict[str, set[str]] = {
+    "apt-get": {"install"},
     "meltano": {"add", "config", "install", "invoke", "run"},
     "pip": {"install"},
     "some-tap": set(),
