@@ -37,8 +37,8 @@ def shown(text: str) -> Iterator[list[str]]:
 
 
 def _words(line: str) -> Iterator[list[str]]:
-    for piece in re.split(r" \| | && |; ", line):
-        words = [word for word in shlex.split(piece, comments=True) if word != "..."]
+    for piece in re.split(r" \| | && |; ", re.sub(r"(^|\s+)#.*", "", line)):
+        words = [word for word in shlex.split(piece) if word != "..."]
         while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
             words.pop(0)  # a variable of the environment
         if words:
