@@ -37,20 +37,23 @@ class ResumeFile:
 
     Exactly one of ``location`` (a path or a URL, ``data:`` included) and ``content`` (base64
     text, still encoded) is set. ``filename`` and ``content_type`` are hints; the bytes decide.
+    ``checksum`` is whatever the source says of the bytes, in whatever form: another one says that
+    they are others.
     """
 
     location: str | None = field(default=None, repr=False)
     content: str | None = field(default=None, repr=False)
     filename: str | None = field(default=None, repr=False)
     content_type: str | None = None
+    checksum: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Upsert:
     """The resume of ``key`` is to be what ``file`` holds. ``created_at`` is epoch milliseconds.
 
-    ``stream`` and ``record`` are as the tap sent them, ``attempts`` is how often earlier runs
-    failed to deliver the record.
+    ``stream``, ``record`` and ``version`` are as the tap sent them, ``attempts`` is how often
+    earlier runs failed to deliver the record.
     """
 
     key: ResumeKey
@@ -59,6 +62,7 @@ class Upsert:
     stream: str = ""
     record: Record = field(default_factory=dict, repr=False)
     attempts: int = 0
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ class Delete:
     stream: str = ""
     record: Record = field(default_factory=dict, repr=False)
     attempts: int = 0
+    version: int | None = None
 
 
 Change = Upsert | Delete
@@ -82,6 +87,7 @@ FIELDS = (
     "file_base64",
     "filename",
     "content_type",
+    "checksum",
 )
 DELETED = "_sdc_deleted_at"
 _TEXTS = FIELDS[3:]
@@ -113,6 +119,7 @@ _UPSERT_SCHEMA: dict[str, Any] = {
         "file_base64": _TEXT,
         "filename": _TEXT,
         "content_type": _TEXT,
+        "checksum": _TEXT,
     },
 }
 _KEY_VALIDATOR = Draft202012Validator(_KEY_SCHEMA)
@@ -134,7 +141,12 @@ _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
 def read_change(
-    record: Record, *, stream: str = "", original: Record | None = None, attempts: int = 0
+    record: Record,
+    *,
+    stream: str = "",
+    original: Record | None = None,
+    attempts: int = 0,
+    version: int | None = None,
 ) -> Change:
     """Read a record that has the contract's fields.
 
@@ -146,12 +158,12 @@ def read_change(
     if is_deleted(record.get(DELETED)):
         if not _has_plain_key(record):
             _check(_KEY_VALIDATOR, _present(record))
-        return Delete(_key(record), stream, kept, attempts)
+        return Delete(_key(record), stream, kept, attempts, version)
     present = _present(record)
     if not _is_plain_upsert(present):
         _check(_UPSERT_VALIDATOR, present)
     created_at = epoch_milliseconds(present["created_at"])
-    return Upsert(_key(present), created_at, _file(present), stream, kept, attempts)
+    return Upsert(_key(present), created_at, _file(present), stream, kept, attempts, version)
 
 
 def key_of(record: Record) -> ResumeKey | None:
@@ -296,7 +308,7 @@ def _key(record: Record) -> ResumeKey:
 
 def _file(record: Record) -> ResumeFile:
     reference = record.get("file")
-    hints = (record.get("filename"), record.get("content_type"))
+    hints = (record.get("filename"), record.get("content_type"), record.get("checksum") or None)
     if "file_base64" in record:
         if reference is not None and not isinstance(reference, Mapping):
             raise Reject("invalid_record", "field 'file_base64': give either it or 'file'")
@@ -317,6 +329,7 @@ def _file(record: Record) -> ResumeFile:
         content,
         hints[0] or reference.get("filename"),
         hints[1] or reference.get("content_type"),
+        hints[2],
     )
 
 

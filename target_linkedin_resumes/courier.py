@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
 import time
@@ -12,14 +11,13 @@ from typing import TypeVar
 
 from target_linkedin_resumes.changes import ResumeKey, Upsert
 from target_linkedin_resumes.confirmation import Confirmation
-from target_linkedin_resumes.delivery.entries import Content, Upload
+from target_linkedin_resumes.delivery.entries import Unchanged, Upload
 from target_linkedin_resumes.delivery.outside import Outcomes
-from target_linkedin_resumes.failures import QuotaSpent, Retry
+from target_linkedin_resumes.failures import QuotaSpent
+from target_linkedin_resumes.fetcher import Fetcher
 from target_linkedin_resumes.linkedin.api import LinkedIn
 from target_linkedin_resumes.linkedin.calls import utc_now
 from target_linkedin_resumes.linkedin.limits import seconds_until_renewal
-from target_linkedin_resumes.resumes.bodies import OpenedResume
-from target_linkedin_resumes.resumes.sources import Sources
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -31,33 +29,26 @@ _AS_IF = Confirmation(204)
 
 
 class Courier:
-    """The engine's uploader and sender. ``books`` says that books are kept of what is sent."""
+    """The engine's uploader and sender."""
 
-    def __init__(self, sources: Sources, linkedin: LinkedIn, *, books: bool = False) -> None:
-        self._sources = sources
+    def __init__(self, fetcher: Fetcher, linkedin: LinkedIn) -> None:
+        self._fetcher = fetcher
         self._linkedin = linkedin
-        self._books = books
 
-    def upload(self, change: Upsert) -> Upload:
-        """Open the resume and upload it; one attempt. Raises Failure."""
+    def upload(self, change: Upsert, alone: bool) -> Upload | Unchanged:
+        """Open the resume and upload it, unless LinkedIn has it; one attempt. Raises Failure."""
         with ExitStack() as stack:
-            try:
-                resume = stack.enter_context(self._sources.open(change.file))
-            except Retry as retry:
-                retry.at_source, retry.cause = True, "source"
-                raise
-            content = self._content(resume) if self._books else None
+            fetched = self._fetcher.fetch(change, stack, alone=alone)
+            if isinstance(fetched, Unchanged):
+                return fetched
+            resume, content = fetched
+            urn = self._fetcher.uploaded_before(change, content)
+            if urn is not None:
+                return Upload(urn, resume.size, content, reused=True)
             urn = self._linkedin.upload_resume(
                 resume.body, resume.size, resume.content_type, resume.filename
             )
             return Upload(urn, resume.size, content)
-
-    def _content(self, resume: OpenedResume) -> Content:
-        """Hash the bytes that are to be sent. Raises Retry."""
-        resume.body.seek(0)
-        sha256 = hashlib.file_digest(resume.body, "sha256").hexdigest()
-        resume.body.seek(0)
-        return Content(sha256, resume.filename, resume.content_type)
 
     def update(self, batch: list[tuple[Upsert, Upload]]) -> Outcomes:
         """Update up to 100 resumes. Raises Failure."""
@@ -78,22 +69,20 @@ class PatientCourier(Courier):
 
     def __init__(
         self,
-        sources: Sources,
+        fetcher: Fetcher,
         linkedin: LinkedIn,
-        *,
-        books: bool = False,
         sleep: Callable[[float], None] = time.sleep,
         observe: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
-        super().__init__(sources, linkedin, books=books)
+        super().__init__(fetcher, linkedin)
         self._sleep = sleep
         self._observe = observe
         self._lock = threading.Lock()
         self._said_at = float("-inf")
 
-    def upload(self, change: Upsert) -> Upload:
+    def upload(self, change: Upsert, alone: bool) -> Upload | Unchanged:
         """As :meth:`Courier.upload`."""
-        return self._patiently(lambda: super(PatientCourier, self).upload(change))
+        return self._patiently(lambda: super(PatientCourier, self).upload(change, alone))
 
     def update(self, batch: list[tuple[Upsert, Upload]]) -> Outcomes:
         """As :meth:`Courier.update`."""
@@ -126,13 +115,17 @@ class PatientCourier(Courier):
 class DryCourier:
     """Fetches and checks the files, and writes nothing to LinkedIn."""
 
-    def __init__(self, sources: Sources) -> None:
-        self._sources = sources
+    def __init__(self, fetcher: Fetcher) -> None:
+        self._fetcher = fetcher
 
-    def upload(self, change: Upsert) -> Upload:
+    def upload(self, change: Upsert, alone: bool) -> Upload | Unchanged:
         """Open the resume as for an upload. Raises Failure."""
-        with self._sources.open(change.file) as resume:
-            return Upload("", resume.size)
+        with ExitStack() as stack:
+            fetched = self._fetcher.fetch(change, stack, alone=alone)
+            if isinstance(fetched, Unchanged):
+                return fetched
+            resume, content = fetched
+            return Upload("", resume.size, content)
 
     def update(self, batch: list[tuple[Upsert, Upload]]) -> Outcomes:
         """Take all as delivered."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,13 +15,18 @@ from target_linkedin_resumes.changes import ResumeKey
 from target_linkedin_resumes.courier import Courier, DryCourier, PatientCourier
 from target_linkedin_resumes.delivery.audit import AuditFile
 from target_linkedin_resumes.delivery.checkpoints import State
+from target_linkedin_resumes.delivery.deletions import Deletions
 from target_linkedin_resumes.delivery.flow import Flow
+from target_linkedin_resumes.delivery.ledger import Ledger
+from target_linkedin_resumes.delivery.ledgerfile import LedgerFile
 from target_linkedin_resumes.delivery.outside import Outside
 from target_linkedin_resumes.delivery.pipeline import Pipeline
 from target_linkedin_resumes.delivery.pseudonyms import Pseudonyms
 from target_linkedin_resumes.delivery.rejects import Rejected, RejectFile
 from target_linkedin_resumes.delivery.retries import Retries
 from target_linkedin_resumes.delivery.shelf import Book, Shelf
+from target_linkedin_resumes.delivery.versions import Versions
+from target_linkedin_resumes.fetcher import Fetcher
 from target_linkedin_resumes.linkedin.api import LinkedIn
 from target_linkedin_resumes.linkedin.calls import Calls, utc_now
 from target_linkedin_resumes.linkedin.limits import Concurrency, RecordsPerMinute, RequestsPerDay
@@ -32,20 +37,37 @@ from target_linkedin_resumes.report.files import ReportFiles
 from target_linkedin_resumes.resumes.convert.converter import converter_of
 from target_linkedin_resumes.resumes.prefixes import FileSource
 from target_linkedin_resumes.resumes.sources import Sources
+from target_linkedin_resumes.resumes.tags import Tags
 from target_linkedin_resumes.settings import Settings
 from target_linkedin_resumes.summary import Reporter
 
 logger = logging.getLogger(__name__)
 
+# Seconds in the units of `blob_ttl`; the shortest month and year there are.
+_UNITS = {
+    "MILLISECOND": 0.001,
+    "SECOND": 1,
+    "MINUTE": 60,
+    "HOUR": 3600,
+    "DAY": 86_400,
+    "WEEK": 7 * 86_400,
+    "MONTH": 28 * 86_400,
+    "YEAR": 365 * 86_400,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What one run works with. ``rejects``, ``books``, ``report`` are None where there are none."""
+    """What one run works with.
+
+    ``rejects``, ``books``, ``versions`` and ``report`` are None where there are none.
+    """
 
     pipeline: Pipeline
     reporter: Reporter
     rejects: RejectFile | None
     books: Shelf | None
+    versions: Versions | None
     transport: HttpTransport
     sources: Sources
     report: ReportFiles | None
@@ -117,24 +139,26 @@ def build(
     meter, waiting, quota = Meter(), Waiting(), quota_of(settings)
     report = None if settings.report_path is None else ReportFiles(settings.report_path)
     transport = HttpTransport(settings.request_timeout_seconds)
-    rejects, books = _rejects(settings, encode, replayed), _books(settings)
+    rejects, ledger = _rejects(settings, encode, replayed), _ledger(settings, quota)
+    books = _books(settings, ledger)
     sources = Sources(
         settings.file_root,
         [FileSource(s.prefix, s.headers, s.storage_options) for s in settings.file_sources],
         timeout=settings.request_timeout_seconds,
         concurrency=settings.upload_concurrency,
         convert=converter_of(settings.convert),
+        tags=None if ledger is None else Tags(ledger.salt, settings.convert),
     )
+    fetcher = Fetcher(sources, ledger, describe=books is not None)
     courier: Courier | DryCourier
     if settings.dry_run:
-        courier = DryCourier(sources)
+        courier = DryCourier(fetcher)
     else:
         linkedin = linkedin_of(settings, transport, meter, quota)
-        kept = books is not None
         if settings.on_quota == "wait":
-            courier = PatientCourier(sources, linkedin, books=kept, observe=waiting.for_quota)
+            courier = PatientCourier(fetcher, linkedin, observe=waiting.for_quota)
         else:
-            courier = Courier(sources, linkedin, books=kept)
+            courier = Courier(fetcher, linkedin)
     outside = Outside(
         upload=courier.upload,
         sender=courier,
@@ -143,21 +167,25 @@ def build(
         print_state=(lambda _: None) if settings.dry_run else print_state,
         rejects=ListedRejects() if settings.dry_run else rejects,
         books=books,
+        unchanged=None if ledger is None else fetcher.is_unchanged,
     )
     flow = Flow(
         batch_size=min(settings.batch_size_rows, settings.records_per_minute),
         batch_max_age=settings.batch_max_age_seconds,
         retries=Retries(settings.retry_seconds, observe=waiting.for_retry),
     )
+    deletions = _deletions(settings, ledger)
     pipeline = Pipeline(
         flow,
         outside,
         workers=settings.upload_concurrency,
         grace=settings.shutdown_grace_seconds,
+        deletions=deletions,
     )
+    versions = None if ledger is None else Versions(pipeline, ledger, deletions)
     begun = time.monotonic()
     reporter = Reporter(pipeline, meter, waiting, time.monotonic, begun, quota, settings)
-    return House(pipeline, reporter, rejects, books, transport, sources, report)
+    return House(pipeline, reporter, rejects, books, versions, transport, sources, report)
 
 
 def _rejects(
@@ -186,11 +214,33 @@ def _rejects(
     return rejects
 
 
-def _books(settings: Settings) -> Shelf | None:
-    if settings.dry_run:
+def _ledger(settings: Settings, quota: RequestsPerDay) -> Ledger | None:
+    """Open the ledger and take over what today's earlier runs have used of the quota."""
+    if settings.ledger_path is None:
         return None
+    owner = {"organization": settings.organization, "contract": settings.contract}
+    ledger = Ledger(
+        (LedgerFile.copy if settings.dry_run else LedgerFile)(settings.ledger_path, owner),
+        now=time.time,
+        clock=time.monotonic,
+        blob_life=_seconds(settings.blob_ttl),
+        resend=settings.resend == "always",
+        quota=quota.save,
+    )
+    quota.load(ledger.quota())
+    return ledger
+
+
+def _deletions(settings: Settings, ledger: Ledger | None) -> Deletions:
+    if settings.max_deletes is None:
+        return Deletions()
+    return Deletions(settings.max_deletes.of(0 if ledger is None else ledger.held()))
+
+
+def _books(settings: Settings, ledger: Ledger | None) -> Shelf | None:
     books: list[Book] = []
-    if settings.audit_path is not None and settings.audit_key is not None:
+    audited = settings.audit_path is not None and not settings.dry_run
+    if audited and settings.audit_path is not None and settings.audit_key is not None:
         books.append(
             AuditFile(
                 settings.audit_path,
@@ -200,7 +250,15 @@ def _books(settings: Settings) -> Shelf | None:
                 retain_days=settings.audit_retain_days,
             )
         )
+    if ledger is not None:
+        books.append(ledger)
     return Shelf(books) if books else None
+
+
+def _seconds(blob_ttl: Mapping[str, int | str] | None) -> float | None:
+    if blob_ttl is None:
+        return None
+    return int(blob_ttl["duration"]) * _UNITS[str(blob_ttl["unit"])]
 
 
 def _iso(moment: datetime) -> str:

@@ -143,7 +143,8 @@ SCHEMA: dict[str, Any] = {
             1,
             100_000_000,
             "No more batch calls than this in a day, which begins at 00:00 UTC; each run counts for"
-            " itself. LinkedIn's limit unless given.",
+            " itself, unless `ledger_path` has it know the earlier ones. LinkedIn's limit unless"
+            " given.",
         ),
         "on_quota": _choice(
             "stop",
@@ -189,6 +190,20 @@ SCHEMA: dict[str, Any] = {
         "report_path": _string(
             "HTML report of the run, with a JSON file of the same name beside it; written at the"
             " end, also when the run fails."
+        ),
+        "ledger_path": _string(
+            "SQLite file of what LinkedIn holds, one for each customer's pipeline: unchanged"
+            " resumes are not sent again, what a crash left half-done is not uploaded again, and"
+            " ACTIVATE_VERSION deletes what the tap no longer names."
+        ),
+        "resend": _choice(
+            "changed",
+            ("changed", "always"),
+            "With `ledger_path`: send the resumes that have `changed`, or `always` all.",
+        ),
+        "max_deletes": _string(
+            "A run stops before it deletes more resumes than this: a number, or with `ledger_path`"
+            " a share of the resumes that the ledger holds, such as `20%`."
         ),
         "dry_run": _flag(
             "Everything but the writes to LinkedIn: files are fetched and checked, and the summary"

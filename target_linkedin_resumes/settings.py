@@ -41,6 +41,18 @@ class SourceSetting:
 
 
 @dataclass(frozen=True, slots=True)
+class MaxDeletes:
+    """The setting `max_deletes`: a number of resumes, or percent of those that are held."""
+
+    number: int
+    percent: bool
+
+    def of(self, held: int) -> int:
+        """How many that are where so many are held."""
+        return held * self.number // 100 if self.percent else self.number
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """A configuration that was checked. ``organization`` and ``contract`` are URNs."""
 
@@ -69,6 +81,9 @@ class Settings:
     rejects_path: Path | None
     max_rejects: int | None
     fail_on_rejects: bool
+    ledger_path: Path | None
+    resend: str
+    max_deletes: MaxDeletes | None
     audit_path: Path | None
     audit_key: str | None
     audit_retain_days: int | None
@@ -102,9 +117,16 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
             "setting 'rejects_path': required by on_reject='continue'; expected the path of a file"
             " that keeps the records which cannot be delivered"
         )
+    values["ledger_path"] = _file("ledger_path", values["ledger_path"])
+    values["max_deletes"] = _max_deletes(values["max_deletes"])
+    if values["ledger_path"] is None and values["max_deletes"] and values["max_deletes"].percent:
+        raise Misconfigured(
+            "setting 'max_deletes': a percentage is one of what the ledger holds; expected"
+            " 'ledger_path' beside it, or a number of resumes"
+        )
     values["audit_path"] = _file("audit_path", values["audit_path"])
     _check_audit_key(values["audit_key"], wanted=values["audit_path"] is not None)
-    _check_apart(values, "rejects_path", "audit_path")
+    _check_apart(values, "rejects_path", "audit_path", "ledger_path")
     values["report_path"] = _report_path(values)
     return Settings(**values)
 
@@ -229,6 +251,15 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _max_deletes(value: str | None) -> MaxDeletes | None:
+    if value is None:
+        return None
+    match = re.fullmatch(r"([0-9]{1,9})\s*(%?)", value)
+    if match is None or (match[2] and int(match[1]) > 100):
+        raise _wrong("max_deletes", value, "a whole number, or a percentage from '0%' to '100%'")
+    return MaxDeletes(int(match[1]), bool(match[2]))
 
 
 def _directory(name: str, value: str | None) -> Path:

@@ -69,8 +69,16 @@ class ResumeSink(Sink):
             logger.warning("%s", warning)
         self._described = False
 
-    def deliver(self, record: Record, original: Record, stream: str, attempts: int = 0) -> None:
-        """Hand over one record after stream maps; ``original`` and ``stream`` are as the tap sent.
+    def deliver(
+        self,
+        record: Record,
+        original: Record,
+        stream: str,
+        attempts: int = 0,
+        version: int | None = None,
+    ) -> None:
+        """Hand over one record after stream maps; ``original``, ``stream`` and ``version`` are as
+        the tap sent them.
 
         ``attempts`` is how often earlier runs failed to deliver it. Waits while too much is in
         flight. Raises what stopped the run.
@@ -83,10 +91,14 @@ class ResumeSink(Sink):
             if mapped is None:
                 self._pipeline.skip()
                 return
-            change = read_change(mapped, stream=stream, original=original, attempts=attempts)
+            change = read_change(
+                mapped, stream=stream, original=original, attempts=attempts, version=version
+            )
         except Reject as reject:
             key = key_of(self._mapping.ids(record))
-            self._pipeline.reject(stream, original, reject, attempts=attempts + 1, key=key)
+            self._pipeline.reject(
+                stream, original, reject, attempts=attempts + 1, key=key, version=version
+            )
         else:
             self._pipeline.add(change, weight(original), rank(change))
 

@@ -66,10 +66,12 @@ class Reporter:
             "filtered": tally.filtered,
             "delivered": tally.delivered,
             "deleted": tally.deleted,
+            "unchanged": tally.unchanged,
             "superseded": self.pipeline.superseded,
             "rejected": dict(tally.rejected),
             "retried": tally.retried.total(),
             "files_uploaded": tally.uploaded,
+            "files_reused": tally.reused,
             "bytes_uploaded": tally.bytes_uploaded,
             "calls": self.meter.calls,
             "seconds": round(seconds, 1),
@@ -91,14 +93,15 @@ class Reporter:
             for call, outcomes in figures["calls"].items()
         )
         logger.info(
-            "%d records read: %d %sdelivered, %d %sdeleted, %d superseded by a later record,"
-            " %d filtered, %d rejected%s; %d tries repeated. %d bytes in %d files, %.1f s,"
+            "%d records read: %d %sdelivered, %d %sdeleted, %d unchanged, %d superseded by a later"
+            " record, %d filtered, %d rejected%s; %d tries repeated. %d bytes in %d files, %.1f s,"
             " %d records a minute, at most %d uploads at once. Calls: %s. %s",
             figures["read"],
             figures["delivered"],
             would,
             figures["deleted"],
             would,
+            figures["unchanged"],
             figures["superseded"],
             figures["filtered"],
             sum(rejected.values()),
@@ -133,10 +136,12 @@ class Reporter:
     def _say_progress(self) -> None:
         tally = self.pipeline.tally
         logger.info(
-            "%d read, %d delivered, %d deleted, %d rejected; %d in the last minute, %d in flight",
+            "%d read, %d delivered, %d deleted, %d unchanged, %d rejected; %d in the last minute,"
+            " %d in flight",
             tally.read,
             tally.delivered,
             tally.deleted,
+            tally.unchanged,
             tally.rejected.total(),
             self.timeline.last_minute,
             self.pipeline.unsettled,
@@ -201,6 +206,8 @@ class Reporter:
                 superseded=self.pipeline.superseded,
                 filtered=tally.filtered,
                 rejected=tally.rejected.total(),
+                unchanged=tally.unchanged,
+                vanished=tally.vanished,
             ),
             rejected=dict(tally.rejected),
             rejects_kept=rejects_kept,

@@ -70,6 +70,7 @@ class TargetLinkedInResumes(Target):
         PluginCapabilities.FLATTENING,
         PluginCapabilities.STRUCTURED_LOGGING,
         PluginCapabilities.BATCH,
+        PluginCapabilities.ACTIVATE_VERSION,
     ]
 
     def __init__(self, **arguments: Any) -> None:
@@ -78,6 +79,7 @@ class TargetLinkedInResumes(Target):
         self._signal: int | None = None
         self._printing = threading.Lock()
         self._warned: set[str] = set()
+        self._after_state = False
         self._input_path: Path | None = None
         self._display: TerminalDisplay | None = None
         super().__init__(**arguments)
@@ -193,6 +195,8 @@ class TargetLinkedInResumes(Target):
 
     def process_endofpipe(self) -> None:
         """Wait until all is settled. Raises the failure that stopped the run, or Draining."""
+        if self.house.versions is not None:
+            self.house.versions.finish(after_state=self._after_state)
         self.pipeline.close()
         super().process_endofpipe()
 
@@ -256,14 +260,16 @@ class TargetLinkedInResumes(Target):
         stream, record = message_dict["stream"], message_dict["record"]
         if not isinstance(record, dict) or not isinstance(stream, str):
             raise InvalidInput("'record' is not an object, or 'stream' not a text")
+        self._after_state = False
         attempts = _attempts(message_dict.get("reject"))
+        version = _version(message_dict.get("version"))
         maps = self.mapper.stream_maps.get(stream)
         if maps is None:
             reject = Reject(
                 "record_without_schema",
                 f"a record of stream {stream!r} came before the stream's SCHEMA",
             )
-            self.pipeline.reject(stream, record, reject, attempts=attempts + 1)
+            self.pipeline.reject(stream, record, reject, attempts=attempts + 1, version=version)
             return
         for stream_map in maps:
             try:
@@ -272,12 +278,12 @@ class TargetLinkedInResumes(Target):
                 reject = Reject(
                     "invalid_record", f"the stream map fails on it ({type(error).__name__})"
                 )
-                self.pipeline.reject(stream, record, reject, attempts=attempts + 1)
+                self.pipeline.reject(stream, record, reject, attempts=attempts + 1, version=version)
                 continue
             if mapped is not None:
                 sink = self.get_sink(stream_map.stream_alias)
                 assert isinstance(sink, ResumeSink)  # noqa: S101 - default_sink_class says so
-                sink.deliver(mapped, record, stream, attempts)
+                sink.deliver(mapped, record, stream, attempts, version)
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         schema = message_dict.get("schema")
@@ -291,23 +297,37 @@ class TargetLinkedInResumes(Target):
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, requires={"value"})
+        self._after_state = True
         self.pipeline.state(message_dict["value"], self.message_reader.line_size)
 
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, requires={"stream"})
         config = self.config.get("batch_config") or {}
         for record in records_of(message_dict, config.get("storage")):
-            self._process_record_message({"stream": message_dict["stream"], "record": record})
+            self._process_record_message(
+                {
+                    "stream": message_dict["stream"],
+                    "record": record,
+                    "version": message_dict.get("version"),
+                }
+            )
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, requires={"stream", "version"})
-        stream = str(message_dict["stream"])
-        if stream not in self._warned:
+        if not self.config.get("process_activate_version_messages", True):
+            return
+        stream, version = str(message_dict["stream"]), _version(message_dict["version"])
+        if self.house.versions is not None and version is not None:
+            self.house.versions.activate(stream, version)
+        elif stream not in self._warned:
             self._warned.add(stream)
             logger.warning(
-                "stream %r: ACTIVATE_VERSION is ignored; records the tap no longer names stay at"
+                "stream %r: ACTIVATE_VERSION is ignored%s; records the tap no longer names stay at"
                 " LinkedIn unless they come with a deletion marker",
                 stream,
+                " without the setting ledger_path"
+                if self.house.versions is None
+                else ": its version is no whole number",
             )
 
     def _print_state(self, state: State) -> None:
@@ -354,3 +374,9 @@ def _attempts(reject: object) -> int:
     """How often a record that comes from a rejects file was tried before."""
     attempts = reject.get("attempts") if isinstance(reject, Mapping) else None
     return attempts if isinstance(attempts, int) and attempts > 0 else 0
+
+
+def _version(value: object) -> int | None:
+    """Read a version as taps send it, in epoch milliseconds; SQLite holds 64 bits."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and isinstance(value, int) and 0 <= value < 2**63 else None

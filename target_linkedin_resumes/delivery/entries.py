@@ -12,23 +12,33 @@ from target_linkedin_resumes.changes import Change, Delete, ResumeKey, Upsert
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What was sent as a resume: SHA-256 of the bytes in hex, and what LinkedIn was told of it."""
+    """What was sent as a resume: SHA-256 of the bytes in hex, and what LinkedIn was told of it.
+
+    ``source`` is what the source told of the file, by which it is known again without its bytes;
+    None where that cannot be told.
+    """
 
     sha256: str
     filename: str = field(repr=False)
     content_type: str
+    source: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
     """A resume whose bytes LinkedIn holds: its blob's URN and how many bytes it has.
 
-    ``content`` is there when books are kept.
+    ``content`` is there when books are kept. ``reused`` says that an earlier run has uploaded it.
     """
 
     urn: str = field(repr=False)
     size: int
     content: Content | None = None
+    reused: bool = False
+
+
+class Unchanged:
+    """What takes the place of an upload where LinkedIn holds the resume as it is to be."""
 
 
 class Stage(Enum):
@@ -48,8 +58,10 @@ class Stage(Enum):
 class Entry:
     """A change in flight.
 
-    ``positions`` are its own and those of the changes it superseded, in order. ``size`` is how
-    many bytes of memory the record holds, roughly. ``since`` is when the first of the changes it
+    ``alone`` says that nothing of its key was in flight when it was read: what LinkedIn confirmed
+    last is then what LinkedIn holds. ``positions`` are its own and those of the changes it
+    superseded, in order. ``size`` is how many bytes of memory the record holds, roughly. ``since``
+    is when the first of the changes it
     stands for entered an open batch, ``failing_since`` when it first failed; both in seconds on
     the engine's clock.
     """
@@ -57,6 +69,7 @@ class Entry:
     change: Change
     positions: list[int]
     size: int
+    alone: bool = False
     stage: Stage = Stage.QUEUED
     upload: Upload | None = None
     since: float | None = None

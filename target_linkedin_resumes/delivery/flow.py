@@ -73,7 +73,7 @@ class Flow:
 
         The uploads of a lower ``rank`` begin first, those of one rank in their order.
         """
-        entry = Entry(change, [position], size)
+        entry = Entry(change, [position], size, alone=change.key not in self._lanes)
         self.size += size
         lane = self._lanes.setdefault(change.key, _Lane())
         if isinstance(change, Upsert):
@@ -86,6 +86,10 @@ class Flow:
             self._supersede(lane.upsert, entry)
             lane.delete, lane.upsert = entry, None
             self._make_ready(entry, now)
+
+    def holds(self, key: ResumeKey) -> bool:
+        """Whether a change of this key is in flight."""
+        return key in self._lanes
 
     def cut(self, horizon: float) -> None:
         """Give up the uploads that have not begun and that settle nothing up to ``horizon``."""
@@ -118,8 +122,11 @@ class Flow:
         """An upload failed for now. Gives what stops the run once it has failed for too long."""
         return self._try_later(entry, failure, now) if self._upload_ended(entry) else None
 
-    def upload_rejected(self, entry: Entry) -> bool:
-        """An upload can never succeed. False if a later change has taken its place meanwhile."""
+    def upload_needless(self, entry: Entry) -> bool:
+        """An upload can never succeed, or LinkedIn holds the resume as it is to be.
+
+        False if a later change has taken its place meanwhile.
+        """
         if not self._upload_ended(entry):
             return False
         self._drop_upsert(entry)

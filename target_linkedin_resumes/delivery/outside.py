@@ -10,7 +10,7 @@ from typing import Protocol
 from target_linkedin_resumes.changes import Change, ResumeKey, Upsert
 from target_linkedin_resumes.confirmation import Confirmation, Outcome
 from target_linkedin_resumes.delivery.checkpoints import State
-from target_linkedin_resumes.delivery.entries import Upload
+from target_linkedin_resumes.delivery.entries import Unchanged, Upload
 from target_linkedin_resumes.delivery.rejects import Rejected
 
 Outcomes = Mapping[ResumeKey, Outcome]
@@ -131,16 +131,20 @@ class Books(Protocol):
 class Outside:
     """The world.
 
-    ``upload`` makes one attempt to bring a resume's bytes to LinkedIn and raises Failure.
+    ``upload`` makes one attempt to bring a resume's bytes to LinkedIn and raises Failure. It is
+    told whether the change is alone; then, and only then, it may find the resume unchanged.
+    ``unchanged`` says quickly that a change is known to be carried out, where nothing of its key
+    is in flight; what it cannot tell quickly, ``upload`` does. None where that is not known.
     ``print_state`` returns once the state is written. ``rejects`` is None where the first reject
     stops the run, ``books`` where none are kept. ``clock`` gives seconds that never go back.
     """
 
-    upload: Callable[[Upsert], Upload]
+    upload: Callable[[Upsert, bool], Upload | Unchanged]
     sender: Sender
     pace: Pace
     concurrency: Concurrency
     print_state: Callable[[State], None]
     rejects: Rejects | None = None
     books: Books | None = None
+    unchanged: Callable[[Change], bool] | None = None
     clock: Callable[[], float] = time.monotonic

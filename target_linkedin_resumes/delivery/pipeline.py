@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import inf
 
-from target_linkedin_resumes.changes import Change, Record, ResumeKey, Upsert
+from target_linkedin_resumes.changes import Change, Delete, Record, ResumeKey, Upsert
 from target_linkedin_resumes.delivery.checkpoints import State
 from target_linkedin_resumes.delivery.clerk import Clerk
+from target_linkedin_resumes.delivery.deletions import Deletions
 from target_linkedin_resumes.delivery.flow import Flow
 from target_linkedin_resumes.delivery.outside import Outside
 from target_linkedin_resumes.delivery.rejects import Rejected
@@ -34,7 +35,8 @@ class Pipeline:
     """The engine as its user sees it.
 
     ``workers`` is the most uploads at a time, ``grace`` the seconds that what is in flight gets
-    once the run is asked to stop. The methods under "Reading" and ``close`` are for one thread.
+    once the run is asked to stop. ``deletions`` counts those that records ask for. The methods
+    under "Reading", ``settle`` and ``close`` are for one thread.
     """
 
     def __init__(
@@ -46,12 +48,14 @@ class Pipeline:
         grace: float,
         window: int = WINDOW,
         window_bytes: int = WINDOW_BYTES,
+        deletions: Deletions | None = None,
     ) -> None:
         self._run = Run(flow, outside, grace)
         self._clerk = Clerk(self._run)
         self._workers = Workers(self._run, workers, self._clerk.call)
         self._window = window
         self._window_bytes = window_bytes
+        self._deletions = deletions or Deletions()
 
     @property
     def failure(self) -> Failure | None:
@@ -93,15 +97,34 @@ class Pipeline:
         Raises the failure that stopped the run, or :class:`Draining` once it was asked to stop.
         """
         run = self._run
+        if self._is_unchanged(change):
+            with run.lock:
+                self._wait_for_room()
+                run.tally.read += 1
+                run.settle_unchanged(change, [run.checkpoints.take()])
+            return
+        if isinstance(change, Delete):
+            self._deletions.take()
         with run.lock:
             self._wait_for_room()
-            now = run.outside.clock()
             run.tally.read += 1
-            run.flow.add(change, run.checkpoints.take(), size, now, rank)
-            if isinstance(change, Upsert):
-                self._workers.call()
-            else:
-                self._clerk.call(now)
+            self._add(change, size, rank)
+
+    def vanished(self, change: Delete, size: int) -> None:
+        """Hand in a deletion that no record asks for. Raises as :meth:`add` does."""
+        run = self._run
+        with run.lock:
+            self._wait_for_room()
+            run.tally.vanished += 1
+            self._add(change, size)
+
+    def _add(self, change: Change, size: int, rank: float = inf) -> None:
+        run, now = self._run, self._run.outside.clock()
+        run.flow.add(change, run.checkpoints.take(), size, now, rank)
+        if isinstance(change, Upsert):
+            self._workers.call()
+        else:
+            self._clerk.call(now)
 
     def skip(self) -> None:
         """Count a record that a filter passes over. Raises as :meth:`add` does."""
@@ -119,6 +142,7 @@ class Pipeline:
         *,
         attempts: int = 1,
         key: ResumeKey | None = None,
+        version: int | None = None,
     ) -> None:
         """Hand in a record that could not be read as a change. Raises as :meth:`add` does."""
         run = self._run
@@ -127,7 +151,8 @@ class Pipeline:
             run.tally.read += 1
             position = run.checkpoints.take()
             run.rejects_under_way += 1
-        run.settle_reject(Rejected(stream, record, reject, position, attempts, key), [position])
+        rejected = Rejected(stream, record, reject, position, attempts, key, version)
+        run.settle_reject(rejected, [position])
         with run.lock:
             run.raise_if_stopped()
 
@@ -140,15 +165,26 @@ class Pipeline:
             if run.checkpoints.due():
                 run.desk.notify()
 
-    def close(self) -> None:
-        """Wait until all that was read is settled. Raises as :meth:`add` does."""
+    def settle(self) -> None:
+        """Wait until all that was read so far is settled. Raises as :meth:`add` does."""
         run = self._run
         with run.lock:
-            run.closing = True
-            run.desk.notify()
-            while not (run.idle or run.draining):
-                run.room.wait()
-            run.raise_if_stopped()
+            run.reader_waits = True
+            self._wait_until_idle()
+            run.reader_waits = False
+
+    def close(self) -> None:
+        """Wait until all that was read is settled. Raises as :meth:`add` does."""
+        with self._run.lock:
+            self._run.closing = True
+            self._wait_until_idle()
+
+    def _wait_until_idle(self) -> None:
+        run = self._run
+        run.desk.notify()
+        while not (run.idle or run.draining):
+            run.room.wait()
+        run.raise_if_stopped()
 
     # Stopping
 
@@ -173,6 +209,17 @@ class Pipeline:
         with self._run.lock:
             self._run.end()
         self._clerk.print_due(at_the_end=True)
+
+    def _is_unchanged(self, change: Change) -> bool:
+        """Whether a change is known to be carried out. Only the reader adds: what nothing of a key
+        is in flight for stays so meanwhile.
+        """
+        unchanged = self._run.outside.unchanged
+        if unchanged is None:
+            return False
+        with self._run.lock:
+            in_flight = self._run.flow.holds(change.key)
+        return not in_flight and unchanged(change)
 
     def _wait_for_room(self) -> None:
         run = self._run

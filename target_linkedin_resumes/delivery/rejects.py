@@ -32,7 +32,8 @@ class Rejected:
     """A record that could not be delivered.
 
     ``position`` is its place in the stream, ``attempts`` how often it was tried, in earlier runs
-    too. ``key`` is None where the record's ids could not be read.
+    too. ``key`` is None where the record's ids could not be read, ``version`` where the message
+    had none.
     """
 
     stream: str
@@ -41,6 +42,7 @@ class Rejected:
     position: int
     attempts: int = 1
     key: ResumeKey | None = None
+    version: int | None = None
 
     @property
     def failure(self) -> Reject:
@@ -124,11 +126,13 @@ class RejectFile:
                 about |= {"candidate_id": key.candidate_id, "resume_id": key.resume_id}
                 self._positions[key] = rejected.position
             self._write_schema(rejected.stream)
+            version = {} if rejected.version is None else {"version": rejected.version}
             self._write(
                 {
                     "type": "RECORD",
                     "stream": rejected.stream,
                     "record": rejected.record,
+                    **version,
                     "reject": about,
                 }
             )

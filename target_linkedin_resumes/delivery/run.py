@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from math import inf
 
-from target_linkedin_resumes.changes import Upsert
+from target_linkedin_resumes.changes import Change, Upsert
 from target_linkedin_resumes.delivery.checkpoints import Checkpoints
 from target_linkedin_resumes.delivery.entries import Entry, Upload
 from target_linkedin_resumes.delivery.flow import Flow
@@ -112,13 +112,22 @@ class Run:
                 break
             self.room.wait(None if left == inf else left)
 
+    def settle_unchanged(self, change: Change, positions: Sequence[int]) -> None:
+        """Settle a change that is known to be carried out."""
+        self.tally.unchanged += 1
+        self.checkpoints.settle(positions)
+        if self.outside.rejects is not None:
+            self.outside.rejects.settled(change.key, positions[-1])
+        if self.checkpoints.due():
+            self.desk.notify()
+
     def write_uploads_down(self) -> None:
         """Have the books note the uploads that have ended. Called without the lock. Raises Stop.
 
         Once it returns, all that had ended when it was called are noted, whoever has done it.
         """
         books = self.outside.books
-        if books is None:
+        if books is None or self.ended:
             return
         with self._writing:
             with self.lock:
@@ -157,7 +166,13 @@ class Run:
         change = entry.change
         attempts = change.attempts + entry.attempts + 1
         rejected = Rejected(
-            change.stream, change.record, reject, entry.positions[-1], attempts, entry.key
+            change.stream,
+            change.record,
+            reject,
+            entry.positions[-1],
+            attempts,
+            entry.key,
+            change.version,
         )
         self.settle_reject(rejected, entry.positions)
 

@@ -14,7 +14,9 @@ class Tally:
 
     ``rejected`` counts by code, ``retried`` the tries that are repeated by cause.
     ``by_stream`` counts the confirmed ones by the stream of the tap, ``most_uploads`` is how many
-    uploads were under way at once.
+    uploads were under way at once. ``unchanged`` are those that LinkedIn was known to hold already,
+    ``reused`` the files that an earlier run had uploaded, ``vanished`` the deletions of what a
+    stream's new version no longer names.
     """
 
     read: int = 0
@@ -23,6 +25,9 @@ class Tally:
     bytes_uploaded: int = 0
     delivered: int = 0
     deleted: int = 0
+    unchanged: int = 0
+    reused: int = 0
+    vanished: int = 0
     states: int = 0
     most_uploads: int = 0
     rejected: Counter[str] = field(default_factory=Counter)

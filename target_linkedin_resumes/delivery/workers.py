@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 from target_linkedin_resumes.changes import Upsert
-from target_linkedin_resumes.delivery.entries import Entry, Upload
+from target_linkedin_resumes.delivery.entries import Entry, Unchanged, Upload
 from target_linkedin_resumes.delivery.run import Run, bug
 from target_linkedin_resumes.failures import Failure, Reject, Retry, Stop
 
@@ -63,9 +63,9 @@ class Workers:
         run = self._run
         assert isinstance(entry.change, Upsert)  # noqa: S101 - only upserts are queued for upload
         begun = run.outside.clock()
-        result: Upload | Failure
+        result: Upload | Unchanged | Failure
         try:
-            result = run.outside.upload(entry.change)
+            result = run.outside.upload(entry.change, entry.alone)
         except Failure as failure:
             result = failure
         except Exception as error:  # noqa: BLE001 - a worker must not end in silence
@@ -80,20 +80,20 @@ class Workers:
         if rejected and isinstance(result, Reject):
             run.settle_rejected_entry(entry, result)
 
-    def _ended(self, entry: Entry, result: Upload | Failure, begun: float) -> bool:
+    def _ended(self, entry: Entry, result: Upload | Unchanged | Failure, begun: float) -> bool:
         """Note an upload's end under the lock; True if the change is to be rejected."""
         run = self._run
         now = run.outside.clock()
         rejected = False
         if isinstance(result, Upload):
             run.outside.concurrency.succeeded(now - begun)
-            run.tally.uploaded += 1
-            run.tally.bytes_uploaded += result.size
-            wanted = run.flow.uploaded(entry, result, now)
-            if wanted and run.outside.books is not None and isinstance(entry.change, Upsert):
-                run.uploads_to_write.append((entry.change, result))
+            self._uploaded(entry, result, now)
+        elif isinstance(result, Unchanged):
+            run.outside.concurrency.succeeded(now - begun)
+            if run.flow.upload_needless(entry):
+                run.settle_unchanged(entry.change, entry.positions)
         elif isinstance(result, Reject):
-            rejected = run.flow.upload_rejected(entry)
+            rejected = run.flow.upload_needless(entry)
             run.rejects_under_way += rejected
         elif isinstance(result, Retry):
             logger.info("%s: the upload is tried again: %s", entry.key, result.message)
@@ -104,10 +104,21 @@ class Workers:
             if stop is not None:
                 run.fail(stop)
         else:
-            run.flow.upload_rejected(entry)  # stays unsettled: the run ends before it
+            run.flow.upload_needless(entry)  # stays unsettled: the run ends before it
             run.fail(result)
         run.give_up_uploads()
         self._call_the_clerk(now)
         if run.idle or run.draining:
             run.room.notify_all()
         return rejected
+
+    def _uploaded(self, entry: Entry, upload: Upload, now: float) -> None:
+        run = self._run
+        if upload.reused:
+            run.tally.reused += 1
+        else:
+            run.tally.uploaded += 1
+            run.tally.bytes_uploaded += upload.size
+        wanted = run.flow.uploaded(entry, upload, now)
+        if wanted and run.outside.books is not None and isinstance(entry.change, Upsert):
+            run.uploads_to_write.append((entry.change, upload))

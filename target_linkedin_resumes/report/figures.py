@@ -70,7 +70,9 @@ class Waits:
 class Records:
     """What became of the records that were read; they add up to ``read``.
 
-    ``left`` were not settled when the run ended: the next run reads them again.
+    ``unchanged`` were known to be at LinkedIn. ``vanished`` is how many deletions were asked for by
+    no record but by a stream's new version; they are part of ``deleted``. ``left`` were not settled
+    when the run ended: the next run reads them again.
     """
 
     read: int
@@ -79,12 +81,14 @@ class Records:
     superseded: int
     filtered: int
     rejected: int
+    unchanged: int = 0
+    vanished: int = 0
 
     @property
     def left(self) -> int:
         """See above."""
         done = self.delivered + self.deleted + self.superseded + self.filtered + self.rejected
-        return max(self.read - done, 0)
+        return max(self.read + self.vanished - done - self.unchanged, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,16 @@ def _notes(figures: Figures) -> list[str]:
             f"The day's requests were used up; the run waited {duration(waits.quota)} for"
             " 00:00 UTC."
         )
+    if records.unchanged:
+        notes.append(
+            f"{count(records.unchanged, 'record')} did not have to be sent: LinkedIn holds those"
+            " resumes as they are, or has deleted them."
+        )
+    if records.vanished:
+        notes.append(
+            f"{count(records.vanished, 'deletion')} came from ACTIVATE_VERSION: the tap no longer"
+            " names those resumes."
+        )
     if records.superseded:
         notes.append(
             f"{count(records.superseded, 'record')} did not have to be sent: a later record of the"

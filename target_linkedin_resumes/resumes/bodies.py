@@ -27,11 +27,16 @@ class Readable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a source holds: its bytes, their number, and what the source calls the file."""
+    """What a source holds: its bytes, their number, and what the source calls the file.
+
+    ``told`` is what the source would have to tell again for the bytes to be the same; empty where
+    that is not to be told.
+    """
 
     body: Body
     size: int
     name: str | None = field(default=None, repr=False)
+    told: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +44,19 @@ class OpenedResume:
     """A resume that LinkedIn takes, ready to be sent.
 
     ``content_type`` is the one to declare to LinkedIn, ``size`` the exact number of bytes that
-    ``body`` gives. ``body`` stands at its beginning; ``seek(0)`` takes it there again.
+    ``body`` gives. ``body`` stands at its beginning; ``seek(0)`` takes it there again. ``tag`` is
+    what the file is known again by without its bytes (see tags.py).
     """
 
     content_type: str
     filename: str = field(repr=False)
     size: int
     body: Body = field(repr=False)
+    tag: str | None = field(default=None, repr=False)
+
+
+class NotModified(Exception):  # no error: it is what was asked for
+    """The source says that the file is the one that is known."""
 
 
 class Body(io.RawIOBase):

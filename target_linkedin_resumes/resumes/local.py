@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote
@@ -22,18 +23,36 @@ _OUTSIDE = (
 _DIRECTORY = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Without O_NONBLOCK, opening a named pipe waits for a writer.
 _FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW | os.O_CLOEXEC
+# File systems count time in steps of up to two seconds: a file that was changed so shortly before
+# it was read may be changed once more without its times telling.
+_RACY_NANOSECONDS = 2 * 10**9
 
 
 class LocalFiles:
-    """The files below ``root``. Raises :class:`Misconfigured` when that is no directory."""
+    """The files below ``root``. Raises :class:`Misconfigured` when that is no directory.
 
-    def __init__(self, root: Path) -> None:
+    ``wall_clock`` gives epoch seconds.
+    """
+
+    def __init__(self, root: Path, wall_clock: Callable[[], float] = time.time) -> None:
+        self._wall_clock = wall_clock
         self._root = Path(os.path.realpath(root))
         if not self._root.is_dir():
             raise Misconfigured(
                 f"setting `file_root`: {str(root)!r} is no directory; give the directory below"
                 " which the resumes are"
             )
+
+    def told(self, reference: str) -> tuple[str, ...]:
+        """What a file's times and number tell, without opening it; nothing if it cannot be had.
+
+        Where that is what it was when the file was read, it is that very file: wherever the path
+        leads, nothing of it is read.
+        """
+        try:
+            return _told(os.stat(os.path.join(self._root, _path_of(reference))))  # noqa: PTH116, PTH118 - ten times as quick
+        except (OSError, ValueError, Reject):
+            return ()
 
     @contextmanager
     def open(self, reference: str) -> Iterator[Found]:
@@ -54,9 +73,13 @@ class LocalFiles:
                 raise _not_a_file()
             with open(descriptor, "rb", buffering=0, closefd=False) as file:
                 body = Body(file, was.st_size, lambda: _same(descriptor, was))
-                yield Found(body, was.st_size, path)
+                yield Found(body, was.st_size, path, self._told(was))
         finally:
             os.close(descriptor)
+
+    def _told(self, was: os.stat_result) -> tuple[str, ...]:
+        age = int(self._wall_clock() * 10**9) - max(was.st_mtime_ns, was.st_ctime_ns)
+        return _told(was) if age >= _RACY_NANOSECONDS else ()
 
     def _parts(self, path: str) -> tuple[str, ...]:
         """Resolve a path, links included, into its parts below the root."""
@@ -101,6 +124,17 @@ def _path_of(reference: str) -> str:
     if not rest.startswith("/"):
         raise Reject("invalid_source", "field 'file': the file: URL holds no absolute path")
     return unquote(rest, errors="surrogateescape")
+
+
+def _told(status: os.stat_result) -> tuple[str, ...]:
+    """Renaming or replacing a file changes its ctime or its inode, whatever its mtime is set to."""
+    return (
+        "stat",
+        str(status.st_size),
+        str(status.st_mtime_ns),
+        str(status.st_ctime_ns),
+        str(status.st_ino),
+    )
 
 
 def _same(descriptor: int, was: os.stat_result) -> bool:

@@ -26,6 +26,7 @@ from target_linkedin_resumes.resumes.prefixes import (
 )
 from target_linkedin_resumes.resumes.remote import Remote
 from target_linkedin_resumes.resumes.spool import too_large
+from target_linkedin_resumes.resumes.tags import Tags
 from target_linkedin_resumes.resumes.texts import UTF_8, in_utf8
 from target_linkedin_resumes.resumes.web import Web
 
@@ -55,7 +56,8 @@ class Sources:
     Local files are read below ``file_root`` and nowhere else; ``file_sources`` lists what is
     trusted beyond the public web. ``timeout`` is in seconds and holds for each wait for a source,
     ``concurrency`` is how many threads there are. ``wall_clock`` gives epoch seconds. ``convert``
-    makes documents into what LinkedIn takes; it is closed at the end as well.
+    makes documents into what LinkedIn takes; it is closed at the end as well. ``tags`` makes the
+    tags by which files are known again; none are made without.
 
     Raises :class:`Misconfigured` when a setting cannot be used.
     """
@@ -69,9 +71,11 @@ class Sources:
         concurrency: int = 64,
         wall_clock: Callable[[], float] = time.time,
         convert: Converter | None = None,
+        tags: Tags | None = None,
     ) -> None:
         prefixes = Prefixes(file_sources)
-        self._local = LocalFiles(file_root)
+        self._tags = tags
+        self._local = LocalFiles(file_root, wall_clock)
         self._remote = Remote(prefixes)
         self._web = Web(prefixes, timeout=timeout, concurrency=concurrency, wall_clock=wall_clock)
         self._convert = convert
@@ -88,16 +92,28 @@ class Sources:
         if self._convert is not None:
             self._convert.close()
 
+    def tag(self, file: ResumeFile) -> str | None:
+        """The tag of a file, where it can be told at once; None where the source is to be asked."""
+        if self._tags is None:
+            return None
+        if file.checksum is None and _scheme((file.location or "").strip()) == "file":
+            return self._tags.make(file, self._local.told(file.location or ""))
+        return self._tags.make(file)
+
     @contextmanager
-    def open(self, file: ResumeFile) -> Iterator[OpenedResume]:
+    def open(self, file: ResumeFile, known: str | None = None) -> Iterator[OpenedResume]:
         """Open a resume, look at its bytes, and give it ready to be sent.
+
+        ``known`` is the tag that it had earlier: raises :class:`NotModified` where the source says
+        that the file is still that one.
 
         Raises :class:`Reject` for a resume that LinkedIn would not take or that may not be
         fetched, :class:`Retry` for one that may be had later; both when it is opened, the latter
         also when its body is read.
         """
         with ExitStack() as stack:
-            found = stack.enter_context(self._found(file))
+            found = stack.enter_context(self._found(file, known))
+            told = found.told
             kind = _kind_of(found)
             if kind.convertible and self._convert is not None:
                 found = stack.enter_context(self._convert.convert(found, kind))
@@ -108,14 +124,15 @@ class Sources:
                 raise Reject(kind.code, _refusal(kind))
             found.body.seek(0)
             name = file_name((file.filename, found.name), kind.extension)
-            yield OpenedResume(kind.content_type, name, found.size, found.body)
+            tag = self._tags.make(file, told) if self._tags is not None else None
+            yield OpenedResume(kind.content_type, name, found.size, found.body, tag)
 
-    def _found(self, file: ResumeFile) -> AbstractContextManager[Found]:
+    def _found(self, file: ResumeFile, known: str | None) -> AbstractContextManager[Found]:
+        del known
         if file.content is not None:
             return open_content(file.content)
         location = (file.location or "").strip()
-        match = _SCHEME.match(location)
-        scheme = match[1].lower() if match else "file"
+        scheme = _scheme(location)
         if scheme == "file":
             return self._local.open(file.location or "")
         if scheme == "data":
@@ -130,6 +147,11 @@ class Sources:
             " URL with one of the schemes file, data,"
             f" {', '.join((*HTTP_SCHEMES, *REMOTE_SCHEMES))}",
         )
+
+
+def _scheme(location: str) -> str:
+    match = _SCHEME.match(location)
+    return match[1].lower() if match else "file"
 
 
 def _kind_of(found: Found) -> Kind:

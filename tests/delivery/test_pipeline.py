@@ -13,7 +13,7 @@ import pytest
 from target_linkedin_resumes.changes import Change, Delete, ResumeFile, ResumeKey, Upsert
 from target_linkedin_resumes.confirmation import Confirmation
 from target_linkedin_resumes.delivery.checkpoints import State
-from target_linkedin_resumes.delivery.entries import Upload
+from target_linkedin_resumes.delivery.entries import Unchanged, Upload
 from target_linkedin_resumes.delivery.flow import Flow
 from target_linkedin_resumes.delivery.outside import Outcomes, Outside
 from target_linkedin_resumes.delivery.pipeline import Draining, Pipeline
@@ -65,7 +65,7 @@ class World:
 
     # Uploads and calls
 
-    def upload(self, change: Upsert) -> Upload:
+    def upload(self, change: Upsert, alone: bool) -> Upload | Unchanged:
         with self.lock:
             self.uploads_at_once += 1
             self.most_uploads_at_once = max(self.most_uploads_at_once, self.uploads_at_once)

@@ -72,7 +72,7 @@ class Promises(RuleBasedStateMachine):
             self.flow.uploaded(entry, Upload("urn", 1), self.now)
         elif how == "retry":
             self.flow.upload_failed(entry, Retry("later"), self.now)
-        elif self.flow.upload_rejected(entry):
+        elif self.flow.upload_needless(entry):
             self.reject(entry)
         if self.cut_at is not None:
             self.flow.cut(self.cut_at)

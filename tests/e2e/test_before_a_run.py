@@ -170,6 +170,7 @@ def test_about_names_what_works_and_only_that() -> None:
         "stream-maps",
         "schema-flattening",
         "structured-logging",
+        "activate-version",
         "batch",
     }
     properties = about["settings"]["properties"]

@@ -19,6 +19,7 @@ SINGER = {
         "IsLatest": nullable("boolean"),
         "Title": nullable("string"),
         "FileExtension": nullable("string"),
+        "Checksum": nullable("string"),
         "CreatedDate": {
             "anyOf": [{"type": "string", "format": "date-time"}, {"type": ["string", "null"]}]
         },

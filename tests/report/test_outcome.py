@@ -129,3 +129,11 @@ def test_the_document_holds_the_outcome_and_adds_up() -> None:
     assert made["calls"]["upload"]["outcomes"] == {"201": 11_843, "503": 88, "timeout": 3}
     assert made["timeline"][-1]["seconds"] == made["seconds"]
     assert as_json(rough()).endswith("}\n")
+
+
+def test_what_the_ledger_spared_and_what_had_vanished_are_told() -> None:
+    records = Records(100, 10, 25, 0, 0, 0, unchanged=90, vanished=25)
+    assert records.left == 0
+    notes = " ".join(outcome_of(replace(PERFECT, records=records)).notes)
+    assert "90 records did not have to be sent" in notes
+    assert "25 deletions came from ACTIVATE_VERSION" in notes

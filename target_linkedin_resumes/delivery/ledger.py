@@ -1,0 +1,352 @@
+"""The ledger: what LinkedIn is known to hold, kept from run to run.
+
+One row a resume key. What is written before a batch call makes it safe: as soon as something else
+was sent for a key, its row no longer says ``delivered``, and so whatever became of that call, the
+key counts as changed until LinkedIn confirms one of its changes.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from hashlib import blake2b
+from typing import Any
+
+from target_linkedin_resumes.changes import Change, Delete, ResumeKey, Upsert
+from target_linkedin_resumes.delivery.entries import Content, Upload
+from target_linkedin_resumes.delivery.ledgerfile import LedgerFile
+from target_linkedin_resumes.delivery.ledgerrows import (
+    DELETED,
+    DELETING,
+    DELIVERED,
+    KNOWN,
+    OUTDATED,
+    REJECTED,
+    SEEN,
+    WRITE,
+    Known,
+    State,
+)
+from target_linkedin_resumes.delivery.outside import Confirmed, Sent
+from target_linkedin_resumes.delivery.rejects import Rejected
+
+# Seconds between two commits while nothing but uploads is noted: what a crash loses of them.
+COMMIT_INTERVAL = 1.0
+# What LinkedIn does with a file that no record names is not documented: after two days it is
+# uploaded again.
+REUSE_SECONDS = 48 * 3600
+_SEEN_AT_ONCE = 1000
+_PAGE = 1000
+
+
+class Ledger:
+    """What LinkedIn holds. From any thread; raises :class:`Stop` when it cannot be written.
+
+    ``now`` gives epoch seconds, ``clock`` seconds that never go back. ``blob_life`` is after how
+    many seconds LinkedIn removes a file, if it does. ``resend`` says that nothing counts as
+    unchanged. ``quota`` gives the day's requests so far, as ``RequestsPerDay.save``.
+    """
+
+    def __init__(
+        self,
+        file: LedgerFile,
+        *,
+        now: Callable[[], float],
+        clock: Callable[[], float],
+        blob_life: float | None = None,
+        resend: bool = False,
+        quota: Callable[[], Mapping[str, Any]] | None = None,
+    ) -> None:
+        self._file = file
+        self._connection = file.connection
+        self._now = now
+        self._clock = clock
+        self._blob_life = blob_life
+        self._resend = resend
+        self._quota = quota
+        self._quota_saved: Mapping[str, Any] = {}
+        self._lock = threading.Lock()
+        self._committed = clock()
+        self._seen: dict[bytes, dict[str, Any]] = {}
+
+    @property
+    def salt(self) -> bytes:
+        """This ledger's own, for hashes of what it must not hold."""
+        return self._file.salt
+
+    def key(self, key: ResumeKey) -> bytes:
+        """The hash by which a resume key is found."""
+        text = f"{len(key.candidate_id)}:{key.candidate_id}{key.resume_id}"
+        return blake2b(text.encode(), key=self._file.salt, digest_size=16).digest()
+
+    def known(self, key: ResumeKey) -> Known | None:
+        """What is known of a key."""
+        with self._lock:
+            try:
+                row = self._connection.execute(KNOWN, (self.key(key),)).fetchone()
+            except sqlite3.Error as error:
+                raise self._file.failure(error) from None
+        return None if row is None else Known._make(row)
+
+    # Unchanged. All of it holds only while nothing of the key is in flight.
+
+    def is_deleted(self, change: Delete) -> bool:
+        """Whether what is to be deleted is known to be."""
+        known = None if self._resend else self.known(change.key)
+        return known is not None and known.state == State.DELETED
+
+    def source_of(self, change: Upsert) -> str | None:
+        """What the source said of the file that LinkedIn has confirmed for this key.
+
+        None too where LinkedIn has confirmed another ``created_at``.
+        """
+        known = None if self._resend else self.known(change.key)
+        if known is None or not _is_delivered(known, change):
+            return None
+        if (known.stream, known.version) != (change.stream, change.version or known.version):
+            self._remember(change, None)
+        return known.source
+
+    def is_delivered(self, change: Upsert, content: Content) -> bool:
+        """Whether LinkedIn has confirmed this very content, name and ``created_at``."""
+        known = None if self._resend else self.known(change.key)
+        if known is None or not _is_delivered(known, change) or not self._same(known, content):
+            return False
+        self._remember(change, content.source)
+        return True
+
+    def uploaded_before(self, change: Upsert, content: Content) -> str | None:
+        """The URN of a blob with this content that no confirmed record names; None without one."""
+        known = self.known(change.key)
+        if known is None or known.state not in (State.UPLOADED, State.SENDING):
+            return None
+        if known.uploaded_at is None or not self._same(known, content):
+            return None
+        life = REUSE_SECONDS
+        if known.expires_at is not None:  # half of it is left for LinkedIn to fetch the file
+            life = min(life, (known.expires_at - known.uploaded_at) // 2)
+        return known.urn if self._now() < known.uploaded_at + life else None
+
+    def _same(self, known: Known, content: Content) -> bool:
+        return (known.sha256, known.name, known.content_type) == (
+            bytes.fromhex(content.sha256),
+            self._hash(content.filename),
+            content.content_type,
+        )
+
+    def _hash(self, text: str) -> bytes:
+        return blake2b(
+            text.encode("utf-8", "replace"), key=self._file.salt, digest_size=16
+        ).digest()
+
+    def _remember(self, change: Upsert, source: str | None) -> None:
+        key, stream, version = self.key(change.key), change.stream, change.version
+        with self._writing():
+            self._seen[key] = {"key": key, "stream": stream, "version": version, "source": source}
+            if len(self._seen) >= _SEEN_AT_ONCE:
+                self._commit_if_due()
+
+    # Books
+
+    def uploaded(self, change: Upsert, upload: Upload) -> None:
+        """As :meth:`Books.uploaded`."""
+        with self._writing() as connection:
+            connection.execute(WRITE, self._row(change, upload, State.UPLOADED))
+            self._commit_if_due()
+
+    def sending(self, batch: Sequence[Sent]) -> None:
+        """As :meth:`Books.sending`."""
+        now = int(self._now())
+        with self._writing() as connection:
+            for sent in batch:
+                if isinstance(sent.change, Delete):
+                    about = {"key": self.key(sent.change.key), "now": now}
+                    connection.execute(DELETING, about)
+                elif sent.upload is not None:
+                    row = self._row(sent.change, sent.upload, State.SENDING)
+                    connection.execute(WRITE, row)
+            self._commit()
+
+    def confirmed(self, batch: Sequence[Confirmed]) -> None:
+        """As :meth:`Books.confirmed`."""
+        now = int(self._now())
+        with self._writing() as connection:
+            for one in batch:
+                row = {"key": self.key(one.change.key), "now": now}
+                if one.upload is None:
+                    connection.execute(DELETED, row)
+                else:
+                    connection.execute(DELIVERED, {**row, "urn": one.upload.urn})
+            self._commit()
+
+    def rejected(self, rejected: Rejected) -> None:
+        """As :meth:`Books.rejected`. A record without a readable key leaves its version open."""
+        version = {"stream": rejected.stream, "version": rejected.version}
+        with self._writing() as connection:
+            if rejected.key is not None:
+                connection.execute(REJECTED, {"key": self.key(rejected.key), **version})
+            elif rejected.version is not None:
+                connection.execute(
+                    "INSERT OR IGNORE INTO incomplete VALUES (:stream, :version)", version
+                )
+
+    def sync(self) -> None:
+        """As :meth:`Books.sync`."""
+        with self._writing():
+            self._commit()
+
+    # Versions of a stream
+
+    def outdated(self, stream: str, version: int) -> int:
+        """How many resumes of a stream are of an older version, or of none."""
+        return int(self._one(f"SELECT count(*) {OUTDATED}", stream, version))
+
+    def keys_outdated(self, stream: str, version: int) -> Iterator[ResumeKey]:
+        """Give their keys, a page at a time; rows may change meanwhile."""
+        last = -1
+        query = f"""
+            SELECT number, candidate_id, resume_id {OUTDATED} AND number > :last
+            ORDER BY number LIMIT {_PAGE}
+        """
+        while True:
+            with self._writing() as connection:
+                self._flush()
+                about = {"stream": stream, "version": version, "last": last}
+                page = connection.execute(query, about).fetchall()
+            for last, candidate_id, resume_id in page:  # noqa: B007 - the last one goes on
+                yield ResumeKey(candidate_id, resume_id)
+            if len(page) < _PAGE:
+                return
+
+    def is_empty(self, stream: str, version: int) -> bool:
+        """Whether no resume is of this version."""
+        return not self._one(
+            "SELECT EXISTS (SELECT 1 FROM resumes WHERE stream = :stream AND version = :version)",
+            stream,
+            version,
+        )
+
+    def is_incomplete(self, stream: str, version: int) -> bool:
+        """Whether a record of this version had no readable key."""
+        return bool(
+            self._one(
+                "SELECT EXISTS (SELECT 1 FROM incomplete"
+                " WHERE stream = :stream AND version = :version)",
+                stream,
+                version,
+            )
+        )
+
+    def activated(self, stream: str, version: int) -> None:
+        """Forget what made this version of a stream, or an older one, incomplete."""
+        with self._writing() as connection:
+            connection.execute(
+                "DELETE FROM incomplete WHERE stream = ? AND version <= ?", (stream, version)
+            )
+
+    def held(self) -> int:
+        """How many resumes LinkedIn holds, or may hold."""
+        with self._writing() as connection:
+            [count] = connection.execute(
+                "SELECT count(*) FROM resumes WHERE state <> 'deleted'"
+            ).fetchone()
+        return int(count)
+
+    def _one(self, query: str, stream: str, version: int) -> Any:
+        with self._writing() as connection:
+            self._flush()
+            [value] = connection.execute(query, {"stream": stream, "version": version}).fetchone()
+        return value
+
+    # The day's quota
+
+    def quota(self) -> Mapping[str, Any]:
+        """The requests of the last day there were any, as ``RequestsPerDay.load`` takes them."""
+        with self._writing() as connection:
+            rows = connection.execute("SELECT resource, day, used FROM quota").fetchall()
+        days = [day for _, day, _ in rows]
+        latest = max(days, default="")
+        return {"day": latest, "used": {name: used for name, day, used in rows if day == latest}}
+
+    # The file
+
+    def close(self) -> None:
+        """Write down what is left and let go of the file. Raises :class:`Stop`.
+
+        Whoever comes later (a worker whose upload has outlasted the run's grace) is kept waiting
+        for the end of the process.
+        """
+        self._lock.acquire()
+        try:
+            with self._file.written():
+                self._begin()
+                self._commit()
+        finally:
+            self._file.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._file.written() as connection:
+            self._begin()
+            yield connection
+
+    def _begin(self) -> None:
+        if not self._connection.in_transaction:
+            self._connection.execute("BEGIN IMMEDIATE")
+
+    def _row(self, change: Upsert, upload: Upload, state: State) -> dict[str, Any]:
+        content = upload.content
+        assert content is not None  # noqa: S101 - whoever keeps books has the content described
+        now = int(self._now())
+        return {
+            "key": self.key(change.key),
+            "candidate_id": change.key.candidate_id,
+            "resume_id": change.key.resume_id,
+            "stream": change.stream,
+            "version": change.version,
+            "state": state,
+            "sha256": bytes.fromhex(content.sha256),
+            "name": self._hash(content.filename),
+            "content_type": content.content_type,
+            "created_at": change.created_at,
+            "urn": upload.urn,
+            "expires_at": None if self._blob_life is None else int(now + self._blob_life),
+            "source": content.source,
+            "now": now,
+        }
+
+    def _flush(self) -> None:
+        if self._seen:
+            self._connection.executemany(SEEN, list(self._seen.values()))
+            self._seen.clear()
+
+    def _commit_if_due(self) -> None:
+        self._flush()
+        if self._clock() - self._committed >= COMMIT_INTERVAL:
+            self._commit()
+
+    def _commit(self) -> None:
+        self._flush()
+        self._save_quota()
+        if self._connection.in_transaction:
+            self._connection.execute("COMMIT")
+        self._committed = self._clock()
+
+    def _save_quota(self) -> None:
+        saved = self._quota() if self._quota is not None else {}
+        if saved != self._quota_saved:
+            self._quota_saved = saved
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO quota VALUES (?, ?, ?)",
+                [(resource, saved["day"], used) for resource, used in saved["used"].items()],
+            )
+
+
+def _is_delivered(known: Known, change: Change) -> bool:
+    return (
+        isinstance(change, Upsert)
+        and known.state == State.DELIVERED
+        and known.created_at == change.created_at
+    )

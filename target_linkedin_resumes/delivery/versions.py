@@ -1,0 +1,107 @@
+"""ACTIVATE_VERSION: what a stream's new version no longer names is deleted.
+
+Singer's full-table replacement. Each record of a version says which it is, and the message says
+that it is the one that counts. What the ledger holds of that stream with an older version, or with
+none, has vanished at the source.
+
+Some taps send the message after all records of the version. Others, those of Meltano's SDK among
+them, send it before the first one, and then only the end of the input says that all have come;
+a tap that breaks off ends the input as well. So those are decided at the end, and delete nothing
+unless the operator has set a limit.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from target_linkedin_resumes.changes import Delete
+from target_linkedin_resumes.delivery.deletions import Deletions
+from target_linkedin_resumes.delivery.ledger import Ledger
+from target_linkedin_resumes.delivery.pipeline import Pipeline
+from target_linkedin_resumes.failures import Stop
+
+logger = logging.getLogger(__name__)
+
+# What a deletion without a record holds in memory, roughly, in bytes.
+_SIZE = 500
+
+
+class Versions:
+    """The streams' versions, for the thread that reads."""
+
+    def __init__(self, pipeline: Pipeline, ledger: Ledger, deletions: Deletions) -> None:
+        self._pipeline = pipeline
+        self._ledger = ledger
+        self._deletions = deletions
+        self._early: dict[str, int] = {}  # by stream, those that came before their first resume
+
+    def activate(self, stream: str, version: int) -> None:
+        """Wait until all that was read is settled, then delete what is of an older version.
+
+        Raises what stopped the run, and :class:`Stop` before the first of too many deletions.
+        """
+        self._pipeline.settle()
+        if self._ledger.is_empty(stream, version) or self._early.get(stream) == version:
+            # A tap that reads in partitions sends it before each of them.
+            self._early[stream] = version
+            return
+        self._early.pop(stream, None)
+        count = self._ledger.outdated(stream, version)
+        if self._is_complete(stream, version, count):
+            self._delete(stream, version, count)
+
+    def finish(self, *, after_state: bool) -> None:
+        """Decide at the end of input on the versions that were activated before their records.
+
+        ``after_state`` says that the input ended with a STATE, as that of a tap does that has come
+        to its end. Raises what stopped the run, :class:`Stop` before the first of too many
+        deletions, and for a version without a resume unless a limit allows it.
+        """
+        for stream, version in self._early.items():
+            self._pipeline.settle()
+            count = self._ledger.outdated(stream, version)
+            if not count or not self._is_complete(stream, version, count):
+                continue
+            if not self._deletions.limited and self._ledger.is_empty(stream, version):
+                raise Stop(
+                    f"stream {stream!r}: ACTIVATE_VERSION of a version without a single resume"
+                    f" would delete all {count} that LinkedIn holds of this stream. None of them"
+                    " was deleted. If the source is really empty, set max_deletes to"
+                    f" {count} or more, or to '100%', and run again."
+                )
+            if self._deletions.limited and after_state:
+                self._delete(stream, version, count)
+                continue
+            remedy = (
+                "The input ended without a STATE after its last record, so the tap may have broken"
+                " off"
+                if self._deletions.limited
+                else "With the setting max_deletes at most so many are deleted when the input ends"
+            )
+            logger.warning(
+                "stream %r: ACTIVATE_VERSION came before the records of its version, and %d resumes"
+                " that they do not name are left at LinkedIn. %s",
+                *(stream, count, remedy),
+            )
+
+    def _is_complete(self, stream: str, version: int, count: int) -> bool:
+        if not self._ledger.is_incomplete(stream, version):
+            return True
+        logger.warning(
+            "stream %r: ACTIVATE_VERSION deletes nothing: the ids of a rejected record of version"
+            " %d could not be read, so it is not known which of %d resumes have vanished. Mend the"
+            " record; the stream's next version decides",
+            *(stream, version, count),
+        )
+        return False
+
+    def _delete(self, stream: str, version: int, count: int) -> None:
+        self._deletions.take_all(count, stream)
+        if count:
+            logger.info(
+                "stream %r: version %d no longer names %d resumes: they are deleted",
+                *(stream, version, count),
+            )
+        for key in self._ledger.keys_outdated(stream, version):
+            self._pipeline.vanished(Delete(key, stream), _SIZE)
+        self._ledger.activated(stream, version)
