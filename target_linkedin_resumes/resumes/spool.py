@@ -1,21 +1,48 @@
 """A place for bytes on their way from a source to LinkedIn.
 
-Up to 1 MiB is kept in memory, more on disk: 64 workers at once take 64 MiB at most. The file on
-disk has no name from the moment it is made, so nothing of it is left when the process ends,
-in whatever way.
+A resume of up to 1 MiB is kept in memory as long as all of them together take no more than 32 MiB;
+what is larger, or one too many, is kept on disk. So memory does not grow with the number of workers,
+and none of them has to wait for another. The file on disk has no name from the moment it is made,
+so nothing of it is left when the process ends, in whatever way.
 """
 
 from __future__ import annotations
 
+import io
 import tempfile
+import threading
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import IO
+from typing import IO, Self
 
 from target_linkedin_resumes.failures import Failure, Reject, Retry
 from target_linkedin_resumes.resumes.bodies import MAX_SIZE, Body, Found
 
 IN_MEMORY = 1024 * 1024
+ALL_IN_MEMORY = 32 * 1024 * 1024
+
+
+class Budget:
+    """Bytes that all spools may hold in memory together. For many threads at once."""
+
+    def __init__(self, total: int) -> None:
+        self._left = total
+        self._lock = threading.Lock()
+
+    def take(self, count: int) -> bool:
+        """Take so many bytes, if they are there."""
+        with self._lock:
+            taken = count <= self._left
+            self._left -= count if taken else 0
+            return taken
+
+    def give_back(self, count: int) -> None:
+        """Give back what was taken."""
+        with self._lock:
+            self._left += count
+
+
+BUDGET = Budget(ALL_IN_MEMORY)
 
 
 @contextmanager
@@ -25,23 +52,60 @@ def spooled(pieces: Generator[bytes, None, None], name: str | None = None) -> It
     Raises :class:`Reject` (``file_too_large``) as soon as there is a byte more than LinkedIn
     takes, whatever was announced, and :class:`Retry` when the disk is full.
     """
-    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as file:
+    with _Spool(BUDGET) as spool:
         try:
-            size = _filled(file, pieces)
+            size = _fill(spool, pieces)
         finally:
             with suppress(Failure):  # what the source makes of its being left alone
                 pieces.close()
-        yield Found(Body(file, size), size, name)
+        yield Found(Body(spool.file, size), size, name)
 
 
-def _filled(file: IO[bytes], pieces: Iterable[bytes]) -> int:
+class _Spool:
+    """A temporary file that is in memory while it is small and the budget lasts."""
+
+    def __init__(self, budget: Budget) -> None:
+        self.file: IO[bytes] = io.BytesIO()
+        self._budget = budget
+        self._taken = 0
+        self._in_memory = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+        self._budget.give_back(self._taken)
+
+    def write(self, piece: bytes) -> None:
+        """Write at the end. Raises :class:`OSError`."""
+        if self._in_memory:
+            small = self._taken + len(piece) <= IN_MEMORY
+            self._in_memory = small and self._budget.take(len(piece))
+            if self._in_memory:
+                self._taken += len(piece)
+            else:
+                self._go_to_disk()
+        self.file.write(piece)
+
+    def _go_to_disk(self) -> None:
+        held = self.file
+        self.file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the spool
+        with held:
+            held.seek(0)
+            self.file.write(held.read())
+        self._budget.give_back(self._taken)
+        self._taken = 0
+
+
+def _fill(spool: _Spool, pieces: Iterable[bytes]) -> int:
     size = 0
     for piece in pieces:
         size += len(piece)
         if size > MAX_SIZE:
             raise too_large()
         try:
-            file.write(piece)
+            spool.write(piece)
         except OSError as error:
             raise Retry(
                 f"writing to the directory for temporary files (TMPDIR) failed ({error.strerror})"

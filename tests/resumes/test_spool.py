@@ -2,7 +2,9 @@ import errno
 import io
 import tempfile
 import threading
+import tracemalloc
 from collections.abc import Generator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from target_linkedin_resumes.failures import Reject, Retry
 from target_linkedin_resumes.resumes.bodies import MAX_SIZE
 from target_linkedin_resumes.resumes.prefixes import FileSource
 from target_linkedin_resumes.resumes.sources import Sources
-from target_linkedin_resumes.resumes.spool import IN_MEMORY, spooled
+from target_linkedin_resumes.resumes.spool import ALL_IN_MEMORY, BUDGET, IN_MEMORY, spooled
 from tests.resumes.server import serving
 
 
@@ -66,6 +68,37 @@ def test_a_full_disk_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Retry, match=r"TMPDIR.*No space left"), spooled(pieces(2000, log)):
         pytest.fail("it was written")
     assert log == ["closed"]
+
+
+def test_all_together_hold_no_more_memory_than_the_budget() -> None:
+    """However many there are; those that find it spent are whole all the same."""
+    size, log = 900_000, list[str]()
+    tracemalloc.start()
+    try:
+        with ExitStack() as stack:
+            all_found = [
+                stack.enter_context(spooled(pieces(9, log, size // 9))) for _ in range(100)
+            ]
+            held, _ = tracemalloc.get_traced_memory()
+            # Python makes room for more than is written.
+            assert ALL_IN_MEMORY - size <= held <= ALL_IN_MEMORY * 9 // 8 + 1024 * 1024
+            assert all(len(found.body.read()) == found.size == size for found in all_found)
+    finally:
+        tracemalloc.stop()
+    assert BUDGET.take(ALL_IN_MEMORY)  # all was given back
+    BUDGET.give_back(ALL_IN_MEMORY)
+
+
+def test_what_fails_gives_its_memory_back() -> None:
+    def failing() -> Generator[bytes, None, None]:
+        yield bytes(1000)
+        raise Retry("cut off")
+
+    with pytest.raises(Retry), spooled(failing()):
+        pytest.fail("it came to an end")
+    assert BUDGET.take(ALL_IN_MEMORY)
+    BUDGET.give_back(ALL_IN_MEMORY)
+    assert not BUDGET.take(ALL_IN_MEMORY + 1)
 
 
 def test_many_threads_fetch_at_once(tmp_path: Path) -> None:
