@@ -1,9 +1,9 @@
 """A place for bytes on their way from a source to LinkedIn.
 
 A resume of up to 1 MiB is kept in memory as long as all of them together take no more than 32 MiB;
-what is larger, or one too many, is kept on disk. So memory does not grow with the number of workers,
-and none of them has to wait for another. The file on disk has no name from the moment it is made,
-so nothing of it is left when the process ends, in whatever way.
+what is larger, or one too many, is kept on disk. So memory does not grow with the number of
+workers, and none of them has to wait for another. The file on disk has no name from the moment it
+is made, so nothing of it is left when the process ends, in whatever way.
 """
 
 from __future__ import annotations
