@@ -226,8 +226,15 @@ def _ledger(settings: Settings, quota: RequestsPerDay) -> Ledger | None:
         blob_life=_seconds(settings.blob_ttl),
         resend=settings.resend == "always",
         quota=quota.save,
+        pseudonyms=_pseudonyms(settings),
     )
     quota.load(ledger.quota())
+    if ledger.recovered.lost:
+        logger.warning(
+            "setting 'audit_key': %d resumes of the ledger were recovered from an audit file and"
+            " are not recognised without the key of that file; they are uploaded again",
+            ledger.recovered.lost,
+        )
     return ledger
 
 
@@ -239,12 +246,12 @@ def _deletions(settings: Settings, ledger: Ledger | None) -> Deletions:
 
 def _books(settings: Settings, ledger: Ledger | None) -> Shelf | None:
     books: list[Book] = []
-    audited = settings.audit_path is not None and not settings.dry_run
-    if audited and settings.audit_path is not None and settings.audit_key is not None:
+    pseudonyms = _pseudonyms(settings)
+    if settings.audit_path is not None and pseudonyms is not None and not settings.dry_run:
         books.append(
             AuditFile(
                 settings.audit_path,
-                Pseudonyms(settings.audit_key),
+                pseudonyms,
                 run=secrets.token_hex(8),
                 now=utc_now,
                 retain_days=settings.audit_retain_days,
@@ -253,6 +260,10 @@ def _books(settings: Settings, ledger: Ledger | None) -> Shelf | None:
     if ledger is not None:
         books.append(ledger)
     return Shelf(books) if books else None
+
+
+def _pseudonyms(settings: Settings) -> Pseudonyms | None:
+    return None if settings.audit_key is None else Pseudonyms(settings.audit_key)
 
 
 def _seconds(blob_ttl: Mapping[str, int | str] | None) -> float | None:

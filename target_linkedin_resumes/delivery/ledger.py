@@ -30,6 +30,8 @@ from target_linkedin_resumes.delivery.ledgerrows import (
     State,
 )
 from target_linkedin_resumes.delivery.outside import Confirmed, Sent
+from target_linkedin_resumes.delivery.pseudonyms import Pseudonyms
+from target_linkedin_resumes.delivery.recovered import Recovered
 from target_linkedin_resumes.delivery.rejects import Rejected
 
 # Seconds between two commits while nothing but uploads is noted: what a crash loses of them.
@@ -47,6 +49,7 @@ class Ledger:
     ``now`` gives epoch seconds, ``clock`` seconds that never go back. ``blob_life`` is after how
     many seconds LinkedIn removes a file, if it does. ``resend`` says that nothing counts as
     unchanged. ``quota`` gives the day's requests so far, as ``RequestsPerDay.save``.
+    ``pseudonyms`` finds what was recovered from an audit file.
     """
 
     def __init__(
@@ -58,6 +61,7 @@ class Ledger:
         blob_life: float | None = None,
         resend: bool = False,
         quota: Callable[[], Mapping[str, Any]] | None = None,
+        pseudonyms: Pseudonyms | None = None,
     ) -> None:
         self._file = file
         self._connection = file.connection
@@ -70,6 +74,8 @@ class Ledger:
         self._lock = threading.Lock()
         self._committed = clock()
         self._seen: dict[bytes, dict[str, Any]] = {}
+        with file.written() as connection:
+            self.recovered = Recovered(connection, pseudonyms)
 
     @property
     def salt(self) -> bytes:
@@ -111,10 +117,26 @@ class Ledger:
 
     def is_delivered(self, change: Upsert, content: Content) -> bool:
         """Whether LinkedIn has confirmed this very content, name and ``created_at``."""
-        known = None if self._resend else self.known(change.key)
-        if known is None or not _is_delivered(known, change) or not self._same(known, content):
+        if self._resend:
+            return False
+        known = self.known(change.key)
+        if known is None:
+            return self._adopted(change, content)
+        if not _is_delivered(known, change) or not self._same(known, content):
             return False
         self._remember(change, content.source)
+        return True
+
+    def _adopted(self, change: Upsert, content: Content) -> bool:
+        """Take over what was recovered of a resume, if it is this very one."""
+        with self._writing() as connection:
+            found = self.recovered.find(change, content)
+            if found is None:
+                return False
+            row = self._row(change, Upload(found.urn, 0, content), State.DELIVERED)
+            connection.execute(WRITE, {**row, "now": found.delivered_at})
+            self.recovered.drop(change.key)
+            self._commit_if_due()
         return True
 
     def uploaded_before(self, change: Upsert, content: Content) -> str | None:
@@ -161,6 +183,7 @@ class Ledger:
         now = int(self._now())
         with self._writing() as connection:
             for sent in batch:
+                self.recovered.drop(sent.change.key)
                 if isinstance(sent.change, Delete):
                     about = {"key": self.key(sent.change.key), "now": now}
                     connection.execute(DELETING, about)
@@ -252,7 +275,15 @@ class Ledger:
             [count] = connection.execute(
                 "SELECT count(*) FROM resumes WHERE state <> 'deleted'"
             ).fetchone()
-        return int(count)
+        return int(count) + self.recovered.count
+
+    def forget(self, key: ResumeKey) -> bool:
+        """Know nothing of a resume any more; tell whether anything was known."""
+        with self._writing() as connection:
+            known = connection.execute("DELETE FROM resumes WHERE key = ?", (self.key(key),))
+            recovered = self.recovered.drop(key)
+            self._commit()
+        return known.rowcount > 0 or recovered
 
     def _one(self, query: str, stream: str, version: int) -> Any:
         with self._writing() as connection:

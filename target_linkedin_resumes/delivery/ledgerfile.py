@@ -17,7 +17,7 @@ from pathlib import Path
 from target_linkedin_resumes.failures import Misconfigured, Stop
 
 # "lire": tells a ledger from any other SQLite database.
-_APPLICATION_ID = 0x6C697265
+APPLICATION_ID = 0x6C697265
 _SALT_BYTES = 16
 # Each step takes a ledger from the version that is its place in this list to the next one.
 STEPS = (
@@ -43,6 +43,12 @@ STEPS = (
     );
     CREATE TABLE incomplete (stream TEXT, version INTEGER, PRIMARY KEY (stream, version))
         WITHOUT ROWID;
+    CREATE TABLE recovered (
+        resume BLOB PRIMARY KEY,
+        fingerprint BLOB NOT NULL,
+        urn TEXT NOT NULL,
+        delivered_at INTEGER NOT NULL
+    ) WITHOUT ROWID;
     CREATE TABLE quota (resource TEXT PRIMARY KEY, day TEXT NOT NULL, used INTEGER NOT NULL)
         WITHOUT ROWID;
     """,
@@ -88,7 +94,7 @@ class LedgerFile:
         self = cls.__new__(cls)
         self._name, self._guard = path.name, None
         copy = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        with _readable(path.name):
+        with readable(path.name):
             if path.exists() and path.stat().st_size:
                 # Without a WAL nobody writes; reading it otherwise would make files beside it.
                 how = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
@@ -126,7 +132,7 @@ class LedgerFile:
         )
 
     def _opened(self, path: str, owner: Mapping[str, str]) -> sqlite3.Connection:
-        with _readable(self._name):
+        with readable(self._name):
             connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         return self._prepared(connection, owner)
 
@@ -134,7 +140,8 @@ class LedgerFile:
         self, connection: sqlite3.Connection, owner: Mapping[str, str]
     ) -> sqlite3.Connection:
         try:
-            with _readable(self._name):
+            with readable(self._name):
+                version = _version(connection, self._name)
                 for pragma in (
                     "journal_mode = WAL",
                     "synchronous = FULL",
@@ -143,7 +150,7 @@ class LedgerFile:
                     "cache_size = -8192",  # KiB
                 ):
                     connection.execute(f"PRAGMA {pragma}")
-                _migrate(connection, self._name)
+                _migrate(connection, version)
                 self.salt = _claim(connection, self._name, owner)
         except BaseException:
             connection.close()
@@ -168,25 +175,27 @@ def _own(path: Path) -> int:
     return descriptor
 
 
-def _migrate(connection: sqlite3.Connection, name: str) -> None:
+def _version(connection: sqlite3.Connection, name: str) -> int:
+    """The version of a ledger, or of a file where there is nothing yet; nothing is written."""
     [version] = connection.execute("PRAGMA user_version").fetchone()
     [application] = connection.execute("PRAGMA application_id").fetchone()
     [tables] = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if tables and application != _APPLICATION_ID:
-        raise Misconfigured(
-            f"setting 'ledger_path': {name!r} is a database of another program; give the path of a"
-            " ledger, or one where there is no file yet"
-        )
+    if tables and application != APPLICATION_ID:
+        raise another_program(name)
     if version > len(STEPS):
         raise Misconfigured(
             f"setting 'ledger_path': {name!r} was written by a newer version of this program"
             f" (ledger version {version}, this one knows {len(STEPS)}); update the program, or give"
             " another path"
         )
+    return int(version)
+
+
+def _migrate(connection: sqlite3.Connection, version: int) -> None:
     for number, step in enumerate(STEPS[version:], version + 1):
         # A step and the number it leads to in one transaction: a kill leaves the old version.
         connection.executescript(
-            f"BEGIN IMMEDIATE; {step} PRAGMA application_id = {_APPLICATION_ID};"
+            f"BEGIN IMMEDIATE; {step} PRAGMA application_id = {APPLICATION_ID};"
             f" PRAGMA user_version = {number}; COMMIT;"
         )
 
@@ -210,8 +219,17 @@ def _claim(connection: sqlite3.Connection, name: str, owner: Mapping[str, str]) 
     return salt
 
 
+def another_program(name: str) -> Misconfigured:
+    """What a database is that is no ledger."""
+    return Misconfigured(
+        f"setting 'ledger_path': {name!r} is a database of another program; give the path of a"
+        " ledger, or one where there is no file yet"
+    )
+
+
 @contextmanager
-def _readable(name: str) -> Iterator[None]:
+def readable(name: str) -> Iterator[None]:
+    """Make a :class:`Misconfigured` of what SQLite raises while a ledger is opened or read."""
     try:
         yield
     except sqlite3.Error as error:

@@ -13,6 +13,7 @@ from tests.docs.documents import blocks, read
 
 MODULES = {
     "target-linkedin-resumes": "target_linkedin_resumes",
+    "target-linkedin-resumes-ledger": "target_linkedin_resumes.commands.ledger",
     "target-linkedin-resumes-receipt": "target_linkedin_resumes.commands.receipt",
     "linkedin-resumes-sandbox": "target_linkedin_resumes.sandbox",
 }

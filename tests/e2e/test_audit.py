@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
+from contextlib import closing
+from itertools import product
 from typing import Any
 
 import pytest
 
 from target_linkedin_resumes.changes import ResumeKey
+from target_linkedin_resumes.delivery.ledgerview import LedgerView
 from target_linkedin_resumes.delivery.pseudonyms import Pseudonyms
 from tests.e2e.support import COMMAND, PDF, SCHEMA, Bench, covered, deletion, line, record, state
+from tests.e2e.test_kill_steps import KILLED, ends_with_deletes, kill_at
 
 KEY = "kept apart from the audit file: 8f2c"
 PSEUDONYMS = Pseudonyms(KEY)
@@ -20,10 +24,11 @@ CANDIDATE, RESUME, NAME = "candidate-4711", "resume-0815", "jane-doe-2024.pdf"
 
 @pytest.fixture
 def audited(bench: Bench) -> Bench:
-    """A bench whose runs keep an audit file."""
+    """A bench whose runs keep an audit file, a ledger and rejects."""
     bench.settings = {
         "audit_path": str(bench.directory / "kept" / "audit.jsonl"),
         "audit_key": KEY,
+        "ledger_path": str(bench.directory / "kept" / "ledger.sqlite"),
         "rejects_path": str(bench.directory / "kept" / "rejects.singer"),
         "on_reject": "continue",
     }
@@ -102,7 +107,7 @@ def test_after_a_deletion_the_receipt_alone_is_left(audited: Bench) -> None:
     second = audited.run([SCHEMA, deletion(CANDIDATE, RESUME), state(2)], on_reject="fail")
     assert second.code == 0, second.log
     assert_nothing_left(audited, blob)
-    assert left_behind(audited).keys() == {"audit.jsonl"}
+    assert left_behind(audited).keys() == {"audit.jsonl", "ledger.sqlite"}
     sent, erased = lines(audited)
     assert [sent["operation"], erased["operation"]] == ["delivered", "deleted"]
     assert sent["resume"] == erased["resume"] == PSEUDONYMS.resume(ResumeKey(CANDIDATE, RESUME))
@@ -132,6 +137,7 @@ def test_a_run_that_is_killed_leaves_nothing_that_the_next_one_does_not_scrub(
     left = left_behind(audited)
     assert left["rejects.singer"] == b""
     assert blob.encode() in left["audit.jsonl"]
+    assert blob.encode() in left["ledger.sqlite-wal"] + left["ledger.sqlite"]
     assert audited.run([SCHEMA]).code == 0
     assert_nothing_left(audited, blob)
 
@@ -148,3 +154,40 @@ def test_an_audit_file_that_cannot_be_written_stops_with_a_true_state(audited: B
     assert "setting 'audit_path'" in refused.log
     assert "Traceback" not in refused.log
     assert path.read_text() == "milk\n"
+
+
+def test_killed_in_the_middle_of_calls_both_books_end_with_what_linkedin_holds(
+    audited: Bench,
+) -> None:
+    history = ends_with_deletes(1)
+    history.write(audited)
+    audited.settings |= {"upload_concurrency": 4, "batch_size_rows": 15}
+    covers = 0
+    for step, done in product(("batch_update", "batch_delete"), (False, True)):
+        with audited.start() as process:
+            kill_at(audited.sandbox, process.pid, step, 2, done=done)
+            stream = b"".join(map(line, history.messages(after=covers, every=7)))
+            out, _ = process.communicate(stream, timeout=60)
+        assert process.returncode == KILLED
+        covers = max(covers, covered(audited.finished(KILLED, out).states))
+    audited.sandbox.set_faults()
+    finished = audited.run(history.messages(after=covers, every=7))
+    assert finished.code == 0, finished.log
+    history.check_complete(audited)
+
+    held = {key: resume["sha256"] for key, resume in audited.held().items()}
+    last = {line["resume"]: line for line in lines(audited)}
+    proven = {name: line["sha256"] for name, line in last.items() if "sha256" in line}
+    assert proven == {PSEUDONYMS.resume(ResumeKey(*key)): sha for key, sha in held.items()}
+    assert all("scrub" not in line for line in lines(audited))
+    gone = history.expected().keys() - held.keys()
+    assert gone
+    hashes = {sha for key, sha in map(history.outcome, history.events) if key in gone and sha}
+    assert hashes
+    for path, content in left_behind(audited).items():
+        for sha in hashes:
+            assert sha.encode() not in content, path
+            assert bytes.fromhex(sha) not in content, path
+    with closing(LedgerView(audited.directory / "kept" / "ledger.sqlite")) as view:
+        rows = {(row["candidate_id"], row["resume_id"]): row["sha256"] for row in view.rows()}
+    assert rows == held
