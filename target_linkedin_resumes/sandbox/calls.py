@@ -23,6 +23,8 @@ class Call:
     client: str | None = None
     token: Token | None = None
     minted: bool = False
+    refused: bool = False
+    """Whether ``token`` has expired."""
     status: int | None = None
     fault: str | None = None
     keys: list[Pair] = field(default_factory=list)

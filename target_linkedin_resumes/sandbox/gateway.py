@@ -93,8 +93,11 @@ class Gateway:
                 peak = traffic.leave(passage, gone=call.gone or kind == "slow_close")
                 if peak > 1 and traffic is state.batches:
                     state.breaches.add(call.endpoint, "concurrent_batches", f"{peak} at once")
+            told = not call.gone and (kind is None or kind in _WHOLE)
             if call.minted and call.token is not None:
-                call.token.delivered = not call.gone and (kind is None or kind in _WHOLE)
+                call.token.delivered = told
+            if call.refused and call.token is not None and told:
+                state.tokens.refused(call.token, exchange.transport)
             duration = round((time.monotonic() - started) * 1000)
             state.journal.append(call.entry(duration, exchange.bytes_in))
             state.pace.add(call.endpoint, call.status, state.clock(), duration)
@@ -163,6 +166,7 @@ class Gateway:
             return _copy(_REFUSED_TOKENS["unknown" if _bearer(exchange) else "empty"])
         if tokens.valid(call.token, transport):
             return None
+        call.refused = True
         if tokens.stubborn(call.token, transport):
             self._state.breaches.add(
                 call.endpoint, "expired_token_repeated", "a refused token came again"

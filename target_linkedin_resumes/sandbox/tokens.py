@@ -15,7 +15,7 @@ _LENGTH = 840  # bytes of randomness: 1,120 characters; LinkedIn asks to be read
 _REMEMBERED = 1000
 _CLOSE_TO_END = 120
 _GRACE = 5
-_PATIENCE = 3
+_PATIENCE = 2
 
 
 @dataclass(slots=True)
@@ -79,20 +79,23 @@ class Tokens:
         """Use a token over a connection; whether it still lives."""
         now = self._clock()
         token.connections.add(connection)
-        if now < token.expires_at:
-            return True
+        return now < token.expires_at
+
+    def refused(self, token: Token, connection: asyncio.Transport) -> None:
+        """Note that a client was told over a connection that its token is refused."""
         if token.rejected_at is None:
-            token.rejected_at = now
+            token.rejected_at = self._clock()
         token.refusals[connection] = token.refusals.get(connection, 0) + 1
-        return False
 
     def stubborn(self, token: Token, connection: asyncio.Transport) -> bool:
-        """Whether a refused token keeps being sent.
+        """Whether a token keeps being sent although its client was told that it is refused.
 
         Calls under way when a token ends are fair: three on one connection, and any within five
         seconds of the first refusal.
         """
-        since = self._clock() - (token.rejected_at or 0)
+        if token.rejected_at is None:
+            return False
+        since = self._clock() - token.rejected_at
         return token.refusals.get(connection, 0) >= _PATIENCE or since > _GRACE
 
     def expire(self, token: Token) -> None:

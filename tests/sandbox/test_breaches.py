@@ -190,6 +190,16 @@ def test_a_refused_token_may_be_replaced(client: Client, sandbox: Running) -> No
     assert sandbox.snapshot()["breaches"] == []
 
 
+def test_a_refusal_that_never_arrived_does_not_count(client: Client, sandbox: Running) -> None:
+    client.create_url()
+    client.sandbox.ask(lambda s: s.tokens.expire(token_of(client)))
+    sandbox.set_faults({"endpoint": "url", "kind": "malformed", "form": "html", "times": 3})
+    assert [client.create_url().status for _ in range(5)] == [200, 200, 200, 401, 401]
+    assert sandbox.snapshot()["breaches"] == []
+    client.create_url()
+    assert sandbox.snapshot()["breach_counts"] == {"expired_token_repeated": 1}
+
+
 def test_capital_escapes_are_the_same_url(client: Client, sandbox: Running) -> None:
     path = client.signed_path().replace("%2b", "%2B") + "&x-ambry-filename=cv.pdf"
     assert client.call("POST", path, PDF).status == 201
