@@ -27,6 +27,8 @@ MAX_BATCH = 100
 
 # Tokens that one call may use up before it is left to be tried again later.
 _MAX_TOKENS = 3
+# Signed URLs that one upload may use up.
+_MAX_URLS = 3
 _HIRE_MEDIA_URL = "/hireMediaUrl/"
 
 
@@ -102,14 +104,13 @@ class LinkedIn:
     ) -> str:
         """Bring a file to LinkedIn: a fresh signed URL, used once and right away.
 
-        A URL that is refused is replaced, then the token too; what is refused three times is left
-        to be tried again later. Gives the blob URN.
+        A URL that is refused or was lost with its connection is replaced; with the second refusal
+        the token is, too. What fails three times is left to be tried again later. Gives the blob
+        URN.
         """
         sent = _body(body, size)
-        token: Token | None = None
-        for attempt in (1, 2, 3):
-            if attempt == 3 and token is not None:
-                self._tokens.invalidate(token)
+        refusals = 0
+        for _ in range(_MAX_URLS):
             url = self.create_upload_url(content_type)
             answer, token = self._upload(url, sent, content_type, filename)
             row = decide(answer)
@@ -117,6 +118,10 @@ class LinkedIn:
                 return self._blob(answer)
             if row.action is not Action.NEW_URL:
                 break
+            if answer.fault is None:  # a connection that was closed says nothing of the token
+                refusals += 1
+                if refusals == 2 and token is not None:
+                    self._tokens.invalidate(token)
         raise self._calls.failure(answer, row)
 
     def batch_update(

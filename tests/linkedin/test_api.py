@@ -23,7 +23,7 @@ from target_linkedin_resumes.failures import (
     Stop,
 )
 from target_linkedin_resumes.linkedin.api import LinkedIn, SignedUrl
-from target_linkedin_resumes.linkedin.faults import Stale, TimedOut
+from target_linkedin_resumes.linkedin.faults import Stale, TimedOut, TransportError
 from target_linkedin_resumes.linkedin.limits import RequestsPerDay
 from target_linkedin_resumes.linkedin.messages import Request, Response, Stream
 
@@ -277,6 +277,32 @@ def test_an_upload_on_a_connection_that_was_closed_gets_a_new_url() -> None:
     assert upload(client(transport)) == "urn:li:ambryBlob:/A.pdf"
     assert len(transport.to(MEDIA)) == len(transport.to(UPLOAD)) == 2
     assert not transport.to(UPLOAD)[0].repeatable
+
+
+def test_closed_connections_do_not_cost_the_token() -> None:
+    closed = Stale("www.linkedin.com: closed")
+    transport = script(
+        token=[token("a"), token("b")],
+        upload=[closed, closed, answer(201, location="/A.pdf")],
+    )
+    assert upload(client(transport)) == "urn:li:ambryBlob:/A.pdf"
+    assert len(transport.to(TOKEN)) == 1
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_two_refusals_cost_the_token_whatever_was_lost_between(lost: int) -> None:
+    steps: list[Response | TransportError] = [answer(401), answer(401)]
+    steps.insert(lost, Stale("www.linkedin.com: closed"))
+    linkedin = client(
+        transport := script(
+            token=[token("a"), token("b")], upload=[*steps, answer(201, location="/A.pdf")]
+        )
+    )
+    with pytest.raises(Retry, match="LinkedIn answered 401 to upload"):
+        upload(linkedin)
+    assert upload(linkedin) == "urn:li:ambryBlob:/A.pdf"
+    assert len(transport.to(TOKEN)) == 2
+    assert transport.to(UPLOAD)[-1].headers["Authorization"] == "Bearer b"
 
 
 def test_what_is_refused_three_times_is_tried_again_later() -> None:
