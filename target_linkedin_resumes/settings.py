@@ -97,9 +97,11 @@ class Settings:
 def read_settings(config: Mapping[str, Any]) -> Settings:
     """Check a configuration. Raises :class:`Misconfigured` for the first setting that is wrong."""
     given = {name: value for name, value in config.items() if value is not None}
-    for name in SCHEMA["required"]:
-        if given.get(name) in (None, ""):
-            raise Misconfigured(f"setting '{name}': required and missing. {_description(name)}")
+    missing = [name for name in SCHEMA["required"] if given.get(name) in (None, "")]
+    if missing:
+        name, *others = missing
+        too = f" (as are {', '.join(others)})" if others else ""
+        raise Misconfigured(f"setting '{name}': required and missing{too}. {_description(name)}")
     values = {name: _checked(name, given.get(name)) for name in SCHEMA["properties"]}
     values["organization"] = _urn("organization", values["organization"])
     values["contract"] = _urn("contract", values["contract"])

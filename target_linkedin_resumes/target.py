@@ -27,6 +27,7 @@ from singer_sdk.target_base import Target
 
 from target_linkedin_resumes.batchfiles import records_of
 from target_linkedin_resumes.check import check
+from target_linkedin_resumes.configfiles import read_config_files
 from target_linkedin_resumes.delivery.checkpoints import State
 from target_linkedin_resumes.delivery.pipeline import Draining, Pipeline
 from target_linkedin_resumes.delivery.run import bug
@@ -121,6 +122,14 @@ class TargetLinkedInResumes(Target):
             )
         )
         return command
+
+    @classmethod
+    def cb_config(
+        cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
+    ) -> _ConfigInput:
+        """Read the files of `--config`. Raises :class:`Misconfigured`."""
+        del ctx, param
+        return read_config_files(value)
 
     @classmethod
     def invoke(  # type: ignore[override]  # as the SDK does for targets

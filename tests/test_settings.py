@@ -43,6 +43,11 @@ def test_what_is_required(name: str, value: str | None) -> None:
         read_settings({**GOOD, name: value})
 
 
+def test_all_that_is_missing_is_named_at_once() -> None:
+    with pytest.raises(Misconfigured, match=r"'client_id': .* client_secret, organization, con"):
+        read_settings({})
+
+
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [

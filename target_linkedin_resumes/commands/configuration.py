@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
-from singer_sdk.plugin_base import _ConfigInput
 
-from target_linkedin_resumes.failures import Misconfigured, Stop
+from target_linkedin_resumes.configfiles import read_config_files
+from target_linkedin_resumes.failures import Stop
 from target_linkedin_resumes.settings import Settings
 from target_linkedin_resumes.target import TargetLinkedInResumes
 
@@ -38,14 +38,7 @@ def config_option(*, required: bool) -> Callable[..., Any]:
 
 def read_configuration(paths: Sequence[str]) -> Settings:
     """Read and check a configuration. Raises :class:`Misconfigured`."""
-    try:
-        given = _ConfigInput.from_cli_args(*paths)
-    except OSError as error:
-        raise Misconfigured(
-            f"--config: the file cannot be read: {error.strerror or error}"
-        ) from None
-    except ValueError:
-        raise Misconfigured("--config: the file cannot be read: not valid JSON") from None
+    given = read_config_files(paths)
     target = TargetLinkedInResumes(config=given.config, parse_env_config=given.parse_env)
     return target.settings
 

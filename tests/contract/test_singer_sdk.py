@@ -34,6 +34,7 @@ OVERRIDDEN = [
     (Target, "append_builtin_config", ["config_jsonschema"]),
     (Target, "invoke", ["about", "about_format", "config", "file_input"]),
     (PluginBase, "_validate_config", ["self", "raise_errors"]),
+    (PluginBase, "cb_config", ["ctx", "param", "value"]),
     (Sink, "_remove_sdc_metadata_from_schema", ["self"]),
     (Sink, "get_validator", ["self"]),
     (Sink, "process_record", ["self", "record", "context"]),

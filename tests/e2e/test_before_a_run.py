@@ -41,17 +41,31 @@ def test_a_wrong_configuration_ends_with_2(
     assert "Traceback" not in done.log
 
 
-@pytest.mark.parametrize("content", [None, "{broken", "[]"])
-def test_a_configuration_file_that_cannot_be_read(tmp_path: Path, content: str | None) -> None:
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "No such file"),
+        (b'{\n"client_secret": s3cret}', "not valid JSON in line 2"),
+        (b"[1]", "no JSON object"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b"[" * 100_000, "not valid JSON"),
+    ],
+    ids=["missing", "json", "list", "bytes", "deep"],
+)
+def test_a_configuration_file_that_cannot_be_read(
+    tmp_path: Path, content: bytes | None, says: str
+) -> None:
     path = tmp_path / "config.json"
     if content is not None:
-        path.write_text(content)
+        path.write_bytes(content)
     done = subprocess.run(
         [COMMAND, "--config", str(path)], capture_output=True, input=b"", check=False
     )
+    said = done.stderr.decode()
     assert done.returncode == 2
-    assert b"Traceback" not in done.stderr
-    assert done.stderr
+    assert f"'{path}' cannot be used: {says}" in said
+    assert "s3cret" not in said
+    assert "Traceback" not in said
 
 
 def test_an_unknown_option_is_a_usage_error() -> None:
