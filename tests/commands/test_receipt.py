@@ -81,5 +81,5 @@ def test_a_configuration_that_cannot_be_read(tmp_path: Path) -> None:
     for path in (tmp_path / "config.json", tmp_path / "missing.json"):
         done = run("c1", "--config", path)
         assert done.exit_code == 2
-        assert "cannot be used: not valid JSON" in done.stderr
+        assert f"{str(path)!r} cannot be used: " in done.stderr
         assert isinstance(done.exception, SystemExit)
