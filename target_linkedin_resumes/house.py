@@ -84,6 +84,7 @@ class House:
                 closing.callback(self.rejects.close, complete=complete)
             closing.callback(self.transport.close)
             closing.callback(self.sources.close)
+            closing.callback(self.reporter.meter.stop)
 
 
 class ListedRejects:

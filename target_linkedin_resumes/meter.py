@@ -19,10 +19,17 @@ class Meter:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._calls: dict[str, tuple[Counter[str], Histogram]] = {}
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Count no more: what is cut off when a run ends says nothing about LinkedIn."""
+        self._stopped = True
 
     def __call__(self, call: str, outcome: str, seconds: float, size: int) -> None:
         """Note one call; ``outcome`` is its status or the kind of fault."""
         del size
+        if self._stopped:
+            return
         with self._lock:
             found = self._calls.get(call)
             if found is None:

@@ -50,6 +50,15 @@ def test_calls_are_counted_and_timed_by_endpoint() -> None:
     assert upload.longest == 4.0
 
 
+def test_what_is_cut_off_at_the_end_is_not_counted() -> None:
+    meter = Meter()
+    meter("upload", "201", 0.1, 1_000)
+    meter.stop()
+    meter("upload", "connection", 0.1, 1_000)
+    assert meter.calls == {"upload": {"201": 1}}
+    assert meter.endpoints["upload"].calls == 1
+
+
 def test_waits_that_overlap_count_once() -> None:
     clock = Clock()
     waiting = Waiting(clock)

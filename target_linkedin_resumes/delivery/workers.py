@@ -71,6 +71,8 @@ class Workers:
         except Exception as error:  # noqa: BLE001 - a worker must not end in silence
             result = bug(error, entry)
         with run.lock:
+            if run.ended:  # what is cut off at the end says nothing, and nobody waits for it
+                return
             rejected = self._ended(entry, result, begun)
         try:
             run.write_uploads_down()

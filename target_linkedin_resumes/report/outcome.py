@@ -79,7 +79,7 @@ def _real(figures: Figures) -> _Said:
 
 def _stopped(figures: Figures) -> _Said:
     end = figures.end
-    before = f"Before that, {_done(figures)}; that stays."
+    before = f"Before that, {_done(figures)}."
     if end.kind is Kind.REJECTED:
         return _Said(
             "bad",
@@ -197,11 +197,13 @@ def _notes(figures: Figures) -> list[str]:
 
 
 def _done(figures: Figures) -> str:
-    records = figures.records
-    return (
-        f"{count(records.delivered, 'resume')} {'was' if records.delivered == 1 else 'were'}"
-        f" delivered and {count(records.deleted)} deleted"
-    )
+    """``1,234 resumes were delivered and 5 deleted``; what there was none of is left out."""
+    delivered, deleted = figures.records.delivered, figures.records.deleted
+    if not delivered and not deleted:
+        return "nothing was delivered"
+    first, verb = (delivered, "delivered") if delivered else (deleted, "deleted")
+    also = f" and {count(deleted)} deleted" if delivered and deleted else ""
+    return f"{count(first, 'resume')} {'was' if first == 1 else 'were'} {verb}{also}"
 
 
 def _sentence(message: str) -> str:

@@ -80,6 +80,8 @@ def _cause(text: str) -> str:
     call, outcome = cause_of(text)
     if outcome == "source":
         return "source of a file"
+    if outcome == "unclear":
+        return f"{call or 'a call'}: unclear answer"
     said = f"answered {outcome}" if outcome.isdecimal() else outcome.replace("_", " ")
     return f"{call}: {said}" if call else said
 

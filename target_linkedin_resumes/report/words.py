@@ -10,8 +10,10 @@ def count(number: int, noun: str = "", plural: str = "") -> str:
 
 
 def duration(seconds: float) -> str:
-    """``0.4 s``, ``12 s``, ``3 min``, ``3 min 5 s``, ``2 h 7 min``."""
-    if seconds < 10:
+    """``40 ms``, ``1.4 s``, ``12 s``, ``3 min``, ``3 min 5 s``, ``2 h 7 min``."""
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms" if seconds else "0 s"
+    if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)
     hours, minutes = divmod(whole // 60, 60)

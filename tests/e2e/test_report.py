@@ -126,8 +126,23 @@ def test_a_run_that_fails_has_a_report(
     assert report["outcome"]["exit_code"] == code
     assert report["outcome"]["kind"] == kind
     assert report["outcome"]["next"]
+    # What the end itself has cut off is not told as a failure of LinkedIn's.
+    retries = {"hireMediaUrl connection"} if kind == "stopped" else set()
+    assert set(report["retried"]) <= retries
     assert report["records"]["left"] + report["records"]["delivered"] == report["records"]["read"]
     assert "wrong-secret" not in html
+
+
+def test_what_the_end_cuts_off_is_no_retry(make_bench: MakeBench) -> None:
+    """A quota that is spent ends the run while uploads are under way."""
+    bench = make_bench(latency={"upload": 400})
+    settings = {"requests_per_day": 1, "batch_size_rows": 5, "upload_concurrency": 8}
+    done = bench.run(stream(bench, 60), **reporting(bench), **settings)
+    assert done.code == 75, done.log
+    report, _ = written(bench)
+    assert report["retried"] == {}
+    assert all(set(one["outcomes"]) <= {"200", "201"} for one in report["calls"].values())
+    assert "tried again" not in done.log
 
 
 def test_a_signal_leaves_a_report_and_a_kill_the_old_one(make_bench: MakeBench) -> None:

@@ -22,7 +22,7 @@ def ended(kind: Kind, code: int, message: str = "", reject: str = "") -> Figures
 def test_all_delivered() -> None:
     said = outcome_of(PERFECT)
     assert said.tone == "good"
-    assert "12,345 resumes were delivered and 0 deleted" in said.happened
+    assert said.happened.endswith("everything that was read: 12,345 resumes were delivered.")
     assert said.next == "Nothing."
 
 
@@ -59,8 +59,23 @@ def test_what_stopped_a_run_and_what_to_do(
     said = outcome_of(ended(kind, code, message))
     assert said.tone == tone
     assert message in said.happened
-    assert "60 resumes were delivered and 10 deleted; that stays" in said.happened
+    assert "Before that, 60 resumes were delivered and 10 deleted." in said.happened
     assert then in said.next
+
+
+@pytest.mark.parametrize(
+    ("delivered", "deleted", "words"),
+    [
+        (0, 0, "nothing was delivered."),
+        (1, 0, "1 resume was delivered."),
+        (0, 2, "2 resumes were deleted."),
+        (1, 1, "1 resume was delivered and 1 deleted."),
+    ],
+)
+def test_what_there_was_none_of_is_left_out(delivered: int, deleted: int, words: str) -> None:
+    records = Records(9, delivered, deleted, 0, 0, 0)
+    figures = replace(PERFECT, end=End(Kind.SIGNAL, 143, "SIGTERM"), records=records)
+    assert outcome_of(figures).happened.endswith(f"Before that, {words}")
 
 
 def test_a_run_that_read_nothing() -> None:
