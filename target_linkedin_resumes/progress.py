@@ -80,6 +80,7 @@ class TerminalDisplay:
         )
         self._live: Live | None = None
         self._shown: Progress | None = None
+        self._stopped = False
         self._clock = clock
         self._drawn_at = -inf
         self._lock = threading.RLock()
@@ -97,10 +98,11 @@ class TerminalDisplay:
                     self._handlers.append(handler)
 
     def show(self, progress: Progress) -> None:
-        """Draw this from now on."""
+        """Draw this from now on, unless it was stopped."""
         with self._lock:
-            self._shown = progress
-            self._draw()
+            if not self._stopped:
+                self._shown = progress
+                self._draw()
 
     def above(self, text: str) -> None:
         """Write lines above the progress."""
@@ -124,7 +126,7 @@ class TerminalDisplay:
                 with suppress(OSError):
                     self._live.stop()
                 self._live = None
-            self._shown = None
+            self._shown, self._stopped = None, True
             for handler in self._handlers:
                 handler.setStream(self._stream)
             self._handlers.clear()

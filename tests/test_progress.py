@@ -173,4 +173,5 @@ def test_stopping_twice_or_unused_writes_nothing(monkeypatch: pytest.MonkeyPatch
     display.start()
     display.stop()
     display.stop()
+    display.show(SOME)  # by the thread that looks at the figures, a moment too late
     assert terminal.getvalue() == ""

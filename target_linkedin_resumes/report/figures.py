@@ -96,7 +96,8 @@ class Figures:
     """One run.
 
     ``host`` is where `api_url` leads. ``started`` and ``ended`` are ISO 8601 in UTC. ``rejected``
-    counts by code, ``retried`` by cause. ``requests_today`` counts by LinkedIn's resource.
+    counts by code, ``retried`` by cause. ``requests_today`` counts by LinkedIn's resource,
+    for this run alone unless ``requests_of_day`` says that earlier runs with its ledger count too.
     ``covered`` is how many records the state printed last covers. ``rejects_kept`` says that
     rejects are in the file of the setting `rejects_path`. ``settings`` are those that shape a run;
     none is a secret or a path.
@@ -121,6 +122,7 @@ class Figures:
     calls: Mapping[str, Endpoint]
     waits: Waits
     requests_today: Mapping[str, int]
+    requests_of_day: bool
     states_printed: int
     covered: int
     settings: Mapping[str, int | str | bool | None]

@@ -56,6 +56,7 @@ PERFECT = Figures(
     calls=CALLS,
     waits=Waits(limit=12.1),
     requests_today={"tcrmCandidateResumes": 124, "hireMediaUrl": 12_345, "upload": 12_345},
+    requests_of_day=False,
     states_printed=71,
     covered=12_345,
     settings=SETTINGS,

@@ -119,6 +119,12 @@ def test_a_dry_run_says_so() -> None:
     assert "The log names each of them" in text
 
 
+def test_whose_requests_are_counted_is_said() -> None:
+    assert "by this run alone" in said(as_html(PERFECT))
+    shared = replace(PERFECT, requests_of_day=True)
+    assert "by all runs with this ledger" in said(as_html(shared))
+
+
 def test_a_run_without_figures_draws_no_chart() -> None:
     assert "svg" not in read(as_html(SAMPLES["empty"]())).tags
     assert rate_chart([], 10_000) is None
