@@ -119,7 +119,7 @@ class Books(Protocol):
         ...
 
     def rejected(self, rejected: Rejected) -> None:
-        """A record cannot be delivered as it is, and is kept as a reject. From any thread."""
+        """A record cannot be delivered as it is, and is kept or stops the run. From any thread."""
         ...
 
     def sync(self) -> None:

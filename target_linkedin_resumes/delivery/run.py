@@ -142,15 +142,14 @@ class Run:
         """
         rejects, books = self.outside.rejects, self.outside.books
         failure: Failure | None = None
-        if rejects is None:
-            failure = rejected.failure
-        else:
-            try:
-                rejects.keep(rejected)
-                if books is not None:
-                    books.rejected(rejected)
-            except Failure as stop:
-                failure = stop
+        try:
+            if books is not None:
+                books.rejected(rejected)  # of one that stops the run too
+            if rejects is None:
+                raise rejected.failure
+            rejects.keep(rejected)
+        except Failure as stop:
+            failure = stop
         with self.lock:
             self.rejects_under_way -= 1
             self.tally.rejected[rejected.reject.code] += 1

@@ -116,3 +116,13 @@ def test_books_that_cannot_be_written_stop_the_run_with_a_true_state(refuses: st
         assert world.batches == []
     if refuses != "uploaded":  # a note that may be lost: what is under way still ends well
         assert not any(state["n"] == 4 for state in world.states)
+
+
+def test_a_reject_that_stops_the_run_is_told_to_the_books_too() -> None:
+    # LinkedIn may have refused the file: the next run must not use that upload again.
+    world, diary = World(), Diary()
+    refused: Outcomes = {key(1): Reject("linkedin_refused", "no")}
+    world.on_call = lambda _: refused
+    failure = run(engine(world, books=diary), [upsert(1)])
+    assert isinstance(failure, Reject)
+    assert diary.events[-1] == ("rejected", ["1"])
