@@ -61,13 +61,15 @@ class Journal:
         return self.last - len(self._window) + 1
 
     def newest(
-        self, limit: int, before: int, wanted: Callable[[bytes], bool] | None = None
+        self, limit: int, first: int, before: int, wanted: Callable[[bytes], bool] | None
     ) -> list[dict[str, Any]]:
-        """At most ``limit`` entries in memory with a seq below ``before``, newest first.
+        """At most ``limit`` entries in memory, newest first, from ``before`` (not it) to ``first``.
 
-        ``wanted`` is asked about an entry's line of JSON.
+        ``wanted`` is asked about an entry's line of JSON; None takes all.
         """
-        lines = islice(reversed(self._window), max(0, self.last + 1 - before), None)
+        start, stop = max(0, self.last + 1 - before), max(0, self.last + 1 - first)
+        lines = islice(reversed(self._window), start, stop)
+        # A line is never empty, so that without a question all lines stay.
         return [json.loads(line) for line in islice(filter(wanted, lines), limit)]
 
     def get(self, seq: int) -> dict[str, Any] | None:

@@ -68,7 +68,7 @@ def test_search_by_candidate_id(look: Look, client: Client) -> None:
     search = page.get_by_role("searchbox", name="Candidate id")
     search.press_sequentially("ND-04")
     expect(page.locator("#resumes tbody tr")).to_have_count(9)
-    expect(page.locator("#resumes .note")).to_contain_text("9 of candidates with “ND-04”")
+    expect(page.locator("#resumes .note")).to_contain_text("9 found for “ND-04”")
     expect(page.locator("#calls .rows tbody tr")).to_have_count(2)
     expect(search).to_be_focused()
     search.fill("CAND-041")

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ..journal import Journal
 
 ROWS = 15
+LOOKED_THROUGH = 20_000
+"""How many calls are looked through for those that are wanted; the next page goes on."""
 NAMES = {
     "token": "token",
     "introspect": "introspection",
@@ -49,23 +51,31 @@ class Row(NamedTuple):
 
 
 class Timeline(NamedTuple):
-    """Calls newest first, over ``span`` milliseconds; ``older`` is where the next page begins."""
+    """Calls newest first, over ``span`` milliseconds, from those with a seq of first to last.
+
+    ``older`` is where the next page begins.
+    """
 
     rows: list[Row]
     span: int
+    first: int
+    last: int
     older: int | None
 
 
 def timeline(journal: Journal, shown: str, candidate: str, before: int | None) -> Timeline:
     """The calls before ``before``; ``shown`` is one of FILTERS, ``candidate`` part of an id."""
-    entries = journal.newest(
-        ROWS + 1, journal.last + 1 if before is None else before, _wanted(shown, candidate)
-    )
-    older = entries[ROWS - 1]["seq"] if len(entries) > ROWS else None
+    before = min(before or journal.last + 1, journal.last + 1)
+    first = max(journal.first, before - LOOKED_THROUGH)
+    entries = journal.newest(ROWS + 1, first, before, _wanted(shown, candidate))
+    older = first if first > journal.first else None
+    if len(entries) > ROWS:
+        older = entries[ROWS - 1]["seq"]
     entries = entries[:ROWS]
     start = min((entry["at"] for entry in entries), default=0)
     span = max((entry["at"] + entry["duration_ms"] for entry in entries), default=0) - start
-    return Timeline([_row(entry, start, max(1, span)) for entry in entries], span, older)
+    rows = [_row(entry, start, max(1, span)) for entry in entries]
+    return Timeline(rows, span, first, before - 1, older)
 
 
 def answer_of(entry: Mapping[str, Any]) -> str:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from ..pace import Durations
     from ..state import State
 
-MOST_CLIENTS = 50
+MOST_CLIENTS = 10
+MOST_RULES = 20
 _HEIGHT = 40
 _SURFACES = {"url": "Upload URLs", "upload": "Uploads", "batch": "Batches"}
 
@@ -99,7 +100,7 @@ def _failing(answers: Counter[str]) -> int:
 def _limits(state: State, view: View) -> dict[str, Any]:
     del view
     used = state.limits.used()
-    clients = list(dict.fromkeys([*state.config.clients, *used]))
+    clients = list(dict.fromkeys([*used, *state.config.clients]))
     return {
         "clients": [
             (client, list(_gauges(state, used.get(client, {}))))
@@ -169,7 +170,9 @@ def _round_up(most: int) -> int:
 
 def _faults(state: State, view: View) -> dict[str, Any]:
     del view
-    return {"switches": list(switches.switches(state.faults))}
+    found = list(switches.switches(state.faults))
+    most = len(switches.PRESETS) + MOST_RULES
+    return {"switches": found[:most], "unshown": len(found[most:])}
 
 
 def _resumes(state: State, view: View) -> dict[str, Any]:

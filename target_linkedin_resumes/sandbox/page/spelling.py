@@ -34,7 +34,9 @@ def clock(ms: int) -> str:
 
 def duration(ms: int) -> str:
     """Milliseconds, or from a second on seconds."""
-    return f"{ms} ms" if ms < 1000 else f"{ms / 1000:,.1f} s"
+    if ms < 1000:
+        return f"{ms} ms"
+    return f"{ms / 1000:.1f} s" if ms < 100_000 else f"{ms / 1000:,.0f} s"
 
 
 def size(count: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..faults import Faults, Rule
@@ -106,10 +107,13 @@ def switches(faults: Faults) -> Iterator[Switch]:
     for rule in faults.rules:
         if rule.definition not in offered:
             more = {k: v for k, v in rule.definition.items() if k not in {"kind", "endpoint"}}
+            meaning = textwrap.shorten(
+                json.dumps(more, ensure_ascii=False), 200, placeholder=" ..."
+            )
             yield Switch(
                 str(rule.number),
                 f"{rule.definition['kind']} on {rule.definition['endpoint']}",
-                json.dumps(more, ensure_ascii=False) if more else "Every call.",
+                meaning if more else "Every call.",
                 True,
                 rule.seen,
                 rule.fired,

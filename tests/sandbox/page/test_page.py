@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
 
 from target_linkedin_resumes.sandbox.server import Running, running
+from target_linkedin_resumes.sandbox.state import State
 from tests.sandbox.client import PDF, Client
 
 ORGANIZATION = "urn:li:organization:1234567890"
@@ -66,6 +69,14 @@ def live(client: Client, query: str) -> dict[str, dict[str, str]]:
         "regions"
     ]
     return regions
+
+
+def unnumbered(state: State) -> dict[str, Any]:
+    """Give the first call as it may be written into the journal again."""
+    entry = state.journal.get(1)
+    assert entry is not None
+    del entry["seq"]
+    return entry
 
 
 def test_empty_sandbox_says_how_to_begin(client: Client) -> None:
@@ -161,8 +172,8 @@ def test_search_that_finds_too_many_says_so(tmp_path: Path) -> None:
         urn = client.urn()
         for start in range(0, 1100, 100):
             client.update([(f"C-{n:04d}", "1") for n in range(start, start + 100)], urn)
-        assert "More than 1,000 of candidates" in " ".join(show(client, "/?q=C-").text.split())
-        assert "100 of candidates with" in " ".join(show(client, "/?q=C-05").text.split())
+        assert "More than 1,000 found for" in " ".join(show(client, "/?q=C-").text.split())
+        assert "100 found for" in " ".join(show(client, "/?q=C-05").text.split())
         pages = show(client, "/?page=110")
         assert pages.hrefs("/sandbox/resume?")[-1] == f"/sandbox/resume?{place('C-0000')}"
         assert show(client, "/?page=9999").hrefs("/sandbox/resume?")
@@ -185,6 +196,63 @@ def test_journal_is_paged_and_filtered(client: Client) -> None:
     assert failed == [22, 3, 2]
     faults = [int(h.partition("=")[2]) for h in show(client, "/?show=faults").hrefs("call?")]
     assert faults == [3, 2]
+
+
+def test_a_hundred_thousand_resumes_are_shown_in_part(tmp_path: Path) -> None:
+    with running(tmp_path) as sandbox:
+        client = Client(sandbox)
+        client.mint()
+        client.update([("C", "1")], client.urn())
+
+        def fill(state: State) -> None:
+            ((_, first),) = state.resumes.held.items()
+            for number in range(100_000):
+                resume = replace(first, candidate_id=f"C-{number}")
+                state.resumes.held[("tcrmCandidateId", resume.candidate_id),] = resume
+
+        sandbox.ask(fill)
+        page = client.call("GET", "/").body
+        assert len(page) < 40_000
+        assert "Page 1 of 10,001" in Elements(page).text
+        assert len(client.call("GET", "/sandbox/live?resumes=-").body) < 10_000
+        assert show(client, "/?page=10001").hrefs("/sandbox/resume?") == [
+            f"/sandbox/resume?{place('C')}"
+        ]
+        client.connection.close()
+
+
+def test_a_search_of_the_journal_goes_on_where_it_left_off(
+    client: Client, sandbox: Running
+) -> None:
+    def fill(state: State) -> None:
+        entry = unnumbered(state)
+        for _ in range(25_000 - 1):
+            state.journal.append(entry)
+
+    sandbox.ask(fill)
+    assert len(client.call("GET", "/").body) < 40_000
+    page = show(client, "/?show=faults")
+    text = " ".join(page.text.split())
+    assert "None of the calls 5,001 to 25,000 was hit by a fault." in text
+    (older,) = page.hrefs("before=")
+    assert older == "/?show=faults&before=5001#journal-title"
+    rest = show(client, older)
+    assert "None of the calls 1 to 5,000 was hit by a fault." in " ".join(rest.text.split())
+    assert "Of calls 1 to 5,000" in " ".join(rest.text.split())
+    assert rest.hrefs("before=") == []
+
+
+def test_calls_that_are_in_the_file_only_are_spoken_of(client: Client, sandbox: Running) -> None:
+    def fill(state: State) -> None:
+        entry = {**unnumbered(state), "filler": "x" * 1_000_000}
+        for _ in range(70):
+            state.journal.append(entry)
+
+    sandbox.ask(fill)
+    text = " ".join(show(client, "/").text.split())
+    assert "71 calls, those before 5 in journal.jsonl only" in text
+    assert "Not here" in show(client, "/sandbox/call?seq=4", 404).text
+    assert "Call 5: token" in " ".join(show(client, "/sandbox/call?seq=5").text.split())
 
 
 @pytest.mark.parametrize(
@@ -226,17 +294,20 @@ def test_breaches_are_listed_with_their_rule(client: Client) -> None:
     assert "None so far" in show(client, "/").text
     client.create_url(nonsense=1)
     text = " ".join(show(client, "/").text.split())
-    assert "malformed_url_request 1 HireMediaUrl takes the documented fields" in text
+    assert "malformed_url_request 1 hireMediaUrl takes the documented fields" in text
 
 
 def test_every_clients_limits_are_shown(tmp_path: Path) -> None:
     clients = {f"<customer {n}>": f"secret number {n}" for n in range(60)}
-    with running(tmp_path, clients=clients, requests_per_day={"batch": 4}) as sandbox:
+    with running(tmp_path, clients=clients, requests_per_day={"batch": 4, "url": 9}) as sandbox:
         client = Client(sandbox)
         text = " ".join(show(client, "/").text.split())
-        assert "Client <customer 49>" in text
-        assert "Client <customer 50>" not in text
-        assert "10 more clients are not shown" in text
+        assert "Client <customer 9>" in text
+        assert "Client <customer 10>" not in text
+        assert "50 more clients are not shown" in text
+        client.mint(client_id="<customer 57>", client_secret="secret number 57")
+        client.create_url()
+        assert "Limits used Client <customer 57>" in " ".join(show(client, "/").text.split())
         assert "Uploads today 0 no limit" in text
         assert "Batches today 0 of 4" in text
         assert "secret number" not in text

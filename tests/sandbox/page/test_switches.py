@@ -50,6 +50,17 @@ def test_rules_of_the_api_are_shown_and_can_be_switched_off() -> None:
     assert switch(faults, "nothing", on=False) is None
 
 
+def test_long_rules_are_cut_and_many_are_counted(client: Client) -> None:
+    keys = [[f"candidate {n}", "1"] for n in range(1000)]
+    rule = {"endpoint": "batch", "kind": "poison", "keys": keys}
+    client.sandbox.set_faults(*([rule] * 25))
+    page = client.call("GET", "/").body.decode()
+    assert len(page) < 60_000
+    assert "candidate 3" in page
+    assert "candidate 999" not in page
+    assert "5 more rules are in force" in page
+
+
 def test_a_rule_that_is_added_leaves_the_others_as_they_are() -> None:
     faults = Faults()
     faults.load({"seed": 3, "rules": [{"endpoint": "url", "kind": "down", "rate": 0.5}] * 2})
