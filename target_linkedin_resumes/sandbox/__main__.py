@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from .server import listening, serve, url_of  # noqa: PLC0415 - an extra may be missing
         from .state import State  # noqa: PLC0415 - comes with it
     except ModuleNotFoundError as missing:
-        if (missing.name or "").partition(".")[0] not in {"jinja2", "starlette", "uvicorn"}:
+        if (missing.name or "").partition(".")[0] not in {"starlette", "uvicorn"}:
             raise
         sys.stderr.write(_MISSING)
         return 2
