@@ -68,8 +68,9 @@ test-meltano: .venv/.dev .venv-meltano/.done  ## Meltano, taps from PyPI and Pos
 test-chaos: .venv/.dev  ## Two hundred more seeds of faults on every endpoint
 	@$(BIN)/python -m pytest -q -n 2 -m chaos_long
 
-bench: .venv/.dev  ## Measure speed beside a plain peer; some 15 minutes
+bench: .venv/.dev  ## Measure speed beside a plain peer into docs/performance.md; 20 minutes
 	@$(BIN)/python -m benchmarks.run --json benchmarks.json
+	@$(BIN)/python -m benchmarks.document benchmarks.json
 
 bench-short: .venv/.dev  ## The same with few records: shows that it runs
 	@$(BIN)/python -m benchmarks.run --short

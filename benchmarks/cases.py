@@ -15,6 +15,7 @@ OPEN = 1_000_000  # the highest that the setting records_per_minute takes: the l
 DISTINCT_FILES = 8
 STATE_EVERY = 1000
 WIDE_FIELDS = 45
+MILLION = 1_000_000
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 
 
@@ -36,8 +37,15 @@ class Case:
     batch_files: bool = False
     fields: int = 0
     settings: dict[str, int] = field(default_factory=dict)
+    ledger: bool = False
+    """Whether a ledger is kept and knows all the records: they are delivered once before."""
     limited: bool = False
     """Whether LinkedIn's limit is on: the run then goes on for minutes, once."""
+
+    @property
+    def long(self) -> bool:
+        """Whether one run is long enough to be a measurement by itself."""
+        return self.limited or self.records >= MILLION
 
     @property
     def concurrency(self) -> int:
@@ -82,9 +90,10 @@ CASES = (
         latency=_FAR,
         settings={"upload_concurrency": 160},
     ),
-    Case("deletions", 0, 100_000, 20_000, 50_000),
-    Case("deletions of 45 fields", 0, 40_000, 10_000, 20_000, fields=WIDE_FIELDS),
-    Case("deletions in a BATCH file", 0, 100_000, 20_000, batch_files=True),
+    Case("deletions", 0, MILLION, 20_000, 50_000),
+    Case("deletions of 45 fields", 0, 100_000, 10_000, 20_000, fields=WIDE_FIELDS),
+    Case("deletions in a BATCH file", 0, MILLION, 20_000, batch_files=True),
+    Case("unchanged, with a ledger", 2 * KIB, 100_000, 0, ledger=True),
     Case(
         "2 KB, 100/150/300 ms, limiter on",
         2 * KIB,

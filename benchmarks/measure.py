@@ -39,10 +39,14 @@ class Certificates:
 
 @dataclass(frozen=True)
 class Run:
-    """What one run took: seconds, bytes, and the server's counts."""
+    """What one run took: seconds, bytes, and the server's counts.
+
+    ``switches`` counts how often a thread waited: for a call, for another thread, for a lock.
+    """
 
     wall: float
     cpu: float
+    switches: int
     peak: int
     resident: list[int]
     first_call: float | None
@@ -66,9 +70,18 @@ def server(case: Case, certificates: Certificates | None) -> Iterator[str]:
 
 
 def run(
-    subject: str, case: Case, records: int, scratch: Path, certificates: Certificates | None
+    subject: str,
+    case: Case,
+    records: int,
+    scratch: Path,
+    certificates: Certificates | None,
+    *,
+    known: bool = False,
 ) -> Run:
-    """Run a subject on so many records of a case; 0 is an empty run. Raises :class:`Invalid`."""
+    """Run a subject on so many records of a case; 0 is an empty run. Raises :class:`Invalid`.
+
+    ``known`` says that a run before this one has delivered them and the ledger knows it.
+    """
     used = certificates if case.tls else None
     with server(case, used) as url:
         config = _config(subject, case, url, scratch)
@@ -101,11 +114,12 @@ def run(
     if process.returncode != 0:
         tail = log.read_text(errors="replace")[-2000:]
         raise Invalid(f"{subject} on '{case.name}' ended with {process.returncode}:\n{tail}")
-    _check(subject, case, records, stats, printed)
+    _check(subject, case, records, stats, printed, known=known)
     first = stats["first_call"]
     return Run(
         wall,
         usage.ru_utime + usage.ru_stime,
+        usage.ru_nvcsw,
         max(memory.peak, 1),
         memory.resident,
         None if first is None else first - begun,
@@ -166,6 +180,8 @@ def _config(subject: str, case: Case, url: str, scratch: Path) -> Path:
             "file_sources": [{"prefix": f"{url}/"}],
             **case.settings,
         }
+        if case.ledger:
+            config["ledger_path"] = str(scratch / "ledger.db")
     else:
         config["add_record_metadata"] = True  # or the SDK removes `_sdc_deleted_at`
     path = scratch / "config.json"
@@ -182,8 +198,11 @@ def _stats(url: str, certificates: Certificates | None) -> dict[str, Any]:
         return dict(json.load(answer))
 
 
-def _check(subject: str, case: Case, records: int, stats: dict[str, Any], printed: bytes) -> None:
-    updated, deleted = (records, 0) if case.size else (0, records)
+def _check(
+    subject: str, case: Case, records: int, stats: dict[str, Any], printed: bytes, *, known: bool
+) -> None:
+    sent = 0 if known else records
+    updated, deleted = (sent, 0) if case.size else (0, sent)
     if (stats["updated"], stats["deleted"]) != (updated, deleted):
         raise Invalid(
             f"{subject} on '{case.name}' updated {stats['updated']} and deleted"

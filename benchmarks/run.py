@@ -25,6 +25,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.cases import CASES, MIB, PER_MINUTE, Case, write_files
+from benchmarks.document import HEADINGS, row, table
 from benchmarks.measure import SUBJECTS, Certificates, Invalid, Run, run, start_up
 
 SHORT_SCALE = 0.02
@@ -61,8 +62,13 @@ class Bench:
         if not records:
             return None
         empty = self._empty(subject, case)
-        times = 1 if case.limited else self.runs
-        done = [run(subject, case, records, self.scratch, self.certificates) for _ in range(times)]
+        if case.ledger:
+            run(subject, case, records, self.scratch, self.certificates)
+        times = 1 if case.long else self.runs
+        done = [
+            run(subject, case, records, self.scratch, self.certificates, known=case.ledger)
+            for _ in range(times)
+        ]
         return _figures(records, empty, done)
 
     def _empty(self, subject: str, case: Case) -> list[Run]:
@@ -85,6 +91,7 @@ def _figures(records: int, empty: Sequence[Run], done: Sequence[Run]) -> dict[st
     cpu = middle(lambda one: one.cpu) - idle_cpu
     lasted = seconds >= LEAST_SECONDS
     worked = cpu >= LEAST_CPU_SECONDS and records >= LEAST_RECORDS
+    first = middle(lambda one: one.first_call or 0.0)
     resident = max((one.resident for one in done), key=len)
     step = max(len(resident) // POINTS, 1)
     return {
@@ -99,11 +106,14 @@ def _figures(records: int, empty: Sequence[Run], done: Sequence[Run]) -> dict[st
         "resident_mib": [round(value / MIB, 1) for value in resident[::step]],
         "in_flight": max(one.stats["most_in_flight"] for one in done),
         "connections": max(one.stats["connections"] for one in done),
-        "first_call_seconds": round(middle(lambda one: one.first_call or 0.0), 3),
+        "first_call_seconds": round(first, 3) if first else None,
+        "switches": round(middle(lambda one: one.switches) / records, 1),
         "server_cores": round(middle(lambda one: one.stats["cpu"] / one.wall), 3),
         "empty_seconds": round(idle_wall, 3),
         "share_of_limit": (
-            round(middle(lambda one: _share(one, records / seconds)), 3) if lasted else None
+            round(middle(lambda one: _share(one, records / seconds)), 3)
+            if lasted and all(one.stats["batches"] for one in done)
+            else None
         ),
     }
 
@@ -154,50 +164,6 @@ def certificates_below(scratch: Path) -> Certificates | None:
     return paths
 
 
-HEADINGS = (
-    "case", "records/s", "peer's", "ratio", "ceiling", "of limit", "CPU ms", "peer's", "floor's",
-    "peak MiB", "in flight", "first call s", "server",
-)  # fmt: skip
-
-
-def cell(value: float | None, shape: str) -> str:
-    """Write a figure, or a dash for one that there is none of."""
-    return "-" if value is None else format(value, shape)
-
-
-def row(result: dict[str, Any]) -> list[str]:
-    """Give the cells of one case."""
-    target, peer, floor = (result["subjects"][subject] for subject in SUBJECTS)
-    return [
-        result["case"],
-        cell(target["rate"], ",.0f"),
-        cell(peer and peer["rate"], ",.0f"),
-        cell(result["ratio_to_peer"], ".1f"),
-        cell(result["ceiling"], ",.0f"),
-        cell(target["share_of_limit"], ".0%"),
-        cell(target["cpu_ms"], ".2f"),
-        cell(peer and peer["cpu_ms"], ".2f"),
-        cell(floor and floor["cpu_ms"], ".2f"),
-        f"{target['peak_mib']:.0f}",
-        str(target["in_flight"]),
-        f"{target['first_call_seconds']:.2f}",
-        f"{target['server_cores']:.0%}",
-    ]
-
-
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """Lay out a Markdown table."""
-    lines = [HEADINGS, *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADINGS))]
-
-    def laid_out(line: Sequence[str]) -> str:
-        first, *others = (cell.rjust(width) for cell, width in zip(line, widths, strict=True))
-        return f"| {line[0].ljust(len(first))} | {' | '.join(others)} |"
-
-    rule = f"|{'-' * (widths[0] + 2)}|" + "".join(f"{'-' * (width + 1)}:|" for width in widths[1:])
-    return "\n".join([laid_out(HEADINGS), rule, *map(laid_out, rows)])
-
-
 def sparkline(values: Sequence[float]) -> str:
     """Draw values from zero to the highest."""
     highest = max(values, default=0) or 1
@@ -226,6 +192,7 @@ def measure(bench: Bench, cases: Sequence[Case]) -> list[dict[str, Any]]:
             "ceiling": case.ceiling,
             "subjects": subjects,
             "ratio_to_peer": ratio(target, peer),
+            "load": round(os.getloadavg()[0], 2),
         }
         results.append(result)
         print("  ".join(row(result)), file=sys.stderr, flush=True)
@@ -275,9 +242,10 @@ def main() -> int:
         except Invalid as reason:
             print(f"The benchmark failed: {reason}", file=sys.stderr)
             return 1
+    of_machine["load_highest"] = max(result["load"] for result in results)
     print(", ".join(f"{name} {value}" for name, value in of_machine.items()))
     print(", ".join(f"{argument} {seconds} s" for argument, seconds in start.items()))
-    print(table([row(result) for result in results]))
+    print(table(HEADINGS, [row(result) for result in results]))
     for result in results:
         resident = result["subjects"]["target"]["resident_mib"]
         print(f"resident memory, {result['case']}: {sparkline(resident)} of {max(resident)} MiB")

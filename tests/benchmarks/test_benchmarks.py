@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.document import figures
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 CHOSEN = ("60 KB", "60 KB, 20 ms", "deletions in a BATCH file")
 
@@ -30,16 +32,17 @@ def test_the_short_form_measures_each_subject_of_each_case(tmp_path: Path) -> No
         has_floor = case["case"] == "60 KB"
         assert (case["subjects"]["floor"] is not None) == has_floor
         for subject in ("target", "peer"):
-            figures = case["subjects"][subject]
-            assert figures["records"] > 0
-            assert figures["runs"] == 1
-            assert figures["peak_mib"] > 10
-            assert figures["resident_mib"]
-            assert figures["in_flight"] >= 1
-            assert figures["first_call_seconds"] > 0
+            measured = case["subjects"][subject]
+            assert measured["records"] > 0
+            assert measured["runs"] == 1
+            assert measured["peak_mib"] > 10
+            assert measured["resident_mib"]
+            assert measured["in_flight"] >= 1
+            assert measured["first_call_seconds"] > 0
     assert [case["ceiling"] for case in report["cases"]] == [None, 1600, None]
     for name in CHOSEN:
         assert f"| {name} " in done.stdout
+        assert f"| {name} " in figures(report)
 
 
 def test_an_unknown_case_is_named_together_with_those_there_are() -> None:
