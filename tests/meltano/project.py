@@ -125,7 +125,8 @@ class Project:
 def ended(process: subprocess.Popen[str]) -> Ran:
     """Wait for a command of Meltano's and read what it said."""
     out, log = process.communicate(timeout=120)
-    return Ran(process.returncode, out, [json.loads(line) for line in log.splitlines()])
+    lines = [line for line in log.splitlines() if line.startswith("{")]  # not click's "Aborted!"
+    return Ran(process.returncode, out, [json.loads(line) for line in lines])
 
 
 def checked(ran: Ran, code: int = 0) -> Ran:
