@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from target_linkedin_resumes.changes import Upsert
 from target_linkedin_resumes.delivery.entries import Entry, Unchanged, Upload
+from target_linkedin_resumes.delivery.remarks import Remarks
 from target_linkedin_resumes.delivery.run import Run, bug
 from target_linkedin_resumes.failures import Failure, Reject, Retry, Stop
 
@@ -23,6 +24,7 @@ class Workers:
         self._call_the_clerk = call_the_clerk
         self._threads: list[threading.Thread] = []
         self._idle = 0
+        self._remarks = Remarks()
 
     def call(self) -> None:
         """Have an upload begin, if one more may be under way. The lock is held."""
@@ -98,7 +100,7 @@ class Workers:
             rejected = run.flow.upload_needless(entry)
             run.rejects_under_way += rejected
         elif isinstance(result, Retry):
-            logger.info("%s: the upload is tried again: %s", entry.key, result.message)
+            self._remark(entry, result, now)
             if not result.at_source:
                 run.outside.concurrency.failed()
             run.tally.retried[result.cause] += 1
@@ -124,3 +126,9 @@ class Workers:
         wanted = run.flow.uploaded(entry, upload, now)
         if wanted and run.outside.books is not None and isinstance(entry.change, Upsert):
             run.uploads_to_write.append((entry.change, upload))
+
+    def _remark(self, entry: Entry, retry: Retry, now: float) -> None:
+        unsaid = self._remarks.due(retry.cause, now)
+        level = logging.DEBUG if unsaid is None else logging.INFO
+        like_it = f" ({unsaid} more like it since the last such line)" if unsaid else ""
+        logger.log(level, "%s: the upload is tried again: %s%s", entry.key, retry.message, like_it)

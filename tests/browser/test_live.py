@@ -74,6 +74,7 @@ def test_a_fault_switched_on_by_clicking_hits_the_run(look: Look, bench: Bench) 
     fault.click()
     expect(fault).to_have_attribute("aria-checked", "true")
     expect(page.get_by_role("status")).to_have_text("Uploads unavailable: switched on")
+    bench.environment["TARGET_LINKEDIN_RESUMES_LOGLEVEL"] = "DEBUG"  # which has every retry
     finished = bench.run(records(bench, 60))
     assert finished.code == 0
     assert len(bench.held()) == 60

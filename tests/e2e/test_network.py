@@ -170,6 +170,16 @@ def test_a_connection_that_is_refused(bench: Bench) -> None:
     assert "Traceback" not in done.log
 
 
+def test_an_outage_does_not_fill_the_log(bench: Bench) -> None:
+    bench.sandbox.set_faults({"endpoint": "token", "kind": "status", "status": 503})
+    name = bench.file("cv.pdf")
+    stream = [SCHEMA, *(record(n, "r", name) for n in range(300)), state(300)]
+    done = bench.run(stream, retry_seconds=2)
+    assert (done.code, done.states) == (1, [])
+    assert "503" in done.log
+    assert done.log.count("the upload is tried again") == 1
+
+
 def test_a_certificate_that_is_not_trusted_stops_the_run_at_once(bench: Bench) -> None:
     asked = threading.Event()
 
