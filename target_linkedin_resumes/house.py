@@ -132,7 +132,8 @@ def build(
     encode: Callable[[object], str],
     replayed: Path | None = None,
 ) -> House:
-    """Build all that a run needs. Raises Misconfigured.
+    """Build all that a run needs. Raises Misconfigured, and Stop where its files are out of date
+    and cannot be written.
 
     ``encode`` makes a line of JSON of a message; ``replayed`` is the file that is read as input,
     if it is one.

@@ -93,7 +93,7 @@ class TargetLinkedInResumes(Target):
 
     @cached_property
     def house(self) -> House:
-        """What this run works with, started. Raises :class:`Misconfigured`."""
+        """What this run works with, started. Raises :class:`Stop`."""
         house = build(
             self.settings,
             print_state=self._print_state,
@@ -151,7 +151,7 @@ class TargetLinkedInResumes(Target):
                 check_environment(os.environ, cls._env_var_prefix, cls.config_jsonschema)
             target = cls(config=config.config, parse_env_config=config.parse_env)
             sys.exit(target.check() if check else _said(target.run(file_input)))
-        except Misconfigured as error:
+        except Stop as error:
             logger.error("%s", error)  # noqa: TRY400 - a traceback would not help the operator
             sys.exit(_said(error.exit_code))
 
@@ -164,7 +164,10 @@ class TargetLinkedInResumes(Target):
         return code
 
     def run(self, file_input: IO[Any] | None = None) -> int:
-        """Read all messages, deliver them, and give the exit code. Raises Misconfigured."""
+        """Read all messages, deliver them, and give the exit code.
+
+        Raises Misconfigured, and Stop where the run's own files cannot be brought up to date.
+        """
         name = getattr(file_input, "name", None)
         self._input_path = Path(name) if isinstance(name, str) else None
         house, ended = self.house, threading.Event()

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import resource
 import subprocess
 from contextlib import closing
+from datetime import UTC, datetime
 from itertools import product
 from typing import Any
 
 import pytest
 
 from target_linkedin_resumes.changes import ResumeKey
+from target_linkedin_resumes.delivery.audit import AuditFile
 from target_linkedin_resumes.delivery.ledgerview import LedgerView
 from target_linkedin_resumes.delivery.pseudonyms import Pseudonyms
+from tests.delivery.test_audit import DAY_1, Clock, sent
 from tests.e2e.support import COMMAND, PDF, SCHEMA, Bench, covered, deletion, line, record, state
 from tests.e2e.test_kill_steps import KILLED, ends_with_deletes, kill_at
 
@@ -154,6 +158,27 @@ def test_an_audit_file_that_cannot_be_written_stops_with_a_true_state(audited: B
     assert "setting 'audit_path'" in refused.log
     assert "Traceback" not in refused.log
     assert path.read_text() == "milk\n"
+
+
+def test_a_disk_without_room_at_the_start_ends_the_run_and_not_the_file(audited: Bench) -> None:
+    path = audited.directory / "kept" / "audit.jsonl"
+    for now in (DAY_1, datetime.now(UTC)):
+        file = AuditFile(path, PSEUDONYMS, "run", Clock(now))
+        file.confirmed([sent("c", f"r{number}") for number in range(100)])
+        file.close()
+    before = path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 4, limits[1]))
+    try:
+        done = audited.run([SCHEMA, state(1)], audit_retain_days=1, ledger_path=None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (done.code, done.states) == (1, [])
+    assert "setting 'audit_path': the file cannot be written" in done.log
+    assert "Traceback" not in done.log
+    assert path.read_bytes() == before
+    assert audited.run([SCHEMA, state(1)], audit_retain_days=1).code == 0
+    assert path.read_bytes() == before[len(before) // 2 :]
 
 
 def test_killed_in_the_middle_of_calls_both_books_end_with_what_linkedin_holds(
