@@ -6,17 +6,14 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 from tests.docs.documents import blocks, read
 
-MODULES = {
-    "target-linkedin-resumes": "target_linkedin_resumes",
-    "target-linkedin-resumes-ledger": "target_linkedin_resumes.commands.ledger",
-    "target-linkedin-resumes-receipt": "target_linkedin_resumes.commands.receipt",
-    "linkedin-resumes-sandbox": "target_linkedin_resumes.sandbox",
-}
+OURS: dict[str, str] = tomllib.loads(read("pyproject.toml"))["project"]["scripts"]
 # Commands of others, with what may follow; nothing means that anything may.
 OTHERS: dict[str, set[str]] = {
     "apt-get": {"install"},
@@ -33,7 +30,7 @@ def shown(text: str) -> Iterator[list[str]]:
             for line in block.splitlines():
                 yield from _words(line)
     for span in re.findall(r"`([^`\n]+)`", text):
-        if re.search(rf"(^|\| )({'|'.join(MODULES)}) ", span):
+        if re.search(rf"(^|\| )({'|'.join(OURS)}) ", span):
             yield from _words(span)
 
 
@@ -50,7 +47,7 @@ def _words(line: str) -> Iterator[list[str]]:
 def options(command: str) -> set[str]:
     """Give the options that a command of ours has."""
     done = subprocess.run(
-        [sys.executable, "-m", MODULES[command], "--help"],
+        [Path(sys.executable).with_name(command), "--help"],
         capture_output=True,
         text=True,
         check=True,

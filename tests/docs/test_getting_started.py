@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -28,9 +29,9 @@ def test_its_commands_lead_to_resumes_at_linkedin(bench: Bench) -> None:
     sample.append(json.dumps(record("candidate", "lost", "is-not-there.pdf")))
     (bench.directory / "sample.singer").write_text("\n".join(sample), "utf-8")
 
-    held = []
+    held, logs = [], []
     for command in COMMANDS:
-        run(command, bench.directory)
+        logs.append(run(command, bench.directory))
         held.append(len(bench.held()))
     check, dry_run, first, replay = held
     assert (check, dry_run) == (0, 0)
@@ -38,10 +39,19 @@ def test_its_commands_lead_to_resumes_at_linkedin(bench: Bench) -> None:
     rejects = (bench.directory / config["rejects_path"]).read_text().splitlines()
     assert [json.loads(line)["type"] for line in rejects].count("RECORD") == 1
     assert bench.sandbox.snapshot()["breaches"] == []
+    assert_that_the_counts_agree(logs[2])
 
 
-def run(command: str, directory: Path) -> None:
-    """Run a line of the page as a shell does."""
+def assert_that_the_counts_agree(log: str) -> None:
+    (parts,) = re.findall(r"\bread = ([^.]+)\.", PAGE)
+    (line,) = (line for line in log.splitlines() if " records read: " in line)
+    read_in_all = int(line.partition(" records read: ")[0].rpartition(" ")[2])
+    counts = {part: int(re.findall(rf"(\d+) {part}", line)[0]) for part in parts.split(" + ")}
+    assert read_in_all == sum(counts.values())
+
+
+def run(command: str, directory: Path) -> str:
+    """Run a line of the page as a shell does; gives its log."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     done = subprocess.run(
         ["sh", "-c", command],
@@ -53,6 +63,7 @@ def run(command: str, directory: Path) -> None:
         timeout=60,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stderr
 
 
 def test_the_table_of_durations_is_right() -> None:

@@ -15,7 +15,7 @@ from target_linkedin_resumes.changes import read_change
 from target_linkedin_resumes.failures import Misconfigured
 from target_linkedin_resumes.sandbox.faults import Faults
 from target_linkedin_resumes.settings import read_settings
-from tests.docs.commands import MODULES, OTHERS, make_targets, options, shown
+from tests.docs.commands import OTHERS, OURS, make_targets, options, shown
 from tests.docs.documents import ROOT, blocks, read
 from tests.docs.plugin import target_settings
 
@@ -64,7 +64,7 @@ def test_paths_in_running_text_exist(page: str) -> None:
 def test_commands_are_ones_that_there_are(page: str) -> None:
     for words in shown(read(page)):
         command, arguments = words[0], words[1:]
-        if command in MODULES:
+        if command in OURS:
             given = {word.partition("=")[0] for word in arguments if word.startswith("--")}
             assert given <= options(command), words
         elif command == "make":

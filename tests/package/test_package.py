@@ -109,6 +109,9 @@ def test_it_installs_and_works(python: Path, constraints: str, wheel: Path, tmp_
     environment.install(str(wheel), constraints)
     environment.pip("check")
 
+    for command in PROJECT["scripts"]:
+        shown = environment.run(command, "--help")
+        assert shown.returncode == 0, shown.stderr
     version = environment.run(NAME, "--version")
     assert (version.returncode, version.stdout.split()[1].rstrip(",")) == (0, f"v{VERSION}")
     about = environment.run(NAME, "--about", "--format=json")
