@@ -18,6 +18,9 @@ from typing import IO, Any
 from singer_sdk.singerlib.encoding import GenericSingerReader
 
 CHUNK = 1024 * 1024
+# A signal does not end the wait if it comes just before it, or to another thread: Python sees to it
+# once the wait is over.
+LOOK_MS = 1000
 # The SDK's `deserialize_json` makes a decoder for each line, which costs as much as the decoding.
 _DECODER = json.JSONDecoder(parse_float=Decimal)
 _EXPECTED = "SCHEMA, RECORD, STATE, BATCH or ACTIVATE_VERSION"
@@ -114,9 +117,11 @@ class MessageReader(GenericSingerReader[bytes]):
         poll.register(descriptor, select.POLLIN)
         poll.register(self._wake_reader, select.POLLIN)
         while True:
-            ready = {number for number, _ in poll.poll()}
+            ready = {number for number, _ in poll.poll(LOOK_MS)}
             if self._wake_reader in ready:
                 raise Woken
+            if not ready:
+                continue
             chunk = os.read(descriptor, CHUNK)
             if not chunk:
                 return

@@ -275,6 +275,8 @@ class TargetLinkedInResumes(Target):
         self._after_state = False
         attempts = _attempts(message_dict.get("reject"))
         version = _version(message_dict.get("version"))
+        if version is not None and self.house.versions is not None:
+            self.house.versions.named(stream, version)
         maps = self.mapper.stream_maps.get(stream)
         if maps is None:
             reject = Reject(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -139,3 +140,20 @@ def test_json_is_read_as_the_sdk_reads_it(text: bytes) -> None:
             return type(error), str(error)
 
     assert outcome(read_json) == outcome(deserialize_json)
+
+
+def test_a_signal_that_does_not_end_the_wait_is_seen_all_the_same() -> None:
+    reader = MessageReader()
+    earlier = signal.signal(signal.SIGUSR1, lambda *_: reader.wake())
+
+    def send_to_this_thread() -> None:
+        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+
+    with pipe() as (source, _):
+        timer = threading.Timer(0.1, send_to_this_thread)
+        timer.start()
+        try:
+            with pytest.raises(Woken):
+                reader.process_lines(source, {})
+        finally:
+            signal.signal(signal.SIGUSR1, earlier)

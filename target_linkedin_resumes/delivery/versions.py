@@ -33,7 +33,12 @@ class Versions:
         self._pipeline = pipeline
         self._ledger = ledger
         self._deletions = deletions
-        self._early: dict[str, int] = {}  # by stream, those that came before their first resume
+        self._named: dict[str, int] = {}  # by stream, the version of the record that came last
+        self._early: dict[str, int] = {}  # by stream, those that came before their first record
+
+    def named(self, stream: str, version: int) -> None:
+        """Note that a record of this version has come."""
+        self._named[stream] = version
 
     def activate(self, stream: str, version: int) -> None:
         """Wait until all that was read is settled, then delete what is of an older version.
@@ -41,8 +46,9 @@ class Versions:
         Raises what stopped the run, and :class:`Stop` before the first of too many deletions.
         """
         self._pipeline.settle()
-        if self._ledger.is_empty(stream, version) or self._early.get(stream) == version:
-            # A tap that reads in partitions sends it before each of them.
+        # A tap that reads in partitions sends it before each of them.
+        early = self._named.get(stream) != version or self._early.get(stream) == version
+        if early or self._ledger.is_empty(stream, version):
             self._early[stream] = version
             return
         self._early.pop(stream, None)

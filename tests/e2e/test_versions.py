@@ -1,0 +1,145 @@
+"""ACTIVATE_VERSION and max_deletes, against the sandbox."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.e2e.support import PDF, SCHEMA, Bench, Finished, deletion, record, state
+
+Message = dict[str, Any]
+
+
+def run(bench: Bench, messages: list[Message], **settings: Any) -> Finished:
+    path = str(bench.directory / "ledger.db")
+    return bench.run(messages, **{"ledger_path": path, **settings})
+
+
+def activate(version: int) -> Message:
+    return {"type": "ACTIVATE_VERSION", "stream": "resumes", "version": version}
+
+
+def of(version: int, numbers: range, bench: Bench) -> list[Message]:
+    name = bench.file("a.pdf", PDF)
+    return [{**record(f"c{number}", "r", name), "version": version} for number in numbers]
+
+
+def deletes(bench: Bench) -> int:
+    """How many resumes LinkedIn was asked to delete."""
+    calls = bench.sandbox.journal()
+    return sum(len(call["keys"]) for call in calls if call["endpoint"] == "batch_delete")
+
+
+def test_just_those_that_have_vanished_are_deleted(bench: Bench) -> None:
+    everything = [SCHEMA, *of(1, range(500), bench), activate(1), state(1)]
+    assert run(bench, everything).code == 0
+    assert len(bench.held()) == 500
+    fewer = [SCHEMA, *of(2, range(50, 500), bench), activate(2), state(2)]
+    limited = run(bench, fewer, max_deletes="10")
+    assert limited.code == 1
+    assert limited.states == []
+    assert "ACTIVATE_VERSION would delete 50 resumes" in limited.log
+    assert "max_deletes allows 10" in limited.log
+    assert (len(bench.held()), deletes(bench)) == (500, 0)
+
+    dry = run(bench, fewer, dry_run=True)
+    assert dry.code == 0
+    assert "50 would be deleted, 450 unchanged" in dry.log
+    assert deletes(bench) == 0
+
+    done = run(bench, fewer, max_deletes="10%")
+    assert done.code == 0, done.log
+    assert done.states == [{"bookmarks": {"resumes": 2}}]
+    assert {key[0] for key in bench.held()} == {f"c{number}" for number in range(50, 500)}
+    assert deletes(bench) == 50
+    again = run(bench, [SCHEMA, *of(3, range(50, 500), bench), activate(3), state(3)])
+    assert again.code == 0
+    assert deletes(bench) == 50
+
+
+def test_a_state_waits_for_the_deletions_before_it(bench: Bench) -> None:
+    run(bench, [SCHEMA, *of(1, range(20), bench), activate(1)])
+    bench.sandbox.set_faults(
+        {"endpoint": "batch_delete", "kind": "status", "status": 503, "rate": 1.0}
+    )
+    stream = [SCHEMA, *of(2, range(5), bench), state(1), activate(2), state(2)]
+    failed = run(bench, stream, retry_seconds=1)
+    assert failed.code == 1
+    assert failed.states == [{"bookmarks": {"resumes": 1}}]
+    bench.sandbox.set_faults()
+    assert run(bench, stream).states[-1] == {"bookmarks": {"resumes": 2}}
+    assert len(bench.held()) == 5
+
+
+def test_a_message_before_the_records_deletes_at_the_end_and_within_a_limit(bench: Bench) -> None:
+    """Taps of Meltano's SDK send it first, and before each partition."""
+    run(bench, [SCHEMA, activate(1), *of(1, range(20), bench), state(1)])
+    half, rest = of(2, range(5), bench), of(2, range(5, 15), bench)
+    stream = [SCHEMA, activate(2), *half, activate(2), *rest, state(2)]
+    warned = run(bench, stream)
+    assert warned.code == 0
+    assert "5 resumes that they do not name are left" in warned.log
+    assert len(bench.held()) == 20
+    broken_off = run(bench, stream[:-1], max_deletes="5")
+    assert "the tap may have broken off" in broken_off.log
+    assert len(bench.held()) == 20
+    assert run(bench, stream, max_deletes="4").code == 1
+    assert len(bench.held()) == 20
+    done = run(bench, stream, max_deletes="5")
+    assert done.code == 0, done.log
+    assert len(bench.held()) == 15
+    assert (deletes(bench), done.states[-1]) == (5, {"bookmarks": {"resumes": 2}})
+
+
+def test_an_empty_version_deletes_all_only_when_told_to(bench: Bench) -> None:
+    run(bench, [SCHEMA, *of(1, range(10), bench), activate(1), state(1)])
+    empty = [SCHEMA, activate(2), state(2)]
+    stopped = run(bench, empty)
+    assert stopped.code == 1
+    assert "would delete all 10 that LinkedIn holds of this stream" in stopped.log
+    assert run(bench, empty, max_deletes="90%").code == 1
+    assert (len(bench.held()), deletes(bench)) == (10, 0)
+    assert run(bench, empty, max_deletes="100%").code == 0
+    assert bench.held() == {}
+    assert run(bench, empty).code == 0  # there is nothing left to lose
+
+
+def test_a_rejected_record_keeps_its_resume_and_one_without_ids_keeps_all(bench: Bench) -> None:
+    run(bench, [SCHEMA, *of(1, range(10), bench), activate(1), state(1)])
+    kept = {"on_reject": "continue", "rejects_path": str(bench.directory / "rejects.singer")}
+    missing = {**record("c0", "r", "gone.pdf"), "version": 2}
+    stream = [SCHEMA, missing, *of(2, range(1, 8), bench), activate(2), state(2)]
+    assert run(bench, stream, **kept).code == 0
+    assert {key[0] for key in bench.held()} == {f"c{number}" for number in range(8)}
+    nameless: Message = {"type": "RECORD", "stream": "resumes", "record": {"file": "a.pdf"}}
+    stream = [SCHEMA, {**nameless, "version": 3}, *of(3, range(2), bench), activate(3), state(3)]
+    done = run(bench, stream, **kept)
+    assert done.code == 0
+    assert "ACTIVATE_VERSION deletes nothing" in done.log
+    assert len(bench.held()) == 8
+    assert '"version": 3' in (bench.directory / "rejects.singer").read_text().replace(":3", ": 3")
+
+
+@pytest.mark.parametrize("setting", [{}, {"process_activate_version_messages": False}])
+def test_it_is_ignored_without_a_ledger_or_where_that_is_said(
+    bench: Bench, setting: dict[str, Any]
+) -> None:
+    run(bench, [SCHEMA, *of(1, range(3), bench), activate(1), state(1)])
+    path = {} if setting else {"ledger_path": None}
+    done = run(bench, [SCHEMA, *of(2, range(1), bench), activate(2), state(2)], **setting, **path)
+    assert done.code == 0
+    assert ("ACTIVATE_VERSION is ignored without the setting ledger_path" in done.log) != bool(
+        setting
+    )
+    assert len(bench.held()) == 3
+
+
+def test_deletion_markers_are_limited_too(bench: Bench) -> None:
+    stream = [SCHEMA, *(deletion(f"c{number}", "r") for number in range(5))]
+    with_states = [message for n, one in enumerate(stream) for message in (one, state(n))]
+    stopped = run(bench, with_states, max_deletes=3, ledger_path=None)
+    assert stopped.code == 1
+    assert stopped.states[-1] == {"bookmarks": {"resumes": 3}}
+    assert "the 3 that the setting max_deletes allows" in stopped.log
+    assert deletes(bench) == 3
