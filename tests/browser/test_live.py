@@ -149,6 +149,32 @@ def test_pause_stops_asking_and_resuming_catches_up(look: Look, bench: Bench) ->
     expect(page.locator("#connection")).to_have_text("Live")
 
 
+def test_a_fault_can_be_switched_while_paused(look: Look, bench: Bench) -> None:
+    page = look()
+    page.get_by_role("button", name="Pause").click()
+    fault = page.get_by_role("switch", name="Slow answers")
+    fault.click()
+    expect(fault).to_have_attribute("aria-checked", "true")
+    expect(page.locator("#connection")).to_have_text("Paused")
+
+
+def test_what_happens_is_spoken_politely(look: Look, bench: Bench) -> None:
+    page = look("about:blank")
+    page.clock.install()
+    page.goto(bench.sandbox.url)
+    spoken = page.get_by_role("status")
+    page.clock.run_for(5_000)
+    client = Client(bench.sandbox)
+    with closing(client.connection):
+        client.mint()
+        client.update([("c", "1")], client.urn())
+    page.clock.run_for(5_000)
+    expect(page.locator("#held")).to_have_text("1")
+    assert spoken.text_content() == ""
+    page.clock.run_for(15_000)
+    expect(spoken).to_have_text("1 resumes held, 4 calls, 0 of them failed")
+
+
 def test_a_sandbox_that_ends_is_noticed_and_so_is_the_next(
     look: Look, bench: Bench, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -13,8 +13,8 @@
   const spoken = document.getElementById("spoken");
   let timer = 0;
   let asking = null;
-  let said = "";
-  let saidAt = Date.now();
+  let summary = null;
+  let spokenAt = Date.now();
 
   function show(state, text) {
     connection.dataset.is = state;
@@ -23,7 +23,15 @@
 
   function speak(text) {
     spoken.textContent = text;
-    saidAt = Date.now();
+    spokenAt = Date.now();
+  }
+
+  // Politely: seldom, and only what is not known from the page as it was opened.
+  function sumUp(now) {
+    if (summary === null) summary = now;
+    if (now === summary || Date.now() - spokenAt < SPEAK) return;
+    summary = now;
+    speak(now);
   }
 
   // Changes what differs and leaves all else, so that focus, selection and scrolling stay.
@@ -91,15 +99,14 @@
     try {
       const answer = await fetch(`/sandbox/live?${asked(force)}`, { signal: mine.signal });
       if (!answer.ok) throw new Error(answer.statusText);
-      const { regions: changed, spoken: summary } = await answer.json();
+      const { regions: changed, spoken: words } = await answer.json();
       if (mine !== asking) return;
       for (const region of regions) {
         const now = changed[region.dataset.region];
         if (now && (force || !held(region))) put(region, now);
       }
-      show("live", "Live");
-      if (said && summary !== said && Date.now() - saidAt > SPEAK) speak(summary);
-      if (!said || Date.now() - saidAt < 50) said = summary;
+      if (!paused()) show("live", "Live");
+      sumUp(words);
     } catch {
       if (mine !== asking) return;
       show("lost", "No connection");
