@@ -22,6 +22,7 @@ def check(settings: Settings) -> Iterator[tuple[bool, str]]:
     yield _directory(settings)
     for name, path in (
         ("rejects_path", settings.rejects_path),
+        ("ledger_path", settings.ledger_path),
         ("audit_path", settings.audit_path),
         ("report_path", settings.report_path),
     ):

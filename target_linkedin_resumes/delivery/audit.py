@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -52,14 +52,23 @@ def open_lines(path: Path) -> LineFile:
     return LineFile(path, "audit_path", loss, begin=_BEGIN)
 
 
-def read_line(text: bytes, pseudonyms: Pseudonyms) -> dict[str, Any]:
-    """Read a line. Raises ValueError for one of another key, or that is no line of this file."""
-    if _LINE.match(text) is None:
-        raise ValueError("it is no line of an audit file")
-    if not text.endswith(_end(pseudonyms)):
-        raise ValueError("it was written with another key")
-    line: dict[str, Any] = json.loads(text)
-    return line
+def read_lines(texts: Iterable[bytes], pseudonyms: Pseudonyms) -> Iterator[dict[str, Any]]:
+    """Read the lines of an audit file. The last one may be torn: a run may be writing it.
+
+    Raises :class:`Misconfigured` for lines of another key, and for what is no line of such a file.
+    """
+    for number, text in enumerate(texts, 1):
+        if not text.endswith(b"\n"):
+            return
+        if _LINE.match(text) is None:
+            raise Misconfigured(f"setting 'audit_path': line {number} is no line of an audit file")
+        if not text.endswith(_end(pseudonyms)):
+            raise Misconfigured(
+                f"setting 'audit_key': line {number} of the file of audit_path was written with"
+                " another key; expected the one that its runs have had"
+            )
+        line: dict[str, Any] = json.loads(text)
+        yield line
 
 
 class AuditFile:

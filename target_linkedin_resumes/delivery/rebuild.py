@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from target_linkedin_resumes.delivery.audit import DELIVERED, read_line
+from target_linkedin_resumes.delivery.audit import DELIVERED, read_lines
 from target_linkedin_resumes.delivery.ledgerfile import LedgerFile
 from target_linkedin_resumes.delivery.pseudonyms import Pseudonyms
 from target_linkedin_resumes.delivery.recovered import COUNT, DROP, MADE_WITH, TAKE
@@ -33,26 +33,20 @@ def rebuild(file: LedgerFile, lines: Iterable[bytes], pseudonyms: Pseudonyms) ->
     :class:`Stop` if the ledger cannot be written.
     """
     with file.written() as connection:
-        [count] = connection.execute(
+        [known] = connection.execute(
             "SELECT (SELECT count(*) FROM resumes) + (SELECT count(*) FROM recovered)"
         ).fetchone()
-    if count:
+    if known:
         raise Misconfigured(
-            f"setting 'ledger_path': this ledger knows {count} resumes; a rebuild begins with none."
+            f"setting 'ledger_path': this ledger knows {known} resumes; a rebuild begins with none."
             " Move the ledger away if it is to be replaced"
         )
-    number = 0
+    count = 0
     with file.written() as connection:
         connection.execute("BEGIN IMMEDIATE")
         try:
             connection.execute(MADE_WITH, (pseudonyms.key_id,))
-            for number, text in enumerate(lines, 1):
-                try:
-                    line = read_line(text, pseudonyms)
-                except ValueError as error:
-                    raise Misconfigured(
-                        f"settings 'audit_path' and 'audit_key': line {number}: {error}"
-                    ) from None
+            for count, line in enumerate(read_lines(lines, pseudonyms), 1):  # noqa: B007 - told
                 # A line that is scrubbed is followed by its deletion.
                 if line["operation"] == DELIVERED and "fingerprint" in line:
                     row = {
@@ -69,4 +63,4 @@ def rebuild(file: LedgerFile, lines: Iterable[bytes], pseudonyms: Pseudonyms) ->
             connection.execute("ROLLBACK")
             raise
         [recovered] = connection.execute(COUNT).fetchone()
-    return Rebuilt(number, recovered)
+    return Rebuilt(count, recovered)

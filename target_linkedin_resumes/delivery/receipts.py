@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from target_linkedin_resumes.delivery.audit import DELETED, DELIVERED, OF_THE_RESUME, read_line
+from target_linkedin_resumes.delivery.audit import DELETED, DELIVERED, OF_THE_RESUME, read_lines
 from target_linkedin_resumes.delivery.pseudonyms import Pseudonyms
-from target_linkedin_resumes.failures import Misconfigured
 
 # What a receipt repeats of a line; the rest of it is what the line is found by.
 _TOLD = ("at", "operation", "status", "x_li_uuid", "run", "sha256", "blob")
@@ -58,23 +57,11 @@ class Receipt:
 
 
 def receipt(lines: Iterable[bytes], pseudonyms: Pseudonyms, candidate_id: str) -> Receipt:
-    """Read the lines of an audit file for one candidate.
-
-    The last line may be torn: a run may be writing it. Raises :class:`Misconfigured` where the
-    lines are none, or are of another key.
-    """
+    """Read the lines of an audit file for one candidate. Raises as :func:`read_lines` does."""
     candidate = pseudonyms.candidate(candidate_id)
     resumes: dict[str, ResumeReceipt] = {}
     since = until = None
-    for number, text in enumerate(lines, 1):
-        if not text.endswith(b"\n"):
-            break
-        try:
-            line = read_line(text, pseudonyms)
-        except ValueError as error:
-            raise Misconfigured(
-                f"settings 'audit_path' and 'audit_key': line {number}: {error}"
-            ) from None
+    for line in read_lines(lines, pseudonyms):
         since, until = since or line["at"], line["at"]
         if line["candidate"] == candidate:
             of_resume = resumes.setdefault(line["resume"], ResumeReceipt(line["resume"]))

@@ -179,7 +179,7 @@ def test_a_rebuild_begins_with_nothing_and_leaves_nothing_half_done(
         more.write("{}\n")
     torn = run(kept, "rebuild")
     assert torn.exit_code == 2
-    assert "line 2: it is no line of an audit file" in torn.stderr
+    assert "line 2 is no line of an audit file" in torn.stderr
     assert exported(kept) == []
     ledger(tmp_path / "ledger.sqlite", sent("c1", "r1"))
     full = run(kept, "rebuild")

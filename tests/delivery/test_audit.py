@@ -268,11 +268,12 @@ def test_a_line_is_read_with_its_key_alone(tmp_path: Path) -> None:
     file.confirmed(batch)
     file.close()
     text = path.read_bytes()
-    assert audit.read_line(text, PSEUDONYMS)["operation"] == "delivered"
-    with pytest.raises(ValueError, match="another key"):
-        audit.read_line(text, Pseudonyms("another"))
-    with pytest.raises(ValueError, match="no line"):
-        audit.read_line(b"{}\n", PSEUDONYMS)
+    [line] = audit.read_lines([text, b'{"at":"2026'], PSEUDONYMS)
+    assert line["operation"] == "delivered"
+    with pytest.raises(Misconfigured, match=r"line 1 .*another key"):
+        list(audit.read_lines([text], Pseudonyms("another")))
+    with pytest.raises(Misconfigured, match="line 2 is no line"):
+        list(audit.read_lines([text, b"{}\n"], PSEUDONYMS))
 
 
 def test_an_answer_that_outlasts_the_run_neither_fails_nor_is_written(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def test_lines_of_another_key_are_no_proof_that_there_is_nothing(tmp_path: Path)
     file.confirmed([sent("c1", "r1")])
     file.close()
     lines = path.read_bytes().splitlines(keepends=True)
-    with pytest.raises(Misconfigured, match="line 1: it was written with another key"):
+    with pytest.raises(Misconfigured, match=r"line 1 .*another key"):
         receipt(lines, Pseudonyms("another"), "c1")
-    with pytest.raises(Misconfigured, match="line 2: it is no line of an audit file"):
+    with pytest.raises(Misconfigured, match="line 2 is no line of an audit file"):
         receipt([*lines, b"{}\n"], PSEUDONYMS, "c1")
