@@ -122,6 +122,8 @@ class TerminalDisplay:
     def stop(self) -> None:
         """Leave the last figures where they are, and the terminal as it was."""
         with self._lock:
+            if self._shown is not None and self._live is None:
+                self._draw()  # a log line has just taken it away
             if self._live is not None:
                 with suppress(OSError):
                     self._live.stop()

@@ -166,6 +166,19 @@ def test_many_log_lines_at_once_do_not_draw_it_each_time(monkeypatch: pytest.Mon
     display.stop()
 
 
+def test_the_last_figures_stay_although_a_log_line_has_just_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Terminal()
+    display = TerminalDisplay(terminal, clock=lambda: 0.0)
+    display.show(SOME)
+    display.above("the last line\n")
+    display.stop()
+    assert "delivering" in terminal.getvalue().partition("the last line\n")[2]
+    assert terminal.getvalue().endswith("\n")
+
+
 def test_stopping_twice_or_unused_writes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     terminal = Terminal()
