@@ -41,7 +41,11 @@ class Masking(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line as it may be seen."""
         # A formatter keeps the text of a traceback on the record, for the next handler to print.
-        return self.masked(self._inner.format(record))
+        try:
+            text = self._inner.format(record)
+        except Exception as error:  # noqa: BLE001 - logging would print the arguments as they are
+            text = f"{record.name}: a line is left out, it has no form ({type(error).__name__})"
+        return self.masked(text)
 
     def masked(self, text: str) -> str:
         """The text without what must not be seen."""
@@ -55,7 +59,8 @@ class Masking(logging.Formatter):
 
 def _mask_url(match: re.Match[str]) -> str:
     scheme, host = match[1], match[2]
-    return scheme + host + (f"/{MASK}" if len(match[0].partition(host)[2]) > 1 else "")
+    behind = match.end() - match.end(2)
+    return scheme + host + (f"/{MASK}" if behind > 1 else "")
 
 
 def _mask_value(match: re.Match[str]) -> str:

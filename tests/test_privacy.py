@@ -28,6 +28,8 @@ def masked(text: str, *args: object) -> str:
         ),
         ("s3://bucket/Ann Doe.pdf", "s3://bucket/*** Doe.pdf"),
         ("https://h.example.com?sig=1", "https://h.example.com/***"),
+        ("file:///srv/Ann.pdf", "file:///***"),
+        ("covers this s3:// URL", "covers this s3:// URL"),
         ("at https://api.linkedin.com now", "at https://api.linkedin.com now"),
         ('"GET /files/Ann.pdf?sig=1 HTTP/1.1" 200', '"GET *** HTTP/1.1" 200'),
         ("Bearer abc.def-1,", "Bearer ***,"),
@@ -53,6 +55,12 @@ def test_what_is_masked(text: str, seen: str) -> None:
 )
 def test_what_an_operator_needs_stays(text: str) -> None:
     assert masked(text) == text
+
+
+def test_a_line_that_cannot_be_formatted_shows_nothing_of_its_arguments() -> None:
+    seen = masked("%d of the resumes", "Ann Doe.pdf")
+    assert "TypeError" in seen
+    assert "Ann" not in seen
 
 
 def test_tracebacks_are_masked_too(capsys: pytest.CaptureFixture[str]) -> None:
