@@ -1,7 +1,8 @@
 """One run under faults of every kind: a stream, a sandbox that fails by seed, and what is to hold.
 
 Every endpoint is hit by all kinds, which share 10 % of its calls; in a heavy storm one kind,
-another with each seed, hits 10 % of the calls by itself. Tokens live four seconds.
+another with each seed, hits 10 % of the calls by itself. Tokens live four seconds. Every other run
+keeps a ledger.
 """
 
 from __future__ import annotations
@@ -150,6 +151,7 @@ def weather(seed: int, directory: Path, *, heavy: bool = False) -> Storm:
         "request_timeout_seconds": TIMEOUT,
         "upload_concurrency": 24,
         "batch_size_rows": 20,
+        "ledger_path": str(directory / "ledger.db") if seed % 2 else None,
     }
     with running(data, token_ttl=TOKEN_LIFE) as sandbox:
         bench = Bench(directory, sandbox, measured=True)
