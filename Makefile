@@ -9,7 +9,7 @@ POSTGRES := ls /usr/lib/postgresql/*/lib/wal2json.so >/dev/null 2>&1 || { apt-ge
   >/dev/null; }
 SOURCES := target_linkedin_resumes tests examples benchmarks
 
-.PHONY: help demo test lint format generated sandbox test-lowest test-package test-browser test-convert certification test-meltano test-chaos bench bench-short clean
+.PHONY: help demo test lint format generated sandbox test-lowest test-package test-stores test-browser test-convert certification test-meltano test-chaos bench bench-short clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -19,7 +19,7 @@ demo: .venv/.runtime  ## Run the main job against the sandbox and check what arr
 
 test: lint  ## Lint, types and all tests, with branch coverage
 	@rm -f .coverage .coverage.*
-	@$(BIN)/python -m coverage run -m pytest -q -n 2 -m 'not alone and not chaos_long and not package and not certification and not libreoffice and not browser and not meltano and not orchestrators'
+	@$(BIN)/python -m coverage run -m pytest -q -n 2 -m 'not alone and not chaos_long and not package and not certification and not libreoffice and not clouds and not browser and not meltano and not orchestrators'
 	@$(BIN)/python -m coverage run -m pytest -q -m alone
 	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m coverage report --fail-under=95 --format=total
@@ -54,6 +54,9 @@ test-browser: .venv/.dev .browser/.done  ## The sandbox's page and the report in
 
 certification: .venv/.dev  ## Show LinkedIn's certification rules; the evidence is in build/certification.md
 	@$(BIN)/python -m tests.certification.report
+
+test-stores: .venv/.clouds  ## gs:// and az:// against emulators; needs npm
+	@$(BIN)/python -m pytest -q -m clouds tests/resumes/test_clouds.py
 
 test-convert: .venv/.dev  ## What LibreOffice makes of documents; installs it from Debian if need be
 	@command -v soffice >/dev/null && command -v pdftotext >/dev/null \
@@ -91,6 +94,11 @@ clean:  ## Remove all that was made
 
 .venv/.dev: pyproject.toml constraints/newest.txt | .venv/.runtime
 	@$(PIP) install --constraint constraints/newest.txt --group dev
+	@touch $@
+
+.venv/.clouds: .venv/.dev
+	@$(PIP) install --constraint constraints/newest.txt --group clouds
+	@npm install --silent --no-save --prefix .venv/azurite azurite@3.35.0
 	@touch $@
 
 .venv/.package: .venv/.dev

@@ -121,8 +121,8 @@ def _read(files: Any, path: str) -> Generator[bytes, None, None]:
                 empty = False
                 yield piece
     except Exception as error:
-        # Of a directory an SFTP server says no more than "failure".
-        if type(error).__name__ != "SFTPFailure" or not files.isdir(path):
+        # Of a directory an SFTP server says no more than "failure", and adlfs trips over it.
+        if type(error).__name__ not in ("SFTPFailure", "TypeError") or not files.isdir(path):
             raise
         raise _not_a_file() from None
     if empty and files.isdir(path):  # some open a directory as an empty file
