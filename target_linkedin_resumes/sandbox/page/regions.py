@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MOST_CLIENTS = 10
 MOST_RULES = 20
 _HEIGHT = 40
+_SEEN = 2  # a failed call among hundreds is to be seen
 _SURFACES = {"url": "Upload URLs", "upload": "Uploads", "batch": "Batches"}
 
 
@@ -147,11 +148,11 @@ def chart(state: State) -> Chart:
     top = _round_up(most)
     good, bad = [], []
     for one in seconds:
-        x, below = one.at - first, one.failed * _HEIGHT / top
+        x, below = one.at - first, max(_SEEN, one.failed * _HEIGHT / top) if one.failed else 0
         if one.failed:
             bad.append(_bar(x, 0, below))
         if one.good:
-            good.append(_bar(x, below, below + one.good * _HEIGHT / top))
+            good.append(_bar(x, below, max(below, (one.failed + one.good) * _HEIGHT / top)))
     last = seconds[-1] if seconds and seconds[-1].at == int(now) - 1 else None
     return Chart(" ".join(good), " ".join(bad), top, last.good + last.failed if last else 0, most)
 

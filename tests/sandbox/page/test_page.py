@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
+from target_linkedin_resumes.sandbox.page.regions import Chart, chart
 from target_linkedin_resumes.sandbox.server import Running, running
 from target_linkedin_resumes.sandbox.state import State
 from tests.sandbox.client import PDF, Client
@@ -312,6 +313,33 @@ def test_every_clients_limits_are_shown(tmp_path: Path) -> None:
         assert "Batches today 0 of 4" in text
         assert "secret number" not in text
         client.connection.close()
+
+
+def test_chart_draws_each_second_to_scale(tmp_path: Path) -> None:
+    now = 1_000_000.5
+    with running(tmp_path, clock=lambda: now) as sandbox:
+
+        def draw(state: State) -> Chart:
+            for _ in range(30):
+                state.pace.add("url", 201, now - 120, 5)
+            for status in (201, None):
+                state.pace.add("url", status, now - 1, 5)
+            return chart(state)
+
+        drawn = sandbox.ask(draw)
+    # 50 calls are 40 high; a failed one is drawn at least 2 high, below the others.
+    assert drawn == Chart("M0 40V16h.8V40z M119 38V38h.8V38z", "M119 40V38h.8V40z", 50, 2, 30)
+
+
+@pytest.mark.parametrize(("most", "top"), [(0, 10), (10, 10), (11, 20), (21, 50), (51, 100)])
+def test_chart_has_a_round_top(tmp_path: Path, most: int, top: int) -> None:
+    def draw(state: State) -> Chart:
+        for _ in range(most):
+            state.pace.add("url", 201, 999, 5)
+        return chart(state)
+
+    with running(tmp_path, clock=lambda: 1000.0) as sandbox:
+        assert sandbox.ask(draw).top == top
 
 
 # Live
