@@ -184,17 +184,15 @@ def rendered(progress: Progress) -> RenderableType:
     )
     rate = Text(f"{progress.last_minute:,}", style="bold")
     rate.append(f" of {progress.limit:,} in the last 60 s", style="dim")
-    figures = Table.grid(padding=(0, 1))
-    for _ in range(2):
-        figures.add_column(width=9, style="dim", no_wrap=True)
-        figures.add_column(width=9, justify="right", no_wrap=True)
-    cells: list[Text | str] = []
-    for name, count in progress.counts.items():
-        alarming = name == "rejected" and count
-        cells += [name, Text(f"{count:,}", style="bold red" if alarming else "bold")]
-    cells += ["elapsed", Text(_clock(progress.seconds), style="bold")]
-    for row in range(0, len(cells), 4):
-        figures.add_row(*cells[row : row + 4])
+    cells = [(name, _number(count)) for name, count in progress.counts.items()]
+    cells.append(("elapsed", _clock(progress.seconds)))
+    figures = Text(no_wrap=True, overflow="crop")
+    for number, (name, value) in enumerate(cells):
+        if number:
+            figures.append(" " if number % 2 else "\n")
+        alarming = name == "rejected" and value != "0"
+        figures.append(f"{name:<9} ", style="dim")
+        figures.append(f"{value:>9}", style="bold red" if alarming else "bold")
     return Group(bar, rate, figures, Text(_situation(progress), style="yellow"))
 
 
@@ -214,6 +212,11 @@ _WAITS = {
     "throttle": "throttled by LinkedIn",
     "quota": "daily quota spent",
 }
+
+
+def _number(count: int) -> str:
+    """``9,876,543``, or ``98.7 M`` where there is no room for more digits."""
+    return f"{count:,}" if count < 10_000_000 else f"{count / 1e6:,.1f} M"
 
 
 def _clock(seconds: float) -> str:

@@ -77,6 +77,7 @@ def test_no_line_is_wider_than_forty_columns(width: int) -> None:
     lines = drawn(many, width)
     assert max(cell_len(line.rstrip()) for line in lines) <= WIDTH < 40
     assert len(lines) == 7
+    assert sum("987.7 M" in line for line in lines) == 4
 
 
 def test_it_is_wanted_in_a_terminal_alone() -> None:
