@@ -9,7 +9,7 @@ POSTGRES := ls /usr/lib/postgresql/*/lib/wal2json.so >/dev/null 2>&1 || { apt-ge
   >/dev/null; }
 SOURCES := target_linkedin_resumes tests examples benchmarks
 
-.PHONY: help demo test lint format generated sandbox test-lowest test-package test-stores test-browser test-convert certification test-meltano test-chaos bench bench-short clean
+.PHONY: help demo test lint format generated sandbox test-lowest test-package test-stores test-browser test-convert certification test-meltano test-orchestrators test-chaos bench bench-short clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -69,6 +69,9 @@ test-meltano: .venv/.dev .venv-meltano/.done  ## Meltano, taps from PyPI and Pos
 	@$(POSTGRES)
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m meltano tests/meltano
 
+test-orchestrators: .venv/.dev .venv-meltano/.done .venv-airflow/.done .venv-dagster/.done  ## The examples for Airflow and Dagster, five customers on the sandbox
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m orchestrators tests/orchestrators
+
 test-chaos: .venv/.dev  ## Two hundred more seeds of faults on every endpoint
 	@$(BIN)/python -m pytest -q -n 2 -m chaos_long
 
@@ -80,7 +83,7 @@ bench-short: .venv/.dev  ## The same with few records: shows that it runs
 	@$(BIN)/python -m benchmarks.run --short
 
 clean:  ## Remove all that was made
-	rm -rf .venv .venv-lowest .venv-meltano .browser .sandbox .demo .coverage* .mypy_cache .pytest_cache .ruff_cache \
+	rm -rf .venv .venv-lowest .venv-meltano .venv-airflow .venv-dagster .browser .sandbox .demo .coverage* .mypy_cache .pytest_cache .ruff_cache \
 	  .hypothesis .import_linter_cache build dist
 
 # Without pip first, then pip from outside: this works where ensurepip is not installed.
@@ -119,8 +122,11 @@ clean:  ## Remove all that was made
 	@npm install --silent --no-audit --no-fund --prefix .browser axe-core@4.14.1
 	@touch $@
 
-.venv-meltano/.done: constraints/meltano.txt
-	@$(PYTHON) -m venv --without-pip .venv-meltano
-	@$(PYTHON) -m pip --quiet --disable-pip-version-check --python .venv-meltano/bin/python \
-	  install --constraint constraints/meltano.txt meltano
+.venv-meltano/.done: TOOL := meltano
+.venv-airflow/.done: TOOL := apache-airflow
+.venv-dagster/.done: TOOL := dagster
+.venv-meltano/.done .venv-airflow/.done .venv-dagster/.done: .venv-%/.done: constraints/%.txt
+	@$(PYTHON) -m venv --without-pip .venv-$*
+	@$(PYTHON) -m pip --quiet --disable-pip-version-check --python .venv-$*/bin/python \
+	  install --constraint $< $(TOOL)
 	@touch $@

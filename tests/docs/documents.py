@@ -42,7 +42,7 @@ def table(text: str) -> list[list[str]]:
 def example(name: str) -> ModuleType:
     """Load a program of examples/, which is no package."""
     specification = importlib.util.spec_from_file_location(
-        f"examples_{name}", EXAMPLES / f"{name}.py"
+        f"examples_{name.replace('/', '_')}", EXAMPLES / f"{name}.py"
     )
     assert specification is not None
     assert specification.loader is not None

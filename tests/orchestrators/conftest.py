@@ -1,0 +1,47 @@
+"""What the tests of both orchestrators share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from target_linkedin_resumes.sandbox.server import Running
+from tests.meltano.project import MELTANO, Project
+from tests.orchestrators import customers
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is in this directory needs Airflow, Dagster and Meltano: a make target of its own."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker("orchestrators")
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The repository's own Meltano project after `meltano install`."""
+    project = Project.copy_of_repository(tmp_path_factory.mktemp("repository") / "clone")
+    ran = project.run(command="install")
+    assert ran.code == 0, ran.text
+    return project
+
+
+@pytest.fixture
+def project(installed: Project, tmp_path: Path) -> Project:
+    """The project with a system database for this test alone."""
+    return installed.having(
+        MELTANO=str(MELTANO),
+        MELTANO_PROJECT_ROOT=str(installed.directory),
+        MELTANO_JOB="resumes-to-sandbox",
+        MELTANO_DATABASE_URI=f"sqlite:///{tmp_path}/meltano.db",
+        MELTANO_SEND_ANONYMOUS_USAGE_STATS="false",
+    )
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Running]:
+    """The five customers' LinkedIn."""
+    with customers.linkedin(tmp_path / "linkedin") as sandbox:
+        yield sandbox
