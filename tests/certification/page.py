@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from tests.certification import test_rules
 from tests.certification.rules import PAGES, RULES, Rule
 
@@ -39,7 +41,7 @@ def _section(rule: Rule) -> str:
             "",
             f"[LinkedIn asks]({PAGES}{rule.source}): {rule.asks}",
             "",
-            f"{rule.done} Shown by",
+            textwrap.fill(f"{rule.done} Shown by", 100, break_on_hyphens=False),
             "",
             *(f"- `{test}`" for test in (*tests, *rule.others)),
             "",
