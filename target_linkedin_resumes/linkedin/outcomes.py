@@ -32,6 +32,7 @@ from target_linkedin_resumes.failures import (
 )
 from target_linkedin_resumes.linkedin.answers import Answer, Call
 from target_linkedin_resumes.linkedin.faults import (
+    BodyChanged,
     InvalidRequest,
     ProxyRefused,
     Stale,
@@ -140,6 +141,7 @@ _NOT_API = "this is not how LinkedIn's API answers; check api_url and any proxy 
 _NOT_OAUTH = "this is not how LinkedIn's token endpoint answers; check token_url and any proxy"
 _VERSION = "LinkedIn no longer serves this version of its API; update this program"
 _TRANSIENT_ADVICE = "a transient failure"
+_NO_ANSWER = "if it lasts, check the network, api_url and token_url"
 _UNKNOWN = "an answer that is not documented"
 
 TABLE: tuple[Row, ...] = (
@@ -148,7 +150,8 @@ TABLE: tuple[Row, ...] = (
     Row(Action.STOP_CONFIGURATION, _ALL, (), _PROXY, "HTTP", faults=(ProxyRefused,)),
     Row(Action.STOP, _ALL, (), "check api_url and token_url", "HTTP", faults=(InvalidRequest,)),
     Row(Action.NEW_URL, _UPLOAD, (), _TRANSIENT_ADVICE, "ambry", faults=(Stale,)),
-    Row(Action.RETRY, _ALL, (), _TRANSIENT_ADVICE, "error-handling", faults=(TransportError,)),
+    Row(Action.RETRY, _ALL, (), _TRANSIENT_ADVICE, "policy", faults=(BodyChanged,)),
+    Row(Action.RETRY, _ALL, (), _NO_ANSWER, "error-handling", faults=(TransportError,)),
     # Any call, or any key
     Row(Action.DELIVER, _ALL, _SUCCESS, "", "rest.li"),
     Row(Action.STOP_QUOTA, _ALL, (429,), _DAY, "rate-limits", prose=_DAY_LIMIT),
