@@ -181,6 +181,21 @@ def test_a_disk_without_room_at_the_start_ends_the_run_and_not_the_file(audited:
     assert path.read_bytes() == before[len(before) // 2 :]
 
 
+def test_rejects_that_are_too_old_are_dropped_and_counted(audited: Bench) -> None:
+    path = audited.directory / "kept" / "rejects.singer"
+    rejected = [SCHEMA, *(record(f"c{number}", "r", "gone.pdf") for number in range(2))]
+    assert audited.run(rejected).code == 0
+    kept = path.read_text().splitlines(keepends=True)
+    long_ago = json.loads(kept[1])
+    long_ago["reject"]["at"] = "2026-01-01T00:00:00+00:00"
+    path.write_text("".join([kept[0], json.dumps(long_ago) + "\n", kept[2]]))
+    done = audited.run([SCHEMA], audit_retain_days=30, on_reject="fail")
+    assert done.code == 0
+    assert "1 rejected records" in done.log
+    assert "they were never delivered" in done.log
+    assert path.read_text() == kept[0] + kept[2]
+
+
 def test_killed_in_the_middle_of_calls_both_books_end_with_what_linkedin_holds(
     audited: Bench,
 ) -> None:

@@ -83,6 +83,8 @@ def test_a_recovered_resume_is_deleted_and_leaves_nothing(kept: Bench) -> None:
     blob = kept.held()["c1", "r"]["resume_file"]
     (kept.directory / "ledger.sqlite").unlink()
     assert ledger(kept, "rebuild").returncode == 0
+    without_key = kept.run([SCHEMA], audit_path=None, audit_key=None)
+    assert "2 resumes of the ledger were recovered" in without_key.log
     assert kept.run([SCHEMA, deletion("c1", "r"), state(2)]).code == 0
     assert status(kept)["recovered"] == 1
     for name in ("ledger.sqlite", "audit.jsonl"):
