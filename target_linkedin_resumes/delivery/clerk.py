@@ -147,6 +147,8 @@ class Clerk:
         """Settle what was delivered; give what is to be rejected. Raises what stops the run."""
         run, length = self._run, len(batch.entries)
         if isinstance(result, Retry):
+            if run.ended:  # cut off at the end: the next run reads these records again
+                return []
             run.tally.retried[result.cause] += length
             logger.warning("A batch of %d is sent again: %s", length, result.message)
             run.flow.batch_failed(batch, result, now)

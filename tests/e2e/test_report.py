@@ -145,6 +145,29 @@ def test_what_the_end_cuts_off_is_no_retry(make_bench: MakeBench) -> None:
     assert "tried again" not in done.log
 
 
+def test_a_batch_that_outlasts_the_grace_is_no_retry(make_bench: MakeBench) -> None:
+    bench = make_bench(latency={"batch": 5_000})
+    settings = {"shutdown_grace_seconds": 1, "retry_seconds": 0, "batch_size_rows": 5}
+    with bench.start(**reporting(bench), **settings) as process:
+        assert process.stdin is not None
+        process.stdin.write(b"".join(map(line, stream(bench, 5))))
+        process.stdin.flush()
+        deadline = time.monotonic() + 30
+        # The batch goes out as soon as all five are uploaded; its call is noted when it has ended.
+        while len(bench.sandbox.journal()) < 11 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=60)
+        done = bench.finished(process.returncode, out)
+    assert done.code == 143, done.log
+    report, _ = written(bench)
+    assert report["outcome"]["kind"] == "signal"
+    assert report["retried"] == {}
+    assert report["records"]["left"] == 5
+    assert "sent again" not in done.log
+
+
 def test_a_signal_leaves_a_report_and_a_kill_the_old_one(make_bench: MakeBench) -> None:
     bench = make_bench()
     bench.sandbox.set_faults({"endpoint": "upload", "kind": "delay", "ms": 300})
