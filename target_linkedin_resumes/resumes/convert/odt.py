@@ -169,7 +169,7 @@ class _Writer:
         outer, self._boxes = self._boxes, []
         inside = self._in(paragraph)
         boxes, self._boxes = self._boxes, outer
-        if paragraph.find("text:page-number", _NAMES) is not None and len(inside) <= _PAGE_LINE:
+        if paragraph.find(".//text:page-number", _NAMES) is not None and len(inside) <= _PAGE_LINE:
             return ""
         level = self._styles.heading(_get(paragraph, "text:style-name"))
         if _name(paragraph) == "text:h":
@@ -187,16 +187,19 @@ class _Writer:
         )
         if not goes_on:
             self._numbers[style, level] = first
-        tag = "ol" if first else "ul"
         inside = self._in(element)
         self._lists.pop()
-        return f"<{tag}>{inside}</{tag}>"
+        if element.find(".//text:h", _NAMES) is not None:  # headings are numbered as a list
+            return inside
+        return f"<ol>{inside}</ol>" if first else f"<ul>{inside}</ul>"
 
     def _item(self, item: Element) -> str:
         key = (self._lists[-1] if self._lists else "", len(self._lists))
         number = self._numbers.get(key, 1)
         self._numbers[key] = number + 1
-        return f'<li value="{number}">{self._in(item)}</li>'
+        inside = self._in(item)
+        is_point = item.find(".//text:h", _NAMES) is None and re.sub("<[^>]*>", "", inside).strip()
+        return f'<li value="{number}">{inside}</li>' if is_point else inside
 
     def _note(self, note: Element) -> str:
         outer, self._lists = self._lists, []

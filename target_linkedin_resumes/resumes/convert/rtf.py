@@ -103,6 +103,7 @@ class _Filter:
         self._marker = b""
         self._begun = False  # the open line has text
         self._cell_ended = False
+        self._cell_is_long = False  # it has more than one line
 
     def filtered(self, content: bytes) -> bytes:
         """Give the whole. Raises :class:`Reject`."""
@@ -233,9 +234,16 @@ class _Filter:
             case b"u":
                 self._write(b"\\u%d " % (value & 0xFFFF))
             case b"cell" | b"nestcell":
-                self._cell_ended = True
-            case b"par" | b"line" | b"sect" | b"page" | b"row" | b"nestrow":
+                if self._cell_is_long:
+                    self._end_line()
+                self._cell_ended, self._cell_is_long = True, False
+            case b"trowd" | b"row" | b"nestrow":
+                if word != b"trowd":
+                    self._end_line()
+                self._cell_is_long = False
+            case b"par" | b"line" | b"sect" | b"page":
                 self._end_line()
+                self._cell_is_long = True
             case _ if _CHARACTERS.fullmatch(word):
                 self._write(b"\\%s " % word)
             case _:

@@ -55,14 +55,24 @@ def test_lists() -> None:
     ]  # fmt: skip
 
 
+def test_headings_in_lists_and_empty_points() -> None:
+    def items(*inside: str) -> str:
+        points = "".join(f"<text:list-item>{item}</text:list-item>" for item in inside)
+        return f"<text:list>{points}</text:list>"
+
+    heading = '<text:h text:outline-level="1">Work</text:h>'
+    body = items(items(heading)) + items("<text:p/>", "<text:p>point</text:p>")
+    assert text_of(odt(body)) == "Work\n====\n\n  * point\n"
+
+
 def test_headers_footers_notes_and_links() -> None:
     page = "<text:page-number>1</text:page-number>"
     styles = (
         '<office:master-styles><style:master-page style:name="Standard">'
         "<style:header><text:p>Jane Doe, 555 0100</text:p></style:header>"
         '<style:header-first style:display="false"><text:p>GONE</text:p></style:header-first>'
-        f"<style:footer><text:p>Page {page}</text:p><text:p>jane@example.com, her resume, {page}"
-        "</text:p></style:footer>"
+        f"<style:footer><text:p>Page <text:span>{page}</text:span></text:p>"
+        f"<text:p>jane@example.com, her resume, {page}</text:p></style:footer>"
         "</style:master-page></office:master-styles>"
     )
     body = (

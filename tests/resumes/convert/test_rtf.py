@@ -58,6 +58,10 @@ RTF = (
             r"\trowd\intbl a\cell b\cell\row\trowd\intbl cc\cell\cell\row\pard after",
             "a | b\ncc\nafter",
         ),
+        (
+            r"x\par\trowd a\par b\cell\s3 c\cell\row\trowd\pard d\cell e\cell\row\pard y",
+            "x\na\nb\n\nc\n-\n\nd | e\ny",
+        ),
         (r"\ansicpg9999 \'e9 \f99 \'e9", "é é"),
         (r"{{{{a", "a"),
     ],
