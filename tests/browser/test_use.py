@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
@@ -26,6 +26,9 @@ HOSTILE = [
     "javascript:alert(1)",
 ]
 SMALLEST = (320, 600)
+CUT_OFF = """() => [...document.querySelectorAll("th, td, bdi, dd, dt, p, h2, button, nav a")]
+  .filter((element) => element.scrollWidth > element.clientWidth && element.clientWidth)
+  .map((element) => element.outerHTML.slice(0, 100))"""
 COUNT_PIXELS = """async ([picture, [red, green, blue]]) => {
   const bytes = Uint8Array.from(atob(picture), (letter) => letter.charCodeAt(0));
   const image = await createImageBitmap(new Blob([bytes], {type: "image/png"}));
@@ -60,6 +63,29 @@ def wide_enough(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
+def wait_for_red(page: Page, take: Callable[[], bytes]) -> None:
+    for _ in range(60):  # the viewer draws when it is ready
+        if page.evaluate(COUNT_PIXELS, [base64.b64encode(take()).decode(), RED]) > 1000:
+            return
+        page.wait_for_timeout(500)
+    pytest.fail("the PDF's red rectangle is not to be seen")
+
+
+@pytest.mark.parametrize("width", [360, 768, 961, 1024, 1280, 1361, 1440, 1920])
+def test_no_width_cuts_anything_off(look: Look, client: Client, width: int) -> None:
+    put(client, "CAND-000001", b"text", "cv.txt", "text/plain")
+    urn = client.urn()
+    client.update([(f"CAND-{n:06d}", "R1") for n in range(100)], urn)
+    client.sandbox.set_faults(
+        {"endpoint": "batch", "kind": "partial", "failing": 1, "missing": 0, "times": 1}
+    )
+    client.update([(f"CAND-{n:06d}", "R1") for n in range(100)], urn)
+    page = look(size=(width, 900))
+    expect(page.locator("#calls .rows tbody tr")).to_have_count(8)
+    assert wide_enough(page)
+    assert page.evaluate(CUT_OFF) == []
+
+
 def test_search_by_candidate_id(look: Look, client: Client) -> None:
     urn = client.urn()
     client.update([(f"CAND-{n:03d}", "R1") for n in range(60)], urn)
@@ -88,17 +114,13 @@ def test_pdf_is_previewed(look: Look, client: Client) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Resume R1 of C1")
     frame = page.locator("iframe")
     seen = look("/sandbox/static/icon.svg")
-    for _ in range(20):  # the viewer draws when it is ready
-        picture = base64.b64encode(frame.screenshot()).decode()
-        if seen.evaluate(COUNT_PIXELS, [picture, RED]) > 1000:
-            break
-        page.wait_for_timeout(500)
-    else:
-        pytest.fail("the PDF's red rectangle is not to be seen")
+    wait_for_red(seen, frame.screenshot)
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
     assert download.value.suggested_filename == "A resume.pdf"
     assert download.value.path().read_bytes() == red_pdf()
+    page.get_by_role("link", name="Open the PDF alone").click()
+    wait_for_red(seen, page.screenshot)
 
 
 def test_text_is_previewed_as_text(look: Look, client: Client) -> None:

@@ -17,8 +17,7 @@ PREVIEWED = 64 * 1024
 PDF = "application/pdf"
 TEXT = "text/plain"
 KINDS = {PDF: "PDF", "application/msword": "DOC", TEXT: "TXT"}
-_FRAMED = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
-_SEALED = "default-src 'none'; frame-ancestors 'none'; sandbox"
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
 
 
 class Text(NamedTuple):
@@ -36,7 +35,7 @@ def path_of(blobs: Blobs, blob: Blob) -> Path:
 def served(path: Path, blob: Blob, *, download: bool) -> FileResponse:
     """The bytes: a PDF to be looked at in a frame of the page, anything else to be saved.
 
-    Browsers show a PDF in a viewer of its own origin; other content never gets to be a document.
+    Browsers show a PDF in a viewer of their own; other content never gets to be a document.
     """
     framed = blob.content_type == PDF and not download
     return FileResponse(
@@ -44,7 +43,7 @@ def served(path: Path, blob: Blob, *, download: bool) -> FileResponse:
         media_type=blob.content_type if framed else "application/octet-stream",
         filename=blob.filename,
         content_disposition_type="inline" if framed else "attachment",
-        headers={"content-security-policy": _FRAMED if framed else _SEALED},
+        headers={"content-security-policy": _POLICY},
     )
 
 

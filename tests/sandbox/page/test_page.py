@@ -396,7 +396,7 @@ def test_pdf_is_shown_in_a_frame_of_the_page_only(client: Client) -> None:
     assert answer.headers["content-type"] == "application/pdf"
     assert answer.headers["content-disposition"].startswith("inline")
     assert "default-src 'none'" in answer.headers["content-security-policy"]
-    assert "frame-ancestors 'self'" in answer.headers["content-security-policy"]
+    assert "frame-ancestors 'self'; sandbox" in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
