@@ -60,13 +60,20 @@ def _real(figures: Figures) -> _Said:
             " nothing was sent to LinkedIn.",
             "Nothing, if that was meant. Otherwise correct the setting `only`.",
         )
+    if records.unchanged and not (records.delivered or records.deleted or records.rejected):
+        return _Said(
+            "good",
+            "Nothing had changed",
+            "LinkedIn holds everything that was read as it is already, so nothing was sent.",
+            "Nothing.",
+        )
     if records.rejected:
         return _Said(
             "attention",
             "Finished with rejects",
             f"{count(records.rejected)} of {count(records.read, 'record')} could not be delivered"
-            f" and {'is' if records.rejected == 1 else 'are'} kept for later; all others are at"
-            f" LinkedIn: {_done(figures)}.",
+            f" and {'is' if records.rejected == 1 else 'are'} kept for later; all others are"
+            f" done: {_done(figures)}.",
             _REPLAY,
         )
     return _Said(
@@ -200,7 +207,9 @@ def _done(figures: Figures) -> str:
     """``1,234 resumes were delivered and 5 deleted``; what there was none of is left out."""
     delivered, deleted = figures.records.delivered, figures.records.deleted
     if not delivered and not deleted:
-        return "nothing was delivered"
+        return (
+            "nothing else had to be sent" if figures.records.unchanged else "nothing was delivered"
+        )
     first, verb = (delivered, "delivered") if delivered else (deleted, "deleted")
     also = f" and {count(deleted)} deleted" if delivered and deleted else ""
     return f"{count(first, 'resume')} {'was' if first == 1 else 'were'} {verb}{also}"

@@ -78,6 +78,15 @@ def test_what_there_was_none_of_is_left_out(delivered: int, deleted: int, words:
     assert outcome_of(figures).happened.endswith(f"Before that, {words}")
 
 
+def test_a_run_in_which_nothing_had_changed() -> None:
+    records = Records(9, 0, 0, 0, 0, 0, unchanged=9)
+    said = outcome_of(replace(PERFECT, records=records))
+    assert (said.tone, said.title, said.next) == ("good", "Nothing had changed", "Nothing.")
+    rejected = replace(records, rejected=1, unchanged=8)
+    said = outcome_of(replace(PERFECT, records=rejected))
+    assert said.happened.endswith("all others are done: nothing else had to be sent.")
+
+
 def test_a_run_that_read_nothing() -> None:
     said = outcome_of(SAMPLES["empty"]())
     assert "read no records" in said.happened
