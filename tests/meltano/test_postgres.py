@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import yaml
 
 from target_linkedin_resumes.sandbox.server import Running
 from tests.docs.documents import blocks
-from tests.meltano.crm import INCREMENTAL, LOG_BASED, SLOT, held, insert, load
+from tests.meltano.crm import FULL_TABLE, INCREMENTAL, LOG_BASED, SLOT, held, insert, load
 from tests.meltano.postgres import Database
 from tests.meltano.project import Project
 from tests.recipes.recipes import PAGES, Recipe
@@ -109,3 +110,24 @@ def test_log_based_resumes_after_a_failure(
     (files / "mislaid.pdf").rename(files / "2024" / "0003.pdf")
     load(project, LOG_BASED)
     assert held(sandbox) == {"2": 2, "3": 3}
+
+
+def test_full_table_with_a_ledger(
+    project: Project, database: Database, sandbox: Running, tmp_path: Path
+) -> None:
+    """The tap names the version before its records, so a limit is wanted before any deletion."""
+    ledger = project.loading(ledger_path=str(tmp_path / "ledger.db"))
+    insert(database, 1, 2, 3)
+    load(ledger, FULL_TABLE)
+    assert held(sandbox) == {"1": 1, "2": 2, "3": 3}
+
+    database.sql("DELETE FROM candidate_resumes WHERE id = 2")
+    ran = load(ledger, FULL_TABLE)
+    assert any("1 resumes that they do not name are left" in line for line in ran.said()), ran.text
+    assert held(sandbox) == {"1": 1, "2": 2, "3": 3}
+
+    time.sleep(1)  # versions of this tap are whole seconds
+    ran = load(ledger.loading(max_deletes="50%"), FULL_TABLE)
+    assert held(sandbox) == {"1": 1, "3": 3}
+    assert any("0 delivered, 1 deleted, 2 unchanged" in line for line in ran.said()), ran.text
+    assert sandbox.snapshot()["breaches"] == []
