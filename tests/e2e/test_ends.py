@@ -65,12 +65,18 @@ def test_a_directory_that_cannot_be_written_is_told_before_the_run(bench: Bench,
 
 def test_rejects_that_cannot_be_tidied_up_are_all_still_there(bench: Bench) -> None:
     path = bench.directory / "rejects.singer"
-    (bench.directory / "rejects.singer.new").mkdir()  # where the tidy copy would be written
     # Rejected as it is read, so that the deletion cannot be faster.
     bad = [record(number, "r", "cv.pdf", created_at="yesterday") for number in (1, 2)]
-    stream = [SCHEMA, *bad, state(2)]
-    done = bench.run([*stream, deletion(1, "r"), state(3)], **keeping(path))
-    assert done.code == 1
+    with bench.start(**keeping(path)) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"".join(map(line, [SCHEMA, *bad, state(2)])))
+        process.stdin.flush()
+        printed = process.stdout.readline()
+        (bench.directory / "rejects.singer.new").mkdir()  # where the tidy copy would be written
+        out, _ = process.communicate(b"".join(map(line, [deletion(1, "r"), state(3)])), timeout=60)
+        done = bench.finished(process.returncode, printed + out)
+    assert (done.code, covered(done.states)) == (1, 2)
     assert "the file cannot be written (Is a directory)" in done.log
     assert "Traceback" not in done.log
     assert rejected(path) == {1, 2}

@@ -21,6 +21,7 @@ from sshfs import SSHFileSystem  # type: ignore[import-untyped]  # it has no typ
 
 from target_linkedin_resumes.changes import ResumeFile
 from target_linkedin_resumes.failures import Failure, Misconfigured, Reject, Retry
+from target_linkedin_resumes.privacy import silence
 from target_linkedin_resumes.resumes.bodies import MAX_SIZE
 from target_linkedin_resumes.resumes.codes import CODES
 from target_linkedin_resumes.resumes.prefixes import FileSource, Prefixes
@@ -271,12 +272,23 @@ def test_sftp_with_the_user_in_the_url(sftp: tuple[int, Path]) -> None:
     assert fetched(remote, f"{prefix}/cv.pdf") == (PDF, "cv.pdf")
 
 
+@pytest.fixture
+def heard(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """All that is logged, also after a target that an earlier test made here silenced some."""
+    silence(PRIVATE_LOGGERS)
+    for name in PRIVATE_LOGGERS:
+        logging.getLogger(name).setLevel(logging.NOTSET)
+        logging.getLogger(name).propagate = True
+    yield caplog
+    silence(PRIVATE_LOGGERS)
+
+
 def test_only_loggers_that_are_to_be_silent_tell_of_files(
-    s3: dict[str, Any], sftp: tuple[int, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+    s3: dict[str, Any], sftp: tuple[int, Path], tmp_path: Path, heard: pytest.LogCaptureFixture
 ) -> None:
     port, known = sftp
     login = {"username": "loader", "password": "hidden", "known_hosts": str(known)}
-    with caplog.at_level(logging.DEBUG), serving() as server:
+    with heard.at_level(logging.DEBUG), serving() as server:
         server.file("/in/cv.pdf", PDF)
         listed = [
             FileSource("s3://bucket", storage_options=s3),
@@ -297,7 +309,7 @@ def test_only_loggers_that_are_to_be_silent_tell_of_files(
                     resume.body.read()
     telling = {
         record.name.partition(".")[0]
-        for record in caplog.records
+        for record in heard.records
         if "cv.pdf" in record.getMessage() or "hidden" in record.getMessage()
     }
     assert {"urllib3", "asyncssh"} <= telling  # else nothing was looked at

@@ -149,9 +149,14 @@ def cleaned(text: str) -> str:
 
 def bounded(text: str) -> str:
     """Give a text that a resume can have. Raises :class:`Reject` for one of a book."""
-    if len(text) > _MAX_CHARACTERS:
-        raise failed("it has far more text than a resume")
+    check_length(len(text))
     return text
+
+
+def check_length(characters: int) -> None:
+    """Raises :class:`Reject` for more characters than a resume can have."""
+    if characters > _MAX_CHARACTERS:
+        raise failed("it has far more text than a resume")
 
 
 def underlined(heading: str, level: int) -> str:

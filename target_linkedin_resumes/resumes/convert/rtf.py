@@ -16,7 +16,12 @@ from dataclasses import dataclass, replace
 from striprtf.striprtf import rtf_to_text
 
 from target_linkedin_resumes.resumes.convert.archives import failed
-from target_linkedin_resumes.resumes.convert.pages import bounded, cleaned, underlined
+from target_linkedin_resumes.resumes.convert.pages import (
+    bounded,
+    check_length,
+    cleaned,
+    underlined,
+)
 
 _TOKEN = re.compile(
     rb"\\([A-Za-z]{1,32})(-?[0-9]{1,20})? ?|(\\'[0-9A-Fa-f]{2})|\\([^A-Za-z'])|([{}])"
@@ -98,6 +103,7 @@ class _Filter:
         self._page = 1252
         self._font = 0
         self._notes = 0
+        self._characters = 0
         self._collected = b""
         self._link = b""
         self._marker = b""
@@ -261,6 +267,11 @@ class _Filter:
             group.out.append(b" | ")
             self._cell_ended = False
         group.out.append(text)
+        if text.startswith(b"\\'"):  # plain text may follow the escaped byte
+            self._characters += len(text) - 3
+        else:
+            self._characters += 1 if text.startswith(b"\\") else len(text)
+        check_length(self._characters)  # striprtf is too slow to find out
 
     def _begin_line(self) -> None:
         group = self._group

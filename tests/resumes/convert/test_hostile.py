@@ -50,10 +50,10 @@ def with_part(name: str, content: bytes, method: int = zipfile.ZIP_DEFLATED) -> 
 
 def refusal(content: bytes, kind: Kind) -> Reject:
     """How `convert: text` refuses a document; it must be soon."""
-    begun = time.process_time()
+    begun = time.thread_time()
     with pytest.raises(Reject) as caught, TextConverter().convert(found(content), kind):
         pytest.fail("it was converted")
-    assert time.process_time() - begun < 20
+    assert time.thread_time() - begun < 20
     return caught.value
 
 
@@ -169,14 +169,14 @@ def test_far_more_text_than_a_resume(kind: str) -> None:
     ],
 )
 def test_hostile_html_costs_little(page: str) -> None:
-    begun = time.process_time()
+    begun = time.thread_time()
     try:
         text = text_of(b"<html>" + page.encode())
     except Reject as reject:
         assert reject.code == "conversion_failed"  # noqa: PT017 - either way is fine, soon
     else:
         assert len(text) <= len(page) + 10
-    assert time.process_time() - begun < 10
+    assert time.thread_time() - begun < 10
 
 
 @pytest.mark.parametrize("depth", [100, 250, 300, 2000])
