@@ -9,6 +9,8 @@ from __future__ import annotations
 import ipaddress
 import socket
 import sys
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +21,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from urllib3.util import connection
 
 from target_linkedin_resumes.failures import Reject
+from target_linkedin_resumes.resumes.wires import bounded
 
 # The special-purpose registries of IANA (RFC 6890 and its updates), with multicast, the reserved
 # class E, and one public address: that of Azure's platform, which every machine there reaches.
@@ -100,11 +103,13 @@ class GuardedAdapter(HTTPAdapter):
     """Connects to public addresses only. ``public`` tells which those are.
 
     A name is resolved once, and the very addresses that were checked are connected to. Proxies
-    are connected to wherever they are, an operator has configured them.
+    are connected to wherever they are, an operator has configured them. Connecting takes one
+    time-out for all addresses of a name, and answers are bounded (see wires.py).
     """
 
     def __init__(self, public: Callable[[str], bool] = is_public, **kwargs: Any) -> None:
         self._public = public
+        self._making = threading.Lock()
         super().__init__(**kwargs)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -124,7 +129,15 @@ class GuardedAdapter(HTTPAdapter):
         class SecurePool(HTTPSConnectionPool):
             ConnectionCls = SecureConnection
 
-        self.poolmanager.pool_classes_by_scheme = {"http": Pool, "https": SecurePool}
+        self.poolmanager.pool_classes_by_scheme = bounded({"http": Pool, "https": SecurePool})
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """Make the pools of a proxy, the first time."""
+        with self._making:
+            if proxy not in self.proxy_manager:
+                manager = super().proxy_manager_for(proxy, **kwargs)
+                manager.pool_classes_by_scheme = bounded(manager.pool_classes_by_scheme)
+            return self.proxy_manager[proxy]
 
 
 class _Guarded(HTTPConnection):
@@ -144,11 +157,16 @@ class _Guarded(HTTPConnection):
         if not allowed:
             raise not_allowed("the URL leads to an address that is not public")
         failure: OSError = OSError("no address")
+        patience = float(self.timeout or 0)
+        deadline = time.monotonic() + patience
         for address in allowed:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
             try:
                 made = connection.create_connection(
                     (address, self.port),
-                    self.timeout,
+                    left,
                     source_address=self.source_address,
                     socket_options=self.socket_options,
                 )
@@ -156,6 +174,7 @@ class _Guarded(HTTPConnection):
                 failure = error
                 continue
             sys.audit("http.client.connect", self, self.host, self.port)
+            made.settimeout(patience)
             return made
         if isinstance(failure, TimeoutError):
             raise ConnectTimeoutError(self, "timed out") from failure

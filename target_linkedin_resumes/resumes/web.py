@@ -12,9 +12,8 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import unquote, urljoin
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies, select_proxy
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import parse_url
 
 from target_linkedin_resumes.failures import Reject, Retry
@@ -30,12 +29,10 @@ from target_linkedin_resumes.resumes.links import expires_at
 from target_linkedin_resumes.resumes.prefixes import HTTP_SCHEMES, Prefixes
 from target_linkedin_resumes.resumes.spool import spooled
 from target_linkedin_resumes.resumes.transport import ca_bundle, failure_of, unreadable
+from target_linkedin_resumes.resumes.wires import MOST_TIMEOUTS
 
 MAX_REDIRECTS = 5
 _PIECE = 64 * 1024
-# A source that trickles must not keep a worker for ever: the body may take as long as this many
-# times what one answer may.
-_BODY_TIMEOUTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PASSING = frozenset({408, 425, 429})
 _HEADERS = {
@@ -61,15 +58,16 @@ class _Hop:
     """One request: what, through which adapter, and by which proxies."""
 
     request: requests.PreparedRequest = field(repr=False)
-    adapter: HTTPAdapter
+    adapter: GuardedAdapter
     proxies: Mapping[str, str] = field(repr=False)
 
 
 class Web:
     """Fetches what a URL names, from public hosts and from listed prefixes.
 
-    ``timeout`` is in seconds, for connecting and for each wait for bytes. ``concurrency`` is how
-    many connections are kept. ``wall_clock`` gives epoch seconds, ``clock`` seconds that only
+    ``timeout`` is in seconds, for connecting and for each wait for bytes; all of a fetch, with
+    redirects and body, takes five of them at most. ``concurrency`` is how many connections are
+    kept. ``wall_clock`` gives epoch seconds, ``clock`` seconds that only
     grow. ``public`` and ``ports`` say what may be connected to without being listed.
 
     Proxies and the CA bundle are taken from the environment as usual (HTTPS_PROXY, NO_PROXY,
@@ -97,7 +95,7 @@ class Web:
         # Adapters alone: a session would add credentials of .netrc and cookies, and read the
         # body of a redirect to its end, however long.
         self._guarded = GuardedAdapter(public, pool_maxsize=concurrency)
-        self._trusted = HTTPAdapter(pool_maxsize=concurrency)
+        self._trusted = GuardedAdapter(lambda _: True, pool_maxsize=concurrency)
         self._verify = ca_bundle()
 
     def close(self) -> None:
@@ -109,20 +107,22 @@ class Web:
     def open(self, url: str) -> Iterator[Found]:
         """Fetch a URL. Raises :class:`Reject` and :class:`Retry`."""
         self._check_expiry(url)
+        deadline = self._clock() + self._timeout * MOST_TIMEOUTS
         with ExitStack() as stack:
-            response, final = self._follow(url)
+            response, final = self._follow(url, deadline)
             with closing(response):
-                self._check(response, final, redirected=final != url)
+                raw = self._raw(response, deadline)
+                self._check(response, final, raw, redirected=final != url)
                 name = disposition_name(response.headers.get("Content-Disposition"))
-                pieces = _decoded(self._raw(response), response.headers.get("Content-Encoding"))
+                pieces = _decoded(raw, response.headers.get("Content-Encoding"))
                 found = stack.enter_context(spooled(pieces, name or _url_name(final, url)))
             yield found
 
-    def _follow(self, url: str) -> tuple[requests.Response, str]:
+    def _follow(self, url: str, deadline: float) -> tuple[requests.Response, str]:
         """Follow redirects; each is checked, and gets the headers of its own prefix, afresh."""
         for _ in range(MAX_REDIRECTS + 1):
             hop = self._hop(url)
-            response = self._get(hop)
+            response = self._get(hop, deadline)
             here = hop.request.url or ""
             target = response.headers.get("Location")
             if response.status_code not in _REDIRECTS or target is None:
@@ -163,19 +163,24 @@ class Web:
             raise not_allowed("the URL leads to a host that is not public")
         return _Hop(request, self._guarded, proxies)
 
-    def _get(self, hop: _Hop) -> requests.Response:
+    def _get(self, hop: _Hop, deadline: float) -> requests.Response:
+        left = deadline - self._clock()
+        if left <= 0:
+            raise _too_slow()
         try:
             return hop.adapter.send(
                 hop.request,
                 stream=True,
-                timeout=self._timeout,
+                timeout=min(self._timeout, left),
                 verify=self._verify,
                 proxies=hop.proxies,
             )
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             raise failure_of(error) from None
 
-    def _check(self, response: requests.Response, url: str, *, redirected: bool) -> None:
+    def _check(
+        self, response: requests.Response, url: str, raw: Iterator[bytes], *, redirected: bool
+    ) -> None:
         """Raise what an answer that is not a file means."""
         status = response.status_code
         if status in (200, 203):
@@ -190,7 +195,7 @@ class Web:
             )
         if status in (400, 401, 403):
             self._check_expiry(url)
-            if _EXPIRED.search(next(self._raw(response), b"")):
+            if _EXPIRED.search(next(raw, b"")):
                 raise _expired()
         if status in (401, 403, 407):
             raise _denied("source_denied", f"the source denies access ({status})")
@@ -218,18 +223,19 @@ class Web:
         except (ValueError, OverflowError):
             return None
 
-    def _raw(self, response: requests.Response) -> Iterator[bytes]:
-        deadline = self._clock() + self._timeout * _BODY_TIMEOUTS
+    def _raw(self, response: requests.Response, deadline: float) -> Iterator[bytes]:
         while True:
             try:
                 piece = response.raw.read1(_PIECE, decode_content=False)
+            except ReadTimeoutError:
+                raise _too_slow() from None
             except (HTTPError, OSError):
                 raise Retry("field 'file': the source broke off in the middle") from None
             if not piece:
                 return
             yield piece
             if self._clock() > deadline:
-                raise Retry("field 'file': the source sends too slowly")
+                raise _too_slow()
 
 
 def _joined(url: str, target: str) -> str:
@@ -274,6 +280,10 @@ def _url_name(*urls: str) -> str | None:
         if _EXTENSION.search(last):
             return last
     return None
+
+
+def _too_slow() -> Retry:
+    return Retry("field 'file': the source sends too slowly")
 
 
 def _astray(where: str) -> Reject:

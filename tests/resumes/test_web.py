@@ -570,6 +570,115 @@ def test_a_source_that_trickles(server: Server) -> None:
     web.close()
 
 
+def trickling(start: bytes, piece: bytes) -> Callable[[BaseHTTPRequestHandler], None]:
+    """Begins, and goes on for half a minute or until the client hangs up."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.close_connection = True
+        handler.wfile.write(start)
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            handler.wfile.write(piece)
+            time.sleep(0.02)
+
+    return answer
+
+
+ENDLESS = {
+    "a header": trickling(b"HTTP/1.1 200 OK\r\nX-A: ", b"a"),
+    "headers": trickling(b"HTTP/1.1 200 OK\r\n", b"X-A: a\r\n"),
+    "interim answers": trickling(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "the head of a chunk": trickling(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"
+    ),
+    "the end of the chunks": trickling(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X-A: a\r\n"
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("what", "way"),
+    [*((what, "listed") for what in ENDLESS), ("a header", "public"), ("a header", "proxy")],
+)
+def test_a_source_without_end(
+    server: Server, monkeypatch: pytest.MonkeyPatch, what: str, way: str
+) -> None:
+    """Each piece comes in time, and there is always another."""
+    listed = [FileSource(server.url("/in"))] if way == "listed" else []
+    url = server.url("/in/cv.pdf")
+    if way == "proxy":
+        monkeypatch.setenv("HTTP_PROXY", server.url(""))
+        url = "http://files.example.com/in/cv.pdf"
+    server.answers["/in/cv.pdf"] = server.answers[url] = ENDLESS[what]
+    ports = (80, server.port)
+    web = Web(Prefixes(listed), timeout=0.2, public=lambda _: True, ports=ports)
+    begun = time.monotonic()
+    assert isinstance(failure(web, url), Retry)
+    assert time.monotonic() - begun < 20
+    web.close()
+
+
+def test_interim_answers_by_the_thousand_are_not_read(server: Server, web: Web) -> None:
+    sent: list[int] = []
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.close_connection = True
+        while len(sent) < 1000:
+            handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 4000)
+            sent.append(1)
+
+    server.answers["/in/cv.pdf"] = answer
+    assert isinstance(failure(web, server.url("/in/cv.pdf")), Retry)
+    assert len(sent) < 200
+
+
+def test_an_interim_answer_is_none_of_the_answer(server: Server, web: Web) -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        send(handler, 200, PDF, {})
+
+    server.answers["/in/cv.pdf"] = answer
+    assert fetched(web, server.url("/in/cv.pdf"))[0] == PDF
+
+
+def test_redirects_take_one_time_together(server: Server) -> None:
+    moments = iter(range(0, 1000, 3))
+    web = Web(
+        Prefixes([FileSource(server.url("/in"))]), timeout=2, clock=lambda: float(next(moments))
+    )
+    server.redirect("/in/cv.pdf", "/in/cv.pdf")
+    retry = failure(web, server.url("/in/cv.pdf"))
+    assert isinstance(retry, Retry)
+    assert "slowly" in retry.message
+    assert len(server.asked) == 3
+    web.close()
+
+
+def test_all_addresses_of_a_name_take_one_time_out(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    found = socket.getaddrinfo
+
+    def many(host: str, *args: object, **kwargs: object) -> list[object]:
+        names = [f"203.0.113.{n}" for n in range(200)] if host == "many.example" else [host]
+        return [info for name in names for info in found(name, *args, **kwargs)]  # type: ignore[arg-type]  # passed on as it comes
+
+    def unanswered(self: socket.socket, address: object) -> None:
+        waited.append(self.gettimeout() or 0)
+        time.sleep(0.1)
+        raise TimeoutError
+
+    monkeypatch.setattr(socket, "getaddrinfo", many)
+    monkeypatch.setattr(socket.socket, "connect", unanswered)
+    web = Web(Prefixes(), timeout=0.3, public=lambda _: True, ports=(server.port,))
+    assert "in time" in failure(web, server.url("/out", "many.example")).message
+    assert len(waited) <= 3
+    assert waited == sorted(waited, reverse=True)
+    web.close()
+
+
 def test_nobody_listens(server: Server, web: Web) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
