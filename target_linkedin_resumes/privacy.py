@@ -2,10 +2,14 @@
 
 The messages of this project hold none by construction; this is for the lines of libraries and for
 the day somebody forgets. It works on the finished text, tracebacks and JSON lines included.
+
+Names come from the input too, of streams and of properties: what a terminal would obey in them, or
+take for the end of the line, is spelled out.
 """
 
 from __future__ import annotations
 
+import copy
 import logging
 import re
 from collections.abc import Iterable
@@ -27,10 +31,13 @@ _SECRETLY_NAMED = re.compile(
 )
 # A short secret would mask ordinary words; no real one is that short.
 _SHORTEST = 6
+# C0, DEL, C1, and the two that Unicode has to end lines.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL_BUT_NEWLINE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class Masking(logging.Formatter):
-    """Formats as another formatter does, and masks what must not be seen."""
+    """Formats as another formatter does, masks what must not be seen, and keeps lines whole."""
 
     def __init__(self, inner: logging.Formatter, secrets: Iterable[str]) -> None:
         super().__init__()
@@ -42,10 +49,20 @@ class Masking(logging.Formatter):
         """The line as it may be seen."""
         # A formatter keeps the text of a traceback on the record, for the next handler to print.
         try:
-            text = self._inner.format(record)
+            text = self._inner.format(self._on_one_line(record))
         except Exception as error:  # noqa: BLE001 - logging would print the arguments as they are
             text = f"{record.name}: a line is left out, it has no form ({type(error).__name__})"
-        return self.masked(text)
+        # Its message is on one line by now: what newlines there are belong to a traceback.
+        return _CONTROL_BUT_NEWLINE.sub(_spelled, self.masked(text))
+
+    def _on_one_line(self, record: logging.LogRecord) -> logging.LogRecord:
+        message = record.getMessage()
+        if not _CONTROL.search(message):
+            return record
+        record = copy.copy(record)
+        # Masked before: spelled out, they would end what the mask takes for a URL.
+        record.msg, record.args = _CONTROL.sub(_spelled, self.masked(message)), None
+        return record
 
     def masked(self, text: str) -> str:
         """The text without what must not be seen."""
@@ -55,6 +72,11 @@ class Masking(logging.Formatter):
         text = _TARGET.sub(rf"\1 {MASK}", text)
         text = _BEARER.sub(rf"\1 {MASK}", text)
         return _SECRETLY_NAMED.sub(_mask_value, text)
+
+
+def _spelled(match: re.Match[str]) -> str:
+    r"""``\n``, or ``\u001b``: both are what JSON would have, so that a line of JSON stays one."""
+    return "\\n" if match[0] == "\n" else f"\\u{ord(match[0]):04x}"
 
 
 def _mask_url(match: re.Match[str]) -> str:

@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
@@ -31,12 +30,19 @@ from target_linkedin_resumes.configfiles import read_config_files
 from target_linkedin_resumes.delivery.checkpoints import State
 from target_linkedin_resumes.delivery.pipeline import Draining, Pipeline
 from target_linkedin_resumes.delivery.run import bug
+from target_linkedin_resumes.delivery.versions import Versions
 from target_linkedin_resumes.ending import end_of, explain, write_report
 from target_linkedin_resumes.failures import Failure, Misconfigured, Reject, Stop
 from target_linkedin_resumes.house import House, build
 from target_linkedin_resumes.privacy import guard_logs, silence
 from target_linkedin_resumes.progress import TerminalDisplay, is_wanted
-from target_linkedin_resumes.reader import InvalidInput, MessageReader, Woken
+from target_linkedin_resumes.reader import (
+    InvalidInput,
+    MessageReader,
+    Woken,
+    attempts_of,
+    version_of,
+)
 from target_linkedin_resumes.resumes.sources import PRIVATE_LOGGERS
 from target_linkedin_resumes.settings import (
     SCHEMA,
@@ -107,6 +113,11 @@ class TargetLinkedInResumes(Target):
     def pipeline(self) -> Pipeline:
         """The delivery engine that all sinks share."""
         return self.house.pipeline
+
+    @property
+    def versions(self) -> Versions | None:
+        """The streams' versions; None where there is no ledger to know them."""
+        return self.house.versions
 
     # The command
 
@@ -201,14 +212,17 @@ class TargetLinkedInResumes(Target):
             pipeline.fail(failure)
         except Exception as error:  # noqa: BLE001 - the state must stay true, whatever happens
             # The text of the exception may quote a record; where it was raised does not.
-            frames = "".join(traceback.format_tb(error.__traceback__))
-            logger.debug("unforeseen %s at\n%s", type(error).__name__, frames)
+            frames = " < ".join(
+                f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
+                for frame in reversed(traceback.extract_tb(error.__traceback__))
+            )
+            logger.debug("unforeseen %s at %s", type(error).__name__, frames)
             pipeline.fail(bug(error))
 
     def process_endofpipe(self) -> None:
         """Wait until all is settled. Raises the failure that stopped the run, or Draining."""
-        if self.house.versions is not None:
-            self.house.versions.finish(after_state=self._after_state)
+        if self.versions is not None:
+            self.versions.finish(after_state=self._after_state)
         self.pipeline.close()
         super().process_endofpipe()
 
@@ -273,10 +287,10 @@ class TargetLinkedInResumes(Target):
         if not isinstance(record, dict) or not isinstance(stream, str):
             raise InvalidInput("'record' is not an object, or 'stream' not a text")
         self._after_state = False
-        attempts = _attempts(message_dict.get("reject"))
-        version = _version(message_dict.get("version"))
-        if version is not None and self.house.versions is not None:
-            self.house.versions.named(stream, version)
+        attempts = attempts_of(message_dict.get("reject"))
+        version = version_of(message_dict.get("version"))
+        if version is not None and self.versions is not None:
+            self.versions.named(stream, version)
         maps = self.mapper.stream_maps.get(stream)
         if maps is None:
             reject = Reject(
@@ -294,9 +308,11 @@ class TargetLinkedInResumes(Target):
                 )
                 self.pipeline.reject(stream, record, reject, attempts=attempts + 1, version=version)
                 continue
-            if mapped is not None:
-                sink = self.get_sink(stream_map.stream_alias)
-                assert isinstance(sink, ResumeSink)  # noqa: S101 - default_sink_class says so
+            sink = self.get_sink(stream_map.stream_alias)
+            assert isinstance(sink, ResumeSink)  # noqa: S101 - default_sink_class says so
+            if mapped is None:
+                sink.filtered_out(stream_map, record, stream, version)
+            else:
                 sink.deliver(mapped, record, stream, attempts, version)
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
@@ -330,9 +346,9 @@ class TargetLinkedInResumes(Target):
         self._assert_line_requires(message_dict, requires={"stream", "version"})
         if not self.config.get("process_activate_version_messages", True):
             return
-        stream, version = str(message_dict["stream"]), _version(message_dict["version"])
-        if self.house.versions is not None and version is not None:
-            self.house.versions.activate(stream, version)
+        stream, version = str(message_dict["stream"]), version_of(message_dict["version"])
+        if self.versions is not None and version is not None:
+            self.versions.activate(stream, version)
         elif stream not in self._warned:
             self._warned.add(stream)
             logger.warning(
@@ -340,7 +356,7 @@ class TargetLinkedInResumes(Target):
                 " LinkedIn unless they come with a deletion marker",
                 stream,
                 " without the setting ledger_path"
-                if self.house.versions is None
+                if self.versions is None
                 else ": its version is no whole number",
             )
 
@@ -382,15 +398,3 @@ def _said(code: int) -> int:
     """Log the exit code, as a field too: `meltano run` ends with 1 whatever its loader says."""
     logger.info("exit code %d", code, extra={"exit_code": code})
     return code
-
-
-def _attempts(reject: object) -> int:
-    """How often a record that comes from a rejects file was tried before."""
-    attempts = reject.get("attempts") if isinstance(reject, Mapping) else None
-    return attempts if isinstance(attempts, int) and attempts > 0 else 0
-
-
-def _version(value: object) -> int | None:
-    """Read a version as taps send it, in epoch milliseconds; SQLite holds 64 bits."""
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return value if whole and isinstance(value, int) and 0 <= value < 2**63 else None

@@ -57,6 +57,36 @@ def test_what_an_operator_needs_stays(text: str) -> None:
     assert masked(text) == text
 
 
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("a\nERROR forged", "a\\nERROR forged"),
+        ("\x1b[2J\x07\x00\t\r", "\\u001b[2J\\u0007\\u0000\\u0009\\u000d"),
+        ("\x7f\x85\x9b\u2028\u2029", "\\u007f\\u0085\\u009b\\u2028\\u2029"),
+        (f"{SECRET}\n https://h.example.com/Ann\x01Doe.pdf", "***\\n https://h.example.com/***"),
+        ("مرشح 名前 é 😀", "مرشح 名前 é 😀"),
+    ],
+)
+def test_what_a_terminal_would_obey_is_spelled_out(text: str, seen: str) -> None:
+    assert masked(text) == seen
+    assert masked("%s", text) == seen
+
+
+def test_a_traceback_keeps_its_lines_and_nothing_else_of_the_kind() -> None:
+    def fail() -> None:
+        raise ValueError("\x1b[2J")
+
+    try:
+        fail()
+    except ValueError:
+        record = logging.LogRecord("n", logging.INFO, "f", 1, "it\nfailed", (), sys.exc_info())
+    lines = Masking(logging.Formatter("%(message)s"), []).format(record).split("\n")
+    assert lines[0] == "it\\nfailed"
+    assert lines[1].startswith("Traceback")
+    assert lines[-1] == "ValueError: \\u001b[2J"
+    assert record.getMessage() == "it\nfailed"  # for the next handler
+
+
 def test_a_line_that_cannot_be_formatted_shows_nothing_of_its_arguments() -> None:
     seen = masked("%d of the resumes", "Ann Doe.pdf")
     assert "TypeError" in seen
@@ -86,3 +116,14 @@ def test_lines_of_json_stay_json() -> None:
     line = formatter.format(logging.LogRecord("n", logging.INFO, "f", 1, text, (), None))
     assert "abc" not in line
     assert json.loads(line)["url"] == "https://h/***"
+
+
+def test_lines_of_json_stay_json_whatever_they_hold() -> None:
+    class Json(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            return json.dumps({"m": record.getMessage(), "extra": "\x7f\n"}, ensure_ascii=False)
+
+    record = logging.LogRecord("n", logging.INFO, "f", 1, "%s", ("a\n\x7f",), None)
+    line = Masking(Json(), []).format(record)
+    assert line.isprintable()
+    assert json.loads(line) == {"m": "a\\n\\u007f", "extra": "\x7f\n"}

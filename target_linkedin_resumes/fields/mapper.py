@@ -6,6 +6,7 @@ Pure; compiled once a stream.
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -53,7 +54,7 @@ class Mapper:
         named = {name for name in (*self._fields, *self._only) if name is not None}
         close = [] if stream in named else difflib.get_close_matches(stream, named, 1, 0.8)
         return [
-            f"the settings `fields` and `only` name a stream '{name}', and this one is '{stream}':"
+            f"the settings `fields` and `only` name a stream {name!r}, and this one is {stream!r}:"
             " what is set there does not apply to it"
             for name in close
         ]
@@ -143,14 +144,14 @@ class StreamMapping:
             if expressions is None:
                 own = DELETED if name == "deleted" else name
                 if record.get(own) is not None:
-                    served.append(f"{name} from '{own}'")
+                    served.append(f"{name} from {own!r}")
                 continue
             source = _serving(expressions, record)
             if source is None:
                 lacking.append(f"{name} ({', '.join(map(str, expressions))})")
             else:
                 served.append(f"{name} from {source}")
-        said = f"stream '{self._stream}': " + (", ".join(served) or "no field serves")
+        said = f"stream {self._stream!r}: " + (", ".join(served) or "no field serves")
         if lacking:
             said += "; null in the first record: " + ", ".join(lacking)
         if self._filters:
@@ -185,7 +186,7 @@ def _check(
     if not wanted:
         return []
     said = (
-        f"setting '{setting}': the schema of stream '{stream}' has no "
+        f"setting '{setting}': the schema of stream {stream!r} has no "
         f"{' and no '.join(repr(name) for name in wanted)}; {hint(wanted, schema)}"
     )
     if not all(missing):
@@ -193,7 +194,7 @@ def _check(
     raise Misconfigured(
         f"{said}. Name what the stream has; what differs from stream to stream goes into an object"
         " under the stream's name; a stream that is not wanted is dropped by the setting"
-        f' `stream_maps` with {{"{stream}": null}}'
+        f" `stream_maps` with {{{json.dumps(stream)}: null}}"
     )
 
 

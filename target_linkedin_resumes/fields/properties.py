@@ -62,8 +62,8 @@ def hint(wanted: list[str], schema: Schema) -> str:
         found = difflib.get_close_matches(_letters(name), by_letters, n=3, cutoff=0.6)
         close.update(dict.fromkeys(by_letters[letters] for letters in found))
     if close:
-        return "nearest: " + ", ".join(f"'{name}'" for name in close)
-    listed = ", ".join(f"'{name}'" for name in names[:_MOST_NAMES])
+        return "nearest: " + ", ".join(map(repr, close))
+    listed = ", ".join(map(repr, names[:_MOST_NAMES]))
     return f"it has {listed}" + (", ..." if len(names) > _MOST_NAMES else "")
 
 

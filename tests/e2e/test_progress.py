@@ -137,3 +137,22 @@ def test_where_no_person_looks_not_one_control_character_is_written(
     assert [byte for byte in text if byte < 0x20 and byte != 0x0A] == []
     assert b"\x7f" not in text
     assert "\N{BOX DRAWINGS HEAVY HORIZONTAL}".encode() not in text
+
+
+def test_names_from_the_input_neither_forge_a_line_nor_reach_the_terminal(bench: Bench) -> None:
+    forged = "\n2024-05-01 00:00:00 | ERROR | forged"
+    name = f"resumes\x1b]0;title\x07\x7f\x9b\u2028{forged}"
+    stream = {**SCHEMA, "stream": name}
+    stream["schema"] = {"properties": {f"x{forged}": {}, **SCHEMA["schema"]["properties"]}}
+    one = {**record("c", "r", bench.file("cv.pdf")), "stream": name}
+    replayed = {**one, "reject": {"code": forged, "message": forged, "attempts": 1}}
+    stranger = {**one, "stream": f"other{forged}"}
+    version = {"type": "ACTIVATE_VERSION", "stream": name, "version": 1}
+    wrong = {"fields": {"file": f"path\x1b[2J{forged}"}}
+    for settings, code in ((keeping(bench), 0), (wrong, 2)):
+        done = bench.run([stream, one, replayed, version, stranger], **settings)
+        assert done.code == code, done.log
+        assert "forged" in done.log
+        assert [text for text in done.log.split("\n") if text and not text.startswith("20")] == []
+        assert "\n2024" not in done.log
+        assert all(text.isprintable() for text in done.log.split("\n"))
