@@ -169,7 +169,8 @@ def read_change(
 def key_of(record: Record) -> ResumeKey | None:
     """Give the resume key of a record that is no change, if at least that can be read."""
     try:
-        _check(_KEY_VALIDATOR, record)
+        if not _has_plain_key(record):
+            _check(_KEY_VALIDATOR, record)
         return _key(record)
     except Reject:
         return None

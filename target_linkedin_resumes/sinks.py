@@ -12,11 +12,12 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING, Any, Protocol
 
-from singer_sdk.mapper import RemoveRecordTransform
+from singer_sdk.mapper import RemoveRecordTransform, StreamMap
 from singer_sdk.sinks import Sink
 
 from target_linkedin_resumes.changes import Change, Record, Upsert, key_of, read_change
 from target_linkedin_resumes.delivery.pipeline import Pipeline
+from target_linkedin_resumes.delivery.versions import Versions
 from target_linkedin_resumes.failures import Reject
 from target_linkedin_resumes.fields.mapper import Mapper
 from target_linkedin_resumes.resumes.links import expires_at
@@ -41,6 +42,11 @@ class Delivering(Protocol):
         ...
 
     @property
+    def versions(self) -> Versions | None:
+        """The streams' versions, where there are any."""
+        ...
+
+    @property
     def settings(self) -> Settings:
         """The checked configuration."""
         ...
@@ -59,6 +65,7 @@ class ResumeSink(Sink):
         super().__init__(target, stream_name, schema, key_properties)
         delivering: Any = target
         self._pipeline: Pipeline = delivering.pipeline
+        self._versions: Versions | None = delivering.versions
         settings: Settings = delivering.settings
         mapper = Mapper(settings.fields, settings.only)
         # A stream that the stream maps drop gets a sink all the same, but no record.
@@ -90,6 +97,7 @@ class ResumeSink(Sink):
             mapped = self._mapping.apply(record)
             if mapped is None:
                 self._pipeline.skip()
+                self._pass_over(record, stream, version)
                 return
             change = read_change(
                 mapped, stream=stream, original=original, attempts=attempts, version=version
@@ -101,6 +109,21 @@ class ResumeSink(Sink):
             )
         else:
             self._pipeline.add(change, weight(original), rank(change))
+
+    def filtered_out(
+        self, stream_map: StreamMap, record: Record, stream: str, version: int | None
+    ) -> None:
+        """Note a record that a stream map has taken out; it deletes nothing.
+
+        Raises what :class:`Versions` does.
+        """
+        if self._versions is not None and version is not None:
+            self._pass_over(_unfiltered(stream_map, record), stream, version)
+
+    def _pass_over(self, record: Record, stream: str, version: int | None) -> None:
+        if self._versions is not None and version is not None:
+            key = key_of(self._mapping.ids(record))
+            self._versions.passed_over(stream, version, key)
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
         """As the SDK calls it; this target calls :meth:`deliver`."""
@@ -128,6 +151,18 @@ def _is_dropped(target: Target, stream: str) -> bool:
     maps = [one for several in target.mapper.stream_maps.values() for one in several]
     of_stream = [one for one in maps if one.stream_alias == stream]
     return bool(of_stream) and all(isinstance(one, RemoveRecordTransform) for one in of_stream)
+
+
+def _unfiltered(stream_map: StreamMap, record: Record) -> Record:
+    """A record as a stream map would make it without its filter; empty where that fails."""
+    own = vars(stream_map)
+    own["get_filter_result"] = lambda _: True
+    try:
+        return stream_map.transform(dict(record)) or {}
+    except Exception:  # noqa: BLE001 - whatever an expression of the user raises
+        return {}
+    finally:
+        del own["get_filter_result"]
 
 
 def rank(change: Change) -> float:

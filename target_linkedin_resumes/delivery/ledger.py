@@ -22,7 +22,6 @@ from target_linkedin_resumes.delivery.ledgerrows import (
     DELETING,
     DELIVERED,
     KNOWN,
-    OUTDATED,
     REJECTED,
     SEEN,
     WRITE,
@@ -33,6 +32,7 @@ from target_linkedin_resumes.delivery.outside import Confirmed, Sent
 from target_linkedin_resumes.delivery.pseudonyms import Pseudonyms
 from target_linkedin_resumes.delivery.recovered import Recovered
 from target_linkedin_resumes.delivery.rejects import Rejected
+from target_linkedin_resumes.delivery.streamversions import StreamVersions
 
 # Seconds between two commits while nothing but uploads is noted: what a crash loses of them.
 COMMIT_INTERVAL = 1.0
@@ -40,7 +40,6 @@ COMMIT_INTERVAL = 1.0
 # uploaded again.
 REUSE_SECONDS = 48 * 3600
 _SEEN_AT_ONCE = 1000
-_PAGE = 1000
 
 
 class Ledger:
@@ -49,7 +48,8 @@ class Ledger:
     ``now`` gives epoch seconds, ``clock`` seconds that never go back. ``blob_life`` is after how
     many seconds LinkedIn removes a file, if it does. ``resend`` says that nothing counts as
     unchanged. ``quota`` gives the day's requests so far, as ``RequestsPerDay.save``.
-    ``pseudonyms`` finds what was recovered from an audit file.
+    ``pseudonyms`` finds what was recovered from an audit file. ``versions`` says which version of
+    its stream a resume is of.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class Ledger:
         self._lock = threading.Lock()
         self._committed = clock()
         self._seen: dict[bytes, dict[str, Any]] = {}
+        self.versions = StreamVersions(self._flushed, self.key)
         with file.written() as connection:
             self.recovered = Recovered(connection, pseudonyms)
 
@@ -206,68 +207,20 @@ class Ledger:
 
     def rejected(self, rejected: Rejected) -> None:
         """As :meth:`Books.rejected`. A record without a readable key leaves its version open."""
-        version = {"stream": rejected.stream, "version": rejected.version}
-        with self._writing() as connection:
-            if rejected.key is not None:
-                connection.execute(REJECTED, {"key": self.key(rejected.key), **version})
-            elif rejected.version is not None:
-                connection.execute(
-                    "INSERT OR IGNORE INTO incomplete VALUES (:stream, :version)", version
-                )
+        stream, version = rejected.stream, rejected.version
+        if rejected.key is not None:
+            about = {"key": self.key(rejected.key), "stream": stream, "version": version}
+            with self._writing() as connection:
+                connection.execute(REJECTED, about)
+        elif version is not None:
+            self.versions.leave_open(stream, version)
 
     def sync(self) -> None:
         """As :meth:`Books.sync`."""
         with self._writing():
             self._commit()
 
-    # Versions of a stream
-
-    def outdated(self, stream: str, version: int) -> int:
-        """How many resumes of a stream are of an older version, or of none."""
-        return int(self._one(f"SELECT count(*) {OUTDATED}", stream, version))
-
-    def keys_outdated(self, stream: str, version: int) -> Iterator[ResumeKey]:
-        """Give their keys, a page at a time; rows may change meanwhile."""
-        last = -1
-        query = f"""
-            SELECT number, candidate_id, resume_id {OUTDATED} AND number > :last
-            ORDER BY number LIMIT {_PAGE}
-        """
-        while True:
-            with self._writing() as connection:
-                self._flush()
-                about = {"stream": stream, "version": version, "last": last}
-                page = connection.execute(query, about).fetchall()
-            for last, candidate_id, resume_id in page:  # noqa: B007 - the last one goes on
-                yield ResumeKey(candidate_id, resume_id)
-            if len(page) < _PAGE:
-                return
-
-    def is_empty(self, stream: str, version: int) -> bool:
-        """Whether no resume is of this version."""
-        return not self._one(
-            "SELECT EXISTS (SELECT 1 FROM resumes WHERE stream = :stream AND version = :version)",
-            stream,
-            version,
-        )
-
-    def is_incomplete(self, stream: str, version: int) -> bool:
-        """Whether a record of this version had no readable key."""
-        return bool(
-            self._one(
-                "SELECT EXISTS (SELECT 1 FROM incomplete"
-                " WHERE stream = :stream AND version = :version)",
-                stream,
-                version,
-            )
-        )
-
-    def activated(self, stream: str, version: int) -> None:
-        """Forget what made this version of a stream, or an older one, incomplete."""
-        with self._writing() as connection:
-            connection.execute(
-                "DELETE FROM incomplete WHERE stream = ? AND version <= ?", (stream, version)
-            )
+    # What it holds
 
     def held(self) -> int:
         """How many resumes LinkedIn holds, or may hold."""
@@ -284,12 +237,6 @@ class Ledger:
             recovered = self.recovered.drop(key)
             self._commit()
         return known.rowcount > 0 or recovered
-
-    def _one(self, query: str, stream: str, version: int) -> Any:
-        with self._writing() as connection:
-            self._flush()
-            [value] = connection.execute(query, {"stream": stream, "version": version}).fetchone()
-        return value
 
     # The day's quota
 
@@ -321,6 +268,12 @@ class Ledger:
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with self._lock, self._file.written() as connection:
             self._begin()
+            yield connection
+
+    @contextmanager
+    def _flushed(self) -> Iterator[sqlite3.Connection]:
+        with self._writing() as connection:
+            self._flush()
             yield connection
 
     def _begin(self) -> None:

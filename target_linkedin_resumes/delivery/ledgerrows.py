@@ -79,6 +79,11 @@ UPDATE resumes SET {_VERSION},
     urn = CASE WHEN state = 'sending' THEN NULL ELSE urn END
 WHERE key = :key AND state <> 'deleted'
 """  # noqa: S608 - own words
+# A record that a filter passes over takes no resume over from another stream.
+NAMED = """
+UPDATE resumes SET version = :version
+WHERE key = :key AND stream = :stream AND state <> 'deleted'
+"""
 OUTDATED = (
     "FROM resumes WHERE stream = :stream AND (version IS NULL OR version < :version)"
     " AND state <> 'deleted'"

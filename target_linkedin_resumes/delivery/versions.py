@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 
-from target_linkedin_resumes.changes import Delete
+from target_linkedin_resumes.changes import Delete, ResumeKey
 from target_linkedin_resumes.delivery.deletions import Deletions
 from target_linkedin_resumes.delivery.ledger import Ledger
 from target_linkedin_resumes.delivery.pipeline import Pipeline
@@ -31,14 +31,26 @@ class Versions:
 
     def __init__(self, pipeline: Pipeline, ledger: Ledger, deletions: Deletions) -> None:
         self._pipeline = pipeline
-        self._ledger = ledger
+        self._known = ledger.versions
         self._deletions = deletions
         self._named: dict[str, int] = {}  # by stream, the version of the record that came last
         self._early: dict[str, int] = {}  # by stream, those that came before their first record
+        self._open: dict[str, int] = {}  # by stream, the one that was left open last
 
     def named(self, stream: str, version: int) -> None:
         """Note that a record of this version has come."""
         self._named[stream] = version
+
+    def passed_over(self, stream: str, version: int, key: ResumeKey | None) -> None:
+        """Note that a filter has passed over a record of this version: that deletes nothing.
+
+        ``key`` is None where the record's ids could not be read; the version is left open then.
+        """
+        if key is not None:
+            self._known.name(key, stream, version)
+        elif self._open.get(stream) != version:
+            self._open[stream] = version
+            self._known.leave_open(stream, version)
 
     def activate(self, stream: str, version: int) -> None:
         """Wait until all that was read is settled, then delete what is of an older version.
@@ -48,11 +60,11 @@ class Versions:
         self._pipeline.settle()
         # A tap that reads in partitions sends it before each of them.
         early = self._named.get(stream) != version or self._early.get(stream) == version
-        if early or self._ledger.is_empty(stream, version):
+        if early or self._known.is_empty(stream, version):
             self._early[stream] = version
             return
         self._early.pop(stream, None)
-        count = self._ledger.outdated(stream, version)
+        count = self._known.outdated(stream, version)
         if self._is_complete(stream, version, count):
             self._delete(stream, version, count)
 
@@ -65,10 +77,10 @@ class Versions:
         """
         for stream, version in self._early.items():
             self._pipeline.settle()
-            count = self._ledger.outdated(stream, version)
+            count = self._known.outdated(stream, version)
             if not count or not self._is_complete(stream, version, count):
                 continue
-            if not self._deletions.limited and self._ledger.is_empty(stream, version):
+            if not self._deletions.limited and self._known.is_empty(stream, version):
                 raise Stop(
                     f"stream {stream!r}: ACTIVATE_VERSION of a version without a single resume"
                     f" would delete all {count} that LinkedIn holds of this stream. None of them"
@@ -91,12 +103,13 @@ class Versions:
             )
 
     def _is_complete(self, stream: str, version: int, count: int) -> bool:
-        if not self._ledger.is_incomplete(stream, version):
+        if not count or not self._known.is_incomplete(stream, version):
             return True
         logger.warning(
-            "stream %r: ACTIVATE_VERSION deletes nothing: the ids of a rejected record of version"
-            " %d could not be read, so it is not known which of %d resumes have vanished. Mend the"
-            " record; the stream's next version decides",
+            "stream %r: ACTIVATE_VERSION deletes nothing: of a record of version %d that was"
+            " rejected or filtered out the ids could not be read, so it is not known which of %d"
+            " resumes have vanished. Have such records carry their ids; the stream's next version"
+            " decides",
             *(stream, version, count),
         )
         return False
@@ -108,6 +121,6 @@ class Versions:
                 "stream %r: version %d no longer names %d resumes: they are deleted",
                 *(stream, version, count),
             )
-        for key in self._ledger.keys_outdated(stream, version):
+        for key in self._known.keys_outdated(stream, version):
             self._pipeline.vanished(Delete(key, stream), _SIZE)
-        self._ledger.activated(stream, version)
+        self._known.activated(stream, version)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from singer_sdk.helpers._batch import StorageTarget
+from singer_sdk.mapper import CustomStreamMap
 from singer_sdk.plugin_base import BaseSingerReader, PluginBase, _ConfigInput
 from singer_sdk.singerlib.encoding import GenericSingerReader
 from singer_sdk.singerlib.json import deserialize_json, serialize_json
@@ -110,3 +111,9 @@ def test_the_package_that_breaks_the_sdk_is_not_required() -> None:
     }
     assert "python-backoff" in names
     assert "backoff" not in names
+
+
+def test_a_stream_map_asks_for_its_filter_by_its_own_method() -> None:
+    # Which is replaced to see what a map would have made of a record that it takes out.
+    source = inspect.getsource(CustomStreamMap._init_functions_and_schema)
+    assert "if not self.get_filter_result(record):" in source

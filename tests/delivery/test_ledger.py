@@ -287,10 +287,11 @@ def test_what_records_of_a_version_touch_is_not_outdated(ledger: Ledger) -> None
     deliver(ledger, upsert(key=keys[3], version=2), upload(OTHER, "urn:new"))
     ledger.source_of(upsert(key=keys[4]))  # a record without a version says nothing of one
     delete(ledger, keys[5])
-    assert ledger.outdated("s", 1) == 0
-    assert ledger.outdated("s", 2) == len(keys) - 5
-    assert sorted(map(str, ledger.keys_outdated("s", 2))) == sorted(map(str, [keys[4], *keys[6:]]))
-    assert ledger.outdated("t", 2) == 1
+    assert ledger.versions.outdated("s", 1) == 0
+    assert ledger.versions.outdated("s", 2) == len(keys) - 5
+    outdated = set(ledger.versions.keys_outdated("s", 2))
+    assert outdated == {keys[4], *keys[6:]}
+    assert ledger.versions.outdated("t", 2) == 1
     assert ledger.held() == len(keys)
 
 
@@ -299,7 +300,7 @@ def test_keys_are_given_while_they_are_deleted(ledger: Ledger) -> None:
     for key in keys:
         ledger.uploaded(upsert(key=key), upload())
     seen = []
-    for key in ledger.keys_outdated("s", 1):
+    for key in ledger.versions.keys_outdated("s", 1):
         seen.append(key)
         delete(ledger, key)
     assert set(seen) == keys
@@ -309,10 +310,10 @@ def test_keys_are_given_while_they_are_deleted(ledger: Ledger) -> None:
 
 def test_a_version_is_empty_until_a_resume_is_of_it(ledger: Ledger) -> None:
     deliver(ledger, upsert(version=1))
-    assert ledger.is_empty("s", 2)
-    assert ledger.is_empty("t", 1)
+    assert ledger.versions.is_empty("s", 2)
+    assert ledger.versions.is_empty("t", 1)
     ledger.source_of(upsert(version=2))
-    assert not ledger.is_empty("s", 2)
+    assert not ledger.versions.is_empty("s", 2)
 
 
 def test_a_record_without_a_readable_key_leaves_its_version_open(path: Path) -> None:
@@ -322,11 +323,27 @@ def test_a_record_without_a_readable_key_leaves_its_version_open(path: Path) -> 
                 Rejected("s", {}, Reject("invalid_record", "no ids"), 1, version=version)
             )
     with opened(path) as ledger:  # also where the run that read it was killed
-        assert ledger.is_incomplete("s", 7)
-        assert not ledger.is_incomplete("s", 8)
-        assert not ledger.is_incomplete("t", 7)
-        ledger.activated("s", 8)
-        assert not ledger.is_incomplete("s", 7)
+        assert ledger.versions.is_incomplete("s", 7)
+        assert not ledger.versions.is_incomplete("s", 8)
+        assert not ledger.versions.is_incomplete("t", 7)
+        ledger.versions.activated("s", 8)
+        assert not ledger.versions.is_incomplete("s", 7)
+
+
+def test_a_record_that_is_passed_over_names_its_resume(ledger: Ledger) -> None:
+    others = [ResumeKey("c", name) for name in ("uploaded", "sending", "deleted", "elsewhere")]
+    deliver(ledger, upsert(version=1))
+    ledger.uploaded(upsert(key=others[0], version=1), upload())
+    ledger.sending([Sent(upsert(key=others[1], version=1), upload())])
+    delete(ledger, others[2])
+    deliver(ledger, upsert(key=others[3], stream="t", version=1))
+    for key in (KEY, *others, ResumeKey("never", "seen")):
+        ledger.versions.name(key, "s", 2)
+    assert ledger.versions.outdated("s", 2) == 0
+    assert ledger.versions.outdated("t", 2) == 1
+    assert ledger.is_delivered(upsert(version=2), CONTENT)
+    assert ledger.is_deleted(Delete(others[2]))
+    assert ledger.known(ResumeKey("never", "seen")) is None
 
 
 # The day's quota

@@ -121,6 +121,65 @@ def test_a_rejected_record_keeps_its_resume_and_one_without_ids_keeps_all(bench:
     assert '"version": 3' in (bench.directory / "rejects.singer").read_text().replace(":3", ": 3")
 
 
+FILTERS: list[dict[str, Any]] = [
+    {"only": {"type": "resume"}},
+    {"stream_maps": {"resumes": {"__filter__": "type == 'resume'"}}},
+]
+TYPED = {
+    **SCHEMA,
+    "schema": {"properties": {name: {} for name in ("candidate_id", "resume_id", "file", "type")}},
+}
+
+
+def typed(version: int, kinds: dict[int, str], bench: Bench) -> list[Message]:
+    name = bench.file("a.pdf", PDF)
+    return [
+        {**record(f"c{number}", "r", name, type=kind), "version": version}
+        for number, kind in kinds.items()
+    ]
+
+
+@pytest.mark.parametrize("filters", FILTERS, ids=["only", "stream map"])
+def test_a_filter_deletes_nothing(bench: Bench, filters: dict[str, Any]) -> None:
+    first = typed(1, dict.fromkeys(range(4), "resume"), bench)
+    assert run(bench, [TYPED, *first, activate(1), state(1)], **filters).code == 0
+    second = typed(2, {0: "letter", 1: "resume", 2: "letter"}, bench)
+    done = run(bench, [TYPED, *second, activate(2), state(2)], **filters)
+    assert done.code == 0, done.log
+    assert {key[0] for key in bench.held()} == {"c0", "c1", "c2"}
+    assert deletes(bench) == 1
+
+
+def test_filtered_records_whose_ids_cannot_be_read_keep_all(bench: Bench) -> None:
+    first = typed(1, dict.fromkeys(range(4), "resume"), bench)
+    assert run(bench, [TYPED, *first, activate(1), state(1)]).code == 0
+    letters = typed(2, {0: "letter"}, bench)
+    nameless = [{**letters[0], "record": {"type": "letter"}}]
+    failing = {"__filter__": "type == 'resume'", "resume_id": "1 / 0"}
+    for filters, records in (
+        (FILTERS[0], nameless),
+        (FILTERS[1], nameless),
+        ({"stream_maps": {"resumes": failing}}, letters),
+        ({"stream_maps": {"resumes": None}}, letters),
+    ):
+        done = run(bench, [TYPED, *records, activate(2), state(2)], **filters, max_deletes="100%")
+        assert done.code == 0, done.log
+        assert "ACTIVATE_VERSION deletes nothing" in done.log
+        assert (len(bench.held()), deletes(bench)) == (4, 0)
+
+
+def test_ids_that_a_stream_map_makes_are_read_as_it_makes_them(bench: Bench) -> None:
+    mapped = {"resumes": {"resume_id": "resume_id + '-' + type", "__filter__": "created_at > '2'"}}
+    first = typed(1, {0: "cv", 1: "cv"}, bench)
+    run(bench, [TYPED, *first, activate(1), state(1)], stream_maps=mapped)
+    assert set(bench.held()) == {("c0", "r-cv"), ("c1", "r-cv")}
+    second = typed(2, {0: "cv", 1: "cv"}, bench)
+    second[0]["record"]["created_at"] = "1999-01-01"
+    done = run(bench, [TYPED, *second, activate(2), state(2)], stream_maps=mapped)
+    assert done.code == 0, done.log
+    assert set(bench.held()) == {("c0", "r-cv"), ("c1", "r-cv")}
+
+
 @pytest.mark.parametrize("setting", [{}, {"process_activate_version_messages": False}])
 def test_it_is_ignored_without_a_ledger_or_where_that_is_said(
     bench: Bench, setting: dict[str, Any]
