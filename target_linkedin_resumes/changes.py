@@ -38,7 +38,7 @@ class ResumeFile:
     Exactly one of ``location`` (a path or a URL, ``data:`` included) and ``content`` (base64
     text, still encoded) is set. ``filename`` and ``content_type`` are hints; the bytes decide.
     ``checksum`` is whatever the source says of the bytes, in whatever form: another one says that
-    they are others.
+    they are others. One that may stay the same while the bytes change is none.
     """
 
     location: str | None = field(default=None, repr=False)
@@ -90,10 +90,11 @@ FIELDS = (
     "checksum",
 )
 DELETED = "_sdc_deleted_at"
-_TEXTS = FIELDS[3:]
+_TEXTS = FIELDS[3:7]
 
 _ID = {"type": ["string", "integer"], "minLength": 1}
 _TEXT = {"type": "string"}
+_NUMBER_OR_TEXT = {"type": ["string", "integer"]}
 _KEY_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["candidate_id", "resume_id"],
@@ -119,7 +120,7 @@ _UPSERT_SCHEMA: dict[str, Any] = {
         "file_base64": _TEXT,
         "filename": _TEXT,
         "content_type": _TEXT,
-        "checksum": _TEXT,
+        "checksum": _NUMBER_OR_TEXT,
     },
 }
 _KEY_VALIDATOR = Draft202012Validator(_KEY_SCHEMA)
@@ -289,6 +290,7 @@ def _is_plain_upsert(present: Record) -> bool:
         and "created_at" in present
         and present.get("file") != ""
         and all(type(present[name]) is str for name in _TEXTS if name in present)
+        and type(present.get("checksum", "")) in (str, int)
     )
 
 
@@ -309,7 +311,7 @@ def _key(record: Record) -> ResumeKey:
 
 def _file(record: Record) -> ResumeFile:
     reference = record.get("file")
-    hints = (record.get("filename"), record.get("content_type"), record.get("checksum") or None)
+    hints = (record.get("filename"), record.get("content_type"), _checksum(record))
     if "file_base64" in record:
         if reference is not None and not isinstance(reference, Mapping):
             raise Reject("invalid_record", "field 'file_base64': give either it or 'file'")
@@ -332,6 +334,12 @@ def _file(record: Record) -> ResumeFile:
         hints[1] or reference.get("content_type"),
         hints[2],
     )
+
+
+def _checksum(record: Record) -> str | None:
+    text = str(record.get("checksum", "")).strip()
+    # A weak ETag (RFC 9110) says that two files serve the same end, not that their bytes are equal.
+    return text if text and not text.startswith("W/") else None
 
 
 def _check(validator: Draft202012Validator, record: Record) -> None:

@@ -206,6 +206,8 @@ def test_no_unit_is_mistaken(milliseconds: int) -> None:
         ({**GOOD, "filename": 3}, "filename"),
         ({**GOOD, "file_base64": "QQ=="}, "file_base64"),
         ({**GOOD, "file_base64": 3, "file": None}, "file_base64"),
+        ({**GOOD, "checksum": 1.5}, "checksum"),
+        ({**GOOD, "checksum": True}, "checksum"),
         ({**GOOD, "created_at": None}, "created_at"),
         ({}, "candidate_id"),
     ],
@@ -234,6 +236,17 @@ def test_files(record: dict[str, Any], expected: tuple[str | None, str | None, s
     assert (change.file.location, change.file.content, change.file.filename) == expected
 
 
+@pytest.mark.parametrize(
+    ("told", "checksum"),
+    [("0f3a", "0f3a"), (" 0f3a ", "0f3a"), (77, "77"), (0, "0"), ("", None), (None, None)]
+    + [('"0f3a"', '"0f3a"'), ('W/"0f3a"', None)],
+)
+def test_checksums(told: object, checksum: str | None) -> None:
+    change = read_change({**GOOD, "checksum": told})
+    assert isinstance(change, Upsert)
+    assert change.file.checksum == checksum
+
+
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -252,6 +265,7 @@ _RECORDS = st.fixed_dictionaries(
         "file_base64": st.sampled_from(["QQ==", ""]) | _JSON,
         "filename": st.text() | _JSON,
         "content_type": st.text() | _JSON,
+        "checksum": st.text() | st.integers() | _JSON,
         "_sdc_deleted_at": st.sampled_from(["2024-05-01", True, False, "active"]) | _JSON,
     },
 )

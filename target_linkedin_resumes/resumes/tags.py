@@ -1,12 +1,11 @@
 """Tags: by what a source tells of a file, is it the one that was read earlier? Pure.
 
-A tag is a hash of what a record says of its file, and what the source told of it. It holds no
-location.
+A tag is a hash of what a record says of its file, its place among it, and what the source told of
+it. It holds no location.
 """
 
 from __future__ import annotations
 
-import json
 from hashlib import blake2b
 
 from target_linkedin_resumes.changes import ResumeFile
@@ -16,7 +15,7 @@ _HASH_BYTES = 12
 
 
 class Tags:
-    """Makes and reads tags.
+    """Makes tags.
 
     ``key`` is for the hashes. ``context`` is what else decides what becomes of a file: one that
     would be converted otherwise is not the same.
@@ -29,25 +28,20 @@ class Tags:
     def make(self, file: ResumeFile, told: tuple[str, ...] = ()) -> str | None:
         """The tag of a file of which its source tells this; None if nothing is told.
 
-        A checksum in the record tells enough, wherever the file is.
+        A checksum in the record tells enough of the bytes at a place. Another place is another
+        file, with another name perhaps, whatever the checksum says.
         """
         if file.checksum is not None:
             told = ("checksum", file.checksum)
         if not told:
             return None
-        return self._hash(file) + json.dumps(told, separators=(",", ":"))
+        return self._hash(file, told)
 
-    def told(self, file: ResumeFile, tag: str | None) -> tuple[str, ...]:
-        """What the source told when the tag was made; nothing if the record said something else."""
-        hashed = self._hash(file)
-        if tag is None or not tag.startswith(hashed):
-            return ()
-        return tuple(json.loads(tag[len(hashed) :]))
-
-    def _hash(self, file: ResumeFile) -> str:
+    def _hash(self, file: ResumeFile, told: tuple[str, ...]) -> str:
         # Hints are in it because LinkedIn is told a name.
         place = "" if file.checksum is not None else without_signature(file.location or "")
-        text = "\0".join((self._context, file.filename or "", file.content_type or "", place))
+        hints = (file.filename or "", file.content_type or "")
+        text = "\0".join((self._context, *hints, place, *told))
         data = text.encode("utf-8", "surrogatepass")
         return blake2b(data, key=self._key, digest_size=_HASH_BYTES).hexdigest()
 

@@ -121,6 +121,22 @@ def test_a_file_is_known_by_its_checksum_without_being_fetched(bench: Bench) -> 
     assert calls(bench)["upload"] == before["upload"] + 1
 
 
+def test_a_checksum_hides_no_other_file_and_no_other_name(bench: Bench) -> None:
+    for uploads, checksum, name in (
+        (1, "1", "old.pdf"),
+        (2, "1", "new.pdf"),  # another place
+        (3, 'W/"1"', "new.pdf"),
+        (4, 'W/"1"', "new.pdf"),  # says nothing of the bytes
+        (5, 1, "new.pdf"),
+        (5, "1", "new.pdf"),  # the source says that the bytes are the same
+    ):
+        before = calls(bench)["upload"]
+        bench.file(name, PDF + f"% {before} {checksum}".encode())
+        done = run(bench, [SCHEMA, record("c", "r", name, checksum=checksum), state(1)])
+        assert done.code == 0, done.log
+        assert calls(bench)["upload"] == uploads, (checksum, name)
+
+
 def test_what_changes_within_a_run_arrives_whatever_the_ledger_knows(bench: Bench) -> None:
     old, new = bench.file("old.pdf"), bench.file("new.pdf", PDF + b"% new")
     run(bench, [SCHEMA, record("c", "r", old), record("d", "r", old), state(1)])
