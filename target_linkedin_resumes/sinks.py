@@ -8,8 +8,9 @@ the tap's schema) is left out: the mapped record is checked against this target'
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import inf
+from sys import getsizeof
 from typing import TYPE_CHECKING, Any, Protocol
 
 from singer_sdk.mapper import RemoveRecordTransform, StreamMap
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from singer_sdk.target_base import Target
 
 logger = logging.getLogger(__name__)
-
-# What a parsed record costs in memory apart from its texts, roughly: bytes for each field.
-FIELD_BYTES = 120
 
 
 class Delivering(Protocol):
@@ -172,14 +170,19 @@ def rank(change: Change) -> float:
     return inf if expiry is None else expiry
 
 
-def weight(record: Mapping[str, Any]) -> int:
-    """How many bytes of memory a parsed record holds, roughly; for back-pressure."""
-    total = FIELD_BYTES * len(record)
-    for value in record.values():
-        if isinstance(value, str):
-            total += len(value)
-        elif isinstance(value, Mapping):
-            total += weight(value)
+def weight(record: Record) -> int:
+    """How many bytes of memory a parsed record holds, whatever it is nested like.
+
+    For back-pressure: what occurs twice in it is counted twice.
+    """
+    total = 0
+    left: list[Any] = [record]
+    while left:  # no recursion: a record may be nested as deeply as JSON is read
+        value = left.pop()
+        total += getsizeof(value)
+        if isinstance(value, dict):
+            total += sum(map(getsizeof, value))
+            left += value.values()
         elif isinstance(value, list):
-            total += FIELD_BYTES * len(value) + sum(len(v) for v in value if isinstance(v, str))
+            left += value
     return total

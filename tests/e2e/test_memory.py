@@ -115,3 +115,21 @@ def test_resumes_inside_records_are_bounded_by_their_bytes(measured_bench: MakeB
             yield record(number, "r", name, notes="x" * 500_000)
 
     assert peak_of(bench, stream()) < 256 * MIB
+
+
+def test_records_that_hold_lists_of_objects(measured_bench: MakeBench) -> None:
+    """16 KB of JSON each; LinkedIn is slow, so that they pile up as far as they may."""
+    bench = measured_bench("--records-per-minute=1000000", "--latency=batch=100")
+    employments = [
+        {f"field_{name}": f"{row}-{name} a text of ordinary length" for name in range(8)}
+        for row in range(40)
+    ]
+
+    def stream() -> Iterator[dict[str, Any]]:
+        yield SCHEMA
+        for number in range(9_000):
+            message = deletion(f"candidate-{number}", f"resume-{number}")
+            message["record"]["employments"] = employments
+            yield message
+
+    assert peak_of(bench, stream(), records_per_minute=1_000_000) < 160 * MIB
