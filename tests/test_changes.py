@@ -238,8 +238,10 @@ def test_files(record: dict[str, Any], expected: tuple[str | None, str | None, s
 
 @pytest.mark.parametrize(
     ("told", "checksum"),
-    [("0f3a", "0f3a"), (" 0f3a ", "0f3a"), (77, "77"), (0, "0"), ("", None), (None, None)]
-    + [('"0f3a"', '"0f3a"'), ('W/"0f3a"', None)],
+    [
+        *(("0f3a", "0f3a"), (" 0f3a ", "0f3a"), ('"0f3a"', '"0f3a"'), (77, "77"), (0, "0")),
+        *(("", None), (None, None), ('W/"0f3a"', None)),
+    ],
 )
 def test_checksums(told: object, checksum: str | None) -> None:
     change = read_change({**GOOD, "checksum": told})

@@ -38,8 +38,8 @@ class Tags:
         return self._hash(file, told)
 
     def _hash(self, file: ResumeFile, told: tuple[str, ...]) -> str:
-        # Hints are in it because LinkedIn is told a name.
-        place = "" if file.checksum is not None else without_signature(file.location or "")
+        # Hints and place are in it because LinkedIn is told a name, which is made of them.
+        place = without_signature(file.location or "")
         hints = (file.filename or "", file.content_type or "")
         text = "\0".join((self._context, *hints, place, *told))
         data = text.encode("utf-8", "surrogatepass")
