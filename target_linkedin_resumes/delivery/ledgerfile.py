@@ -6,6 +6,7 @@ deleted is overwritten with zeros (``secure_delete``), and the WAL is emptied wh
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
@@ -52,6 +53,7 @@ STEPS = (
     CREATE TABLE quota (resource TEXT PRIMARY KEY, day TEXT NOT NULL, used INTEGER NOT NULL)
         WITHOUT ROWID;
     """,
+    "ALTER TABLE resumes ADD COLUMN shared INTEGER NOT NULL DEFAULT 0;",
 )
 _DAMAGED = (
     "the file is damaged or is no ledger; move it away and run again: what LinkedIn holds already"
@@ -69,16 +71,9 @@ class LedgerFile:
 
     def __init__(self, path: Path, owner: Mapping[str, str]) -> None:
         self._name = path.name
-        if path.exists() and not path.is_file():
-            raise Misconfigured("setting 'ledger_path': expected the path of a regular file")
-        try:
+        with _usable(path):
             # SQLite's own locks go when any descriptor of the file is closed: this one is last.
             self._guard: int | None = _own(path)
-        except OSError as error:
-            raise Misconfigured(
-                f"setting 'ledger_path': the file cannot be written ({error.strerror}); expected a"
-                " path in a directory that this user may write to"
-            ) from None
         try:
             self.connection = self._opened(str(path), owner)
         except BaseException:
@@ -96,9 +91,7 @@ class LedgerFile:
         copy = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         with readable(path.name):
             if path.exists() and path.stat().st_size:
-                # Without a WAL nobody writes; reading it otherwise would make files beside it.
-                how = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
-                with closing(sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True)) as db:
+                with closing(_for_reading(path)) as db:
                     db.backup(copy)
         self.connection = self._prepared(copy, owner)
         return self
@@ -158,21 +151,63 @@ class LedgerFile:
         return connection
 
 
+def look_at_ledger(path: Path, owner: Mapping[str, str]) -> None:
+    """Raise the :class:`Misconfigured` that opening the ledger would, and change nothing."""
+    with _usable(path):
+        if not path.exists():
+            if not os.access(path.parent, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            return
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            _lock(descriptor, fcntl.LOCK_SH, path)
+        finally:
+            os.close(descriptor)
+    if path.stat().st_size:
+        with readable(path.name), closing(_for_reading(path)) as connection:
+            if _version(connection, path.name):
+                _check_owner(_about(connection), path.name, owner)
+
+
+@contextmanager
+def _usable(path: Path) -> Iterator[None]:
+    """Make a :class:`Misconfigured` of what keeps a path from being written."""
+    if path.exists() and not path.is_file():
+        raise Misconfigured("setting 'ledger_path': expected the path of a regular file")
+    try:
+        yield
+    except OSError as error:
+        raise Misconfigured(
+            f"setting 'ledger_path': the file cannot be written ({error.strerror}); expected a"
+            " path in a directory that this user may write to"
+        ) from None
+
+
 def _own(path: Path) -> int:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         os.fchmod(descriptor, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(descriptor)
-        raise Misconfigured(
-            f"setting 'ledger_path': {path.name!r} is in use by another run; wait for it, or give"
-            " each pipeline its own path"
-        ) from None
+        _lock(descriptor, fcntl.LOCK_EX, path)
     except BaseException:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def _lock(descriptor: int, kind: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Misconfigured(
+            f"setting 'ledger_path': {path.name!r} is in use by another run; wait for it, or give"
+            " each pipeline its own path"
+        ) from None
+
+
+def _for_reading(path: Path) -> sqlite3.Connection:
+    # Without a WAL nobody writes; reading it otherwise would make files beside it.
+    how = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
+    return sqlite3.connect(f"{path.resolve().as_uri()}?{how}", uri=True)
 
 
 def _version(connection: sqlite3.Connection, name: str) -> int:
@@ -202,21 +237,29 @@ def _migrate(connection: sqlite3.Connection, version: int) -> None:
 
 def _claim(connection: sqlite3.Connection, name: str, owner: Mapping[str, str]) -> bytes:
     """Write down whose ledger this is, or check it; gives its salt."""
-    about = dict(connection.execute("SELECT name, value FROM about"))
+    about = _about(connection)
     if not about:
         about = {**owner, "salt": secrets.token_bytes(_SALT_BYTES)}
         connection.execute("BEGIN IMMEDIATE")
         connection.executemany("INSERT INTO about VALUES (?, ?)", about.items())
         connection.execute("COMMIT")
+    _check_owner(about, name, owner)
+    salt = about["salt"]
+    assert isinstance(salt, bytes)  # noqa: S101 - written above
+    return salt
+
+
+def _about(connection: sqlite3.Connection) -> dict[str, object]:
+    return dict(connection.execute("SELECT name, value FROM about"))
+
+
+def _check_owner(about: Mapping[str, object], name: str, owner: Mapping[str, str]) -> None:
     for setting, urn in owner.items():
-        if about.get(setting) != urn:
+        if about and about.get(setting) != urn:
             raise Misconfigured(
                 f"setting 'ledger_path': {name!r} belongs to {about.get(setting)}, and the setting"
                 f" '{setting}' says {urn}; give each customer's pipeline a ledger of its own"
             )
-    salt = about["salt"]
-    assert isinstance(salt, bytes)  # noqa: S101 - written above
-    return salt
 
 
 def another_program(name: str) -> Misconfigured:

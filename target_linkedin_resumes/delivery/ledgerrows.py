@@ -33,10 +33,12 @@ class Known(NamedTuple):
 
 
 KNOWN = f"SELECT {', '.join(Known._fields)} FROM resumes WHERE key = ?"  # noqa: S608 - own names
-# A change without a version (a reject that is replayed) leaves the row's.
+# A change without a version (a reject that is replayed) leaves the row's. A row that a second
+# stream names is shared from then on: no one stream can say that the resume has vanished.
 _VERSION = (
     "version = CASE WHEN :version IS NOT NULL OR stream IS NOT :stream THEN :version"
-    " ELSE version END, stream = :stream"
+    " ELSE version END, shared = shared OR (stream IS NOT NULL AND stream <> :stream),"
+    " stream = :stream"
 )
 WRITE = """
 INSERT INTO resumes (key, candidate_id, resume_id, stream, version, state, sha256, name,
@@ -46,6 +48,7 @@ VALUES (:key, :candidate_id, :resume_id, :stream, :version, :state, :sha256, :na
 ON CONFLICT (key) DO UPDATE SET candidate_id = excluded.candidate_id,
     resume_id = excluded.resume_id, version = CASE WHEN excluded.version IS NOT NULL
         OR stream IS NOT excluded.stream THEN excluded.version ELSE version END,
+    shared = shared OR (stream IS NOT NULL AND stream <> excluded.stream),
     stream = excluded.stream, state = excluded.state, sha256 = excluded.sha256,
     name = excluded.name, content_type = excluded.content_type,
     created_at = excluded.created_at, source = excluded.source, changed_at = excluded.changed_at,
@@ -66,7 +69,7 @@ INSERT INTO resumes (key, state, changed_at) VALUES (:key, 'deleted', :now)
 ON CONFLICT (key) DO UPDATE SET state = 'deleted', changed_at = excluded.changed_at,
     candidate_id = NULL, resume_id = NULL, stream = NULL, version = NULL, sha256 = NULL,
     name = NULL, content_type = NULL, created_at = NULL, urn = NULL, uploaded_at = NULL,
-    expires_at = NULL, source = NULL
+    expires_at = NULL, source = NULL, shared = 0
 WHERE state = 'deleting'
 """
 SEEN = f"""
@@ -84,7 +87,9 @@ NAMED = """
 UPDATE resumes SET version = :version
 WHERE key = :key AND stream = :stream AND state <> 'deleted'
 """
-OUTDATED = (
+_OLDER = (
     "FROM resumes WHERE stream = :stream AND (version IS NULL OR version < :version)"
     " AND state <> 'deleted'"
 )
+OUTDATED = f"{_OLDER} AND NOT shared"
+SHARED = f"{_OLDER} AND shared"

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from target_linkedin_resumes.changes import ResumeKey
-from target_linkedin_resumes.delivery.ledgerrows import NAMED, OUTDATED
+from target_linkedin_resumes.delivery.ledgerrows import NAMED, OUTDATED, SHARED
 
 _PAGE = 1000
 
@@ -69,8 +69,12 @@ class StreamVersions:
             version,
         )
 
+    def shared(self, stream: str, version: int) -> int:
+        """How many there are besides that another stream has named too."""
+        return int(self._one(f"SELECT count(*) {SHARED}", stream, version))
+
     def outdated(self, stream: str, version: int) -> int:
-        """How many resumes of a stream are of an older version, or of none."""
+        """How many resumes that no other stream has named are of an older version, or of none."""
         return int(self._one(f"SELECT count(*) {OUTDATED}", stream, version))
 
     def keys_outdated(self, stream: str, version: int) -> Iterator[ResumeKey]:

@@ -2,7 +2,7 @@
 
 Singer's full-table replacement. Each record of a version says which it is, and the message says
 that it is the one that counts. What the ledger holds of that stream with an older version, or with
-none, has vanished at the source.
+none, has vanished at the source, unless another stream has named it too.
 
 Some taps send the message after all records of the version. Others, those of Meltano's SDK among
 them, send it before the first one, and then only the end of the input says that all have come;
@@ -116,6 +116,13 @@ class Versions:
 
     def _delete(self, stream: str, version: int, count: int) -> None:
         self._deletions.take_all(count, stream)
+        shared = self._known.shared(stream, version)
+        if shared:
+            logger.info(
+                "stream %r: version %d no longer names %d resumes that another stream has named"
+                " too: they are left at LinkedIn, and a record with a deletion marker deletes them",
+                *(stream, version, shared),
+            )
         if count:
             logger.info(
                 "stream %r: version %d no longer names %d resumes: they are deleted",

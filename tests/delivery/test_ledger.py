@@ -26,6 +26,8 @@ CREATED = 1670935153000
 CONTENT = Content("ab" * 32, "jane.pdf", "application/pdf", "tag-1")
 OTHER = Content("cd" * 32, "jane.pdf", "application/pdf", "tag-2")
 OK = Confirmation(204)
+# Written by the program when its ledgers had version 1.
+FIRST = Path(__file__).with_name("files") / "ledger-1.db"
 
 
 class Clock:
@@ -346,6 +348,23 @@ def test_a_record_that_is_passed_over_names_its_resume(ledger: Ledger) -> None:
     assert ledger.known(ResumeKey("never", "seen")) is None
 
 
+def test_what_a_second_stream_names_has_not_vanished(ledger: Ledger) -> None:
+    keys = [ResumeKey("c", str(number)) for number in range(5)]
+    for key in keys:
+        deliver(ledger, upsert(key=key, version=1))
+    ledger.is_delivered(upsert(key=keys[0], stream="t", version=1), CONTENT)
+    deliver(ledger, upsert(key=keys[1], stream="t", version=1), upload(OTHER, "urn:new"))
+    ledger.rejected(Rejected("t", {}, Reject("file_missing", "no"), 1, 1, keys[2], 1))
+    for key in keys[:2]:
+        ledger.is_delivered(upsert(key=key, version=2), CONTENT)
+    ledger.source_of(upsert(key=keys[3], version=1))  # by the same stream once more
+    assert (ledger.versions.outdated("t", 2), ledger.versions.shared("t", 2)) == (0, 2)
+    assert set(ledger.versions.keys_outdated("s", 9)) == {keys[3], keys[4]}
+    delete(ledger, keys[1])
+    deliver(ledger, upsert(key=keys[1], stream="t", version=1))
+    assert set(ledger.versions.keys_outdated("t", 2)) == {keys[1]}  # the deletion was an end
+
+
 # The day's quota
 
 
@@ -380,6 +399,22 @@ def test_a_ledger_belongs_to_one_run_at_a_time(path: Path) -> None:
         LedgerFile(path, OWNER)
     with opened(path):
         pass
+
+
+def test_a_ledger_of_the_first_version_is_taken_over(path: Path) -> None:
+    path.write_bytes(FIRST.read_bytes())
+    with opened(path) as ledger:
+        assert ledger.is_delivered(upsert(version=2), CONTENT)
+        used = ResumeKey("uploaded", "r")
+        assert ledger.known(used) is not None
+        assert ledger.is_deleted(Delete(ResumeKey("gone", "r")))
+        assert ledger.versions.is_incomplete("s", 7)
+        assert ledger.held() == 2
+        assert ledger.versions.outdated("s", 9) == 1
+        ledger.is_delivered(upsert(stream="t"), CONTENT)
+        assert (ledger.versions.outdated("t", 9), ledger.versions.shared("t", 9)) == (1, 1)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(STEPS),)
 
 
 def test_a_newer_ledger_is_refused(path: Path) -> None:

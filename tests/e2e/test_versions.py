@@ -180,6 +180,24 @@ def test_ids_that_a_stream_map_makes_are_read_as_it_makes_them(bench: Bench) -> 
     assert set(bench.held()) == {("c0", "r-cv"), ("c1", "r-cv")}
 
 
+def test_what_another_stream_names_too_is_left(bench: Bench) -> None:
+    def other(message: Message) -> Message:
+        return {**message, "stream": "other"}
+
+    shared, own = of(1, range(2), bench)
+    run(bench, [SCHEMA, record("c0", "r", "a.pdf"), state(1)])
+    run(bench, [other(SCHEMA), other(shared), other(own), other(activate(1)), state(2)])
+    last = {**record("c2", "r", "a.pdf"), "version": 2}
+    stream = [other(SCHEMA), other(last), other(activate(2)), state(3)]
+    for _ in range(2):
+        done = run(bench, stream)
+        assert done.code == 0, done.log
+        assert "no longer names 1 resumes that another stream has named too" in done.log
+        assert {key[0] for key in bench.held()} == {"c0", "c2"}
+    assert run(bench, [SCHEMA, deletion("c0", "r"), state(4)]).code == 0
+    assert {key[0] for key in bench.held()} == {"c2"}
+
+
 @pytest.mark.parametrize("setting", [{}, {"process_activate_version_messages": False}])
 def test_it_is_ignored_without_a_ledger_or_where_that_is_said(
     bench: Bench, setting: dict[str, Any]
