@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from math import inf
+from math import ceil, inf
 from typing import TYPE_CHECKING, TextIO, cast
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # than the lines. In seconds.
 REST = 0.1
 # No line is longer, so that none breaks in two in a terminal of 40 columns, or in one that is made
-# narrower meanwhile: what breaks in two cannot be drawn over.
+# as narrow meanwhile: what breaks in two cannot be drawn over.
 WIDTH = 39
 
 
@@ -27,9 +27,9 @@ WIDTH = 39
 class Progress:
     """``counts`` are of records, in the order in which they are shown.
 
-    ``last_minute`` is how many LinkedIn confirmed in the last 60 seconds, of ``limit``. ``waiting``
-    names what is waited for, a name of :class:`~target_linkedin_resumes.report.figures.Waits`, and
-    the seconds left.
+    ``last_minute`` is how many of ``limit`` LinkedIn confirmed in the last 60 seconds, in a dry
+    run how many it would have. ``waiting`` names what is waited for, a name of
+    :class:`~target_linkedin_resumes.report.figures.Waits`, and the seconds left.
     """
 
     seconds: float
@@ -140,7 +140,7 @@ class TerminalDisplay:
             if self._live is None:
                 self._live = self._new_live()
                 self._live.start()
-            self._live.update(rendered(self._shown), refresh=True)
+            self._live.update(rendered(self._shown, self._console.width), refresh=True)
 
     def _wipe(self) -> None:
         if self._live is not None:
@@ -164,47 +164,57 @@ class _Above:
         """Written is flushed."""
 
 
-def rendered(progress: Progress) -> RenderableType:
-    """Draw the progress: the rate against the limit, pairs of figures, what is waited for."""
+def rendered(progress: Progress, columns: int) -> RenderableType:
+    """Draw the progress: the rate against the limit, pairs of figures, what is waited for.
+
+    In a terminal of fewer than 40 ``columns`` the figures stand below each other, and what would
+    not fit beside a figure is left out: half a figure would be a wrong one.
+    """
     from rich.console import Group  # noqa: PLC0415
     from rich.progress_bar import ProgressBar  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
+    wide = columns > WIDTH
     bar = Table.grid()
     full = min(progress.last_minute, progress.limit)
     bar.add_row(
         ProgressBar(
             total=progress.limit,
             completed=full,
-            width=WIDTH,
+            width=WIDTH if wide else max(columns - 1, 1),
             complete_style="cyan",
             finished_style="cyan",
         )
     )
-    rate = Text(f"{progress.last_minute:,}", style="bold")
-    rate.append(f" of {progress.limit:,} in the last 60 s", style="dim")
+    rate = Text(f"{progress.last_minute:,}", style="bold", no_wrap=True, overflow="crop")
+    rate.append(f" of {progress.limit:,}{' in the last 60 s' if wide else ''}", style="dim")
     cells = [(name, _number(count)) for name, count in progress.counts.items()]
     cells.append(("elapsed", _clock(progress.seconds)))
     figures = Text(no_wrap=True, overflow="crop")
     for number, (name, value) in enumerate(cells):
         if number:
-            figures.append(" " if number % 2 else "\n")
-        alarming = name == "rejected" and value != "0"
+            figures.append(" " if wide and number % 2 else "\n")
+        alarming = name in ("rejected", "to reject") and value != "0"
         figures.append(f"{name:<9} ", style="dim")
         figures.append(f"{value:>9}", style="bold red" if alarming else "bold")
-    return Group(bar, rate, figures, Text(_situation(progress), style="yellow"))
+    said, more = _situation(progress)
+    if len(said + more) < columns:
+        said += more
+    situation = Text(said, style="yellow", no_wrap=True, overflow="ellipsis")
+    return Group(bar, rate, figures, situation)
 
 
-def _situation(progress: Progress) -> str:
+def _situation(progress: Progress) -> tuple[str, str]:
+    """What goes on, and what may be left out of it."""
     if progress.ended:
-        return "ended"
+        return ("dry run, ended", ": nothing was sent") if progress.dry else ("ended", "")
     if progress.waiting is not None:
         name, seconds = progress.waiting
-        return f"{_WAITS[name]}, {_clock(seconds)} to wait"
+        return _WAITS[name], f", {_clock(ceil(seconds))} to wait"
     if not progress.counts["in flight"]:
-        return "waiting for records"
-    return "dry run: nothing is sent" if progress.dry else "delivering"
+        return "waiting for records", ""
+    return ("dry run", ": nothing is sent") if progress.dry else ("delivering", "")
 
 
 _WAITS = {

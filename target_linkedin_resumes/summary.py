@@ -134,13 +134,15 @@ class Reporter:
                 self._say_progress()
 
     def _say_progress(self) -> None:
-        tally = self.pipeline.tally
+        tally, would = self.pipeline.tally, "would be " if self.dry else ""
         logger.info(
-            "%d read, %d delivered, %d deleted, %d unchanged, %d rejected; %d in the last minute,"
-            " %d in flight",
+            "%d read, %d %sdelivered, %d %sdeleted, %d unchanged, %d rejected; %d in the last"
+            " minute, %d in flight",
             tally.read,
             tally.delivered,
+            would,
             tally.deleted,
+            would,
             tally.unchanged,
             tally.rejected.total(),
             self.timeline.last_minute,
@@ -165,16 +167,18 @@ class Reporter:
 
     def progress(self, *, ended: bool = False) -> Progress:
         """How far the run is, or how far it came."""
-        tally = self.pipeline.tally
+        if ended:
+            self.look()
+        tally, dry = self.pipeline.tally, self.dry
         return Progress(
             seconds=self._seconds(),
             counts={
                 "read": tally.read,
                 "in flight": self.pipeline.unsettled,
-                "uploaded": tally.uploaded,
-                "delivered": tally.delivered,
-                "deleted": tally.deleted,
-                "rejected": tally.rejected.total(),
+                "checked" if dry else "uploaded": tally.uploaded,
+                "to send" if dry else "delivered": tally.delivered,
+                "to delete" if dry else "deleted": tally.deleted,
+                "to reject" if dry else "rejected": tally.rejected.total(),
                 "retried": tally.retried.total(),
                 **({} if self.settings.ledger_path is None else {"unchanged": tally.unchanged}),
             },

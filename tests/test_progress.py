@@ -38,7 +38,7 @@ class Terminal(io.StringIO):
 
 def drawn(progress: Progress, width: int = 80) -> list[str]:
     console = Console(file=io.StringIO(), width=width, record=True)
-    console.print(rendered(progress))
+    console.print(rendered(progress, width))
     return console.export_text().splitlines()
 
 
@@ -52,12 +52,14 @@ def test_all_figures_are_shown() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"waiting": ("throttle", 12.4)}, "throttled by LinkedIn, 0:00:12 to wait"),
+        ({"waiting": ("throttle", 12.4)}, "throttled by LinkedIn, 0:00:13 to wait"),
         ({"waiting": ("limit", 3.0)}, "at the limit a minute, 0:00:03 to wait"),
+        ({"waiting": ("throttle", 0.2)}, "throttled by LinkedIn, 0:00:01 to wait"),
         ({"waiting": ("quota", 30_000.0)}, "daily quota spent, 8:20:00 to wait"),
         ({"counts": {**SOME.counts, "in flight": 0}}, "waiting for records"),
         ({"dry": True}, "dry run: nothing is sent"),
         ({"ended": True}, "ended"),
+        ({"dry": True, "ended": True}, "dry run, ended: nothing was sent"),
     ],
 )
 def test_the_situation_is_said(change: dict[str, object], words: str) -> None:
@@ -78,6 +80,22 @@ def test_no_line_is_wider_than_forty_columns(width: int) -> None:
     assert max(cell_len(line.rstrip()) for line in lines) <= WIDTH < 40
     assert len(lines) == 7
     assert sum("987.7 M" in line for line in lines) == 4
+
+
+@pytest.mark.parametrize("width", [39, 30, 24, 20])
+@pytest.mark.parametrize("waiting", [None, ("throttle", 86_399.0)])
+def test_a_narrow_terminal_shows_whole_figures_or_none(
+    width: int, waiting: tuple[str, float] | None
+) -> None:
+    lines = drawn(replace(SOME, waiting=waiting, last_minute=9_812), width)
+    assert max(map(cell_len, lines)) <= width
+    assert [re.split(r"  +", line)[-1] for line in lines if re.match("[a-z ]+  +[0-9]", line)] == [
+        *(f"{count:,}" for count in SOME.counts.values()),
+        "0:12:34",
+    ]
+    assert lines[1] == "9,812 of 10,000"
+    said = lines[-1] + "?"
+    assert waiting is None or "23:59:59" in said or not re.search("[0-9]", said)
 
 
 def test_it_is_wanted_in_a_terminal_alone() -> None:

@@ -1,0 +1,70 @@
+"""What a run says of itself while it goes on and at its end."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from target_linkedin_resumes import summary
+from target_linkedin_resumes.delivery.pipeline import Pipeline
+from target_linkedin_resumes.delivery.tally import Tally
+from target_linkedin_resumes.linkedin.limits import RequestsPerDay
+from target_linkedin_resumes.meter import Meter, Waiting
+from target_linkedin_resumes.settings import read_settings
+from target_linkedin_resumes.summary import Reporter
+
+CONFIG = {
+    "client_id": "a",
+    "client_secret": "b",
+    "organization": "1",
+    "contract": "2",
+}
+
+
+def reporter(tally: Tally, now: list[float], **settings: Any) -> Reporter:
+    pipeline = SimpleNamespace(tally=tally, superseded=0, unsettled=0, covered=0)
+    quota = SimpleNamespace(save=lambda: {"used": {}})
+    return Reporter(
+        pipeline=cast("Pipeline", pipeline),
+        meter=Meter(),
+        waiting=Waiting(lambda: now[0]),
+        clock=lambda: now[0],
+        begun=0.0,
+        quota=cast("RequestsPerDay", quota),
+        settings=read_settings({**CONFIG, **settings}),
+    )
+
+
+def test_the_last_figures_are_those_of_the_end() -> None:
+    tally, now = Tally(), [10.0]
+    made = reporter(tally, now)
+    made.look()
+    tally.delivered, now[0] = 250, 10.2  # between two looks
+    assert made.progress().last_minute == 0
+    shown = made.progress(ended=True)
+    assert (shown.last_minute, shown.counts["delivered"]) == (250, 250)
+
+
+def test_a_dry_run_counts_what_would_be(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(summary, "LOOK_INTERVAL", 0.001)
+    ended, now = threading.Event(), [31.0]
+    made = reporter(Tally(read=9, delivered=7, deleted=2), now, dry_run=True)
+    counts = made.progress().counts
+    assert (counts["to send"], counts["to delete"], counts["to reject"]) == (7, 2, 0)
+    assert not {"uploaded", "delivered", "deleted", "rejected"} & set(counts)
+    with caplog.at_level(logging.INFO, "target_linkedin_resumes"):
+        watching = threading.Thread(target=made.watch, args=(ended,))
+        watching.start()
+        deadline = time.monotonic() + 30
+        while not caplog.messages and time.monotonic() < deadline:
+            time.sleep(0.01)
+        ended.set()
+        watching.join()
+    assert caplog.messages[0].startswith("9 read, 7 would be delivered, 2 would be deleted, ")
