@@ -59,6 +59,16 @@ class NotModified(Exception):  # no error: it is what was asked for
     """The source says that the file is the one that is known."""
 
 
+# Tells whether a file of which its source told this is the one that is known.
+IsKnown = Callable[[tuple[str, ...]], bool]
+
+
+def nothing_known(told: tuple[str, ...]) -> bool:
+    """Is any file the one that is known? None is."""
+    del told
+    return False
+
+
 class Body(io.RawIOBase):
     """The first ``size`` bytes of an open file, exactly.
 

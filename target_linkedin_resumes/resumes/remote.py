@@ -7,12 +7,13 @@ scheme below that prefix: no chained URLs, no other file systems.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from target_linkedin_resumes.failures import Failure, Misconfigured, Reject, Retry
-from target_linkedin_resumes.resumes.bodies import Found
+from target_linkedin_resumes.resumes.bodies import Found, IsKnown, NotModified, nothing_known
 from target_linkedin_resumes.resumes.egress import not_allowed
 from target_linkedin_resumes.resumes.prefixes import REMOTE_SCHEMES, Prefixes
 from target_linkedin_resumes.resumes.spool import spooled
@@ -27,6 +28,15 @@ _FILE_SYSTEMS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
     "az": ("adlfs", "azure", {}),
     "abfs": ("adlfs", "azure", {}),
     "sftp": ("sshfs", "sftp", {"known_hosts": ()}),
+}
+# What a store says of an object that is another as soon as its bytes are: a hash of them, or a
+# number that each writing changes. SFTP says no more than a size and a time in seconds.
+_TELLING = {
+    "s3": ("ETag",),
+    "gs": ("md5Hash", "generation"),
+    "az": ("etag",),
+    "abfs": ("etag",),
+    "sftp": (),
 }
 # What the libraries raise for credentials; they are optional, so their classes have only names.
 _CREDENTIALS = frozenset(
@@ -63,8 +73,12 @@ class Remote:
                 ) from None
 
     @contextmanager
-    def open(self, url: str) -> Iterator[Found]:
-        """Fetch a URL. Raises :class:`Reject` and :class:`Retry`."""
+    def open(self, url: str, is_known: IsKnown = nothing_known) -> Iterator[Found]:
+        """Fetch a URL.
+
+        Raises :class:`Reject` and :class:`Retry`, and :class:`NotModified` instead of reading a
+        file that is known.
+        """
         if "::" in url:
             raise Reject("invalid_source", "field 'file': '::' chains URLs, which is not allowed")
         scheme, _, rest = url.partition("://")
@@ -74,8 +88,16 @@ class Remote:
             raise not_allowed(f"no entry of `file_sources` covers this {scheme}:// URL")
         options, path = _address(scheme, rest)
         options |= {**_FILE_SYSTEMS[scheme][2], **source.storage_options}
-        with spooled(_pieces(scheme, options, path), path.rpartition("/")[2]) as found:
-            yield found
+        told: tuple[str, ...] = ()
+
+        def opened(file: Any) -> None:
+            nonlocal told
+            told = _told(scheme, file)
+            if is_known(told):
+                raise NotModified
+
+        with spooled(_pieces(scheme, options, path, opened), path.rpartition("/")[2]) as found:
+            yield replace(found, told=told)
 
 
 def _address(scheme: str, rest: str) -> tuple[dict[str, Any], str]:
@@ -98,13 +120,24 @@ def _address(scheme: str, rest: str) -> tuple[dict[str, Any], str]:
     return {}, rest
 
 
-def _pieces(scheme: str, options: dict[str, Any], path: str) -> Generator[bytes, None, None]:
+def _told(scheme: str, file: Any) -> tuple[str, ...]:
+    """Give what would have to be told again of an open file."""
+    for name in _TELLING[scheme]:
+        value = getattr(file, "details", {}).get(name)
+        if value:
+            return (name, str(value))
+    return ()
+
+
+def _pieces(
+    scheme: str, options: dict[str, Any], path: str, opened: Callable[[Any], None]
+) -> Generator[bytes, None, None]:
     files = None
     try:
         fsspec = importlib.import_module("fsspec")  # it comes with the libraries of the extras
         files = fsspec.filesystem(scheme, **options)
-        yield from _read(files, path)
-    except Failure:
+        yield from _read(files, path, opened)
+    except (Failure, NotModified):
         raise
     except Exception as error:  # noqa: BLE001 - each library has errors of its own
         failure = _failure(error)
@@ -113,10 +146,11 @@ def _pieces(scheme: str, options: dict[str, Any], path: str) -> Generator[bytes,
         raise failure from None
 
 
-def _read(files: Any, path: str) -> Generator[bytes, None, None]:
+def _read(files: Any, path: str, opened: Callable[[Any], None]) -> Generator[bytes, None, None]:
     empty = True
     try:
         with files.open(path, "rb", block_size=_PIECE, cache_type="none") as file:
+            opened(file)
             while piece := file.read(_PIECE):
                 empty = False
                 yield piece

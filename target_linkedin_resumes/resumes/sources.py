@@ -11,7 +11,13 @@ from typing import Self
 
 from target_linkedin_resumes.changes import ResumeFile
 from target_linkedin_resumes.failures import Reject
-from target_linkedin_resumes.resumes.bodies import MAX_SIZE, Found, OpenedResume
+from target_linkedin_resumes.resumes.bodies import (
+    MAX_SIZE,
+    Found,
+    IsKnown,
+    OpenedResume,
+    nothing_known,
+)
 from target_linkedin_resumes.resumes.codes import CODES
 from target_linkedin_resumes.resumes.convert.converter import Converter
 from target_linkedin_resumes.resumes.filenames import file_name
@@ -128,7 +134,6 @@ class Sources:
             yield OpenedResume(kind.content_type, name, found.size, found.body, tag)
 
     def _found(self, file: ResumeFile, known: str | None) -> AbstractContextManager[Found]:
-        del known
         if file.content is not None:
             return open_content(file.content)
         location = (file.location or "").strip()
@@ -138,15 +143,21 @@ class Sources:
         if scheme == "data":
             return open_data(location)
         if scheme in HTTP_SCHEMES:
-            return self._web.open(location)
+            return self._web.open(location, self._is_known(file, known))
         if scheme in REMOTE_SCHEMES:
-            return self._remote.open(location)
+            return self._remote.open(location, self._is_known(file, known))
         raise Reject(
             "unsupported_source",
             "field 'file': expected a path below the directory of the setting `file_root`, or a"
             " URL with one of the schemes file, data,"
             f" {', '.join((*HTTP_SCHEMES, *REMOTE_SCHEMES))}",
         )
+
+    def _is_known(self, file: ResumeFile, known: str | None) -> IsKnown:
+        tags = self._tags
+        if tags is None or known is None:
+            return nothing_known
+        return lambda told: tags.make(file, told) == known
 
 
 def _scheme(location: str) -> str:

@@ -46,8 +46,10 @@ BUDGET = Budget(ALL_IN_MEMORY)
 
 
 @contextmanager
-def spooled(pieces: Generator[bytes, None, None], name: str | None = None) -> Iterator[Found]:
-    """Take in all pieces, close their source, then give them as a body.
+def spooled(
+    pieces: Generator[bytes, None, None], name: str | None = None, told: tuple[str, ...] = ()
+) -> Iterator[Found]:
+    """Take in all pieces, close their source, then give them as a body; the rest as in Found.
 
     Raises :class:`Reject` (``file_too_large``) as soon as there is a byte more than LinkedIn
     takes, whatever was announced, and :class:`Retry` when the disk is full.
@@ -58,7 +60,7 @@ def spooled(pieces: Generator[bytes, None, None], name: str | None = None) -> It
         finally:
             with suppress(Failure):  # what the source makes of its being left alone
                 pieces.close()
-        yield Found(Body(spool.file, size), size, name)
+        yield Found(Body(spool.file, size), size, name, told)
 
 
 class _Spool:

@@ -17,7 +17,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import parse_url
 
 from target_linkedin_resumes.failures import Reject, Retry
-from target_linkedin_resumes.resumes.bodies import Found
+from target_linkedin_resumes.resumes.bodies import Found, IsKnown, NotModified, nothing_known
 from target_linkedin_resumes.resumes.dispositions import disposition_name
 from target_linkedin_resumes.resumes.egress import (
     GuardedAdapter,
@@ -28,6 +28,7 @@ from target_linkedin_resumes.resumes.egress import (
 from target_linkedin_resumes.resumes.links import expires_at
 from target_linkedin_resumes.resumes.prefixes import HTTP_SCHEMES, Prefixes
 from target_linkedin_resumes.resumes.spool import spooled
+from target_linkedin_resumes.resumes.tags import without_signature
 from target_linkedin_resumes.resumes.transport import ca_bundle, failure_of, unreadable
 from target_linkedin_resumes.resumes.wires import MOST_TIMEOUTS
 
@@ -50,6 +51,7 @@ _LOGIN_PATH = re.compile(
     r"(?:^|[/.])(?:log-?in|sign-?in|logon|sso|saml2?|oauth2?|authorize|servicelogin)(?:[/.]|$)",
     re.IGNORECASE,
 )
+_STRONG = re.compile(r'"[^"]+"')
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 
 
@@ -104,8 +106,12 @@ class Web:
         self._trusted.close()
 
     @contextmanager
-    def open(self, url: str) -> Iterator[Found]:
-        """Fetch a URL. Raises :class:`Reject` and :class:`Retry`."""
+    def open(self, url: str, is_known: IsKnown = nothing_known) -> Iterator[Found]:
+        """Fetch a URL.
+
+        Raises :class:`Reject` and :class:`Retry`, and :class:`NotModified` instead of reading the
+        body of a file that is known.
+        """
         self._check_expiry(url)
         deadline = self._clock() + self._timeout * MOST_TIMEOUTS
         with ExitStack() as stack:
@@ -114,8 +120,12 @@ class Web:
                 raw = self._raw(response, deadline)
                 self._check(response, final, raw, redirected=final != url)
                 name = disposition_name(response.headers.get("Content-Disposition"))
+                name = name or _url_name(final, url)
+                told = _told(response.headers.get("ETag"), final, name)
+                if is_known(told):
+                    raise NotModified
                 pieces = _decoded(raw, response.headers.get("Content-Encoding"))
-                found = stack.enter_context(spooled(pieces, name or _url_name(final, url)))
+                found = stack.enter_context(spooled(pieces, name, told))
             yield found
 
     def _follow(self, url: str, deadline: float) -> tuple[requests.Response, str]:
@@ -236,6 +246,16 @@ class Web:
             yield piece
             if self._clock() > deadline:
                 raise _too_slow()
+
+
+def _told(etag: str | None, url: str, name: str | None) -> tuple[str, ...]:
+    """Give what would have to be told again; an ETag names bytes of its own URL alone.
+
+    A weak ETag (RFC 9110, 8.8.1) may stay while bytes change, and what has no quotes is none.
+    """
+    if etag is None or not _STRONG.fullmatch(etag):
+        return ()
+    return ("etag", etag, without_signature(url), name or "")
 
 
 def _joined(url: str, target: str) -> str:
