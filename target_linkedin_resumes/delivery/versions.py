@@ -55,12 +55,15 @@ class Versions:
     def activate(self, stream: str, version: int) -> None:
         """Wait until all that was read is settled, then delete what is of an older version.
 
-        Raises what stopped the run, and :class:`Stop` before the first of too many deletions.
+        Nothing is waited for where only the end of the input can decide. Raises what stopped the
+        run, and :class:`Stop` before the first of too many deletions.
         """
-        self._pipeline.settle()
         # A tap that reads in partitions sends it before each of them.
-        early = self._named.get(stream) != version or self._early.get(stream) == version
-        if early or self._known.is_empty(stream, version):
+        if self._named.get(stream) != version or self._early.get(stream) == version:
+            self._early[stream] = version
+            return
+        self._pipeline.settle()
+        if self._known.is_empty(stream, version):
             self._early[stream] = version
             return
         self._early.pop(stream, None)
@@ -92,14 +95,15 @@ class Versions:
                 continue
             remedy = (
                 "The input ended without a STATE after its last record, so the tap may have broken"
-                " off"
+                " off: run it again to its end"
                 if self._deletions.limited
-                else "With the setting max_deletes at most so many are deleted when the input ends"
+                else "Set max_deletes, and a run deletes them when its input ends, if they are not"
+                " more than that"
             )
             logger.warning(
-                "stream %r: ACTIVATE_VERSION came before the records of its version, and %d resumes"
-                " that they do not name are left at LinkedIn. %s",
-                *(stream, count, remedy),
+                "stream %r: ACTIVATE_VERSION did not come after the records of version %d in this"
+                " run, and %d resumes that none of them has named are left at LinkedIn. %s",
+                *(stream, version, count, remedy),
             )
 
     def _is_complete(self, stream: str, version: int, count: int) -> bool:

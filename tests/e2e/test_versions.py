@@ -79,7 +79,7 @@ def test_a_message_before_the_records_deletes_at_the_end_and_within_a_limit(benc
     stream = [SCHEMA, activate(2), *half, activate(2), *rest, state(2)]
     warned = run(bench, stream)
     assert warned.code == 0
-    assert "5 resumes that they do not name are left" in warned.log
+    assert "5 resumes that none of them has named are left" in warned.log
     assert len(bench.held()) == 20
     broken_off = run(bench, stream[:-1], max_deletes="5")
     assert "the tap may have broken off" in broken_off.log
@@ -90,6 +90,20 @@ def test_a_message_before_the_records_deletes_at_the_end_and_within_a_limit(benc
     assert done.code == 0, done.log
     assert len(bench.held()) == 15
     assert (deletes(bench), done.states[-1]) == (5, {"bookmarks": {"resumes": 2}})
+
+
+def test_a_run_that_goes_on_with_the_message_alone_says_what_to_do(bench: Bench) -> None:
+    """As after a kill between the last STATE and ACTIVATE_VERSION."""
+    run(bench, [SCHEMA, *of(1, range(4), bench), activate(1), state(1)])
+    run(bench, [SCHEMA, *of(2, range(3), bench), state(2)])
+    rest = [SCHEMA, activate(2), state(3)]
+    done = run(bench, rest)
+    assert done.code == 0, done.log
+    assert "did not come after the records of version 2 in this run, and 1 resumes" in done.log
+    assert "Set max_deletes" in done.log
+    assert len(bench.held()) == 4
+    assert run(bench, rest, max_deletes="1").code == 0
+    assert {key[0] for key in bench.held()} == {"c0", "c1", "c2"}
 
 
 def test_an_empty_version_deletes_all_only_when_told_to(bench: Bench) -> None:

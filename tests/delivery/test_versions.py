@@ -1,0 +1,57 @@
+"""When ACTIVATE_VERSION is decided. The pipeline is a stand-in that counts what is asked of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+from target_linkedin_resumes.changes import Delete, ResumeKey
+from target_linkedin_resumes.delivery.deletions import Deletions
+from target_linkedin_resumes.delivery.ledger import Ledger
+from target_linkedin_resumes.delivery.pipeline import Pipeline
+from target_linkedin_resumes.delivery.versions import Versions
+from tests.delivery.test_ledger import deliver, opened, upsert
+
+
+class Engine:
+    """Counts how often the reader has waited, and what vanishes."""
+
+    def __init__(self) -> None:
+        self.settled = 0
+        self.gone: list[ResumeKey] = []
+
+    def settle(self) -> None:
+        self.settled += 1
+
+    def vanished(self, change: Delete, size: int) -> None:
+        self.gone.append(change.key)
+
+
+def versions(ledger: Ledger, most: int | None = None) -> tuple[Versions, Engine]:
+    engine = Engine()
+    return Versions(cast("Pipeline", engine), ledger, Deletions(most)), engine
+
+
+def test_nothing_is_waited_for_where_only_the_end_decides(tmp_path: Path) -> None:
+    with opened(tmp_path / "ledger.db") as ledger:
+        old = ResumeKey("c", "old")
+        deliver(ledger, upsert(key=old, version=1))
+        made, engine = versions(ledger, most=1)
+        for partition in range(20):
+            made.activate("s", 2)
+            made.named("s", 2)
+            deliver(ledger, upsert(key=ResumeKey("c", str(partition)), version=2))
+        assert (engine.settled, engine.gone) == (0, [])
+        made.finish(after_state=True)
+        assert (engine.settled, engine.gone) == (1, [old])
+
+
+def test_what_comes_after_its_records_is_decided_at_once(tmp_path: Path) -> None:
+    with opened(tmp_path / "ledger.db") as ledger:
+        old = ResumeKey("c", "old")
+        deliver(ledger, upsert(key=old, version=1))
+        made, engine = versions(ledger)
+        made.named("s", 2)
+        deliver(ledger, upsert(version=2))
+        made.activate("s", 2)
+        assert (engine.settled, engine.gone) == (1, [old])
