@@ -49,7 +49,7 @@ class Ledger:
     many seconds LinkedIn removes a file, if it does. ``resend`` says that nothing counts as
     unchanged. ``quota`` gives the day's requests so far, as ``RequestsPerDay.save``.
     ``pseudonyms`` finds what was recovered from an audit file. ``versions`` says which version of
-    its stream a resume is of.
+    its stream a resume is of, ``began_empty`` that nothing was known when the ledger was opened.
     """
 
     def __init__(
@@ -77,6 +77,8 @@ class Ledger:
         self.versions = StreamVersions(self._flushed, self.key)
         with file.written() as connection:
             self.recovered = Recovered(connection, pseudonyms)
+            [known] = connection.execute("SELECT EXISTS (SELECT 1 FROM resumes)").fetchone()
+        self.began_empty = not known and not self.recovered.count
 
     @property
     def salt(self) -> bytes:

@@ -77,6 +77,12 @@ class StreamVersions:
         """How many resumes that no other stream has named are of an older version, or of none."""
         return int(self._one(f"SELECT count(*) {OUTDATED}", stream, version))
 
+    def newest(self, stream: str) -> int | None:
+        """The highest version that a resume of a stream is of; None if none has any."""
+        query = "SELECT max(version) FROM resumes WHERE stream = :stream AND version > :version"
+        newest: int | None = self._one(query, stream, -1)
+        return newest
+
     def keys_outdated(self, stream: str, version: int) -> Iterator[ResumeKey]:
         """Give their keys, a page at a time; rows may change meanwhile."""
         last = -1

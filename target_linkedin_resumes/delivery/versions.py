@@ -32,9 +32,11 @@ class Versions:
     def __init__(self, pipeline: Pipeline, ledger: Ledger, deletions: Deletions) -> None:
         self._pipeline = pipeline
         self._known = ledger.versions
+        self._began_empty = ledger.began_empty
         self._deletions = deletions
         self._named: dict[str, int] = {}  # by stream, the version of the record that came last
         self._early: dict[str, int] = {}  # by stream, those that came before their first record
+        self._compared: set[str] = set()
         self._open: dict[str, int] = {}  # by stream, the one that was left open last
 
     def named(self, stream: str, version: int) -> None:
@@ -58,6 +60,13 @@ class Versions:
         Nothing is waited for where only the end of the input can decide. Raises what stopped the
         run, and :class:`Stop` before the first of too many deletions.
         """
+        if self._began_empty:
+            self._began_empty = False
+            logger.info(
+                "ACTIVATE_VERSION with a ledger that was empty when this run began: what the tap"
+                " has stopped naming before cannot be known. If LinkedIn holds resumes already,"
+                " make the ledger again from the audit file: target-linkedin-resumes-ledger rebuild"
+            )
         # A tap that reads in partitions sends it before each of them.
         if self._named.get(stream) != version or self._early.get(stream) == version:
             self._early[stream] = version
@@ -67,6 +76,7 @@ class Versions:
             self._early[stream] = version
             return
         self._early.pop(stream, None)
+        self._compare(stream, version)
         count = self._known.outdated(stream, version)
         if self._is_complete(stream, version, count):
             self._delete(stream, version, count)
@@ -80,6 +90,7 @@ class Versions:
         """
         for stream, version in self._early.items():
             self._pipeline.settle()
+            self._compare(stream, version)
             count = self._known.outdated(stream, version)
             if not count or not self._is_complete(stream, version, count):
                 continue
@@ -104,6 +115,21 @@ class Versions:
                 "stream %r: ACTIVATE_VERSION did not come after the records of version %d in this"
                 " run, and %d resumes that none of them has named are left at LinkedIn. %s",
                 *(stream, version, count, remedy),
+            )
+
+    def _compare(self, stream: str, version: int) -> None:
+        """Say, once a stream, that a version is lower than one that came before."""
+        if stream in self._compared:
+            return
+        self._compared.add(stream)
+        newest = self._known.newest(stream)
+        if newest is not None and newest > version:
+            logger.warning(
+                "stream %r: ACTIVATE_VERSION names version %d, and the ledger knows resumes of"
+                " version %d, which is higher: those that the tap no longer names stay at LinkedIn."
+                " Versions have to grow; if the tap now counts in another unit, delete what is gone"
+                " with deletion markers",
+                *(stream, version, newest),
             )
 
     def _is_complete(self, stream: str, version: int, count: int) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import cast
 
+import pytest
+
 from target_linkedin_resumes.changes import Delete, ResumeKey
 from target_linkedin_resumes.delivery.deletions import Deletions
 from target_linkedin_resumes.delivery.ledger import Ledger
@@ -55,3 +57,35 @@ def test_what_comes_after_its_records_is_decided_at_once(tmp_path: Path) -> None
         deliver(ledger, upsert(version=2))
         made.activate("s", 2)
         assert (engine.settled, engine.gone) == (1, [old])
+
+
+def test_a_version_that_is_lower_than_an_earlier_one_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with opened(tmp_path / "ledger.db") as ledger:
+        deliver(ledger, upsert(key=ResumeKey("c", "old"), version=1_764_000_000_000))
+        deliver(ledger, upsert(key=ResumeKey("c", "other"), stream="t", version=1_764_100_000))
+        made, engine = versions(ledger)
+        for stream in "st":
+            made.named(stream, 1_764_100_000)
+            deliver(ledger, upsert(stream=stream, version=1_764_100_000))
+            made.activate(stream, 1_764_100_000)
+        assert engine.gone == []
+        [told] = caplog.messages
+        assert "stream 's': ACTIVATE_VERSION names version 1764100000" in told
+        assert "resumes of version 1764000000000, which is higher" in told
+
+
+def test_a_ledger_that_knows_nothing_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    for time in range(2):
+        with opened(tmp_path / "ledger.db") as ledger:
+            made, _ = versions(ledger)
+            for stream in "st":
+                made.activate(stream, time)
+            deliver(ledger)
+        told = [text for text in caplog.messages if "was empty when this run began" in text]
+        assert len(told) == 1, time
+        assert "target-linkedin-resumes-ledger rebuild" in told[0]
