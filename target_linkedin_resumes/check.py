@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import partial
 
-from target_linkedin_resumes.failures import Failure
-from target_linkedin_resumes.house import linkedin_of, quota_of
+from target_linkedin_resumes.delivery.audit import look_at_audit
+from target_linkedin_resumes.delivery.ledgerfile import look_at_ledger
+from target_linkedin_resumes.delivery.rejects import look_at_rejects
+from target_linkedin_resumes.failures import Failure, Misconfigured
+from target_linkedin_resumes.house import (
+    linkedin_of,
+    owner_of,
+    pseudonyms_of,
+    quota_of,
+    sources_of,
+)
 from target_linkedin_resumes.linkedin.api import LinkedIn
 from target_linkedin_resumes.linkedin.transport import HttpTransport
 from target_linkedin_resumes.meter import Meter
+from target_linkedin_resumes.report.files import ReportFiles
 from target_linkedin_resumes.settings import Settings
 
 
@@ -20,14 +30,13 @@ def check(settings: Settings) -> Iterator[tuple[bool, str]]:
     """Look at one thing after another; gives whether it is well, and what was found."""
     yield True, "configuration: valid"
     yield _directory(settings)
-    for name, path in (
-        ("rejects_path", settings.rejects_path),
-        ("ledger_path", settings.ledger_path),
-        ("audit_path", settings.audit_path),
-        ("report_path", settings.report_path),
-    ):
-        if path is not None:
-            yield _file(name, path)
+    for what, look in _looks(settings):
+        try:
+            look()
+        except Misconfigured as failure:
+            yield False, failure.message
+        else:
+            yield True, what
     yield (
         True,
         (
@@ -72,10 +81,23 @@ def _directory(settings: Settings) -> tuple[bool, str]:
     return readable, f"file_root: {settings.file_root} {found}"
 
 
-def _file(name: str, path: Path) -> tuple[bool, str]:
-    writable = os.access(path if path.exists() else path.parent, os.W_OK)
-    found = "can be written" if writable else "cannot be written by this user"
-    return writable, f"{name}: {path} {found}"
+def _looks(settings: Settings) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Give what is said if all is well, and what raises Misconfigured as a run would if not."""
+    yield (
+        "file_sources, convert: what they need is installed",
+        lambda: sources_of(settings).close(),
+    )
+    rejects, ledger, audit = settings.rejects_path, settings.ledger_path, settings.audit_path
+    if rejects is not None:
+        yield f"rejects_path: {rejects} can be used", partial(look_at_rejects, rejects)
+    if ledger is not None:
+        whose = owner_of(settings)
+        yield f"ledger_path: {ledger} can be used", partial(look_at_ledger, ledger, whose)
+    if audit is not None and (pseudonyms := pseudonyms_of(settings)) is not None:
+        yield f"audit_path: {audit} can be used", partial(look_at_audit, audit, pseudonyms)
+    if settings.report_path is not None:
+        report = partial(ReportFiles, settings.report_path)
+        yield f"report_path: {settings.report_path} can be used", report
 
 
 def _time(epoch: int) -> str:

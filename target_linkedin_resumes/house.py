@@ -26,6 +26,7 @@ from target_linkedin_resumes.delivery.rejects import Rejected, RejectFile
 from target_linkedin_resumes.delivery.retries import Retries
 from target_linkedin_resumes.delivery.shelf import Book, Shelf
 from target_linkedin_resumes.delivery.versions import Versions
+from target_linkedin_resumes.failures import Misconfigured
 from target_linkedin_resumes.fetcher import Fetcher
 from target_linkedin_resumes.linkedin.api import LinkedIn
 from target_linkedin_resumes.linkedin.calls import Calls, utc_now
@@ -125,6 +126,24 @@ def linkedin_of(
     return LinkedIn(client, calls)
 
 
+def sources_of(settings: Settings, tags: Tags | None = None) -> Sources:
+    """Where the resumes of these settings come from. Raises Misconfigured."""
+    convert = converter_of(settings.convert)
+    try:
+        return Sources(
+            settings.file_root,
+            [FileSource(s.prefix, s.headers, s.storage_options) for s in settings.file_sources],
+            timeout=settings.request_timeout_seconds,
+            concurrency=settings.upload_concurrency,
+            convert=convert,
+            tags=tags,
+        )
+    except Misconfigured:
+        if convert is not None:
+            convert.close()  # it has files of its own
+        raise
+
+
 def build(
     settings: Settings,
     *,
@@ -143,14 +162,7 @@ def build(
     transport = HttpTransport(settings.request_timeout_seconds)
     rejects, ledger = _rejects(settings, encode, replayed), _ledger(settings, quota)
     books = _books(settings, ledger)
-    sources = Sources(
-        settings.file_root,
-        [FileSource(s.prefix, s.headers, s.storage_options) for s in settings.file_sources],
-        timeout=settings.request_timeout_seconds,
-        concurrency=settings.upload_concurrency,
-        convert=converter_of(settings.convert),
-        tags=None if ledger is None else Tags(ledger.salt, settings.convert),
-    )
+    sources = sources_of(settings, None if ledger is None else Tags(ledger.salt, settings.convert))
     fetcher = Fetcher(sources, ledger, describe=books is not None)
     courier: Courier | DryCourier
     if settings.dry_run:
@@ -216,19 +228,24 @@ def _rejects(
     return rejects
 
 
+def owner_of(settings: Settings) -> dict[str, str]:
+    """Whose ledger it is."""
+    return {"organization": settings.organization, "contract": settings.contract}
+
+
 def _ledger(settings: Settings, quota: RequestsPerDay) -> Ledger | None:
     """Open the ledger and take over what today's earlier runs have used of the quota."""
     if settings.ledger_path is None:
         return None
-    owner = {"organization": settings.organization, "contract": settings.contract}
+    opened = LedgerFile.copy if settings.dry_run else LedgerFile
     ledger = Ledger(
-        (LedgerFile.copy if settings.dry_run else LedgerFile)(settings.ledger_path, owner),
+        opened(settings.ledger_path, owner_of(settings)),
         now=time.time,
         clock=time.monotonic,
         blob_life=_seconds(settings.blob_ttl),
         resend=settings.resend == "always",
         quota=quota.save,
-        pseudonyms=_pseudonyms(settings),
+        pseudonyms=pseudonyms_of(settings),
     )
     quota.load(ledger.quota())
     if ledger.recovered.lost:
@@ -248,7 +265,7 @@ def _deletions(settings: Settings, ledger: Ledger | None) -> Deletions:
 
 def _books(settings: Settings, ledger: Ledger | None) -> Shelf | None:
     books: list[Book] = []
-    pseudonyms = _pseudonyms(settings)
+    pseudonyms = pseudonyms_of(settings)
     if settings.audit_path is not None and pseudonyms is not None and not settings.dry_run:
         books.append(
             AuditFile(
@@ -264,7 +281,8 @@ def _books(settings: Settings, ledger: Ledger | None) -> Shelf | None:
     return Shelf(books) if books else None
 
 
-def _pseudonyms(settings: Settings) -> Pseudonyms | None:
+def pseudonyms_of(settings: Settings) -> Pseudonyms | None:
+    """What makes the keyed hashes of ids; None without a key."""
     return None if settings.audit_key is None else Pseudonyms(settings.audit_key)
 
 

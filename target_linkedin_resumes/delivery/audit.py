@@ -23,12 +23,13 @@ from typing import Any
 
 from target_linkedin_resumes.changes import Delete, Upsert
 from target_linkedin_resumes.delivery.entries import Upload
-from target_linkedin_resumes.delivery.linefiles import LineFile
+from target_linkedin_resumes.delivery.linefiles import LineFile, look
 from target_linkedin_resumes.delivery.outside import Confirmed, Sent
 from target_linkedin_resumes.delivery.pseudonyms import Pseudonyms
 from target_linkedin_resumes.delivery.rejects import Rejected
 from target_linkedin_resumes.failures import Misconfigured
 
+SETTING = "audit_path"
 DELIVERED, DELETED = "delivered", "deleted"
 # What says what a resume was; the rest of a line says that there was one.
 OF_THE_RESUME = ("sha256", "blob", "fingerprint")
@@ -49,7 +50,7 @@ def iso(moment: datetime) -> str:
 def open_lines(path: Path) -> LineFile:
     """Take the file, whose lines are still to be checked. Raises :class:`Misconfigured`."""
     loss = "what LinkedIn confirms could not be proven"
-    return LineFile(path, "audit_path", loss, begin=_BEGIN)
+    return LineFile(path, SETTING, loss, begin=_BEGIN)
 
 
 def read_lines(texts: Iterable[bytes], pseudonyms: Pseudonyms) -> Iterator[dict[str, Any]]:
@@ -69,6 +70,16 @@ def read_lines(texts: Iterable[bytes], pseudonyms: Pseudonyms) -> Iterator[dict[
             )
         line: dict[str, Any] = json.loads(text)
         yield line
+
+
+def look_at_audit(path: Path, pseudonyms: Pseudonyms) -> None:
+    """Raise the :class:`Misconfigured` that opening the file would, and change nothing."""
+    look(path, SETTING, begin=_BEGIN)
+    if path.exists():
+        with path.open("rb") as lines:
+            whole = (line for line in lines if line.endswith(b"\n"))
+            for _ in _checked(whole, pseudonyms):
+                pass
 
 
 class AuditFile:
@@ -165,21 +176,9 @@ class AuditFile:
 
     def _look(self, oldest: bytes) -> bool:
         """Check each line; tell whether there is something to scrub or to drop."""
-        untidy, end = False, _end(self._pseudonyms)
-        for number, text in enumerate(self._file, 1):
-            match = _LINE.match(text)
-            if match is None:
-                raise Misconfigured(
-                    f"setting 'audit_path': line {number} of the file is no line of an audit file;"
-                    " expected a file that this target has written, or a path where there is none"
-                )
-            if not text.endswith(end):
-                raise Misconfigured(
-                    f"setting 'audit_key': line {number} of the file of audit_path was written"
-                    " with another key, so what it says of a candidate could be neither found nor"
-                    " scrubbed. Restore that key, or begin another file"
-                )
-            untidy = untidy or match[1] < oldest or _DUE in text
+        untidy = False
+        for at, text in _checked(self._file, self._pseudonyms):
+            untidy = untidy or at < oldest or _DUE in text
         return untidy
 
     def _tidy(self, oldest: bytes) -> None:
@@ -212,6 +211,25 @@ class AuditFile:
                 new = _text(line)
             if _DUE in new or new[7:36] >= oldest:
                 yield new
+
+
+def _checked(texts: Iterable[bytes], pseudonyms: Pseudonyms) -> Iterator[tuple[bytes, bytes]]:
+    """Give when each line was written, and the line. Raises :class:`Misconfigured`."""
+    end = _end(pseudonyms)
+    for number, text in enumerate(texts, 1):
+        match = _LINE.match(text)
+        if match is None:
+            raise Misconfigured(
+                f"setting 'audit_path': line {number} of the file is no line of an audit file;"
+                " expected a file that this target has written, or a path where there is none"
+            )
+        if not text.endswith(end):
+            raise Misconfigured(
+                f"setting 'audit_key': line {number} of the file of audit_path was written"
+                " with another key, so what it says of a candidate could be neither found nor"
+                " scrubbed. Restore that key, or begin another file"
+            )
+        yield match[1], text
 
 
 def _text(line: dict[str, Any]) -> bytes:

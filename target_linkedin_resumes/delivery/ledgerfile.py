@@ -6,11 +6,11 @@ deleted is overwritten with zeros (``secure_delete``), and the WAL is emptied wh
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import secrets
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -155,8 +155,7 @@ def look_at_ledger(path: Path, owner: Mapping[str, str]) -> None:
     """Raise the :class:`Misconfigured` that opening the ledger would, and change nothing."""
     with _usable(path):
         if not path.exists():
-            if not os.access(path.parent, os.W_OK | os.X_OK):
-                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            tempfile.TemporaryFile(dir=path.parent).close()
             return
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         try:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from target_linkedin_resumes.failures import Misconfigured, Stop
@@ -35,17 +36,10 @@ class LineFile:
         self._loss = loss
         self._dirty = False
         self._failed: Stop | None = None
-        if self.path.exists() and not self.path.is_file():
-            raise Misconfigured(f"setting '{setting}': expected the path of a regular file")
-        try:
+        with _usable(self.path, setting):
             self._descriptor = self._own(empty=empty)
             self._size = self._cut_torn_line(begin)
             self._beside.unlink(missing_ok=True)
-        except OSError as error:
-            raise Misconfigured(
-                f"setting '{setting}': the file cannot be written ({error.strerror});"
-                " expected a path in a directory that this user may write to"
-            ) from None
 
     def __iter__(self) -> Iterator[bytes]:
         """Give the lines."""
@@ -142,29 +136,18 @@ class LineFile:
                     return descriptor
             except BlockingIOError:
                 os.close(descriptor)
-                raise Misconfigured(
-                    f"setting '{self._setting}': {self.path.name!r} is in use by another run; wait"
-                    " for it, or give each pipeline its own path"
-                ) from None
+                raise _in_use(self.path, self._setting) from None
             except FileNotFoundError:
                 pass
             os.close(descriptor)  # another run replaced or removed the file meanwhile: look again
 
     def _cut_torn_line(self, begin: bytes) -> int:
         """Cut what a killed run left of a line: no state covers it, so it is made again."""
-        whole, torn = 0, b""
-        for line in self:
-            if line.endswith(b"\n"):
-                whole += len(line)
-            else:
-                torn = line
-        # A disk that lost its power may show zeros for what was not written.
-        if torn.strip(b"\0") and torn[: len(begin)] != begin[: len(torn)]:
+        try:
+            whole = _whole_lines(self.path, self._setting, begin)
+        except Misconfigured:
             self.close()
-            raise Misconfigured(
-                f"setting '{self._setting}': {self.path.name!r} holds something else; expected the"
-                " path of a file that this target has written, or where there is none yet"
-            )
+            raise
         os.ftruncate(self._descriptor, whole)
         return whole
 
@@ -173,6 +156,62 @@ class LineFile:
             f"setting '{self._setting}': the file cannot be written ({error.strerror}), and"
             f" {self._loss}. Make room or change the path, and run again."
         )
+
+
+def look(path: Path, setting: str, *, begin: bytes = b"") -> None:
+    """Raise the :class:`Misconfigured` that opening the file would, and change nothing."""
+    path = path.resolve()
+    with _usable(path, setting):
+        if not path.exists():
+            tempfile.TemporaryFile(dir=path.parent).close()
+            return
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise _in_use(path, setting) from None
+        finally:
+            os.close(descriptor)
+        _whole_lines(path, setting, begin)
+
+
+@contextmanager
+def _usable(path: Path, setting: str) -> Iterator[None]:
+    """Make a :class:`Misconfigured` of what keeps a path from being written."""
+    if path.exists() and not path.is_file():
+        raise Misconfigured(f"setting '{setting}': expected the path of a regular file")
+    try:
+        yield
+    except OSError as error:
+        raise Misconfigured(
+            f"setting '{setting}': the file cannot be written ({error.strerror});"
+            " expected a path in a directory that this user may write to"
+        ) from None
+
+
+def _in_use(path: Path, setting: str) -> Misconfigured:
+    return Misconfigured(
+        f"setting '{setting}': {path.name!r} is in use by another run; wait for it, or give each"
+        " pipeline its own path"
+    )
+
+
+def _whole_lines(path: Path, setting: str, begin: bytes) -> int:
+    """How many bytes the whole lines of a file have, behind which a torn one may stand."""
+    whole, torn = 0, b""
+    with path.open("rb") as lines:
+        for line in lines:
+            if line.endswith(b"\n"):
+                whole += len(line)
+            else:
+                torn = line
+    # A disk that lost its power may show zeros for what was not written.
+    if torn.strip(b"\0") and torn[: len(begin)] != begin[: len(torn)]:
+        raise Misconfigured(
+            f"setting '{setting}': {path.name!r} holds something else; expected the path of a file"
+            " that this target has written, or where there is none yet"
+        )
+    return whole
 
 
 def _open(path: Path, *, empty: bool = False) -> int:

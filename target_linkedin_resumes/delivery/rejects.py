@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from target_linkedin_resumes.changes import Record, ResumeKey
-from target_linkedin_resumes.delivery.linefiles import LineFile
+from target_linkedin_resumes.delivery.linefiles import LineFile, look
 from target_linkedin_resumes.failures import Reject, Stop
 
 EARLIER_RUN = -1
 _LOSS = "a reject that is not kept would be lost"
+_BEGIN = b"{"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,11 @@ class Rejected:
         """What stops a run that keeps no rejects."""
         where = f"{self.key or f'a record of stream {self.stream!r}'}: "
         return Reject(self.reject.code, where + self.reject.message)
+
+
+def look_at_rejects(path: Path) -> None:
+    """Raise the :class:`Misconfigured` that opening the file would, and change nothing."""
+    look(path, "rejects_path", begin=_BEGIN)
 
 
 class RejectFile:
@@ -83,7 +89,7 @@ class RejectFile:
         self._stale = False  # the file holds rejects that a later change has overtaken
         self.count = 0
         self.expired = 0
-        self._file = self._guard = LineFile(path, "rejects_path", _LOSS, begin=b"{")
+        self._file = self._guard = LineFile(path, "rejects_path", _LOSS, begin=_BEGIN)
         replay = self._guard.path.with_name(self._guard.path.name + ".replay")
         if replaying:
             self._file = LineFile(replay, "rejects_path", _LOSS, empty=True)
