@@ -1,7 +1,8 @@
 """One connection to one origin: a request written, a response read, within bounds of time and size.
 
-`http.client` connects, sets up TLS and proxy tunnels, and parses responses. Requests are written
-here: `http.client` sends head and body in two packets and has no bound for a whole call.
+`http.client` connects, sets up TLS and proxy tunnels, and reads responses, but for their headers.
+Requests are written here: `http.client` sends head and body in two packets and has no bound for a
+whole call.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from target_linkedin_resumes.linkedin.faults import (
     TransportError,
     Untrusted,
 )
+from target_linkedin_resumes.linkedin.headers import HTTPResponse
 from target_linkedin_resumes.linkedin.messages import Request, Response, Stream
 from target_linkedin_resumes.linkedin.origins import Origin
 
@@ -265,7 +267,7 @@ def _early_answer(wire: _Wire, method: str) -> Response | None:
 
 def _read(wire: _Wire, method: str) -> tuple[Response, bool]:
     with contextlib.closing(
-        http.client.HTTPResponse(wire, method=method)  # type: ignore[arg-type]  # only makefile is used
+        HTTPResponse(wire, method=method)  # type: ignore[arg-type]  # only makefile is used
     ) as answer:
         answer.begin()
         if wire.ended:  # http.client takes the end of the connection for that of the head
@@ -276,8 +278,5 @@ def _read(wire: _Wire, method: str) -> tuple[Response, bool]:
             body = answer.read()
         else:
             body = answer.read(MAX_RESPONSE_BYTES)
-        headers: dict[str, str] = {}
-        for name, value in answer.headers.items():
-            headers.setdefault(name.lower(), value)
         reusable = answer.isclosed() and not answer.will_close
-        return Response(answer.status, headers, body), reusable
+        return Response(answer.status, answer.headers, body), reusable

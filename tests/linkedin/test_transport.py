@@ -21,13 +21,17 @@ from target_linkedin_resumes.linkedin.faults import (
     TransportError,
     Untrusted,
 )
-from target_linkedin_resumes.linkedin.messages import Request, Stream
+from target_linkedin_resumes.linkedin.messages import Request, Response, Stream
 from target_linkedin_resumes.linkedin.origins import parse_url
 from target_linkedin_resumes.linkedin.transport import TOTAL_TIMEOUTS, HttpTransport
 
 from .servers import OK, PEM, read_head, read_request, reset, server_side, serving
 
 SECRET = "signature-of-the-url"
+CHUNKED = (
+    b"HTTP/1.1 200 OK\r\ntransfer-ENCODING: Chunked\r\nContent-Length: 9\r\n\r\n"
+    b"2;x=y\r\nok\r\n0\r\nTrailer: z\r\n\r\n"
+)
 
 
 @pytest.fixture
@@ -281,6 +285,109 @@ def test_reads_chunks_and_goes_on_with_the_connection(transport: HttpTransport) 
     with serving(handler) as port:
         assert [transport.send(get(port)).body for _ in range(2)] == [b"abc", b"abc"]
     assert numbers == [0]
+
+
+def answered_with(transport: HttpTransport, answer: bytes, method: str = "GET") -> Response:
+    """What is made of an answer, after which the server says no more and goes on listening."""
+
+    def handler(connection: socket.socket, _number: int) -> None:
+        while read_request(connection)[0]:
+            connection.sendall(answer)
+
+    with serving(handler) as port:
+        return transport.send(replace(get(port), method=method))
+
+
+def test_headers_are_found_by_their_names_whatever_their_case(transport: HttpTransport) -> None:
+    response = answered_with(
+        transport,
+        b"HTTP/1.1 200 OK\r\nX-One:a\r\nx-two: \t b: c \t\r\nX-THREE: \xe9\r\nX-Four:\r\n"
+        b"x-Five: lf only\nCONTENT-LENGTH:  2 \r\nX-One: not this one\r\n\r\nok",
+    )
+    assert response == Response(
+        200,
+        {
+            "x-one": "a",
+            "x-two": "b: c",
+            "x-three": "é",
+            "x-four": "",
+            "x-five": "lf only",
+            "content-length": "2",
+        },
+        b"ok",
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"X-Folded: a\r\n b",
+        b" X-First-Folded: a",
+        b"no colon",
+        b": no name",
+        b"X-Blank : a",
+        b"X Blank: a",
+        b"X-Lone: a\rContent-Length: 0",
+        b"X-Nul: \0",
+        b"X-\xe9: a",
+        b"X: y\r\n" * 100 + b"X: y",
+        b"X: " + b"y" * 65_536,
+    ],
+)
+def test_lines_that_are_no_headers_make_an_answer_malformed(
+    transport: HttpTransport, line: bytes
+) -> None:
+    with pytest.raises(TransportError, match=r"^127\.0\.0\.1: the answer is not HTTP$"):
+        answered_with(transport, b"HTTP/1.1 200 OK\r\n" + line + b"\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_as_many_and_as_long_headers_as_http_client_takes(transport: HttpTransport) -> None:
+    lines = b"".join(b"X-%d: y\r\n" % number for number in range(97))
+    long = b"X-Long: " + b"y" * 65_000
+    response = answered_with(
+        transport, b"HTTP/1.1 200 OK\r\n" + lines + long + b"\r\nContent-Length: 2\r\n\r\nok"
+    )
+    assert (len(response.headers), response.body) == (99, b"ok")
+
+
+@pytest.mark.parametrize(
+    ("answer", "method", "status", "body", "connections"),
+    [
+        (b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", "GET", 204, b"", 1),
+        (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", "GET", 304, b"", 1),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "HEAD", 200, b"", 1),
+        (b"HTTP/1.1 100 Continue\r\nX: y\r\n\r\n" + OK, "GET", 200, b"ok", 1),
+        (OK.replace(b"1.1 200 OK", b"1.1 200"), "GET", 200, b"ok", 1),
+        (OK.replace(b"\r\nX-", b"\r\nConnection: x, Close\r\nX-"), "GET", 200, b"ok", 2),
+        (OK.replace(b"1.1", b"1.0"), "GET", 200, b"ok", 2),
+        (OK.replace(b"1.1 200 OK", b"1.0 200 OK\r\nConnection: keep-alive"), "GET", 200, b"ok", 1),
+        (CHUNKED, "GET", 200, b"ok", 1),
+    ],
+)  # fmt: skip
+def test_where_an_answer_ends_and_whether_the_connection_is_kept(
+    transport: HttpTransport, answer: bytes, method: str, status: int, body: bytes, connections: int
+) -> None:
+    numbers = []
+
+    def handler(connection: socket.socket, number: int) -> None:
+        numbers.append(number)
+        while read_request(connection)[0]:
+            connection.sendall(answer)
+
+    with serving(handler) as port:
+        for _ in range(2):
+            response = transport.send(replace(get(port), method=method))
+            assert (response.status, response.body) == (status, body)
+    assert len(numbers) == connections
+
+
+def test_an_answer_without_a_length_ends_with_its_connection(transport: HttpTransport) -> None:
+    def handler(connection: socket.socket, _number: int) -> None:
+        read_request(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX: y\r\n\r\nok")
+
+    with serving(handler) as port:
+        assert [transport.send(get(port)).body for _ in range(2)] == [b"ok", b"ok"]
 
 
 @pytest.mark.parametrize("chunked", [True, False])
