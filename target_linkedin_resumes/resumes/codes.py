@@ -97,7 +97,7 @@ CODES: Mapping[str, Explanation] = {
         "Use the service's direct download link or its API instead of the link for people.",
     ),
     "source_error_page": Explanation(
-        "What came instead of the resume is an error message of the source.",
+        "What came instead of the resume is an error message of the source, or leads elsewhere.",
         "Open the link as the target would, and follow what the source says there.",
     ),
 }

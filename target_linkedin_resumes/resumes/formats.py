@@ -6,10 +6,11 @@ wrong: a DOCX can be saved as PDF, a login page needs credentials.
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass
 
-from target_linkedin_resumes.resumes import containers
+from target_linkedin_resumes.resumes import containers, impostors
 from target_linkedin_resumes.resumes.bodies import Readable
 from target_linkedin_resumes.resumes.texts import BLANK, encoding_of
 
@@ -59,9 +60,10 @@ JSON = Kind("a JSON document", ".json")
 UNKNOWN = Kind("of an unknown format", ".bin")
 EMPTY = Kind("empty", ".txt", code="file_empty")
 
-LOGIN_PAGE = Kind("a web page that asks to log in", ".html", code="source_login_page")
-SHARE_PAGE = Kind("the page of a file-sharing service", ".html", code="source_share_page")
-ERROR_PAGE = Kind("an error message", ".html", code="source_error_page")
+LOGIN_PAGE = Kind("a page that asks to log in", ".html", code=impostors.LOGIN)
+SHARE_PAGE = Kind("the page of a file-sharing service", ".html", code=impostors.SHARE)
+ERROR_PAGE = Kind("an error message, or a page that leads elsewhere", ".html", code=impostors.ERROR)
+_IMPOSTORS = {kind.code: kind for kind in (LOGIN_PAGE, SHARE_PAGE, ERROR_PAGE)}
 
 _HEAD = 64 * 1024
 # Adobe's implementation note to the PDF specification: readers look for the header in the first
@@ -69,6 +71,7 @@ _HEAD = 64 * 1024
 _PDF_HEADER = re.compile(rb"%PDF-\d")
 _PDF_WINDOW = 1024 + len(b"%PDF-1")
 _TAIL = 4096
+_SHORT = 1000  # bytes; messages that are no page are shorter, in any encoding
 
 _SIGNATURES = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), PNG),
@@ -81,7 +84,8 @@ _SIGNATURES = (
 _BEFORE_TAG = r"\s*+(?:(?><!--.*?-->)\s*+|(?><\?.*?>)\s*+)*+"
 _HTML_START = re.compile(
     _BEFORE_TAG
-    + r"<(?:!doctype\s+html|(?:html|head|body|title|meta|script|style|table|div|p|h1)(?=[\s/>]))",
+    + r"<(?:!doctype\s+html|(?:html|head|body|title|meta|script|style|table|div|p|h[1-6]|center"
+    r"|form|iframe|noscript|article|section|main)(?=[\s/>]))",
     re.IGNORECASE | re.DOTALL,
 )
 _ERROR_XML_START = re.compile(
@@ -95,23 +99,6 @@ _ERROR_JSON = re.compile(
 )
 _MHTML_START = re.compile(
     r"(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?(?:MIME-Version:|Content-Type:\s*multipart/)",
-    re.IGNORECASE,
-)
-_PASSWORD_FIELD = re.compile(r"<input\s[^<>]*\btype\s*=\s*[\"']?password", re.IGNORECASE)
-_TITLE = re.compile(r"<title\b", re.IGNORECASE)
-_LOGIN_TITLE = re.compile(
-    r"\b(?:sign[ -]?in|log[ -]?in|log[ -]?on|single sign-?on|anmeld(?:en|ung)|connexion"
-    r"|iniciar sesi[oó]n|accedi)\b",
-    re.IGNORECASE,
-)
-_SHARE_TITLE = re.compile(
-    r"(?:.* - )?Google (?:Drive|Docs)\b.*|Dropbox(?: - .*)?|.*\| Powered by Box"
-    r"|(?:.* - )?(?:Microsoft )?(?:OneDrive|SharePoint)\b.*|WeTransfer\b.*",
-    re.IGNORECASE,
-)
-_ERROR_TITLE = re.compile(
-    r"(?:error\b|[45]\d\d\b|not found|page not found|access denied|forbidden|unauthori[sz]ed"
-    r"|service unavailable|bad gateway|just a moment|attention required|request rejected).*",
     re.IGNORECASE,
 )
 
@@ -146,12 +133,10 @@ def _by_signature(body: Readable, size: int, head: bytes) -> Kind | None:
 
 def _by_text(body: Readable, size: int, head: bytes) -> Kind:
     """Tell markup and plain text; a PDF may stand behind a text that does not belong to it."""
-    utf16 = head.startswith((b"\xff\xfe", b"\xfe\xff"))
-    # For markup only the ASCII characters count, and Latin-1 leaves those as they are.
-    start = head.decode("utf-16" if utf16 else "latin-1", "replace").removeprefix("ï»¿")
+    start = _decoded(head)
     if start.lstrip().startswith("{\\rtf"):
         return RTF
-    markup = _markup(start)
+    markup = _markup(start, whole=size <= len(head))
     if markup is not None:
         return markup
     junk = _PDF_HEADER.search(head[:_PDF_WINDOW])
@@ -162,15 +147,27 @@ def _by_text(body: Readable, size: int, head: bytes) -> Kind:
         return UNKNOWN
     if encoding == BLANK:
         return EMPTY
-    return next(
-        kind for kind in (TEXT, TEXT_BOM, TEXT_UTF16, TEXT_CP1252) if kind.encoding == encoding
-    )
+    code = impostors.text_code(head.decode(encoding, "replace")) if size <= _SHORT else None
+    texts = (TEXT, TEXT_BOM, TEXT_UTF16, TEXT_CP1252)
+    return _IMPOSTORS[code] if code else next(one for one in texts if one.encoding == encoding)
 
 
-def _markup(start: str) -> Kind | None:
-    """Tell HTML, XML, JSON and MIME by the first 64 KiB of a text."""
+def _decoded(head: bytes) -> str:
+    """Decode what may be a text; for markup it is the ASCII characters that count."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return head.decode("utf-16", "replace")
+    try:
+        # An incremental decoder does not mind that the last character is cut.
+        return codecs.getincrementaldecoder("utf-8-sig")().decode(head)
+    except UnicodeDecodeError:
+        return head.decode("latin-1")
+
+
+def _markup(start: str, *, whole: bool) -> Kind | None:
+    """Tell HTML, XML, JSON and MIME by the first 64 KiB of a text, which may be the whole."""
     if _HTML_START.match(start):
-        return _page(start)
+        code = impostors.page_code(start, whole=whole)
+        return HTML if code is None else _IMPOSTORS[code]
     if _ERROR_XML_START.match(start):
         return ERROR_PAGE
     if _XML_START.match(start):
@@ -180,24 +177,6 @@ def _markup(start: str) -> Kind | None:
     if _MHTML_START.match(start[:4096]):
         return MHTML
     return None
-
-
-def _page(start: str) -> Kind:
-    """Tell a resume in HTML from pages that come instead of one."""
-    title = _title(start)
-    if _PASSWORD_FIELD.search(start) or _LOGIN_TITLE.search(title):
-        return LOGIN_PAGE
-    if _SHARE_TITLE.fullmatch(title):
-        return SHARE_PAGE
-    return ERROR_PAGE if _ERROR_TITLE.fullmatch(title) else HTML
-
-
-def _title(page: str) -> str:
-    tag = _TITLE.search(page)
-    begin = page.find(">", tag.end()) + 1 if tag else 0
-    if begin == 0:
-        return ""
-    return " ".join(page[begin : begin + 200].partition("<")[0].split())
 
 
 def _ends_like_pdf(body: Readable, size: int) -> bool:

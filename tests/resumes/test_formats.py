@@ -155,8 +155,60 @@ def test_kinds(content: bytes, kind: Kind) -> None:
         (HTML.format("404 Not Found", ""), formats.ERROR_PAGE),
         (HTML.format("Just a moment...", ""), formats.ERROR_PAGE),
         (HTML.format("\n Access\n Denied ", ""), formats.ERROR_PAGE),
-        (HTML.format("Resume", "I built the sign in page at Dropbox."), formats.HTML),
-        (HTML.format("Curriculum of a Dropbox engineer", ""), formats.HTML),
+        (HTML.format("Google Drive: Sign-in", ""), formats.LOGIN_PAGE),
+        (HTML.format("Iniciar sesión", "x" * 2000), formats.LOGIN_PAGE),
+        (HTML.format("Customer Login", "Welcome back"), formats.LOGIN_PAGE),
+        (HTML.format("", "<h1 class=a>Log in to <b>CRM</b></h1>"), formats.LOGIN_PAGE),
+        (HTML.format("", "Please log in to continue."), formats.LOGIN_PAGE),
+        (HTML.format("resume.pdf - Dropbox", "x" * 2000), formats.SHARE_PAGE),
+        (HTML.format("Dropbox", "Loading"), formats.SHARE_PAGE),
+        (HTML.format("resume.docx - Microsoft Word Online", ""), formats.SHARE_PAGE),
+        (HTML.format("resume.docx - Word", ""), formats.SHARE_PAGE),
+        (HTML.format("resume.docx - Microsoft OneDrive", ""), formats.SHARE_PAGE),
+        (HTML.format("Jane Doe - SharePoint", ""), formats.SHARE_PAGE),
+        (HTML.format("Sharing Link Validation", ""), formats.SHARE_PAGE),
+        (HTML.format("WeTransfer - Send Large Files", ""), formats.SHARE_PAGE),
+        (HTML.format("Session Expired", ""), formats.ERROR_PAGE),
+        (HTML.format("Link expired", ""), formats.ERROR_PAGE),
+        (HTML.format("This link is no longer available | Files", ""), formats.ERROR_PAGE),
+        (HTML.format("Oops! Something went wrong", ""), formats.ERROR_PAGE),
+        (HTML.format("Scheduled maintenance", ""), formats.ERROR_PAGE),
+        (HTML.format("Object moved", "Object moved to <a href=/>here</a>"), formats.ERROR_PAGE),
+        (HTML.format("Example &#8211; Page not found", ""), formats.ERROR_PAGE),
+        (HTML.format("HTTP Status 404 \u2013 Not Found", "x" * 2000), formats.ERROR_PAGE),
+        (HTML.format("Error 404 (Not Found)!!1", ""), formats.ERROR_PAGE),
+        (HTML.format("ERROR: The request could not be satisfied", ""), formats.ERROR_PAGE),
+        (HTML.format("Error loading the file", "Try again"), formats.ERROR_PAGE),
+        ("<html><body><center><h1>403 Forbidden</h1></center>nginx", formats.ERROR_PAGE),
+        ("<center><h1>502 Bad Gateway</h1></center>", formats.ERROR_PAGE),
+        (HTML.format("Files", "<h1>Something went wrong</h1>"), formats.ERROR_PAGE),
+        (HTML.format("Files", "<p>This link has expired."), formats.ERROR_PAGE),
+        (HTML.format("Files", "<div id=root>Loading...</div>"), formats.ERROR_PAGE),
+        ('<a href="/login">Found</a>.', formats.ERROR_PAGE),
+        ('<meta http-equiv="refresh" content="0; url=/files/1">', formats.ERROR_PAGE),
+        ("<meta content='0;URL=/sso/start' http-equiv=refresh>Moment", formats.LOGIN_PAGE),
+        (
+            HTML.format("Redirecting", "<meta http-equiv=refresh content='0;url=/login'>"),
+            formats.LOGIN_PAGE,
+        ),
+        ("Access Denied", formats.ERROR_PAGE),
+        ("\ufeffAccess denied.\r\nReference #18.5f7a1002", formats.ERROR_PAGE),
+        ("This link has expired", formats.ERROR_PAGE),
+        ("Sorry, the page you requested could not be found.", formats.ERROR_PAGE),
+        ("Your session has expired. Please log in again.", formats.ERROR_PAGE),
+        ("404 page not found\n", formats.ERROR_PAGE),
+        ("404: Not Found", formats.ERROR_PAGE),
+        ("error code: 1020", formats.ERROR_PAGE),
+        ("Forbidden", formats.ERROR_PAGE),
+        ("The specified key does not exist.", formats.ERROR_PAGE),
+        ("You need permission to see this item", formats.ERROR_PAGE),
+        ("<br />\n<b>Fatal error</b>: Uncaught", formats.ERROR_PAGE),
+        ("upstream connect error or disconnect/reset before headers", formats.ERROR_PAGE),
+        ("Cannot GET /files/1", formats.ERROR_PAGE),
+        ("null", formats.ERROR_PAGE),
+        ("Zugriff verweigert", formats.ERROR_PAGE),
+        ("Please sign in first", formats.LOGIN_PAGE),
+        ("Authentication required", formats.LOGIN_PAGE),
         (S3_ERROR.decode(), formats.ERROR_PAGE),
         (S3_ERROR.decode().partition("\n")[2], formats.ERROR_PAGE),
         (
@@ -171,6 +223,59 @@ def test_kinds(content: bytes, kind: Kind) -> None:
 )
 def test_impostors(content: str, kind: Kind) -> None:
     assert kind_of(content.encode()) is kind
+
+
+SHORT_PAGE = "<h1>Jane Doe</h1><p>Berlin, +49 30 1234567, jane@example.com"
+LONG_PAGE = "<h1>Jane Doe</h1><p>" + "Wrote software. " * 60
+
+
+@pytest.mark.parametrize(
+    ("title", "body"),
+    [
+        ("Resume", "I built the sign in page at Dropbox."),
+        ("Curriculum of a Dropbox engineer", ""),
+        ("Error Analysis Engineer - Jane Doe", SHORT_PAGE),
+        ("Jane Doe - Login Systems Architect", SHORT_PAGE),
+        ("Login Systems Architect | Jane Doe", SHORT_PAGE),
+        ("Jane Doe - Maintenance Engineer", SHORT_PAGE),
+        ("Jane Doe - Software Engineer - Dropbox", SHORT_PAGE),
+        ("Jane Doe, 404 Media", SHORT_PAGE),
+        ("500 Startups alumna - Jane Doe", SHORT_PAGE),
+        ("Microsoft Word - Jane Doe.doc", SHORT_PAGE),
+        ("Resume of Jane Doe", "<meta http-equiv=refresh content='0;url=/login'>" + LONG_PAGE),
+        ("Resume of Jane Doe", "<meta http-equiv=refresh content=300>" + SHORT_PAGE),
+        ("", SHORT_PAGE),
+        ("", "<h1>Login and access specialist</h1>" + SHORT_PAGE),
+        ("", LONG_PAGE + "<h1>Error handling</h1><p>404 Not Found, session expired, oops"),
+        ("x", "<p>Jane Doe. Access denied was my first words. This link has expired, too."),
+    ],
+)
+def test_pages_that_are_resumes(title: str, body: str) -> None:
+    assert kind_of(HTML.format(title, body).encode()) is formats.HTML
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Jane Doe",
+        "Jane Doe, +49 30 1234567",
+        "Jane Doe\nEngineer\n\n- wrote software\n",
+        "Jane Doe. Cut the error rate of the login page; no session expired, no access denied.",
+        "Jane Doe\nAccess denied analyst, 2019-2024\n404 Not Found handling",
+        "Error analysis engineer with ten years of work. Jane Doe, jane@example.com",
+        "Login systems architect Jane Doe, 555 0100",
+        "Unauthorized access specialist: Jane Doe",
+        "Forbidden City tour guide, Jane Doe, Beijing",
+        "Session musician. Jane Doe, 555 0100",
+        "Warning systems engineer Jane Doe",
+        "500 Startups alumna, Jane Doe",
+        "Found and fixed leaks for ten years. Jane Doe, plumber",
+        "Page layout and content editor; Jane Doe",
+        "Access denied. " + "So it said, and I found out why. " * 8 + "Jane Doe",
+    ],
+)
+def test_short_texts_that_are_resumes(text: str) -> None:
+    assert kind_of(text.encode()) is formats.TEXT
 
 
 @pytest.mark.parametrize("entries", [1, 3, 4, 5, 60])
@@ -238,6 +343,14 @@ def test_any_text_is_text(text: str) -> None:
         b"<html>" + b"<title " * 9_000,
         b"<html>" + b"<input type=" * 5_000,
         b"<html><title>" + b"a - " * 60 + b"</title>",
+        b"<html><title>" + b"the error oops " * 20 + b"</title>",
+        b"<html>" + b"<meta http-equiv=refresh url " * 2_000,
+        b"<html>" + b"<meta http-equiv=refresh url>" * 2_000,
+        b"<html>" + b"<script></script " * 3_500,
+        b"<html>" + b"<!--" * 16_000,
+        b"<html>" + b"<svg " * 13_000,
+        b"the this that your our " * 8 + b"x",
+        b"sorry oops! " * 15,
         b"%PDF-1.4\n" + b"startxref " * 6_000,
     ],
 )
