@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import re
 import signal
+from collections.abc import Iterator
 
 import pytest
 
 from target_linkedin_resumes.ending import REJECTS_WRITTEN
 from target_linkedin_resumes.failures import Misconfigured, QuotaSpent, Stop
+from target_linkedin_resumes.linkedin.outcomes import TABLE, Action
 from tests.docs.documents import ROOT, read, section, table
 
 PAGE = "docs/failures.md"
@@ -31,6 +33,72 @@ def sentences() -> list[str]:
 
 SENTENCES = sentences()
 QUOTED = [row[0].strip("`") for heading in HEADINGS for row in table(section(read(PAGE), heading))]
+
+# What ends a run and has no row, by how it begins; the whole text where it ends in a dot.
+WITHOUT_A_ROW = {
+    "….": "put together of texts that have their rows",
+    "…. ….": "the same",
+    "setting 'ledger_path': …: ….": "the same",
+    "setting '…': …, ": "the second part says what is expected",
+    "….headers: expected": "the first part names the entry of file_sources",
+    "….storage_options: expected": "the same",
+    "…: expected an object with": "the same",
+    "…, line …: expected a JSON object": "as of a line that is not valid JSON",
+    "setting 'ledger_path': there is no ledger": "said by the command -ledger alone",
+    "setting 'ledger_path': this ledger knows": "said by the command -ledger alone",
+    "setting 'audit_path': line … is no line": "said by the commands -ledger and -receipt alone",
+    "setting 'audit_key': line … of the file of audit_path was written": "the same",
+    "setting …: expected": "said of a client that is built by hand: settings.py is first",
+    "setting `file_root`: … is no directory": "the same",
+}
+OPENING_WORDS = {
+    "InvalidInput": "line … of the input",  # with which the reader begins each of them
+    "_wrong": "is not valid; expected",  # with which settings.py ends each of them
+}
+
+
+def endings() -> Iterator[str]:
+    """Give what is said where a run ends: each text that one of these exceptions is raised with."""
+    for path in (ROOT / "target_linkedin_resumes").rglob("*.py"):
+        if path.parent.name in ("commands", "sandbox"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                name = node.func.id
+                if name in OPENING_WORDS:
+                    yield OPENING_WORDS[name]
+                elif name in ("Misconfigured", "Stop") and node.args:
+                    yield text_of(node.args[0])
+    for row in TABLE:
+        if row.action in (Action.STOP, Action.STOP_CONFIGURATION):
+            yield row.advice
+
+
+def text_of(node: ast.expr) -> str:
+    if isinstance(node, ast.JoinedStr):
+        parts = [str(p.value) if isinstance(p, ast.Constant) else "…" for p in node.values]
+        return "".join(parts)
+    return str(node.value) if isinstance(node, ast.Constant) else "…"
+
+
+def quotes(quoted: str, said: str) -> bool:
+    """Whether a row is about a message; an ellipsis stands for what differs."""
+    return re.search(".+".join(map(re.escape, quoted.split("…"))), said) is not None
+
+
+@pytest.mark.parametrize("said", sorted(set(endings())))
+def test_what_ends_a_run_has_a_row(said: str) -> None:
+    excused = any(begins(said, one) for one in WITHOUT_A_ROW)
+    assert excused or any(quotes(quoted, said) for quoted in QUOTED)
+
+
+def begins(said: str, beginning: str) -> bool:
+    return said + "." == beginning if beginning.endswith(".") else said.startswith(beginning)
+
+
+def test_no_excuse_is_left_over() -> None:
+    said = set(endings())
+    assert [one for one in WITHOUT_A_ROW if not any(begins(s, one) for s in said)] == []
 
 
 @pytest.mark.parametrize("quoted", QUOTED)

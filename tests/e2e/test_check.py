@@ -37,6 +37,7 @@ IN_THE_CONFIGURATION: dict[str, Settings] = {
     "setting '…': required and missing": {"client_secret": None},
     "is not valid; expected": {"batch_size_rows": 500},
     "setting '…': expected": {"only": {"type": []}},
+    "too short to keep ids secret": {"audit_path": "audit.jsonl", "audit_key": "short"},
     "required by": {"on_reject": "continue"},
     "a percentage is one of what the ledger holds": {"max_deletes": "10%"},
     "the list is empty; expected": {"fields": {"file": []}},
@@ -172,6 +173,7 @@ def _read(connection: socket.socket) -> None:
 
 IN_WHAT_IT_NAMES: dict[str, Case] = {
     "--config: … cannot be used": a_broken_configuration,
+    "expected the beginning of a URL": with_settings(file_sources=[{"prefix": "s3://a/?b"}]),
     "is no header that can be sent": with_settings(
         file_sources=[{"prefix": "https://crm.example/", "headers": {"A B": "c"}}]
     ),
