@@ -38,9 +38,9 @@ def explain(failure: Failure) -> str:
     """The last words about what stopped a run."""
     if isinstance(failure, Reject):
         return (
-            f"Stopped at a record that cannot be delivered [{failure.code}]: {failure}. The state"
-            " printed last is the one before it; see docs/rejects.md, or go on past such records"
-            " with the setting on_reject=continue."
+            f"Stopped at a record that cannot be delivered [{failure.code}]: {failure}. No state"
+            " that covers it was printed. The documentation's page on rejects explains the code; or"
+            " go on past such records with the setting on_reject=continue."
         )
     if isinstance(failure, QuotaSpent):
         today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -34,7 +34,9 @@ _RECORD_CODES: Mapping[str, Explanation] = {
     ),
 }
 REJECTS: Mapping[str, Explanation] = {**_RECORD_CODES, **FILE_CODES}
-_UNKNOWN_REJECT = Explanation("The record cannot be delivered as it is.", "See docs/rejects.md.")
+_UNKNOWN_REJECT = Explanation(
+    "The record cannot be delivered as it is.", "The documentation's page on rejects explains it."
+)
 
 _PASSES = "The run waited and tried again."
 _RETRIES: Mapping[str, Explanation] = {

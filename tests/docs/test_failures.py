@@ -116,3 +116,13 @@ def test_the_exit_codes_are_the_ones_that_occur() -> None:
     codes = {int(row[0]) for row in table(section(read(PAGE), "## Exit codes"))}
     stops = {Stop.exit_code, Misconfigured.exit_code, QuotaSpent.exit_code}
     assert codes == {0, REJECTS_WRITTEN, 128 + signal.SIGINT, 128 + signal.SIGTERM} | stops
+
+
+def test_no_message_names_a_page_by_its_path() -> None:
+    """An installed package has no docs/."""
+    for path in (ROOT / "target_linkedin_resumes").rglob("*.py"):
+        nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+        docstrings = [node.value for node in nodes if isinstance(node, ast.Expr)]
+        for node in nodes:
+            if isinstance(node, ast.Constant) and node not in docstrings:
+                assert not re.search(r"\bdocs/", str(node.value)), path.name

@@ -140,7 +140,7 @@ def test_each_cause_of_a_retry_is_explained(cause: str, word: str) -> None:
 
 
 def test_a_code_that_is_not_known_is_explained_too() -> None:
-    assert of_reject("of_tomorrow").remedy == "See docs/rejects.md."
+    assert of_reject("of_tomorrow").remedy == "The documentation's page on rejects explains it."
 
 
 def test_the_document_holds_the_outcome_and_adds_up() -> None:
