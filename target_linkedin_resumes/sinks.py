@@ -49,6 +49,11 @@ class Delivering(Protocol):
         """The checked configuration."""
         ...
 
+    @property
+    def said(self) -> set[str]:
+        """What is not to be said a second time."""
+        ...
+
 
 class ResumeSink(Sink):
     """Hands the records of one stream to the pipeline that all sinks share."""
@@ -70,8 +75,9 @@ class ResumeSink(Sink):
         self._mapping = mapper.for_stream(
             stream_name, None if _is_dropped(target, stream_name) else schema
         )
+        self._said: set[str] = delivering.said
         for warning in self._mapping.warnings:
-            logger.warning("%s", warning)
+            self._say(logging.WARNING, warning)
         self._described = False
 
     def deliver(
@@ -90,7 +96,7 @@ class ResumeSink(Sink):
         """
         if not self._described:
             self._described = True
-            logger.info("%s", self._mapping.describe(record))
+            self._say(logging.INFO, self._mapping.describe(record))
         try:
             mapped = self._mapping.apply(record)
             if mapped is None:
@@ -107,6 +113,12 @@ class ResumeSink(Sink):
             )
         else:
             self._pipeline.add(change, weight(original), rank(change))
+
+    def _say(self, level: int, line: str) -> None:
+        """Log what was not said already, before the stream's schema changed."""
+        if line not in self._said:
+            self._said.add(line)
+            logger.log(level, "%s", line)
 
     def filtered_out(
         self, stream_map: StreamMap, record: Record, stream: str, version: int | None
@@ -144,10 +156,16 @@ class ResumeSink(Sink):
         return min(self.batch_size_rows or 100, 100)
 
 
+def warn_of_missing_streams(target: Target, settings: Settings) -> None:
+    """At the end of the input, warn of streams that settings name and that never came."""
+    mapper = Mapper(settings.fields, settings.only)
+    for warning in mapper.never_came({one.stream_alias for one in _stream_maps(target)}):
+        logger.warning("%s", warning)
+
+
 def _is_dropped(target: Target, stream: str) -> bool:
     """Tell whether the stream maps let no record of a stream through."""
-    maps = [one for several in target.mapper.stream_maps.values() for one in several]
-    of_stream = [one for one in maps if one.stream_alias == stream]
+    of_stream = [one for one in _stream_maps(target) if one.stream_alias == stream]
     return bool(of_stream) and all(isinstance(one, RemoveRecordTransform) for one in of_stream)
 
 
@@ -186,3 +204,7 @@ def weight(record: Record) -> int:
         elif isinstance(value, list):
             left += value
     return total
+
+
+def _stream_maps(target: Target) -> list[StreamMap]:
+    return [one for several in target.mapper.stream_maps.values() for one in several]

@@ -51,7 +51,7 @@ from target_linkedin_resumes.settings import (
     secrets_of,
     unknown_settings,
 )
-from target_linkedin_resumes.sinks import ResumeSink
+from target_linkedin_resumes.sinks import ResumeSink, warn_of_missing_streams
 
 logger = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ class TargetLinkedInResumes(Target):
         self._signals: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._signal: int | None = None
         self._printing = threading.Lock()
-        self._warned: set[str] = set()
+        self.said: set[str] = set()
         self._after_state = False
         self._input_path: Path | None = None
         self._display: TerminalDisplay | None = None
@@ -224,6 +224,7 @@ class TargetLinkedInResumes(Target):
         if self.versions is not None:
             self.versions.finish(after_state=self._after_state)
         self.pipeline.close()
+        warn_of_missing_streams(self, self.settings)
         super().process_endofpipe()
 
     def _conclude(self, house: House) -> int:
@@ -253,9 +254,8 @@ class TargetLinkedInResumes(Target):
 
     # Signals
 
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+    def _handle_termination(self, signum: int, _: FrameType | None) -> None:
         """Note the signal and return: the SDK's own handler would acknowledge what is in flight."""
-        del frame
         self._signals.put(signum)
 
     def _watch_signals(self) -> None:
@@ -349,8 +349,8 @@ class TargetLinkedInResumes(Target):
         stream, version = str(message_dict["stream"]), version_of(message_dict["version"])
         if self.versions is not None and version is not None:
             self.versions.activate(stream, version)
-        elif stream not in self._warned:
-            self._warned.add(stream)
+        elif stream not in self.said:
+            self.said.add(stream)
             logger.warning(
                 "stream %r: ACTIVATE_VERSION is ignored%s; records the tap no longer names stay at"
                 " LinkedIn unless they come with a deletion marker",

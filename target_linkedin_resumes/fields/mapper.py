@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -19,6 +19,8 @@ from target_linkedin_resumes.fields.filters import Filter
 from target_linkedin_resumes.fields.properties import Schema, hint, is_open
 
 _IDS = ("candidate_id", "resume_id")
+# What an upsert must have beside the ids; of several names one is enough.
+_FOR_UPSERTS = (("created_at",), ("file", "file_base64"))
 
 
 class Mapper:
@@ -32,7 +34,8 @@ class Mapper:
         """Make the mapping of a stream, named as after stream maps.
 
         What is set for a stream adds to what is set for all streams and replaces the same field.
-        Raises :class:`Misconfigured` when a name cannot be in records of ``schema``.
+        Raises :class:`Misconfigured` when a name cannot be in records of ``schema``, and when
+        nothing in them can be one of the ids.
         """
         mapped = {**self._fields.get(None, {}), **self._fields.get(stream, {})}
         filters = {**self._only.get(None, {}), **self._only.get(stream, {})}
@@ -44,7 +47,18 @@ class Mapper:
             for name, condition in filters.items():
                 setting = _setting("only", name, stream, self._only)
                 _check((condition.path,), setting, stream, schema)
+            warnings += _check_required(mapped, stream, schema)
         return StreamMapping(stream, mapped, tuple(filters.values()), warnings)
+
+    def never_came(self, streams: Collection[str]) -> list[str]:
+        """Warn of streams that the settings name and that are none of these."""
+        return [
+            f"setting '{setting}': stream {name!r} never came; what is set for it was of no use."
+            f" The streams were {', '.join(map(repr, sorted(streams))) or 'none'}"
+            for setting, by_stream in (("fields", self._fields), ("only", self._only))
+            for name in by_stream
+            if name is not None and name not in streams
+        ]
 
     def _misspelt(self, stream: str) -> list[str]:
         """Warn of a stream that is not named, if one is that is called nearly the same.
@@ -154,6 +168,13 @@ class StreamMapping:
         said = f"stream {self._stream!r}: " + (", ".join(served) or "no field serves")
         if lacking:
             said += "; null in the first record: " + ", ".join(lacking)
+        without = [
+            names[0]
+            for names in _required(deletes=_may_delete(self._marker(record)))
+            if not any(name in self._mapped or record.get(name) is not None for name in names)
+        ]
+        if without:
+            said += "; required and without a source: " + ", ".join(without)
         if self._filters:
             said += "; filtered by " + ", ".join(str(one.path) for one in self._filters)
         return said
@@ -167,6 +188,10 @@ def _serving(expressions: Sequence[Expression], record: Record) -> Expression | 
         except Reject:
             return expression
     return None
+
+
+def _required(*, deletes: bool = False) -> list[tuple[str, ...]]:
+    return [*((name,) for name in _IDS), *(() if deletes else _FOR_UPSERTS)]
 
 
 def _may_delete(marker: object) -> bool:
@@ -191,8 +216,33 @@ def _check(
     )
     if not all(missing):
         return [said]
-    raise Misconfigured(
-        f"{said}. Name what the stream has; what differs from stream to stream goes into an object"
+    raise Misconfigured(f"{said}. {_remedy(stream)}")
+
+
+def _check_required(
+    mapped: Mapping[str, tuple[Expression, ...]], stream: str, schema: Schema
+) -> list[str]:
+    """Compare what a record must have with what there can be; gives warnings.
+
+    A stream without what an upsert needs may hold deletions.
+    """
+    warnings = []
+    for names in _required():
+        if any(name in mapped or not Path(name, ".").missing(schema) for name in names):
+            continue
+        said = (
+            f"setting 'fields.{names[0]}': nothing serves for it, as the schema of stream"
+            f" {stream!r} has no {' and no '.join(map(repr, names))}; {hint([*names], schema)}"
+        )
+        if names[0] in _IDS:
+            raise Misconfigured(f"{said}. {_remedy(stream)}")
+        warnings.append(f"{said}. Records of this stream can delete, and nothing else")
+    return warnings
+
+
+def _remedy(stream: str) -> str:
+    return (
+        "Name what the stream has; what differs from stream to stream goes into an object"
         " under the stream's name; a stream that is not wanted is dropped by the setting"
         f" `stream_maps` with {{{json.dumps(stream)}: null}}"
     )

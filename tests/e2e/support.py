@@ -23,7 +23,10 @@ SCHEMA: dict[str, Any] = {
     "type": "SCHEMA",
     "stream": "resumes",
     "key_properties": ["candidate_id", "resume_id"],
-    "schema": {"type": "object", "properties": {"candidate_id": {}, "resume_id": {}}},
+    "schema": {
+        "type": "object",
+        "properties": {"candidate_id": {}, "resume_id": {}, "created_at": {}, "file": {}},
+    },
 }
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 AWKWARD = [

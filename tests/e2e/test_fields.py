@@ -91,6 +91,54 @@ def test_a_wrong_mapping_ends_the_run_before_the_first_record(bench: Bench) -> N
     assert bench.sandbox.journal() == []
 
 
+def test_an_id_that_nothing_serves_for_ends_the_run_at_the_schema(bench: Bench) -> None:
+    """Not at the first record, and not record by record."""
+    name = bench.file("cv.pdf")
+    fields = {field: path for field, path in FIELDS.items() if field != "candidate_id"}
+    settings = {"on_reject": "continue", "rejects_path": str(bench.directory / "rejects.singer")}
+    done = bench.run([schema("s"), row("s", "a", name), state(1)], fields=fields, **settings)
+    assert done.code == 2
+    assert "setting 'fields.candidate_id': nothing serves for it" in done.log
+    assert done.states == []
+    assert bench.sandbox.journal() == []
+
+
+def test_a_stream_that_is_named_and_never_comes_is_warned_of(bench: Bench) -> None:
+    name = bench.file("cv.pdf")
+    stream = [schema("attachments"), row("attachments", "a", name), state(1)]
+    fields = {**FIELDS, "documents": {"file": "path"}}
+    done = bench.run(stream, fields=fields)
+    assert done.code == 0, done.log
+    assert "setting 'fields': stream 'documents' never came" in done.log
+    assert "The streams were 'attachments'" in done.log
+    failed = bench.run(stream, fields=fields, client_secret="wrong-secret")
+    assert failed.code == 2
+    assert "never came" not in failed.log
+
+
+def test_a_schema_that_changes_is_described_again_only_where_that_says_more(bench: Bench) -> None:
+    name = bench.file("cv.pdf")
+    stream = [
+        schema("s"),
+        row("s", "a", name),
+        schema("s", extra={"type": "string"}),
+        row("s", "b", name),
+        schema("s"),
+        row("s", "c", name),
+        schema("s", url={"type": "string"}),
+        row("s", "d", None, url=f"{bench.files}/{name}"),
+        state(4),
+    ]
+    done = bench.run(stream, fields=FIELDS)
+    assert done.code == 0, done.log
+    assert done.log.count("file from 'path'") == 1
+    assert done.log.count("file from 'url'") == 1
+    said = [line.rpartition("|")[2] for line in done.log.splitlines() if "has no 'url'" in line]
+    assert said
+    assert len(said) == len(set(said))
+    assert len(bench.held()) == 4
+
+
 def test_a_stream_that_is_dropped_is_not_judged(bench: Bench) -> None:
     name = bench.file("cv.pdf")
     other = {**schema("other"), "schema": {"properties": {"id": {"type": "string"}}}}

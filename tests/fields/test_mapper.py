@@ -30,6 +30,9 @@ def schema(*names: str, **nested: Any) -> dict[str, Any]:
     return {"type": "object", "properties": {**properties, **nested}}
 
 
+# What a stream without a mapping must have.
+REQUIRED = ("candidate_id", "resume_id", "created_at", "file_base64")
+
 LEVER = {
     "candidate_id": "opportunity_id",
     "resume_id": "id",
@@ -254,7 +257,9 @@ def test_nearest_names(fields: dict[str, Any], setting: str, nearest: str) -> No
 
 
 def test_one_alternative_is_enough_and_the_others_are_warned_of() -> None:
-    made = mapper({"file": ["file.url", "resume_url"]}).for_stream("s", schema("resume_url"))
+    made = mapper({"file": ["file.url", "resume_url"]}).for_stream(
+        "s", schema("resume_url", *REQUIRED)
+    )
     (warning,) = made.warnings
     assert warning.startswith("setting 'fields.file': the schema of stream 's' has no 'file.url'")
 
@@ -262,12 +267,12 @@ def test_one_alternative_is_enough_and_the_others_are_warned_of() -> None:
 @pytest.mark.parametrize(
     "known",
     [
-        schema("file.downloadUrl"),
-        schema("file__downloadUrl"),
-        schema(file=schema("downloadUrl")),
-        schema(file={}),
-        schema(file={"type": ["object", "null"], "properties": {}}),
-        schema(file={"anyOf": [{"type": "object"}]}),
+        schema("file.downloadUrl", *REQUIRED),
+        schema("file__downloadUrl", *REQUIRED),
+        schema(*REQUIRED, file=schema("downloadUrl")),
+        schema(*REQUIRED, file={}),
+        schema(*REQUIRED, file={"type": ["object", "null"], "properties": {}}),
+        schema(*REQUIRED, file={"anyOf": [{"type": "object"}]}),
         {**schema("other"), "additionalProperties": True},
         {"type": "object", "properties": {}},
         {"type": "object"},
@@ -281,22 +286,24 @@ def test_what_may_exist_is_not_refused(known: dict[str, Any] | None) -> None:
 
 def test_lists_in_schemas() -> None:
     tags = {"type": ["array", "null"], "items": schema("name")}
-    assert mapper({"file": "tags.0.name"}).for_stream("s", schema(tags=tags)).warnings == ()
-    anything = schema(tags={"type": "array"})
+    assert (
+        mapper({"file": "tags.0.name"}).for_stream("s", schema(*REQUIRED, tags=tags)).warnings == ()
+    )
+    anything = schema(*REQUIRED, tags={"type": "array"})
     assert mapper({"file": "tags.0.name"}).for_stream("s", anything).warnings == ()
 
 
 def test_other_streams_are_not_judged_by_a_streams_mapping() -> None:
     fields = {"attachments": {"file": "url"}}
-    assert mapper(fields).for_stream("candidates", schema("id")).warnings == ()
+    assert mapper(fields).for_stream("candidates", schema("id", *REQUIRED)).warnings == ()
 
 
 def test_a_stream_that_is_called_nearly_as_in_the_settings_is_warned_of() -> None:
     made = mapper(only={"attachmets": {"type": "resume"}})
-    (warning,) = made.for_stream("attachments", schema("type")).warnings
+    (warning,) = made.for_stream("attachments", schema("type", *REQUIRED)).warnings
     assert "name a stream 'attachmets', and this one is 'attachments'" in warning
-    assert made.for_stream("attachmets", schema("type")).warnings == ()
-    assert made.for_stream("candidates", schema("type")).warnings == ()
+    assert made.for_stream("attachmets", schema("type", *REQUIRED)).warnings == ()
+    assert made.for_stream("candidates", schema("type", *REQUIRED)).warnings == ()
     assert made.for_stream("attachments", None).warnings == ()
 
 
@@ -305,6 +312,59 @@ def test_a_filter_on_a_name_that_cannot_exist_stops() -> None:
         mapper(only={"typ": "resume"}).for_stream("s", schema("type"))
     with pytest.raises(Misconfigured, match=r"setting 'only\.s\.typ'"):
         mapper(only={"s": {"typ": "resume"}}).for_stream("s", schema("type"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "known", "said"),
+    [
+        ({}, schema("candidateId", "id"), "'fields.candidate_id': nothing serves for it"),
+        ({}, schema("candidateId", "id"), "has no 'candidate_id'; nearest: 'candidateId'"),
+        ({"candidate_id": "candidateId"}, schema("candidateId", "id"), "'fields.resume_id'"),
+        ({"t": {"candidate_id": "id"}}, schema("resume_id", "id"), "'fields.candidate_id'"),
+        ({}, schema("id"), 'stream_maps` with {"s": null}'),
+    ],
+)
+def test_ids_that_nothing_serves_for_stop(
+    fields: dict[str, Any], known: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(Misconfigured, match=re.escape(said)):
+        mapper(fields).for_stream("s", known)
+
+
+@pytest.mark.parametrize(
+    ("fields", "names", "warned"),
+    [
+        ({}, REQUIRED, []),
+        ({}, ("candidate_id", "resume_id", "created_at", "file"), []),
+        ({"file": "url", "created_at": "url"}, ("candidate_id", "resume_id", "url"), []),
+        ({}, ("candidate_id", "resume_id", "file"), ["created_at"]),
+        ({}, ("candidate_id", "resume_id", "created_at"), ["file"]),
+        ({}, ("candidate_id", "resume_id", "createdAt"), ["created_at", "file"]),
+    ],
+)
+def test_what_upserts_need_and_nothing_serves_for_is_warned_of(
+    fields: dict[str, Any], names: tuple[str, ...], warned: list[str]
+) -> None:
+    warnings = mapper(fields).for_stream("s", schema(*names)).warnings
+    assert [warning.partition("'")[2].partition("'")[0] for warning in warnings] == [
+        f"fields.{name}" for name in warned
+    ]
+    assert all("can delete, and nothing else" in warning for warning in warnings)
+
+
+@pytest.mark.parametrize("known", [None, {}, {**schema("id"), "additionalProperties": True}])
+def test_what_a_schema_leaves_open_may_be_an_id(known: dict[str, Any] | None) -> None:
+    assert mapper().for_stream("s", known).warnings == ()
+
+
+def test_streams_that_are_named_and_never_came() -> None:
+    made = mapper({"a": {"file": "x"}, "b": {"file": "x"}}, {"c": {"type": 1}, "type": 1})
+    assert made.never_came({"a", "b", "c"}) == []
+    first, second = made.never_came({"a", "d"})
+    assert first.startswith("setting 'fields': stream 'b' never came")
+    assert second.startswith("setting 'only': stream 'c' never came")
+    assert "The streams were 'a', 'd'" in second
+    assert "The streams were none" in made.never_came(())[0]
 
 
 # Configurations that are none
@@ -377,7 +437,15 @@ def test_the_description_of_a_deletion_and_of_nothing() -> None:
         "stream 's': candidate_id from 'candidate_id', resume_id from 'resume_id',"
         " deleted from 'gone'"
     )
-    assert mapping().describe({}) == "stream 's': no field serves"
+    assert mapping().describe({}) == (
+        "stream 's': no field serves; required and without a source: candidate_id, resume_id,"
+        " created_at, file"
+    )
+    said = mapping({"created_at": "at"}).describe({"resume_id": 1, "file_base64": "x"})
+    assert said == (
+        "stream 's': resume_id from 'resume_id', file_base64 from 'file_base64'; null in the first"
+        " record: created_at ('at'); required and without a source: candidate_id"
+    )
     assert "deleted from '_sdc_deleted_at'" in mapping().describe({DELETED: True})
 
 
