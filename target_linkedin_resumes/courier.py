@@ -42,7 +42,7 @@ class Courier:
             if isinstance(fetched, Unchanged):
                 return fetched
             resume, content = fetched
-            urn = self._fetcher.uploaded_before(change, content)
+            urn = self._fetcher.uploaded_before(change, content) if alone else None
             if urn is not None:
                 return Upload(urn, resume.size, content, reused=True)
             urn = self._linkedin.upload_resume(

@@ -120,7 +120,8 @@ class Clerk:
             books.confirmed(_confirmed(batch, result))
         with run.lock:
             rejects = self._read(batch, result, run.outside.clock())
-            run.rejects_under_way += len(rejects)
+            for entry, _ in rejects:
+                run.begin_reject(entry.key)
             run.room.notify_all()
         for entry, reject in rejects:
             run.settle_rejected_entry(entry, reject)
@@ -166,8 +167,7 @@ class Clerk:
             if isinstance(outcome, Confirmation):
                 run.checkpoints.settle(entry.positions)
                 run.tally.confirmed(entry.change)
-                if run.outside.rejects is not None:
-                    run.outside.rejects.settled(entry.key, entry.positions[-1])
+                run.arrived(entry.key, entry.positions[-1])
             elif isinstance(outcome, Reject):
                 rejects.append((entry, outcome))
             else:

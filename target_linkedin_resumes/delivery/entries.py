@@ -58,12 +58,11 @@ class Stage(Enum):
 class Entry:
     """A change in flight.
 
-    ``alone`` says that nothing of its key was in flight when it was read: what LinkedIn confirmed
-    last is then what LinkedIn holds. ``positions`` are its own and those of the changes it
-    superseded, in order. ``size`` is how many bytes of memory the record holds, roughly. ``since``
-    is when the first of the changes it
-    stands for entered an open batch, ``failing_since`` when it first failed; both in seconds on
-    the engine's clock.
+    ``alone`` says that nothing of its key was in flight when it was read, nor a reject of its key
+    about to be kept: what the books say of the key is then what LinkedIn holds. ``positions`` are
+    its own and those of the changes it superseded, in order. ``size`` is how many bytes of memory
+    the record holds, roughly. ``since`` is when the first of the changes it stands for entered an
+    open batch, ``failing_since`` when it first failed; both in seconds on the engine's clock.
     """
 
     change: Change

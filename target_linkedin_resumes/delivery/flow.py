@@ -68,12 +68,22 @@ class Flow:
 
     # Reading
 
-    def add(self, change: Change, position: int, size: int, now: float, rank: float = inf) -> None:
+    def add(
+        self,
+        change: Change,
+        position: int,
+        size: int,
+        now: float,
+        rank: float = inf,
+        *,
+        alone: bool = False,
+    ) -> None:
         """Take a change that was just read; it supersedes earlier ones of its key.
 
-        The uploads of a lower ``rank`` begin first, those of one rank in their order.
+        The uploads of a lower ``rank`` begin first, those of one rank in their order. ``alone`` as
+        in :class:`Entry`.
         """
-        entry = Entry(change, [position], size, alone=change.key not in self._lanes)
+        entry = Entry(change, [position], size, alone)
         self.size += size
         lane = self._lanes.setdefault(change.key, _Lane())
         if isinstance(change, Upsert):

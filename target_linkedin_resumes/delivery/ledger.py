@@ -115,7 +115,7 @@ class Ledger:
         if known is None or not _is_delivered(known, change):
             return None
         if (known.stream, known.version) != (change.stream, change.version or known.version):
-            self._remember(change, None)
+            self._remember(change, known, None)
         return known.source
 
     def is_delivered(self, change: Upsert, content: Content) -> bool:
@@ -127,7 +127,7 @@ class Ledger:
             return self._adopted(change, content)
         if not _is_delivered(known, change) or not self._same(known, content):
             return False
-        self._remember(change, content.source)
+        self._remember(change, known, content.source)
         return True
 
     def _adopted(self, change: Upsert, content: Content) -> bool:
@@ -166,10 +166,11 @@ class Ledger:
             text.encode("utf-8", "replace"), key=self._file.salt, digest_size=16
         ).digest()
 
-    def _remember(self, change: Upsert, source: str | None) -> None:
-        key, stream, version = self.key(change.key), change.stream, change.version
+    def _remember(self, change: Upsert, known: Known, source: str | None) -> None:
+        key = self.key(change.key)
+        about = {"stream": change.stream, "version": change.version, "source": source}
         with self._writing():
-            self._seen[key] = {"key": key, "stream": stream, "version": version, "source": source}
+            self._seen[key] = {"key": key, "urn": known.urn, **about}
             if len(self._seen) >= _SEEN_AT_ONCE:
                 self._commit_if_due()
 

@@ -72,9 +72,10 @@ ON CONFLICT (key) DO UPDATE SET state = 'deleted', changed_at = excluded.changed
     expires_at = NULL, source = NULL, shared = 0
 WHERE state = 'deleting'
 """
+# Written some time after it was read: the row may be that of another upload by then.
 SEEN = f"""
 UPDATE resumes SET {_VERSION}, source = coalesce(:source, source)
-WHERE key = :key AND state = 'delivered'
+WHERE key = :key AND state = 'delivered' AND urn = :urn
 """  # noqa: S608 - own words
 # What LinkedIn refused, it may have refused for its file: that is not used again.
 REJECTED = f"""

@@ -120,7 +120,8 @@ class Pipeline:
 
     def _add(self, change: Change, size: int, rank: float = inf) -> None:
         run, now = self._run, self._run.outside.clock()
-        run.flow.add(change, run.checkpoints.take(), size, now, rank)
+        alone = not run.holds(change.key)
+        run.flow.add(change, run.checkpoints.take(), size, now, rank, alone=alone)
         if isinstance(change, Upsert):
             self._workers.call()
         else:
@@ -150,7 +151,7 @@ class Pipeline:
             self._wait_for_room()
             run.tally.read += 1
             position = run.checkpoints.take()
-            run.rejects_under_way += 1
+            run.begin_reject(key)
         rejected = Rejected(stream, record, reject, position, attempts, key, version)
         run.settle_reject(rejected, [position])
         with run.lock:
@@ -218,7 +219,7 @@ class Pipeline:
         if unchanged is None:
             return False
         with self._run.lock:
-            in_flight = self._run.flow.holds(change.key)
+            in_flight = self._run.holds(change.key)
         return not in_flight and unchanged(change)
 
     def _wait_for_room(self) -> None:

@@ -116,6 +116,8 @@ class RejectFile:
             raise rejected.failure
         reject, key = rejected.reject, rejected.key
         with self._lock:
+            if key is not None and self._positions.get(key, EARLIER_RUN) > rejected.position:
+                return  # a later record of the key is kept already, and the last one counts
             if self._most is not None and self.count >= self._most:
                 raise Stop(
                     f"more than {self._most} records were rejected (setting max_rejects); the last"

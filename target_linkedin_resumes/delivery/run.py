@@ -9,10 +9,11 @@ record is settled first, so that the state printed is the last one before it.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from math import inf
 
-from target_linkedin_resumes.changes import Change, Upsert
+from target_linkedin_resumes.changes import Change, ResumeKey, Upsert
 from target_linkedin_resumes.delivery.checkpoints import Checkpoints
 from target_linkedin_resumes.delivery.entries import Entry, Upload
 from target_linkedin_resumes.delivery.flow import Flow
@@ -40,7 +41,9 @@ class Run:
         self.desk = threading.Condition(self.lock)  # the clerk waits for a batch or a state
         self.reader_waits = False
         self.closing = False
-        self.rejects_under_way = 0
+        # By key, rejects that are being written down; None stands for keys that cannot be read.
+        self._rejecting: Counter[ResumeKey | None] = Counter()
+        self._arrived: dict[ResumeKey, int] = {}  # and the changes behind them, by position
         self.uploads_to_write: list[tuple[Upsert, Upload]] = []  # for the books, once unlocked
         self._writing = threading.Lock()  # keeps them in order; taken before the lock
         self.failure: Failure | None = None
@@ -58,7 +61,11 @@ class Run:
     @property
     def idle(self) -> bool:
         """Whether nothing is in flight."""
-        return self.flow.empty and not self.rejects_under_way
+        return self.flow.empty and not self._rejecting
+
+    def holds(self, key: ResumeKey) -> bool:
+        """Whether a change of a key is in flight, or its reject is being written down."""
+        return self.flow.holds(key) or key in self._rejecting
 
     @property
     def flush(self) -> bool:
@@ -116,10 +123,18 @@ class Run:
         """Settle a change that is known to be carried out."""
         self.tally.unchanged += 1
         self.checkpoints.settle(positions)
-        if self.outside.rejects is not None:
-            self.outside.rejects.settled(change.key, positions[-1])
+        self.arrived(change.key, positions[-1])
         if self.checkpoints.due():
             self.desk.notify()
+
+    def arrived(self, key: ResumeKey, position: int) -> None:
+        """Tell the rejects that a change has arrived: once an earlier one of its key is kept."""
+        if self.outside.rejects is None:
+            return
+        if key in self._rejecting:
+            self._arrived[key] = max(position, self._arrived.get(key, position))
+        else:
+            self.outside.rejects.settled(key, position)
 
     def write_uploads_down(self) -> None:
         """Have the books note the uploads that have ended. Called without the lock. Raises Stop.
@@ -135,10 +150,21 @@ class Run:
             for change, upload in ended:
                 books.uploaded(change, upload)
 
+    def begin_reject(self, key: ResumeKey | None) -> None:
+        """Note that a reject is about to be settled: until then its key counts as in flight."""
+        self._rejecting[key] += 1
+
+    def _end_reject(self, key: ResumeKey | None) -> None:
+        self._rejecting[key] -= 1
+        if not self._rejecting[key]:
+            del self._rejecting[key]
+            if key in self._arrived:
+                self.arrived(key, self._arrived.pop(key))
+
     def settle_reject(self, rejected: Rejected, positions: Sequence[int]) -> None:
         """Keep a reject and settle it, or stop the run with the state before it.
 
-        Called without the lock, after ``rejects_under_way`` was counted up for it.
+        Called without the lock, after :meth:`begin_reject`.
         """
         rejects, books = self.outside.rejects, self.outside.books
         failure: Failure | None = None
@@ -151,7 +177,7 @@ class Run:
         except Failure as stop:
             failure = stop
         with self.lock:
-            self.rejects_under_way -= 1
+            self._end_reject(rejected.key)
             self.tally.rejected[rejected.reject.code] += 1
             if failure is None:
                 self.checkpoints.settle(positions)

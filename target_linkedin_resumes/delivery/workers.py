@@ -98,7 +98,8 @@ class Workers:
                 run.settle_unchanged(entry.change, entry.positions)
         elif isinstance(result, Reject):
             rejected = run.flow.upload_needless(entry)
-            run.rejects_under_way += rejected
+            if rejected:
+                run.begin_reject(entry.key)
         elif isinstance(result, Retry):
             self._remark(entry, result, now)
             if not result.at_source:

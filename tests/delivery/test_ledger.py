@@ -23,7 +23,8 @@ from target_linkedin_resumes.failures import Misconfigured, Reject, Stop
 OWNER = {"organization": "urn:li:organization:1", "contract": "urn:li:contract:2"}
 KEY = ResumeKey("candidate-31415", "resume-27182")
 CREATED = 1670935153000
-CONTENT = Content("ab" * 32, "jane.pdf", "application/pdf", "tag-1")
+CONTENT_PARTS = ("ab" * 32, "jane.pdf", "application/pdf")
+CONTENT = Content(*CONTENT_PARTS, "tag-1")
 OTHER = Content("cd" * 32, "jane.pdf", "application/pdf", "tag-2")
 OK = Confirmation(204)
 # Written by the program when its ledgers had version 1.
@@ -104,6 +105,17 @@ def test_what_is_confirmed_is_unchanged_and_nothing_else_is(ledger: Ledger) -> N
     assert not ledger.is_delivered(
         upsert(key=ResumeKey("candidate-31415r", "esume-27182")), CONTENT
     )
+
+
+def test_what_was_seen_of_one_upload_is_not_noted_of_the_next(ledger: Ledger) -> None:
+    deliver(ledger)
+    assert ledger.is_delivered(upsert(), Content(*CONTENT_PARTS, "seen"))
+    # Another thread delivers other bytes before that is written down.
+    seen = dict(ledger._seen)
+    deliver(ledger, sent=upload(OTHER, "urn:two"))
+    ledger._seen |= seen
+    ledger.sync()
+    assert ledger.source_of(upsert()) == "tag-2"
 
 
 def test_whatever_is_under_way_is_not_unchanged(ledger: Ledger) -> None:

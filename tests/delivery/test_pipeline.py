@@ -129,6 +129,7 @@ def engine(world: World, *, keep: bool = False, **options: Any) -> Pipeline:
         print_state=options.pop("print_state", world.states.append),
         rejects=world if keep else None,
         books=options.pop("books", None),
+        unchanged=options.pop("unchanged", None),
     )
     options = {"workers": 8, "grace": 5, **options}
     return Pipeline(flow, outside, **options)
@@ -315,6 +316,79 @@ def test_rejects_are_kept_durable_before_the_state_that_covers_them() -> None:
     assert world.states[-1] == {"n": 50}
     assert len(world.rejects) == world.synced == 10
     assert pipeline.tally.rejected == {"file_empty": 10}
+
+
+class SlowToKeep(World):
+    """Rejects whose keeping takes until ``go_on``; notes what they are told in its order."""
+
+    def __init__(self, go_on: Callable[[], bool]) -> None:
+        super().__init__()
+        self.go_on = go_on
+        self.begun = threading.Event()
+        self.told: list[str] = []
+
+    def keep(self, rejected: Rejected) -> None:
+        self.begun.set()
+        wait_until(self.go_on)
+        self.told.append(f"keep {rejected.position}")
+
+    def settled(self, key: ResumeKey, position: int) -> None:
+        self.told.append(f"settled {position}")
+
+    def upload(self, change: Upsert, alone: bool) -> Upload | Unchanged:
+        self.told.append(f"upload {change.created_at} {'alone' if alone else 'not alone'}")
+        return super().upload(change, alone)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert condition()
+
+
+def test_a_deletion_does_not_overtake_the_keeping_of_a_reject_before_it() -> None:
+    world = SlowToKeep(lambda: pipeline.tally.deleted == 1)
+
+    def no_file(change: Upsert) -> None:
+        raise Reject("file_missing", "no such file")
+
+    world.on_upload = no_file
+    # Of a key that is known to be deleted a deletion is settled at once, and not while a reject of
+    # that key is being kept.
+    pipeline = engine(world, keep=True, unchanged=lambda change: isinstance(change, Delete))
+    pipeline.start()
+    pipeline.add(upsert(1), 100)
+    assert world.begun.wait(30)
+    pipeline.add(Delete(key(1)), 100)
+    pipeline.add(Delete(key(2)), 100)
+    pipeline.close()
+    pipeline.end()
+    assert pipeline.failure is None
+    assert world.batches == [("delete", 1)]
+    assert [told for told in world.told if not told.startswith("upload")] == [
+        "settled 2",
+        "keep 0",
+        "settled 1",
+    ]
+
+
+def test_behind_a_refusal_that_is_not_written_down_yet_a_change_is_not_alone() -> None:
+    world = SlowToKeep(lambda: len(world.told) == 2)
+    refused: Outcomes = {key(1): Reject("linkedin_refused", "no")}
+    answers = iter([refused])
+    world.on_call = lambda _: next(answers, None)
+    pipeline = engine(world, keep=True, batch_size=1)
+    pipeline.start()
+    pipeline.add(upsert(1), 100)
+    assert world.begun.wait(30)
+    pipeline.add(upsert(1), 100)
+    pipeline.close()
+    pipeline.end()
+    assert pipeline.failure is None
+    first, second = (told.removeprefix("upload ") for told in world.told[:2])
+    assert (first.endswith(" alone"), second.endswith(" not alone")) == (True, True)
+    assert world.told[2:] == ["keep 0", "settled 1"]
 
 
 def test_the_record_that_linkedin_refuses_is_found_and_rejected() -> None:

@@ -160,6 +160,17 @@ def test_a_reject_after_the_settled_change_stays(tmp_path: Path) -> None:
     assert kept["reject"]["attempts"] == 2
 
 
+def test_of_one_key_the_last_record_is_the_one_that_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.keep(rejected("a", position=2, attempts=2))
+    file.keep(rejected("a", position=1))  # its worker was slower
+    file.keep(rejected("a", position=3, attempts=3))
+    file.close(complete=True)
+    kept = [line["reject"]["attempts"] for line in lines(path) if line["type"] == "RECORD"]
+    assert kept == [2, 3]
+
+
 def test_a_complete_replay_leaves_what_was_rejected_again(tmp_path: Path) -> None:
     path = tmp_path / "r"
     file = rejects(path)
