@@ -17,6 +17,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 
+from target_linkedin_resumes.linkedin.addresses import Addresses
 from target_linkedin_resumes.linkedin.environment import Proxy
 from target_linkedin_resumes.linkedin.faults import (
     BodyChanged,
@@ -85,6 +86,7 @@ class Connection:
         context: ssl.SSLContext,
         timeout: float,
         clock: Callable[[], float],
+        addresses: Addresses,
     ) -> None:
         self.origin = origin
         self.proxy = proxy
@@ -98,6 +100,7 @@ class Connection:
                 self._http.set_tunnel(origin.host, origin.port, dict(proxy.headers))
         else:
             self._http = http.client.HTTPConnection(host, port, timeout=timeout)
+        self._http._create_connection = addresses.connect  # type: ignore[attr-defined]  # noqa: SLF001 - urllib3 does so too
         self._used = False
 
     def is_alive(self) -> bool:

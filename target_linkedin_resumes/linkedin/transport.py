@@ -1,17 +1,19 @@
 """The seam to the network, and its implementation: one connection a thread and origin.
 
-No lock is taken on the hot path. Redirects, cookies and `.netrc` are not followed, whatever the
-server says.
+A lock is taken only to open a connection and to close it. Redirects, cookies and `.netrc` are not
+followed, whatever the server says.
 """
 
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from target_linkedin_resumes.linkedin.addresses import Addresses, Found
 from target_linkedin_resumes.linkedin.connections import Connection, request_head
 from target_linkedin_resumes.linkedin.environment import Proxies, tls_context
 from target_linkedin_resumes.linkedin.faults import Stale, TransportError
@@ -43,7 +45,7 @@ class HttpTransport:
 
     ``timeout`` in seconds holds for connecting, for each piece written and for each read. Proxies
     and CA certificates come from ``environ``, read here and never again; raises
-    :class:`Misconfigured` when they make no sense.
+    :class:`Misconfigured` when they make no sense. ``look_up`` is as :func:`socket.getaddrinfo`.
     """
 
     def __init__(
@@ -52,9 +54,11 @@ class HttpTransport:
         *,
         environ: Mapping[str, str] = os.environ,
         clock: Callable[[], float] = time.monotonic,
+        look_up: Callable[..., Found] = socket.getaddrinfo,
     ) -> None:
         self._timeout = timeout
         self._clock = clock
+        self._addresses = Addresses(clock, look_up)
         self._proxies = Proxies(environ)
         self._context = tls_context(environ)
         self._kept = _Kept()
@@ -103,7 +107,12 @@ class HttpTransport:
                 return connection
             self._discard(connection)
         connection = Connection(
-            origin, self._proxies.proxy_for(origin), self._context, self._timeout, self._clock
+            origin,
+            self._proxies.proxy_for(origin),
+            self._context,
+            self._timeout,
+            self._clock,
+            self._addresses,
         )
         with self._lock:
             if self._closed:
