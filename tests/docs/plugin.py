@@ -61,8 +61,11 @@ def definition() -> dict[str, Any]:
 
 
 def hub_file() -> str:
-    """Give the Hub's file; its keys are sorted, as the Hub's linter has it."""
-    return _yaml(definition(), sort_keys=True)
+    """Give the Hub's file; keys, settings and groups are sorted, as the Hub's linter has it."""
+    hub = definition()
+    hub["settings"].sort(key=lambda setting: setting["name"])
+    hub["settings_group_validation"] = [sorted(one) for one in hub["settings_group_validation"]]
+    return _yaml(hub, sort_keys=True)
 
 
 def project_file() -> str:
