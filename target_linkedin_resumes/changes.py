@@ -133,6 +133,8 @@ _FALSE_WORDS = frozenset(
     | {"c", "create", "i", "insert", "r", "read", "u", "update"}
 )
 
+_DIGIT_BUT_ZERO = re.compile(r"[1-9]")
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 # LinkedIn takes milliseconds; its own sample shows seconds. Anything below this bound (3 March
@@ -191,10 +193,11 @@ def is_deleted(marker: object) -> bool:
         return marker == marker and marker != 0  # noqa: PLR0124 - NaN is no deletion
     if isinstance(marker, str):
         word = marker.strip().lower()
+        # The digit first: nearly all are a date or an epoch, and no word has one.
+        if _DIGIT_BUT_ZERO.search(word) or word in _TRUE_WORDS:
+            return True
         if word in _FALSE_WORDS:
             return False
-        if word in _TRUE_WORDS:
-            return True
         digits = [character for character in word if character.isdigit()]
         if digits:  # a date or an epoch in some notation, unless it is a zero date
             return any(digit != "0" for digit in digits)

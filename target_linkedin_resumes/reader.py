@@ -101,8 +101,8 @@ class MessageReader(GenericSingerReader[bytes]):
     @staticmethod
     def assert_line_requires(line_dict: dict[str, Any], requires: set[str]) -> None:
         """Raise :class:`InvalidInput` if keys are missing."""
-        missing = sorted(requires - line_dict.keys())
-        if missing:
+        if not requires <= line_dict.keys():
+            missing = sorted(requires - line_dict.keys())
             raise InvalidInput(f"the message lacks {', '.join(map(repr, missing))}")
 
     def _lines(self, source: IO[Any]) -> Iterator[bytes]:

@@ -11,6 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from target_linkedin_resumes.changes import (
+    _FALSE_WORDS,
+    _TRUE_WORDS,
     Delete,
     ResumeKey,
     Upsert,
@@ -99,6 +101,34 @@ def test_markers_that_delete(marker: object) -> None:
 )
 def test_markers_that_do_not_delete(marker: object) -> None:
     assert not is_deleted(marker)
+
+
+_WORDS = st.sampled_from(["", "false", "N", "true", "Yes", "d", "u", "null", "NaN", "active"])
+
+
+@given(
+    st.text()
+    | st.text("0123456789 :-T/\u0660\u0663\u00b2", max_size=12)
+    | st.builds(
+        "{}{}{}".format, st.sampled_from(["", " ", "\t"]), _WORDS, st.sampled_from(["", " "])
+    )
+)
+@example("0000-00-00")
+@example("\u0660")  # a zero of another script is none to whoever compares with "0"
+def test_a_text_deletes_if_it_is_a_word_that_says_so_or_has_a_digit_but_zero(text: str) -> None:
+    word = text.strip().lower()
+    digits = [character for character in word if character.isdigit()]
+    if word in _FALSE_WORDS:
+        expected = False
+    elif word in _TRUE_WORDS:
+        expected = True
+    elif digits:
+        expected = any(digit != "0" for digit in digits)
+    else:
+        with pytest.raises(Reject):
+            is_deleted(text)
+        return
+    assert is_deleted(text) is expected
 
 
 @pytest.mark.parametrize("marker", ["active", "pending", [], {}, ["x"]])

@@ -14,6 +14,7 @@ from __future__ import annotations
 import itertools
 import math
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -36,8 +37,11 @@ class RecordsPerMinute:
         self._limit = limit
         self._clock = clock
         self._tickets = itertools.count()
-        # Ticket: records, and when they no longer count (None while the call is under way).
-        self._calls: dict[int, tuple[int, float | None]] = {}
+        # Records of the calls under way, by ticket, and of those that ended within the window,
+        # with when they no longer count; the earliest first.
+        self._under_way: dict[int, int] = {}
+        self._ended: deque[tuple[float, int]] = deque()
+        self._counted = 0
 
     def wait_for(self, records: int) -> float:
         """Seconds until a call of so many records may go out; 0 is now.
@@ -49,16 +53,12 @@ class RecordsPerMinute:
                 f"a call of {records} records never fits the limit of {self._limit} a minute"
             )
         now = self._clock()
-        self._calls = {
-            ticket: (count, until)
-            for ticket, (count, until) in self._calls.items()
-            if until is None or until > now
-        }
-        room = self._limit - sum(count for count, _ in self._calls.values())
+        while self._ended and self._ended[0][0] <= now:
+            self._counted -= self._ended.popleft()[1]
+        room = self._limit - self._counted
         if room >= records:
             return 0.0
-        ended = ((until, count) for count, until in self._calls.values() if until is not None)
-        for until, count in sorted(ended):
+        for until, count in self._ended:
             room += count
             if room >= records:
                 return until - now
@@ -67,13 +67,13 @@ class RecordsPerMinute:
     def sent(self, records: int) -> int:
         """Note that a call of so many records goes out; gives a ticket."""
         ticket = next(self._tickets)
-        self._calls[ticket] = (records, None)
+        self._under_way[ticket] = records
+        self._counted += records
         return ticket
 
     def answered(self, ticket: int) -> None:
         """Note that the call with this ticket has come to its end, whatever that was."""
-        records, _ = self._calls[ticket]
-        self._calls[ticket] = (records, self._clock() + WINDOW_SECONDS)
+        self._ended.append((self._clock() + WINDOW_SECONDS, self._under_way.pop(ticket)))
 
 
 class RequestsPerDay:

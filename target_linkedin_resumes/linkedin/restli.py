@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
@@ -184,10 +185,7 @@ def _entries(section: object) -> list[tuple[str, Mapping[str, Any]]]:
 def _decode(text: str, organization: str) -> ResumeKey | None:
     pairs = [pair.partition("=") for pair in text.split("&")]
     try:
-        # Strict: with replacement characters, a broken key could pass for another.
-        fields = {
-            unquote_plus(name): unquote_plus(value, errors="strict") for name, _, value in pairs
-        }
+        fields = {_decoded(name): _decoded(value) for name, _, value in pairs}
     except UnicodeDecodeError:
         return None
     if len(pairs) != len(_KEY_FIELDS) or fields.keys() != _KEY_FIELDS:
@@ -195,6 +193,16 @@ def _decode(text: str, organization: str) -> ResumeKey | None:
     if (fields["dataProvider"], fields["integrationContext"]) != (_DATA_PROVIDER, organization):
         return None
     return ResumeKey(fields["tcrmCandidateId"], fields["tcrmResumeId"])
+
+
+def _decoded(text: str) -> str:
+    return _unescaped(text) if "%" in text or "+" in text else text
+
+
+@lru_cache(maxsize=256)  # each key of each answer names the same organization
+def _unescaped(text: str) -> str:
+    # Strict: with replacement characters, a broken key could pass for another.
+    return unquote_plus(text, errors="strict")
 
 
 def _status(value: object) -> int | None:

@@ -62,11 +62,13 @@ class LocalFiles:
         read later.
         """
         path = _path_of(reference)
-        parts = self._parts(path)
-        try:
-            descriptor = self._descriptor(parts)
-        except OSError as error:
-            raise _failure(error) from None
+        descriptor = self._at_once(path)
+        if descriptor is None:
+            parts = self._parts(path)
+            try:
+                descriptor = self._descriptor(parts)
+            except OSError as error:
+                raise _failure(error) from None
         try:
             was = os.fstat(descriptor)
             if not stat.S_ISREG(was.st_mode):
@@ -80,6 +82,20 @@ class LocalFiles:
     def _told(self, was: os.stat_result) -> tuple[str, ...]:
         age = int(self._wall_clock() * 10**9) - max(was.st_mtime_ns, was.st_ctime_ns)
         return _told(was) if age >= _RACY_NANOSECONDS else ()
+
+    def _at_once(self, path: str) -> int | None:
+        """Open a plain path below the root; None if it is none, or if anything is in the way.
+
+        Resolving a path asks for each of its parts, which costs more than opening it. Where no part
+        leads upwards and none turns out to be a link, there is nothing to resolve.
+        """
+        parts = tuple(part for part in path.split("/") if part)
+        if path.startswith("/") or ".." in parts or not parts:
+            return None
+        try:
+            return self._descriptor(parts)
+        except (OSError, ValueError):
+            return None
 
     def _parts(self, path: str) -> tuple[str, ...]:
         """Resolve a path, links included, into its parts below the root."""
@@ -96,7 +112,8 @@ class LocalFiles:
     def _descriptor(self, parts: tuple[str, ...]) -> int:
         """Open step by step from the root, following no link.
 
-        The path is resolved: a link that turns up now was put there in between, and is refused.
+        Of a path that was resolved, a link that turns up now was put there in between, and is
+        refused.
         """
         if not parts:
             raise _not_a_file()

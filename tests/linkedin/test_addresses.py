@@ -117,7 +117,12 @@ def test_addresses_of_which_none_answers_are_not_kept() -> None:
 def test_a_failed_look_up_ends_the_wait_of_all_and_is_not_kept(error: Exception) -> None:
     names = Names(error, ["127.0.0.1"])
     asked, answers = threading.Event(), threading.Event()
-    names.meanwhile = lambda: (asked.set(), answers.wait(30))
+
+    def meanwhile() -> None:
+        asked.set()
+        answers.wait(30)
+
+    names.meanwhile = meanwhile
     transport = HttpTransport(30, environ={}, look_up=names)
     faults: list[str] = []
     with serving(serve_ok) as port:

@@ -105,6 +105,31 @@ def test_links_within_the_root_are_followed(root: Path, sources: Sources) -> Non
     assert read(sources, "latest.pdf")[2] == PDF
 
 
+def test_only_what_is_no_plain_path_is_resolved(
+    root: Path, sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Resolving costs more than opening."""
+    (root / "a").mkdir()
+    (root / "a" / "cv.pdf").write_bytes(PDF)
+    (root / "link.pdf").symlink_to("a/cv.pdf")
+    (root / "linked").symlink_to("a")
+    resolved: list[str] = []
+    resolve = os.path.realpath
+
+    def counted(path: Path) -> str:
+        resolved.append(str(path.relative_to(root)))
+        return resolve(path)
+
+    monkeypatch.setattr(os.path, "realpath", counted)
+    for plain in ("a/cv.pdf", "./a/cv.pdf", "a//cv.pdf"):
+        assert read(sources, plain)[2] == PDF
+    assert resolved == []
+    others = ["link.pdf", "linked/cv.pdf", "a/../a/cv.pdf", f"{root}/a/cv.pdf"]
+    for other in others:
+        assert read(sources, other)[2] == PDF
+    assert resolved == [*others[:3], "a/cv.pdf"]
+
+
 def test_the_root_may_be_a_link(tmp_path: Path, root: Path) -> None:
     (root / "cv.pdf").write_bytes(PDF)
     (tmp_path / "link").symlink_to(root)
