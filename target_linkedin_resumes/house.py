@@ -258,9 +258,14 @@ def _ledger(settings: Settings, quota: RequestsPerDay) -> Ledger | None:
 
 
 def _deletions(settings: Settings, ledger: Ledger | None) -> Deletions:
-    if settings.max_deletes is None:
+    most = settings.max_deletes
+    if most is None:
         return Deletions()
-    return Deletions(settings.max_deletes.of(0 if ledger is None else ledger.held()))
+    if ledger is None or not most.percent:
+        return Deletions(most.number)
+    held = ledger.held()
+    share = f", {most.number}% of the {held} resumes that the ledger held"
+    return Deletions(held * most.number // 100, share=share, counts=ledger.held_at_first)
 
 
 def _books(settings: Settings, ledger: Ledger | None) -> Shelf | None:

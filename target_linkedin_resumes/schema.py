@@ -203,7 +203,10 @@ SCHEMA: dict[str, Any] = {
         ),
         "max_deletes": _string(
             "A run stops before it deletes more resumes than this: a number, or with `ledger_path`"
-            " a share of the resumes that the ledger holds, such as `20%`."
+            " a share such as `20%` of the resumes that the ledger held when the run began; a share"
+            " counts only the deletions of those. Of deletion markers the one past the limit stops"
+            " the run, of ACTIVATE_VERSION the first one where all would be too many. An"
+            " ACTIVATE_VERSION that comes before its records deletes nothing without this setting."
         ),
         "dry_run": _flag(
             "Everything but the writes to LinkedIn: files are fetched and checked, and the summary"

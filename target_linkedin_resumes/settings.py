@@ -47,10 +47,6 @@ class MaxDeletes:
     number: int
     percent: bool
 
-    def of(self, held: int) -> int:
-        """How many that are where so many are held."""
-        return held * self.number // 100 if self.percent else self.number
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:

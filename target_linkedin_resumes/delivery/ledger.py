@@ -21,7 +21,9 @@ from target_linkedin_resumes.delivery.ledgerrows import (
     DELETED,
     DELETING,
     DELIVERED,
+    HELD_AT_FIRST,
     KNOWN,
+    NEWEST,
     REJECTED,
     SEEN,
     WRITE,
@@ -77,8 +79,8 @@ class Ledger:
         self.versions = StreamVersions(self._flushed, self.key)
         with file.written() as connection:
             self.recovered = Recovered(connection, pseudonyms)
-            [known] = connection.execute("SELECT EXISTS (SELECT 1 FROM resumes)").fetchone()
-        self.began_empty = not known and not self.recovered.count
+            self._newest: int = connection.execute(NEWEST).fetchone()[0]
+        self.began_empty = not self._newest and not self.recovered.count
 
     @property
     def salt(self) -> bytes:
@@ -232,6 +234,12 @@ class Ledger:
                 "SELECT count(*) FROM resumes WHERE state <> 'deleted'"
             ).fetchone()
         return int(count) + self.recovered.count
+
+    def held_at_first(self, key: ResumeKey) -> bool:
+        """Whether LinkedIn holds, or may hold, a resume that it held when the ledger was opened."""
+        with self._writing() as connection:
+            found = connection.execute(HELD_AT_FIRST, (self.key(key), self._newest)).fetchone()
+            return found is not None or self.recovered.knows(key)
 
     def forget(self, key: ResumeKey) -> bool:
         """Know nothing of a resume any more; tell whether anything was known."""

@@ -33,6 +33,9 @@ class Known(NamedTuple):
 
 
 KNOWN = f"SELECT {', '.join(Known._fields)} FROM resumes WHERE key = ?"  # noqa: S608 - own names
+# Rows are numbered in the order in which their keys became known.
+NEWEST = "SELECT coalesce(max(number), 0) FROM resumes"
+HELD_AT_FIRST = "SELECT 1 FROM resumes WHERE key = ? AND number <= ? AND state <> 'deleted'"
 # A change without a version (a reject that is replayed) leaves the row's. A row that a second
 # stream names is shared from then on: no one stream can say that the resume has vanished.
 _VERSION = (

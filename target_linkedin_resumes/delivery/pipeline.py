@@ -104,7 +104,7 @@ class Pipeline:
                 run.settle_unchanged(change, [run.checkpoints.take()])
             return
         if isinstance(change, Delete):
-            self._deletions.take()
+            self._deletions.take(change.key)
         with run.lock:
             self._wait_for_room()
             run.tally.read += 1

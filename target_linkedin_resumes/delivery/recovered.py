@@ -17,6 +17,7 @@ MADE_WITH = "INSERT OR REPLACE INTO about VALUES ('audit_key_id', ?)"
 COUNT = "SELECT count(*) FROM recovered"
 TAKE = "INSERT OR REPLACE INTO recovered VALUES (:resume, :fingerprint, :urn, :delivered_at)"
 DROP = "DELETE FROM recovered WHERE resume = :resume"
+_KNOWS = "SELECT 1 FROM recovered WHERE resume = ?"
 _FIND = "SELECT urn, delivered_at FROM recovered WHERE resume = ? AND fingerprint = ?"
 
 
@@ -52,6 +53,13 @@ class Recovered:
         hashes = (bytes.fromhex(resume), bytes.fromhex(fingerprint))
         row = self._connection.execute(_FIND, hashes).fetchone()
         return None if row is None else Delivery._make(row)
+
+    def knows(self, key: ResumeKey) -> bool:
+        """Whether there is a row of a resume."""
+        if self._pseudonyms is None or not self.count:
+            return False
+        resume = bytes.fromhex(self._pseudonyms.resume(key))
+        return self._connection.execute(_KNOWS, (resume,)).fetchone() is not None
 
     def drop(self, key: ResumeKey) -> bool:
         """Drop the row of a resume; tell whether there was one."""

@@ -234,3 +234,17 @@ def test_deletion_markers_are_limited_too(bench: Bench) -> None:
     assert stopped.states[-1] == {"bookmarks": {"resumes": 3}}
     assert "the 3 that the setting max_deletes allows" in stopped.log
     assert deletes(bench) == 3
+
+
+def test_a_share_counts_what_the_ledger_held(bench: Bench) -> None:
+    """A first run of a log: what was never sent, or only in this run, is no share of anything."""
+    name = bench.file("a.pdf")
+    log = [record("c0", "r", name), deletion("c0", "r"), deletion("never", "sent")]
+    first = run(bench, [SCHEMA, *log, *of(1, range(1, 6), bench), state(1)], max_deletes="20%")
+    assert first.code == 0, first.log
+    assert len(bench.held()) == 5
+    gone = [deletion(f"c{number}", "r") for number in range(1, 3)]
+    stopped = run(bench, [SCHEMA, deletion("other", "r"), *gone, state(2)], max_deletes="20%")
+    assert stopped.code == 1
+    assert "max_deletes allows, 20% of the 5 resumes that the ledger held" in stopped.log
+    assert len(bench.held()) == 4
