@@ -148,8 +148,7 @@ def rebuild_command(place: Place) -> None:
 
 
 def _opened(path: Path, settings: Settings | None) -> Ledger:
-    if not path.is_file():
-        raise Misconfigured(f"setting 'ledger_path': there is no ledger at {path}")
+    LedgerView(path).close()  # what is none must not become one: it would belong to nobody
     key = settings.audit_key if settings is not None else None
     return Ledger(
         LedgerFile(path, {}),
@@ -160,7 +159,9 @@ def _opened(path: Path, settings: Settings | None) -> Ledger:
 
 
 def _status(found: Mapping[str, Any], path: Path) -> Iterator[str]:
-    yield f"Ledger {path} of {found['organization']}, {found['contract']}"
+    # A run that was killed while it made the ledger had not said yet whose it is.
+    owner = [str(found[name]) for name in ("organization", "contract") if name in found]
+    yield f"Ledger {path} of {', '.join(owner) or 'nobody yet'}"
     for state, row in found["resumes"].items():
         yield f"  {row['count']:>9}  {state}, the oldest since {row['oldest']}"
     if found["recovered"]:

@@ -237,13 +237,13 @@ def _migrate(connection: sqlite3.Connection, version: int) -> None:
 def _claim(connection: sqlite3.Connection, name: str, owner: Mapping[str, str]) -> bytes:
     """Write down whose ledger this is, or check it; gives its salt."""
     about = _about(connection)
-    if not about:
-        about = {**owner, "salt": secrets.token_bytes(_SALT_BYTES)}
-        connection.execute("BEGIN IMMEDIATE")
-        connection.executemany("INSERT INTO about VALUES (?, ?)", about.items())
-        connection.execute("COMMIT")
     _check_owner(about, name, owner)
-    salt = about["salt"]
+    wanted: dict[str, object] = {"salt": secrets.token_bytes(_SALT_BYTES), **owner, **about}
+    if wanted != about:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", wanted.items())
+        connection.execute("COMMIT")
+    salt = wanted["salt"]
     assert isinstance(salt, bytes)  # noqa: S101 - written above
     return salt
 
@@ -254,9 +254,9 @@ def _about(connection: sqlite3.Connection) -> dict[str, object]:
 
 def _check_owner(about: Mapping[str, object], name: str, owner: Mapping[str, str]) -> None:
     for setting, urn in owner.items():
-        if about and about.get(setting) != urn:
+        if about.get(setting, urn) != urn:
             raise Misconfigured(
-                f"setting 'ledger_path': {name!r} belongs to {about.get(setting)}, and the setting"
+                f"setting 'ledger_path': {name!r} belongs to {about[setting]}, and the setting"
                 f" '{setting}' says {urn}; give each customer's pipeline a ledger of its own"
             )
 

@@ -31,9 +31,10 @@ class LedgerView:
             self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
             self._connection.row_factory = sqlite3.Row
             [[application]] = self._all("PRAGMA application_id")
-        if application != APPLICATION_ID:
+            [[tables]] = self._all("SELECT count(*) FROM sqlite_master")
+        if application != APPLICATION_ID or not tables:
             self.close()
-            raise another_program(path.name)
+            raise another_program(path.name) if tables else _empty(path.name)
 
     def status(self) -> dict[str, Any]:
         """Whose it is, resumes by state with the oldest of each, the day's quota."""
@@ -83,6 +84,13 @@ class LedgerView:
     def _reading(self) -> Iterator[None]:
         with readable(self._name):
             yield
+
+
+def _empty(name: str) -> Misconfigured:
+    return Misconfigured(
+        f"setting 'ledger_path': {name!r} is empty: no run has made a ledger of it yet, so nothing"
+        " is known"
+    )
 
 
 def _time(epoch: int | None) -> str | None:

@@ -204,6 +204,37 @@ def test_what_is_missing_is_said(kept: Path, arguments: list[str], expected: str
     assert isinstance(done.exception, SystemExit)
 
 
+def test_an_empty_file_is_told_as_that_and_stays_empty(kept: Path, tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    path.touch()
+    for arguments in (["status"], ["export"], ["forget", "c", "r"]):
+        done = run(kept, *arguments)
+        assert done.exit_code == 2
+        assert "'ledger.sqlite' is empty: no run has made a ledger of it yet" in done.stderr
+    assert path.read_bytes() == b""
+    ledger(path, sent("c1", "r1"))
+    assert len(exported(kept)) == 1
+
+
+def test_a_ledger_that_belongs_to_nobody_yet_is_taken_by_the_next_run(
+    kept: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "ledger.sqlite"
+    ledger(path)
+    for statement in (
+        "DELETE FROM about WHERE name <> 'salt'",  # as an earlier version has left it
+        "DELETE FROM about",  # as a kill may leave it
+    ):
+        with closing(sqlite3.connect(path)) as connection:
+            connection.execute(statement)
+            connection.commit()
+        assert f"Ledger {path} of nobody yet" in run(kept, "status").stdout
+        assert document(run(kept, "status", "--json"))["recovered"] == 0
+        assert "does not know it" in run(kept, "forget", "c1", "r1").stdout
+        ledger(path)
+        assert f"of {OWNER['organization']}, {OWNER['contract']}" in run(kept, "status").stdout
+
+
 def test_which_ledger_is_meant_has_to_be_said(config: Path, tmp_path: Path) -> None:
     assert "no ledger is named" in CliRunner().invoke(main, ["status"]).stderr
     assert "no ledger is named" in run(config, "status").stderr
