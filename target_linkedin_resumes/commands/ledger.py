@@ -78,7 +78,7 @@ def status(place: Place, *, as_json: bool) -> None:
     with told():
         path = place.path(place.settings())
         with closing(LedgerView(path)) as view:
-            found = view.status()
+            found = view.status(time.time())
     if as_json:
         print_json(found)
     else:
@@ -164,6 +164,11 @@ def _status(found: Mapping[str, Any], path: Path) -> Iterator[str]:
     yield f"Ledger {path} of {', '.join(owner) or 'nobody yet'}"
     for state, row in found["resumes"].items():
         yield f"  {row['count']:>9}  {state}, the oldest since {row['oldest']}"
+    if found["expired"]:
+        yield (
+            f"  {found['expired']:>9}  of the delivered ones without their file: LinkedIn was asked"
+            " to remove it by now (setting blob_ttl); resend=always sends it again"
+        )
     if found["recovered"]:
         yield f"  {found['recovered']:>9}  recovered: {_APART}"
     if not found["resumes"] and not found["recovered"]:

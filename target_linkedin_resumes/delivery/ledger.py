@@ -151,10 +151,15 @@ class Ledger:
             return None
         if known.uploaded_at is None or not self._same(known, content):
             return None
+        if known.expires_at != self._expiry(known.uploaded_at):
+            return None  # LinkedIn was told to keep it for another time than it is told now
         life = REUSE_SECONDS
         if known.expires_at is not None:  # half of it is left for LinkedIn to fetch the file
             life = min(life, (known.expires_at - known.uploaded_at) // 2)
         return known.urn if self._now() < known.uploaded_at + life else None
+
+    def _expiry(self, uploaded_at: int) -> int | None:
+        return None if self._blob_life is None else uploaded_at + int(self._blob_life)
 
     def _same(self, known: Known, content: Content) -> bool:
         return (known.sha256, known.name, known.content_type) == (
@@ -307,7 +312,7 @@ class Ledger:
             "content_type": content.content_type,
             "created_at": change.created_at,
             "urn": upload.urn,
-            "expires_at": None if self._blob_life is None else int(now + self._blob_life),
+            "expires_at": self._expiry(now),
             "source": content.source,
             "now": now,
         }

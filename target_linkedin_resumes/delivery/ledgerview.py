@@ -17,6 +17,7 @@ _SHOWN = (
     *("candidate_id", "resume_id", "state", "stream", "version", "created_at"),
     *("sha256", "content_type", "urn", "uploaded_at", "expires_at", "changed_at"),
 )
+_EXPIRED = "SELECT count(*) FROM resumes WHERE state = 'delivered' AND expires_at <= ?"
 _TIMES = ("uploaded_at", "expires_at", "changed_at")
 
 
@@ -36,8 +37,12 @@ class LedgerView:
             self.close()
             raise another_program(path.name) if tables else _empty(path.name)
 
-    def status(self) -> dict[str, Any]:
-        """Whose it is, resumes by state with the oldest of each, the day's quota."""
+    def status(self, now: float) -> dict[str, Any]:
+        """Whose it is, resumes by state with the oldest of each, the day's quota.
+
+        ``expired`` counts the delivered ones whose file LinkedIn has removed, as `blob_ttl` asked,
+        by ``now`` in epoch seconds.
+        """
         with self._reading():
             about = self._all(
                 "SELECT name, value FROM about WHERE name IN ('organization', 'contract')"
@@ -45,6 +50,7 @@ class LedgerView:
             by_state = self._all(
                 "SELECT state, count(*), min(changed_at) FROM resumes GROUP BY state ORDER BY state"
             )
+            [[expired]] = self._connection.execute(_EXPIRED, (now,)).fetchall()
             [[recovered]] = self._all("SELECT count(*) FROM recovered")
             quota = self._all("SELECT resource, day, used FROM quota ORDER BY resource")
         return {
@@ -53,6 +59,7 @@ class LedgerView:
                 state: {"count": count, "oldest": _time(oldest)}
                 for state, count, oldest in by_state
             },
+            "expired": expired,
             "recovered": recovered,
             "quota": [dict(row) for row in quota],
         }

@@ -57,6 +57,7 @@ def test_status_counts_by_state(kept: Path, tmp_path: Path) -> None:
             "deleted": {"count": 1, "oldest": "2027-01-15T08:00:00+00:00"},
             "delivered": {"count": 1, "oldest": "2027-01-15T08:00:00+00:00"},
         },
+        "expired": 0,
         "recovered": 0,
         "quota": [],
     }
@@ -66,6 +67,11 @@ def test_status_counts_by_state(kept: Path, tmp_path: Path) -> None:
     text = run(kept, "status").stdout
     assert "1  delivered, the oldest since 2027-01-15T08:00:00+00:00" in text
     assert "Calls on 2027-01-15 (UTC): 7 tcrmCandidateResumes" in text
+    assert "without their file" not in text
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE resumes SET expires_at = 1700000000")  # a deletion has none
+        connection.commit()
+    assert "1  of the delivered ones without their file" in run(kept, "status").stdout
 
 
 def test_status_of_a_new_ledger(kept: Path, tmp_path: Path) -> None:

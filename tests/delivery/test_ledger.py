@@ -222,6 +222,17 @@ def test_a_blob_that_linkedin_removes_is_used_again_within_half_its_life(path: P
         assert ledger.uploaded_before(upsert(), CONTENT) is None
 
 
+@pytest.mark.parametrize(("before", "now"), [(None, 3600), (3600, None), (3600, 7200)])
+def test_a_blob_that_linkedin_keeps_for_another_time_is_not_used_again(
+    path: Path, before: float | None, now: float | None
+) -> None:
+    for life, expected in ((before, upload().urn), (now, None)):
+        with opened(path, blob_life=life) as ledger:
+            if expected:
+                ledger.uploaded(upsert(), upload())
+            assert ledger.uploaded_before(upsert(), CONTENT) == expected
+
+
 def test_a_blob_of_a_confirmed_record_is_not_used_again(ledger: Ledger) -> None:
     deliver(ledger)
     assert ledger.uploaded_before(upsert(CREATED + 1), CONTENT) is None
