@@ -11,32 +11,48 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from tests.docs.documents import blocks, read
+from tests.docs.documents import blocks, read, without_blocks
 
 OURS: dict[str, str] = tomllib.loads(read("pyproject.toml"))["project"]["scripts"]
-# Commands of others, with what may follow; nothing means that anything may.
+# Commands of others, with what may follow; nothing means that anything may. The options of
+# Meltano's are looked at where Meltano is (make test-meltano).
 OTHERS: dict[str, set[str]] = {
     "apt-get": {"install"},
+    "head": set(),
     "meltano": {"add", "config", "install", "invoke", "run"},
+    "openssl": {"rand"},
     "pip": {"install"},
+    "python": {"-m"},
     "some-tap": set(),
+    "twine": {"upload"},
 }
+# Options that a command of others may have here.
+THEIR_OPTIONS: dict[str, set[str]] = {"apt-get": set(), "pip": set(), "openssl": set()}
 
 
 def shown(text: str) -> Iterator[list[str]]:
-    """Give each command line of a page, in words: of its blocks, and ours of the running text."""
+    """Give each command line of a page, in words: of its blocks, fenced or indented, and of the
+    running text what begins with the name of a command.
+    """
     for language in ("console", "sh", "bash"):
         for block in blocks(text, language):
             for line in block.splitlines():
                 yield from _words(line)
-    for span in re.findall(r"`([^`\n]+)`", text):
-        if re.search(rf"(^|\| )({'|'.join(OURS)}) ", span):
+    running = without_blocks(text)
+    for line in re.findall(r"(?<=\n\n) {4}\S.*(?:\n {4}.*)*", running):
+        for one in line.splitlines():
+            yield from _words(one)
+    known = "|".join([*OURS, *OTHERS, "make"])
+    for span in re.findall(r"`([^`\n]+)`", running):
+        if re.search(rf"(^|\| )({known}) ", span):
             yield from _words(span)
 
 
 def _words(line: str) -> Iterator[list[str]]:
     for piece in re.split(r" \| | && |; ", re.sub(r"(^|\s+)#.*", "", line)):
         words = [word for word in shlex.split(piece) if word != "..."]
+        if words:
+            words[0] = words[0].removeprefix(".venv/bin/")
         while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
             words.pop(0)  # a variable of the environment
         if words:

@@ -24,6 +24,11 @@ def blocks(document: str, language: str) -> list[str]:
     return [body for found, body in _FENCE.findall(document) if found == language]
 
 
+def without_blocks(document: str) -> str:
+    """Give what stands outside of fenced blocks."""
+    return _FENCE.sub("", document)
+
+
 def section(document: str, heading: str) -> str:
     """Give what stands below a heading, to the next of its level or above."""
     level = len(heading) - len(heading.lstrip("#"))

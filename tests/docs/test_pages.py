@@ -15,7 +15,7 @@ from target_linkedin_resumes.changes import read_change
 from target_linkedin_resumes.failures import Misconfigured
 from target_linkedin_resumes.sandbox.faults import Faults
 from target_linkedin_resumes.settings import read_settings
-from tests.docs.commands import OTHERS, OURS, make_targets, options, shown
+from tests.docs.commands import OTHERS, OURS, THEIR_OPTIONS, make_targets, options, shown
 from tests.docs.documents import ROOT, blocks, read
 from tests.docs.plugin import target_settings
 
@@ -32,10 +32,12 @@ def anchors(page: str) -> set[str]:
 
 
 def configurations(text: str) -> Iterator[dict[str, Any]]:
-    """Give each configuration that a page shows, whole or in part."""
-    for block in blocks(text, "json"):
+    """Give each configuration that a page shows, whole or in part: JSON that is nothing else."""
+    sent = f"\n{text}".partition("\n## What the tap sends\n")[2].partition("\n## ")[0]
+    for block in blocks(text.replace(sent, ""), "json"):
         document = json.loads(block)
-        if isinstance(document, dict) and document.keys() <= target_settings().keys():
+        assert isinstance(document, dict)
+        if not ("rules" in document or {"type", "stream", "record"} <= document.keys()):
             yield document
     for block in blocks(text, "yaml"):
         for loader in yaml.safe_load(block).get("plugins", {}).get("loaders", []):
@@ -65,13 +67,38 @@ def test_commands_are_ones_that_there_are(page: str) -> None:
     for words in shown(read(page)):
         command, arguments = words[0], words[1:]
         if command in OURS:
-            given = {word.partition("=")[0] for word in arguments if word.startswith("--")}
-            assert given <= options(command), words
+            assert given(arguments) <= options(command), words
         elif command == "make":
-            assert set(arguments) <= make_targets(), words
+            targets = {word for word in arguments if not re.fullmatch(r"[A-Z]+=.*", word)}
+            assert targets <= make_targets(), words
         else:
             assert command in OTHERS, words
-            assert not OTHERS[command] or arguments[0] in OTHERS[command], words
+            assert not OTHERS[command] or not arguments or arguments[0] in OTHERS[command], words
+            assert command not in THEIR_OPTIONS or given(arguments) <= THEIR_OPTIONS[command], words
+            if arguments[:1] == ["-m"] and arguments[1].startswith(("benchmarks", "tests")):
+                assert (ROOT / arguments[1].replace(".", "/")).with_suffix(".py").exists(), words
+
+
+def given(arguments: list[str]) -> set[str]:
+    return {word.partition("=")[0] for word in arguments if word.startswith("--")}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```console\nmeltano frobnicate tap\n```\n",
+        "Run `pip instal target`.\n",
+        "Run `make nonsense`.\n",
+        "So:\n\n    make nonsense\n",
+        "So: `target-linkedin-resumes --chek`.\n",
+        "```sh\npip install --nonsense .\n```\n",
+        "Run `python -m benchmarks.nonsense`.\n",
+    ],
+)
+def test_a_command_that_is_wrong_would_be_found(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.docs.test_pages.read", lambda _: text)
+    with pytest.raises(AssertionError):
+        test_commands_are_ones_that_there_are("page")
 
 
 @every_page
@@ -88,7 +115,7 @@ def test_variables_of_the_environment_belong_to_settings(page: str) -> None:
 @every_page
 def test_configurations_are_valid(page: str, tmp_path: Path) -> None:
     for document in configurations(read(page)):
-        assert document.keys() <= target_settings().keys()
+        assert document.keys() <= {*target_settings()}
         text = json.dumps({**REQUIRED, **document}).replace("/srv/crm", str(tmp_path))
         config = json.loads(text)
         for name in config.keys() & {"file_root"}:
@@ -99,10 +126,21 @@ def test_configurations_are_valid(page: str, tmp_path: Path) -> None:
         read_settings(config)
 
 
-def test_a_configuration_that_is_wrong_would_be_found() -> None:
-    (found,) = configurations('```json\n{"batch_size_rows": 101}\n```\n')
-    with pytest.raises(Misconfigured):
-        read_settings({**REQUIRED, **found})
+@pytest.mark.parametrize(
+    "text",
+    [
+        '```json\n{"batch_size_rows": 101}\n```\n',
+        '```json\n{"client_id": "a", "batch_size_row": 5}\n```\n',
+        '```json\n{"batch_size_row": 5}\n```\n',
+        "```yaml\nplugins:\n  loaders:\n    - {name: x, config: {batch_size_row: 5}}\n```\n",
+    ],
+)
+def test_a_configuration_that_is_wrong_would_be_found(
+    text: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tests.docs.test_pages.read", lambda _: text)
+    with pytest.raises((AssertionError, Misconfigured)):
+        test_configurations_are_valid("page", tmp_path)
 
 
 @every_page

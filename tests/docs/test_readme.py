@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 
 import yaml
 
 from target_linkedin_resumes.changes import FIELDS, Upsert, read_change
 from target_linkedin_resumes.schema import SCHEMA
 from target_linkedin_resumes.target import TargetLinkedInResumes
-from tests.docs.documents import blocks, read, section, table
+from tests.docs.commands import shown
+from tests.docs.documents import EXAMPLES, ROOT, blocks, example, read, section, table
 from tests.docs.plugin import HUB_FILE
+from tests.e2e.conftest import bench, make_bench
+from tests.e2e.support import COMMAND, Bench
+
+__all__ = ["bench", "make_bench"]
 
 README = read("README.md")
 PREFIX = "TARGET_LINKEDIN_RESUMES_"
@@ -52,6 +58,23 @@ def test_the_loader_in_meltano_is_the_hubs_with_what_is_required() -> None:
     assert loader["name"] == TargetLinkedInResumes.name
     assert given >= set(SCHEMA["required"])
     assert HUB_FILE in README
+
+
+def test_what_stands_under_without_meltano_leads_to_resumes(bench: Bench) -> None:
+    text = section(README, "### Without Meltano")
+    (config,) = blocks(text, "json")
+    path = bench.directory / "config.json"
+    path.write_text(config.replace("http://127.0.0.1:8765", bench.sandbox.url))
+    (command,) = (words for words in shown(text) if words[0] == TargetLinkedInResumes.name)
+    arguments = [str(path) if word == "config.json" else word for word in command[1:]]
+    done = subprocess.run(
+        [COMMAND, *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    demo = example("demo")
+    expected, state = demo.read_stream(read("examples/resumes.singer").splitlines(), EXAMPLES)
+    assert bench.held().keys() == expected.keys()
+    assert json.loads(done.stdout.splitlines()[-1]) == state
 
 
 def test_the_demo_has_as_many_records_as_is_said() -> None:

@@ -16,7 +16,9 @@ EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
 def test_the_extras_that_are_named_exist() -> None:
     patterns = ("README.md", "docs/**/*.md", "hub/**/*.yml", "target_linkedin_resumes/**/*.py")
     texts = [path.read_text("utf-8") for pattern in patterns for path in ROOT.glob(pattern)]
-    named = {extra for text in texts for extra in re.findall(r"linkedin-resumes\[(\w+)\]", text)}
+    named = {
+        extra for text in texts for extra in re.findall(r"(?:resumes|checkout)\[(\w+)\]", text)
+    }
     assert {"s3", "sandbox"} <= named
     assert named <= EXTRAS.keys()
 
