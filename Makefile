@@ -72,7 +72,7 @@ test-meltano: .venv/.dev .venv-meltano/.done  ## Meltano, taps from PyPI and Pos
 test-orchestrators: .venv/.dev .venv-meltano/.done .venv-airflow/.done .venv-dagster/.done  ## The examples for Airflow and Dagster, five customers on the sandbox
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m orchestrators tests/orchestrators
 
-test-chaos: .venv/.dev  ## Two hundred more seeds of faults on every endpoint
+test-chaos: .venv/.dev  ## Two hundred more seeds of faults on every endpoint, and two hundred of kills
 	@$(BIN)/python -m pytest -q -n 2 -m chaos_long
 
 bench: .venv/.dev  ## Measure speed beside a plain peer into docs/performance.md; 20 minutes

@@ -1,106 +1,85 @@
-"""With a ledger, a file that its source says to be unchanged is neither fetched nor sent again."""
+"""A hundred thousand resumes that have not changed: read through, and nothing else."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from contextlib import closing
-from http.server import BaseHTTPRequestHandler
+import hashlib
+import os
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from moto.s3.responses import S3Response
 
-from tests.e2e.support import PDF, SCHEMA, Bench, Finished, record, state
-from tests.recipes.buckets import client_of, serving_s3
-from tests.resumes.server import serving
+from target_linkedin_resumes.changes import ResumeKey, Upsert, read_change
+from target_linkedin_resumes.confirmation import Confirmation
+from target_linkedin_resumes.delivery.entries import Content, Upload
+from target_linkedin_resumes.delivery.ledger import Ledger
+from target_linkedin_resumes.delivery.ledgerfile import LedgerFile
+from target_linkedin_resumes.delivery.outside import Confirmed, Sent
+from target_linkedin_resumes.resumes.local import LocalFiles
+from target_linkedin_resumes.resumes.tags import Tags
+from tests.e2e.conftest import MakeBench
+from tests.e2e.support import PDF, SCHEMA, Bench, record, state
+from tests.e2e.test_memory import MIB, peak_of
 
-COUNT = 5
-OTHER = PDF + b"% another"
+pytestmark = pytest.mark.alone
 
-
-def run(bench: Bench, locations: list[str], **settings: Any) -> Finished:
-    stream = [SCHEMA, *(record(number, "r", one) for number, one in enumerate(locations)), state(1)]
-    done = bench.run(stream, ledger_path=str(bench.directory / "ledger.db"), **settings)
-    assert done.code == 0, done.log
-    assert len(done.states) == 1
-    return done
-
-
-def asked(bench: Bench) -> list[str]:
-    """What LinkedIn was asked, tokens apart."""
-    endpoints = [str(entry["endpoint"]) for entry in bench.sandbox.journal()]
-    return [one for one in endpoints if one != "token"]
+MANY, FEW = 100_000, 10_000
+LINKS = 10_000  # file systems allow no more than some ten thousands for one file
+OWNER = {"organization": "urn:li:organization:1234567890", "contract": "urn:li:contract:123456"}
 
 
-def test_files_of_a_web_server_that_gives_strong_etags(bench: Bench) -> None:
-    contents = {f"/{number}.pdf": PDF for number in range(COUNT)}
-    served: list[str] = []
-
-    def answer(path: str) -> Callable[[BaseHTTPRequestHandler], None]:
-        def send(handler: BaseHTTPRequestHandler) -> None:
-            handler.send_response(200)
-            handler.send_header("Content-Length", str(len(contents[path])))
-            handler.send_header("ETag", f'"{hash(contents[path])}"')
-            handler.end_headers()
-            handler.wfile.flush()
-            handler.close_connection = True
-            if wait and handler.connection.recv(1) == b"":
-                return  # it hung up instead of waiting for the body
-            served.append(path)
-            handler.wfile.write(contents[path])
-
-        return send
-
-    with serving() as server:
-        for path in contents:
-            server.answers[path] = answer(path)
-        locations = [server.url(path) for path in contents]
-        listed = [{"prefix": server.url("/")}]
-        wait = False
-        run(bench, locations, file_sources=listed)
-        assert sorted(served) == sorted(contents)
-        served.clear()
-        before = asked(bench)
-        wait = True
-        again = run(bench, locations, file_sources=listed)
-        assert f"{COUNT} unchanged" in again.log
-        assert served == []
-        assert len(server.asked) == 2 * COUNT
-        assert asked(bench) == before
-        wait = False
-        contents["/3.pdf"] = OTHER
-        run(bench, locations, file_sources=listed)
-        assert "/3.pdf" in served
-        assert asked(bench)[len(before) :].count("upload") == 1
+def name(number: int) -> str:
+    return f"{number}.pdf"
 
 
-def test_objects_of_s3(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[str] = []
-    lock = threading.Lock()
-    get_object = S3Response.get_object
+def resume(number: int) -> dict[str, Any]:
+    return record(f"candidate-{number}", f"resume-{number}", name(number))
 
-    def counted(self: S3Response) -> Any:
-        with lock:
-            read.append(self.parse_key_name())
-        return get_object(self)
 
-    monkeypatch.setattr(S3Response, "get_object", counted)
-    keys = [f"{number}.pdf" for number in range(COUNT)]
-    with serving_s3({"bucket": keys}) as url:
-        options = {"key": "YOUR-ACCESS-KEY", "secret": "YOUR-SECRET-KEY", "endpoint_url": url}
-        listed = [{"prefix": "s3://bucket/", "storage_options": options}]
-        locations = [f"s3://bucket/{key}" for key in keys]
-        run(bench, locations, file_sources=listed)
-        assert sorted(read) == keys
-        read.clear()
-        before = asked(bench)
-        again = run(bench, locations, file_sources=listed)
-        assert f"{COUNT} unchanged" in again.log
-        assert read == []
-        assert asked(bench) == before
-        with closing(client_of(url)) as client:
-            client.put_object(Bucket="bucket", Key="3.pdf", Body=OTHER)
-        run(bench, locations, file_sources=listed)
-        assert read == ["3.pdf"]
-        assert asked(bench)[len(before) :].count("upload") == 1
+def stream(count: int) -> Iterator[dict[str, Any]]:
+    yield SCHEMA
+    for number in range(count):
+        yield resume(number)
+        if number % 1000 == 999:
+            yield state(number + 1)
+
+
+def prepare(bench: Bench) -> None:
+    """Write the files, and a ledger that says that LinkedIn holds them all."""
+    for number in range(MANY):
+        if number % LINKS == 0:
+            first = bench.files / bench.file(name(number))
+        else:
+            os.link(first, bench.files / name(number))
+    file = LedgerFile(bench.directory / "ledger.db", OWNER)
+    ledger = Ledger(file, now=time.time, clock=time.monotonic)
+    tags, files = Tags(ledger.salt, "reject"), LocalFiles(bench.files)
+    sha256 = hashlib.sha256(PDF).hexdigest()
+    for begin in range(0, MANY, 100):
+        batch = []
+        for number in range(begin, begin + 100):
+            change = read_change(resume(number)["record"], stream="resumes")
+            assert isinstance(change, Upsert)
+            assert change.key == ResumeKey(f"candidate-{number}", f"resume-{number}")
+            tag = tags.make(change.file, files.told(name(number)))
+            content = Content(sha256, name(number), "application/pdf", tag)
+            batch.append((change, Upload(f"urn:li:ambryBlob:/{number}", len(PDF), content)))
+        ledger.sending([Sent(change, upload) for change, upload in batch])
+        ledger.confirmed([Confirmed(change, upload, Confirmation(204)) for change, upload in batch])
+    ledger.close()
+
+
+def test_unchanged_resumes_cost_no_call_and_no_memory(measured_bench: MakeBench) -> None:
+    bench = measured_bench()
+    prepare(bench)
+    settings = {"ledger_path": str(bench.directory / "ledger.db")}
+    peaks = {}
+    for count in (FEW, MANY):
+        peaks[count] = peak_of(bench, stream(count), **settings)
+        log = (bench.directory / "log.txt").read_text()
+        assert f"{count} unchanged" in log
+        assert "0 delivered" in log
+    assert bench.sandbox.journal() == []
+    assert peaks[MANY] < peaks[FEW] + 8 * MIB
+    assert peaks[MANY] < 160 * MIB
