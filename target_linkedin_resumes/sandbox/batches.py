@@ -99,7 +99,9 @@ def _outcomes(state: State, call: Call, batch: Batch, hit: Hit) -> list[tuple[Ke
             outcome = state.resumes.update(key, batch.entities[key], call.client or "", now)
         else:
             outcome = state.resumes.delete(key)
-        call.key_statuses.append(outcome.status)
         if status is not None or pair not in verdicts:
             outcomes.append((key, outcome))
+        else:
+            call.left_out.append(len(call.key_statuses))
+        call.key_statuses.append(outcome.status)
     return outcomes

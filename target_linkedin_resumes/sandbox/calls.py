@@ -27,8 +27,11 @@ class Call:
     """Whether ``token`` has expired."""
     status: int | None = None
     fault: str | None = None
+    rules: list[dict[str, Any]] = field(default_factory=list)
     keys: list[Pair] = field(default_factory=list)
     key_statuses: list[int | None] = field(default_factory=list)
+    left_out: list[int] = field(default_factory=list)
+    """Which of ``keys``, from 0, were worked on and then left out of the answer."""
     gone: bool = False
     uuid: str = field(default_factory=new_uuid)
 
@@ -46,7 +49,9 @@ class Call:
             "ids": len(self.keys),
             "keys": self.keys,
             "key_statuses": self.key_statuses,
+            "left_out": self.left_out,
             "fault": self.fault,
+            "rules": self.rules,
             "gone": self.gone,
             "x_li_uuid": self.uuid,
         }

@@ -148,6 +148,11 @@ class Rule:
         self.fired += 1
         return True
 
+    @property
+    def brief(self) -> dict[str, Any]:
+        """The rule as it was given, but of its keys only how many they are."""
+        return self.definition | ({"keys": len(self.keys)} if self.keys else {})
+
     def get(self, name: str, default: Any = None) -> Any:
         """A field of this kind's own."""
         return self.definition.get(name, default)
@@ -161,10 +166,14 @@ class Hit:
     per_key: list[Rule] = field(default_factory=list)
 
     @property
+    def rules(self) -> list[Rule]:
+        """All of them."""
+        return [self.rule, *self.per_key] if self.rule else self.per_key
+
+    @property
     def kinds(self) -> str | None:
         """The kinds, for the journal."""
-        rules = [self.rule, *self.per_key] if self.rule else self.per_key
-        return "+".join(rule.kind for rule in rules) or None
+        return "+".join(rule.kind for rule in self.rules) or None
 
     def verdicts(self, keys: Iterable[Pair]) -> dict[Pair, int | None]:
         """Keys that are not treated as usual: the status they fail with.

@@ -116,6 +116,7 @@ class Gateway:
                 call.keys = [pair_of(key) for key in decoded.keys]
         hit = state.faults.choose(call.endpoint, call.keys)
         call.fault = hit.kinds
+        call.rules = [one.brief for one in hit.rules]
         rule = hit.rule
         if rule is not None and rule.kind in BEFORE:
             if rule.kind == "poison":

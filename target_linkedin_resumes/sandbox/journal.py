@@ -7,12 +7,20 @@ from collections import Counter, defaultdict, deque
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from .pace import failed
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 _WINDOW = 100_000
 _WINDOW_BYTES = 64 * 1024 * 1024
+
+
+def failed_records(entry: Mapping[str, Any]) -> int:
+    """How many records a batch did not confirm: they failed, or the answer left them out."""
+    refused = {n for n, status in enumerate(entry["key_statuses"]) if failed(status)}
+    return len(refused.union(entry["left_out"]))
 
 
 class Journal:
@@ -31,12 +39,14 @@ class Journal:
         self._bytes = 0
         self.last = 0
         self.calls: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.failed_records = 0
 
     def append(self, entry: dict[str, Any]) -> None:
         """Write an entry; it is given its ``seq``."""
         self.last += 1
         status = entry["status"]
         self.calls[entry["endpoint"]]["none" if status is None else str(status)] += 1
+        self.failed_records += failed_records(entry)
         line = json.dumps({"seq": self.last, **entry}, separators=(",", ":")).encode()
         self._file.write(line + b"\n")
         self._window.append(line)

@@ -26,7 +26,8 @@ HOSTILE = [
     "javascript:alert(1)",
 ]
 SMALLEST = (320, 600)
-CUT_OFF = """() => [...document.querySelectorAll("th, td, bdi, dd, dt, p, h2, button, nav a")]
+SEEN = "th, td:not(.call), .second, bdi, dd, dt, p, h2, button, nav a"
+CUT_OFF = f"""() => [...document.querySelectorAll("{SEEN}")]
   .filter((element) => element.scrollWidth > element.clientWidth && element.clientWidth)
   .map((element) => element.outerHTML.slice(0, 100))"""
 COUNT_PIXELS = """async ([picture, [red, green, blue]]) => {
@@ -72,7 +73,7 @@ def wait_for_red(page: Page, take: Callable[[], bytes]) -> None:
     pytest.fail("the PDF's red rectangle is not to be seen")
 
 
-@pytest.mark.parametrize("width", [360, 768, 961, 1024, 1280, 1361, 1440, 1920])
+@pytest.mark.parametrize("width", [360, 703, 705, 768, 900, 961, 1280, 1361, 1440, 1920])
 def test_no_width_cuts_anything_off(look: Look, client: Client, width: int) -> None:
     put(client, "CAND-000001", b"text", "cv.txt", "text/plain")
     urn = client.urn()
@@ -85,6 +86,36 @@ def test_no_width_cuts_anything_off(look: Look, client: Client, width: int) -> N
     expect(page.locator("#calls .rows tbody tr")).to_have_count(8)
     assert wide_enough(page)
     assert page.evaluate(CUT_OFF) == []
+
+
+@pytest.mark.parametrize(
+    ("width", "beside"),
+    [(375, set()), (900, {"answer", "latency"}), (1440, {"answer", "latency", "records", "fault"})],
+)
+def test_records_and_faults_are_shown_at_every_width(
+    look: Look, client: Client, width: int, beside: set[str]
+) -> None:
+    client.sandbox.set_faults({"endpoint": "batch", "kind": "partial"})
+    client.update([(f"CAND-{n:02d}", "R1") for n in range(50)], client.urn())
+    page = look(size=(width, 900))
+    expect(page.locator("#calls .rows tbody tr")).to_have_count(4)
+    for name in ("answer", "latency", "records", "fault"):
+        assert page.locator(f"#calls .rows th.{name}").is_visible() == (name in beside)
+    row = page.locator("#calls .rows tbody tr").first
+    for words in ("200", "of 50 failed", "Records fail in batches", " ms"):
+        assert row.get_by_text(words).filter(visible=True).count() == 1
+    sizes = page.locator("#resumes .size").first
+    assert sizes.is_visible() == (width > 375)
+
+
+def test_an_id_stays_on_one_line_while_there_is_room(look: Look, client: Client) -> None:
+    client.update([("CAND-000001", "R1")], client.urn())
+    page = look("/sandbox/call?seq=4", size=(375, 812))
+    cell = page.locator("tbody td").first
+    expect(cell).to_have_text("CAND-000001")
+    bdi = cell.locator("bdi").bounding_box()
+    assert bdi is not None
+    assert bdi["height"] < 30
 
 
 def test_search_by_candidate_id(look: Look, client: Client) -> None:

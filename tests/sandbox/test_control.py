@@ -155,7 +155,8 @@ def test_state_is_asked_of_a_running_sandbox_only(tmp_path: Path) -> None:
 def test_journal_keeps_a_window(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.jsonl")
     with closing(journal):
-        entry = {"endpoint": "url", "status": 201, "filler": "x" * 1_000_000}
+        entry = {"endpoint": "url", "status": 201, "key_statuses": [], "left_out": []}
+        entry["filler"] = "x" * 1_000_000
         for _ in range(70):
             journal.append(entry)
         page = json.loads(journal.page(0, 1000))

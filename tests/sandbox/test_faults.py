@@ -159,6 +159,8 @@ def test_partial(client: Client, sandbox: Running) -> None:
     entry = sandbox.journal()[-1]
     assert [tuple(pair) for pair in entry["keys"]] == MANY
     assert entry["key_statuses"] == [found.get(pair, 204) for pair in MANY]
+    assert {MANY[number] for number in entry["left_out"]} == missing
+    assert entry["rules"] == [rule("partial", missing=0.2, failing=0.3, statuses=[422, 500])]
 
 
 def test_key_status_and_partial_of_some_keys(client: Client, sandbox: Running) -> None:
@@ -171,7 +173,13 @@ def test_key_status_and_partial_of_some_keys(client: Client, sandbox: Running) -
     assert found == {("c0", "r"): 204, ("c1", "r"): 409, ("c3", "r"): 204}
     assert held(sandbox) == {("c0", "r"), ("c2", "r"), ("c3", "r")}
     assert client.delete([("c3", "r")]).statuses() == {("c3", "r"): 204}
-    assert sandbox.journal()[-2]["fault"] == "key_status+partial"
+    entry = sandbox.journal()[-2]
+    assert entry["fault"] == "key_status+partial"
+    assert entry["left_out"] == [2]
+    assert [(one["kind"], one["keys"]) for one in entry["rules"]] == [
+        ("key_status", 1),
+        ("partial", 1),
+    ]
 
 
 def test_poison(client: Client, sandbox: Running) -> None:

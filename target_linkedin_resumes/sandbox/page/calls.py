@@ -6,8 +6,10 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..journal import failed_records
 from ..pace import failed
 from .spelling import clock
+from .switches import title_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +21,7 @@ LOOKED_THROUGH = 20_000
 """How many calls are looked through for those that are wanted; the next page goes on."""
 NAMES = {
     "token": "token",
-    "introspect": "introspection",
+    "introspect": "token check",
     "url": "upload URL",
     "upload": "upload",
     "batch_update": "batch update",
@@ -27,19 +29,29 @@ NAMES = {
     "other": "unknown",
 }
 """What each endpoint of the journal is called."""
-FILTERS = {"": "All", "failed": "Failed", "faults": "With a fault"}
+FILTERS = {
+    "": "All",
+    "failed": "Failed calls",
+    "records": "Failed records",
+    "faults": "With a fault",
+}
 
-# Quotes in a value are escaped, so that these find the fields of an entry and nothing else.
-_FAILED = re.compile(rb'"status":(?:null|[45])|"key_statuses":\[[^]]*[45]\d\d')
+# Quotes in a value are escaped, so that these find the fields of an entry and nothing else; only
+# rules have a status too.
+_FAILED = re.compile(rb'"tunnelled":(?:true|false),"status":(?:null|[45])')
+_FAILED_RECORDS = re.compile(rb'"key_statuses":\[[^]]*[45]\d\d|"left_out":\[\d')
 _NO_FAULT = b'"fault":null'
 _THINNEST = 1.5
 
 
 class Row(NamedTuple):
-    """One call; ``start`` and ``width`` are per cent of the time that the rows take up."""
+    """One call; ``start`` and ``width`` are per cent of the time that the rows take up.
+
+    ``failed`` is about the call, ``records_failed`` about what it was asked to do.
+    """
 
     seq: int
-    at: str
+    ended: str
     endpoint: str
     answer: str
     failed: bool
@@ -47,6 +59,7 @@ class Row(NamedTuple):
     start: float
     width: float
     records: str
+    records_failed: bool
     fault: str
 
 
@@ -80,26 +93,38 @@ def timeline(journal: Journal, shown: str, candidate: str, before: int | None) -
 
 def answer_of(entry: Mapping[str, Any]) -> str:
     """What a call was answered, in a few words."""
-    if entry["status"] is None:
-        return "no answer"
-    refused = sum(map(failed, entry["key_statuses"]))
-    return f"{entry['status']}, {refused} failed" if refused else str(entry["status"])
+    return "no answer" if entry["status"] is None else str(entry["status"])
+
+
+def records_of(entry: Mapping[str, Any]) -> str:
+    """Which records a batch was about and whether it failed for some, in a few words."""
+    keys: Sequence[Sequence[str]] = entry["keys"]
+    failing = failed_records(entry)
+    if len(keys) == 1:
+        return f"failed: {keys[0][0]}" if failing else keys[0][0]
+    if failing:
+        return f"{failing} of {len(keys)} failed"
+    return f"{len(keys)} records" if keys else ""
+
+
+def faults_of(entry: Mapping[str, Any]) -> str:
+    """The faults that have hit a call, as the switches call them."""
+    return ", ".join(map(title_of, entry["rules"]))
 
 
 def _row(entry: Mapping[str, Any], start: int, span: int) -> Row:
-    keys: Sequence[Sequence[str]] = entry["keys"]
-    records = "" if not keys else keys[0][0] if len(keys) == 1 else f"{len(keys)} records"
     return Row(
         seq=entry["seq"],
-        at=clock(entry["at"]),
+        ended=clock(entry["at"] + entry["duration_ms"]),
         endpoint=NAMES[entry["endpoint"]],
         answer=answer_of(entry),
-        failed=bool(failed(entry["status"]) or any(map(failed, entry["key_statuses"]))),
+        failed=failed(entry["status"]),
         duration_ms=entry["duration_ms"],
         start=min(100 - _THINNEST, round(100 * (entry["at"] - start) / span, 2)),
         width=max(_THINNEST, round(100 * entry["duration_ms"] / span, 2)),
-        records=records,
-        fault=(entry["fault"] or "").replace("_", " "),
+        records=records_of(entry),
+        records_failed=failed_records(entry) > 0,
+        fault=faults_of(entry),
     )
 
 
@@ -110,6 +135,8 @@ def _wanted(shown: str, candidate: str) -> Callable[[bytes], bool] | None:
 
     def wanted(line: bytes) -> bool:
         if shown == "failed" and not _FAILED.search(line):
+            return False
+        if shown == "records" and not _FAILED_RECORDS.search(line):
             return False
         if shown == "faults" and _NO_FAULT in line:
             return False

@@ -81,6 +81,7 @@ def _overview(state: State, view: View) -> dict[str, Any]:
         "files": len(state.blobs),
         "calls": total,
         "failed": failing,
+        "records": state.journal.failed_records,
         "breaches": state.breaches.counts.total(),
         "on": len(state.faults.rules),
     }

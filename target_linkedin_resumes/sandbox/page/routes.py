@@ -13,6 +13,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from ..config import surface_of
+from ..pace import failed
 from . import calls, files, spelling, switches
 from .regions import REGIONS, View, counts
 
@@ -42,6 +43,7 @@ class Page:
         self._templates.filters |= {
             "clock": spelling.clock,
             "duration": spelling.duration,
+            "instant": spelling.instant,
             "kind": files.KINDS.get,
             "moment": spelling.moment,
             "number": "{:,}".format,
@@ -114,6 +116,9 @@ class Page:
             call=entry,
             name=calls.NAMES[entry["endpoint"]],
             answer=calls.answer_of(entry),
+            failed=failed(entry["status"]),
+            records=calls.records_of(entry),
+            faults=calls.faults_of(entry),
             surface=surface_of(entry["endpoint"]),
         )
 

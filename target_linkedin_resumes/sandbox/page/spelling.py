@@ -27,6 +27,11 @@ def moment(ms: float) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
+def instant(ms: int) -> str:
+    """A date and time in UTC, with milliseconds."""
+    return f"{moment(ms // 1000 * 1000)}.{ms % 1000:03d}"
+
+
 def clock(ms: int) -> str:
     """The time of day in UTC, with milliseconds."""
     return datetime.fromtimestamp(ms // 1000, UTC).strftime("%H:%M:%S.") + f"{ms % 1000:03d}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..faults import Faults, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
 class Preset(NamedTuple):
@@ -112,12 +112,18 @@ def switches(faults: Faults) -> Iterator[Switch]:
             )
             yield Switch(
                 str(rule.number),
-                f"{rule.definition['kind']} on {rule.definition['endpoint']}",
+                title_of(rule.definition),
                 meaning if more else "Every call.",
                 True,
                 rule.seen,
                 rule.fired,
             )
+
+
+def title_of(definition: Mapping[str, Any]) -> str:
+    """What the page calls a rule."""
+    offered = (preset.title for preset in PRESETS.values() if preset.rule == definition)
+    return next(offered, f"{definition['kind']} on {definition['endpoint']}")
 
 
 def switch(faults: Faults, name: str, *, on: bool) -> str | None:

@@ -34,6 +34,8 @@ HOSTILE = [
     "../../etc/passwd",
 ]
 
+ONE = {"keys": [["c", "1"]]}
+
 
 class Elements(HTMLParser):
     """The elements of a document with their attributes, and its text."""
@@ -97,10 +99,12 @@ def test_page_shows_what_is_held_and_was_asked(client: Client) -> None:
     assert page.hrefs("/sandbox/resume?") == [f"/sandbox/resume?{place('c')}"]
     assert page.hrefs("/sandbox/call?") == [f"/sandbox/call?seq={n}" for n in (5, 4, 3, 2, 1)]
     text = " ".join(page.text.split())
-    assert "Resumes held 1 Files uploaded 1 Calls 5 Calls that failed 0" in text
+    assert (
+        "Resumes held 1 Files uploaded 1 Calls 5 Failed calls 0 Failed records 1" in text
+    )
     assert "Records in 60 s 4 of 10,000" in text
     assert "Batches today 2 of 100,000" in text
-    assert "200, 1 failed" in text
+    assert "1 of 2 failed" in text
 
 
 def test_page_is_no_call(client: Client, sandbox: Running) -> None:
@@ -194,7 +198,9 @@ def test_journal_is_paged_and_filtered(client: Client) -> None:
         range(7, 0, -1)
     )
     failed = [int(h.partition("=")[2]) for h in show(client, "/?show=failed").hrefs("call?")]
-    assert failed == [22, 3, 2]
+    assert failed == [3, 2]
+    records = [int(h.partition("=")[2]) for h in show(client, "/?show=records").hrefs("call?")]
+    assert records == [22]
     faults = [int(h.partition("=")[2]) for h in show(client, "/?show=faults").hrefs("call?")]
     assert faults == [3, 2]
 
@@ -271,8 +277,44 @@ def test_call_shows_its_records(client: Client) -> None:
     assert "Call 5: batch delete" in text
     assert "c 1 204" in text
     assert "no such 2 404" in text
-    assert "POST, tunnelled" in text
+    assert "1 of 2 failed" in text
+    assert "POST in place of a longer request (tunnelled)" in text
     assert "could not be read" not in text
+
+
+def test_a_call_that_failed_and_a_record_that_failed_are_told_apart(client: Client) -> None:
+    urn = client.urn()
+    client.sandbox.set_faults({"endpoint": "batch", "kind": "partial", "missing": 1, "times": 1})
+    client.update([("a", "1"), ("b", "1")], urn)
+    client.sandbox.set_faults({"endpoint": "batch", "kind": "key_status", "status": 409, **ONE})
+    client.update([("c", "1")], urn)
+    client.sandbox.set_faults({"endpoint": "batch", "kind": "status", "status": 503})
+    client.update([("d", "1"), ("e", "1")], urn)
+    page = show(client, "/")
+    text = " ".join(page.text.split())
+    assert "Failed calls 1 Failed records 3" in text
+    assert "batch update 3 1" in text
+    rows = [a.get("class") for tag, a in page.elements if tag == "tr"][-6:]
+    assert rows == ["failed", *[None] * 5]
+    assert text.count("2 of 2 failed") == 2  # in its column, and below the call in a narrow window
+    assert text.count("failed: c") == 2
+    for shown, found in (("failed", ["6"]), ("records", ["5", "4"])):
+        hrefs = show(client, f"/?show={shown}").hrefs("call?")
+        assert [href.rpartition("=")[2] for href in hrefs] == found
+    for shown, words in (("failed", "that failed names"), ("records", "with failed records names")):
+        text = show(client, f"/?show={shown}&q=zz").text
+        assert f"None of the calls 1 to 6 {words}" in " ".join(text.split())
+
+
+def test_a_record_that_was_left_out_of_an_answer_is_no_success(client: Client) -> None:
+    urn = client.urn()
+    client.sandbox.set_faults({"endpoint": "batch", "kind": "partial", "missing": 1, **ONE})
+    client.update([("b", "1"), ("c", "1")], urn)
+    page = show(client, "/sandbox/call?seq=4")
+    text = " ".join(page.text.split())
+    assert "b 1 204 c 1 204, left out of the answer" in text
+    assert [a.get("class") for tag, a in page.elements if tag == "tr"][1:] == [None, "failed"]
+    assert "Records 1 of 2 failed" in text
 
 
 def test_calls_without_records_are_shown(client: Client) -> None:

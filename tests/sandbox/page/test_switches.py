@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from target_linkedin_resumes.sandbox.faults import Faults
@@ -50,6 +52,14 @@ def test_rules_of_the_api_are_shown_and_can_be_switched_off() -> None:
     assert switch(faults, "nothing", on=False) is None
 
 
+def test_the_journal_calls_a_rule_as_its_switch_does(client: Client) -> None:
+    client.sandbox.set_faults({"endpoint": "url", "kind": "cut_short"})
+    client.create_url()
+    shown = client.call("GET", "/?show=faults").body.decode()
+    assert re.findall('<td class="wide fault"><span title="(.*?)">', shown) == ["cut_short on url"]
+    assert "<span>cut_short on url</span>" in shown  # the switch
+
+
 def test_long_rules_are_cut_and_many_are_counted(client: Client) -> None:
     keys = [[f"candidate {n}", "1"] for n in range(1000)]
     rule = {"endpoint": "batch", "kind": "poison", "keys": keys}
@@ -81,6 +91,11 @@ def test_a_click_switches_and_leads_back(client: Client) -> None:
     assert client.update([("c", "1")]).status == 403
     (entry,) = [e for e in client.sandbox.journal() if e["endpoint"] == "batch_update"]
     assert (entry["status"], entry["fault"]) == (403, "status")
+    assert entry["rules"] == [PRESETS["forbidden"].rule]
+    for path in ("/", "/?show=faults", f"/sandbox/call?seq={entry['seq']}"):
+        shown = client.call("GET", path).body.decode()
+        without_switches = re.sub('<ul class="switches">.*?</ul>', "", shown, flags=re.DOTALL)
+        assert "Rights are withdrawn" in without_switches
     script = {**sent, "accept": "application/json"}
     answer = client.call("POST", "/sandbox/switch", "fault=forbidden&on=false", script)
     assert answer.document == {"spoken": "Rights are withdrawn: switched off"}
