@@ -232,14 +232,20 @@ def _endpoint(name: str, value: str) -> str:
         parts = urlsplit(value)
         _ = parts.port
     except ValueError:
-        raise _wrong(name, value, expected) from None
+        raise _no_endpoint(name, "this text", expected) from None
     host = parts.hostname or ""
     secure = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
     if "@" in parts.netloc:  # the value holds a password: it is not repeated
         raise Misconfigured(f"setting '{name}': expected {expected}")
     if not secure or not host or parts.query or parts.fragment or not value.isascii():
-        raise _wrong(name, value, expected)
+        # In the log, a path would be masked.
+        begins = f"a URL that begins with '{parts.scheme}://{parts.netloc}'"
+        raise _no_endpoint(name, begins if host else "this text", expected)
     return value.rstrip("/")
+
+
+def _no_endpoint(name: str, what: str, expected: str) -> Misconfigured:
+    return Misconfigured(f"setting '{name}': {what} is not valid; expected {expected}")
 
 
 def _is_loopback(host: str) -> bool:

@@ -172,7 +172,8 @@ def parse(text: object, setting: str, field: str, separator: str) -> Expression:
 
     Raises :class:`Misconfigured`, which never quotes a template: it may hold a credential.
     """
-    expected = "expected a name, a dotted path, a template such as 'https://host/{id}'"
+    # A URL would be masked in the log.
+    expected = "expected a name, a dotted path, a template such as 'resumes/{id}.pdf'"
     if not isinstance(text, str):
         kind = type(text).__name__
         raise Misconfigured(f"setting '{setting}': {expected}, or a list of them, not a {kind}")

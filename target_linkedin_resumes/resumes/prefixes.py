@@ -54,7 +54,8 @@ class Prefixes:
     """
 
     def __init__(self, sources: Iterable[FileSource] = ()) -> None:
-        places = [(_prefix(index, source), source) for index, source in enumerate(sources)]
+        self._sources = list(sources)
+        places = [(_prefix(index, source), source) for index, source in enumerate(self._sources)]
         places.sort(key=lambda entry: -len(entry[0].authority + entry[0].path))
         self._places = places
 
@@ -68,6 +69,10 @@ class Prefixes:
         if place is None or _has_dots(place.path):
             return None
         return next((source for prefix, source in self._places if prefix.holds(place)), None)
+
+    def setting(self, source: FileSource) -> str:
+        """Name the entry as messages do."""
+        return f"file_sources[{self._sources.index(source)}]"
 
     def schemes(self) -> set[str]:
         """Name the schemes that are listed."""
@@ -88,7 +93,18 @@ def _prefix(index: int, source: FileSource) -> _Place:
         raise Misconfigured(
             f"setting `file_sources[{index}].prefix`: expected the beginning of a URL with one of"
             f" the schemes {', '.join((*HTTP_SCHEMES, *REMOTE_SCHEMES))}, without user, query and"
-            " dots, such as 'https://crm.example.com/files/' or 's3://bucket/'"
+            " dots, such as 's3://bucket/' or 'https://crm.example.com/'"
+        )
+    # Ignored, they would show as records that are denied.
+    if place.scheme in HTTP_SCHEMES and source.storage_options:
+        raise Misconfigured(
+            f"setting `file_sources[{index}].storage_options`: of no use for {place.scheme};"
+            " expected `headers`, or a prefix of an object store or an SFTP server"
+        )
+    if place.scheme not in HTTP_SCHEMES and source.headers:
+        raise Misconfigured(
+            f"setting `file_sources[{index}].headers`: of no use for {place.scheme}; expected"
+            " `storage_options`, or a prefix of a web server"
         )
     for name, value in source.headers.items():
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or not _is_header(value):

@@ -7,6 +7,7 @@ scheme below that prefix: no chained URLs, no other file systems.
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -52,6 +53,14 @@ _CREDENTIALS = frozenset(
         "TokenRetrievalError",
     }
 )
+# What the libraries raise for options that are none or name a file that is not there.
+_MISTAKES = (
+    AttributeError,
+    FileNotFoundError,
+    IsADirectoryError,
+    TypeError,
+    ValueError,
+)
 
 
 class Remote:
@@ -88,6 +97,7 @@ class Remote:
             raise not_allowed(f"no entry of `file_sources` covers this {scheme}:// URL")
         options, path = _address(scheme, rest)
         options |= {**_FILE_SYSTEMS[scheme][2], **source.storage_options}
+        setting = f"{self._prefixes.setting(source)}.storage_options"
         told: tuple[str, ...] = ()
 
         def opened(file: Any) -> None:
@@ -96,7 +106,8 @@ class Remote:
             if is_known(told):
                 raise NotModified
 
-        with spooled(_pieces(scheme, options, path, opened), path.rpartition("/")[2]) as found:
+        pieces = _pieces(scheme, options, setting, path, opened)
+        with spooled(pieces, path.rpartition("/")[2]) as found:
             yield replace(found, told=told)
 
 
@@ -130,12 +141,11 @@ def _told(scheme: str, file: Any) -> tuple[str, ...]:
 
 
 def _pieces(
-    scheme: str, options: dict[str, Any], path: str, opened: Callable[[Any], None]
+    scheme: str, options: dict[str, Any], setting: str, path: str, opened: Callable[[Any], None]
 ) -> Generator[bytes, None, None]:
     files = None
     try:
-        fsspec = importlib.import_module("fsspec")  # it comes with the libraries of the extras
-        files = fsspec.filesystem(scheme, **options)
+        files = _made(scheme, options, setting)
         yield from _read(files, path, opened)
     except (Failure, NotModified):
         raise
@@ -144,6 +154,24 @@ def _pieces(
         if files is not None and isinstance(failure, Retry):
             files.clear_instance_cache()  # it may hold a connection that is dead
         raise failure from None
+
+
+def _made(scheme: str, options: dict[str, Any], setting: str) -> Any:
+    """Make the file system, or take the one that was made before."""
+    fsspec = importlib.import_module("fsspec")  # it comes with the libraries of the extras
+    try:
+        files = fsspec.filesystem(scheme, **options)
+        if scheme == "s3":
+            files.connect()  # it looks at its options no sooner
+    except _MISTAKES as error:
+        module = _FILE_SYSTEMS[scheme][0]
+        # The rest of the message may quote a value.
+        unknown = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+        wrong = f"no option {unknown[1]!r}" if unknown else f"none like these ({_name(error)})"
+        raise Misconfigured(
+            f"setting `{setting}`: {module} takes {wrong}; expected options as in its documentation"
+        ) from None
+    return files
 
 
 def _read(files: Any, path: str, opened: Callable[[Any], None]) -> Generator[bytes, None, None]:
@@ -186,7 +214,11 @@ def _failure(error: BaseException) -> Failure:
             "field 'file': the source denies access; check the `storage_options` for this source"
             " in the setting `file_sources`, for sftp also ~/.ssh/known_hosts",
         )
-    return Retry(f"field 'file': the source cannot be read ({type(error).__name__})")
+    return Retry(f"field 'file': the source cannot be read ({_name(error)})")
+
+
+def _name(error: BaseException) -> str:
+    return type(error).__name__
 
 
 def _not_a_file() -> Reject:

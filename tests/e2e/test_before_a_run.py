@@ -22,6 +22,12 @@ SECRET = "sandbox-secret"
         ({"batch_size_rows": 500}, "setting 'batch_size_rows': 500 is not valid"),
         ({"file_root": "/no/such"}, "setting 'file_root'"),
         ({"api_url": "http://api.linkedin.com"}, "setting 'api_url'"),
+        (
+            {"token_url": "http://www.linkedin.com/oauth/v2"},
+            "setting 'token_url': a URL that begins with 'http://www.linkedin.com' is not valid",
+        ),
+        ({"api_url": "api.linkedin.com"}, "setting 'api_url': this text is not valid"),
+        ({"api_url": "https://[::1"}, "setting 'api_url': this text is not valid"),
         ({"on_reject": "continue"}, "setting 'rejects_path'"),
         ({"client_secret": "wrong-secret-x"}, "client_secret"),
         ({"client_id": "wrong-client-x"}, "client_id"),
@@ -35,6 +41,7 @@ def test_a_wrong_configuration_ends_with_2(
     assert done.code == 2
     assert says in done.log
     assert done.log.endswith("exit code 2\n")
+    assert "***" not in done.log
     assert done.states == []
     for secret in (SECRET, "wrong-secret-x"):
         assert secret not in done.log

@@ -201,12 +201,18 @@ def test_a_stream_that_is_filtered_out_whole_still_prints_its_state(bench: Bench
         ({"fields": {"file": "https://h/{x"}}, "setting 'fields.file': the brace at character 11"),
         ({"only": {"kind": []}}, "setting 'only.kind': expected"),
         ({"only": "nonsense"}, "setting 'only': this text is not valid JSON"),
+        ({"fields": {"file": 5}}, "a template such as 'resumes/{id}.pdf', or a list of them"),
+        (
+            {"file_sources": [{"prefix": "crm.example.com"}]},
+            "such as 's3://bucket' or 'https://crm.example.com'",
+        ),
     ],
 )
 def test_settings_of_the_wrong_shape(bench: Bench, settings: dict[str, Any], said: str) -> None:
     done = bench.run([record("c", "r", "x")], **settings)
     assert done.code == 2
     assert said in done.log
+    assert "***" not in done.log
     assert "Traceback" not in done.log
 
 

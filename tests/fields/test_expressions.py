@@ -233,7 +233,7 @@ def test_what_is_no_expression(text: object, said: str) -> None:
     with pytest.raises(Misconfigured, match=re.escape(said)) as caught:
         parse(text, "fields.file", "file", "__")
     assert str(caught.value).startswith("setting 'fields.file': ")
-    assert "https://host/{id}" in str(caught.value)
+    assert "'resumes/{id}.pdf'" in str(caught.value)
     assert caught.value.exit_code == 2
 
 

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from target_linkedin_resumes.failures import Misconfigured
@@ -134,6 +136,29 @@ def test_what_cannot_be_a_header(headers: dict[str, str]) -> None:
     with pytest.raises(Misconfigured, match=r"`file_sources\[0\].headers`") as caught:
         Prefixes([FileSource("https://crm.example.com/", headers)])
     assert "Host" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (
+            FileSource("s3://bucket/", {"X-Key": "hidden"}),
+            "`file_sources[1].headers`: of no use for s3; expected `storage_options`",
+        ),
+        (
+            FileSource("sftp://files.example.com/", {"X-Key": "hidden"}),
+            "`file_sources[1].headers`: of no use for sftp",
+        ),
+        (
+            FileSource("https://crm.example.com/", storage_options={"key": "hidden"}),
+            "`file_sources[1].storage_options`: of no use for https; expected `headers`",
+        ),
+    ],
+)
+def test_what_would_be_ignored(source: FileSource, said: str) -> None:
+    with pytest.raises(Misconfigured, match=re.escape(said)) as caught:
+        Prefixes([FileSource("s3://"), source])
+    assert "hidden" not in caught.value.message
 
 
 def test_headers_as_they_are_used() -> None:

@@ -161,6 +161,27 @@ def test_wrong_credentials_and_no_server(s3: dict[str, Any]) -> None:
     assert isinstance(failure(remote, "s3://bucket/resumes/cv.pdf"), Retry)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"secrett": "hidden"}, "s3fs takes no option 'secrett'"),
+        ({"client_kwargs": {"region": "hidden"}}, "s3fs takes no option 'region'"),
+        ({"config_kwargs": {"nonsense": "hidden"}}, "s3fs takes no option 'nonsense'"),
+        ({"config_kwargs": {"retries": 5}}, "s3fs takes none like these (AttributeError)"),
+        ({"endpoint_url": "hidden"}, "s3fs takes none like these (ValueError)"),
+        ({"client_kwargs": "hidden"}, "s3fs takes none like these (AttributeError)"),
+    ],
+)
+def test_options_that_s3_cannot_use(s3: dict[str, Any], wrong: dict[str, Any], said: str) -> None:
+    listed = [
+        FileSource("s3://other", storage_options=s3),
+        FileSource("s3://bucket", storage_options=s3 | wrong),
+    ]
+    found = failure(Remote(Prefixes(listed)), "s3://bucket/resumes/cv.pdf")
+    assert isinstance(found, Misconfigured)
+    assert found.message.startswith(f"setting `file_sources[1].storage_options`: {said}; expected")
+
+
 def test_a_whole_way_from_s3(s3: dict[str, Any], tmp_path: Path) -> None:
     with (
         Sources(tmp_path, [FileSource("s3://bucket", storage_options=s3)]) as sources,
@@ -333,6 +354,26 @@ def test_sftp_with_a_wrong_password(sftp: tuple[int, Path]) -> None:
     port, known = sftp
     remote, prefix = sftp_remote(port, username="loader", password="x", known_hosts=str(known))
     assert refusal(remote, f"{prefix}/cv.pdf") == "source_denied"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"passwordd": "hidden"}, "sshfs takes no option 'passwordd'"),
+        ({"client_keys": "/no/such/hidden"}, "sshfs takes none like these (FileNotFoundError)"),
+        ({"known_hosts": "/no/such/hidden"}, "sshfs takes none like these (FileNotFoundError)"),
+        ({"max_sessions": 0}, "sshfs takes none like these (ValueError)"),
+    ],
+)
+def test_options_that_sftp_cannot_use(
+    sftp: tuple[int, Path], wrong: dict[str, Any], said: str
+) -> None:
+    port, known = sftp
+    options = {"username": "loader", "password": "hidden", "known_hosts": str(known)}
+    remote, prefix = sftp_remote(port, **(options | wrong))
+    found = failure(remote, f"{prefix}/cv.pdf")
+    assert isinstance(found, Misconfigured), found.message
+    assert said in found.message
 
 
 def test_sftp_connects_again(tmp_path: Path) -> None:
