@@ -26,6 +26,7 @@ from target_linkedin_resumes.delivery.ledgerrows import (
     NEWEST,
     REJECTED,
     SEEN,
+    SENDING,
     WRITE,
     Known,
     State,
@@ -126,7 +127,7 @@ class Ledger:
             return False
         known = self.known(change.key)
         if known is None:
-            return self._adopted(change, content)
+            return self.recovered.count > 0 and self._adopted(change, content)
         if not _is_delivered(known, change) or not self._same(known, content):
             return False
         self._remember(change, known, content.source)
@@ -192,27 +193,40 @@ class Ledger:
     def sending(self, batch: Sequence[Sent]) -> None:
         """As :meth:`Books.sending`."""
         now = int(self._now())
+        deletions: list[dict[str, Any]] = []
+        updates: list[dict[str, Any]] = []
+        for sent in batch:
+            about: dict[str, Any] = {"key": self.key(sent.change.key), "now": now}
+            if isinstance(sent.change, Delete) or sent.upload is None:
+                deletions.append(about)
+            else:
+                of_upload = {"urn": sent.upload.urn, "created_at": sent.change.created_at}
+                updates.append({**about, **of_upload})
         with self._writing() as connection:
             for sent in batch:
                 self.recovered.drop(sent.change.key)
-                if isinstance(sent.change, Delete):
-                    about = {"key": self.key(sent.change.key), "now": now}
-                    connection.execute(DELETING, about)
-                elif sent.upload is not None:
-                    row = self._row(sent.change, sent.upload, State.SENDING)
-                    connection.execute(WRITE, row)
+            connection.executemany(DELETING, deletions)
+            if updates and connection.executemany(SENDING, updates).rowcount < len(updates):
+                for sent in batch:
+                    if isinstance(sent.change, Upsert) and sent.upload is not None:
+                        row = self._row(sent.change, sent.upload, State.SENDING)
+                        connection.execute(WRITE, row)
             self._commit()
 
     def confirmed(self, batch: Sequence[Confirmed]) -> None:
         """As :meth:`Books.confirmed`."""
         now = int(self._now())
+        deleted: list[dict[str, Any]] = []
+        delivered: list[dict[str, Any]] = []
+        for one in batch:
+            key = self.key(one.change.key)
+            if one.upload is None:
+                deleted.append({"key": key, "now": now})
+            else:
+                delivered.append({"key": key, "now": now, "urn": one.upload.urn})
         with self._writing() as connection:
-            for one in batch:
-                row = {"key": self.key(one.change.key), "now": now}
-                if one.upload is None:
-                    connection.execute(DELETED, row)
-                else:
-                    connection.execute(DELIVERED, {**row, "urn": one.upload.urn})
+            connection.executemany(DELETED, deleted)
+            connection.executemany(DELIVERED, delivered)
             self._commit()
 
     def rejected(self, rejected: Rejected) -> None:

@@ -59,6 +59,11 @@ ON CONFLICT (key) DO UPDATE SET candidate_id = excluded.candidate_id,
     expires_at = CASE WHEN urn IS excluded.urn THEN expires_at ELSE excluded.expires_at END,
     urn = excluded.urn
 """
+# What is in the row already need not be written once more.
+SENDING = """
+UPDATE resumes SET state = 'sending', changed_at = :now
+WHERE key = :key AND state = 'uploaded' AND urn = :urn AND created_at = :created_at
+"""
 DELETING = """
 UPDATE resumes SET state = 'deleting', changed_at = :now WHERE key = :key AND state <> 'deleted'
 """
