@@ -115,9 +115,20 @@ class Reporter:
             calls or "none",
             "This was a dry run: nothing was sent, no state was printed."
             if self.dry
-            else f"The last state printed covers {self.pipeline.covered} of the records.",
+            else self._coverage(),
             extra={"summary": figures},
         )
+
+    def _coverage(self) -> str:
+        tally = self.pipeline.tally
+        if not tally.states:
+            return "No state was printed."
+        # A record that is filtered out has no place among what a state waits for.
+        kinds = "records that were not filtered out"
+        if tally.vanished:
+            kinds += " and deletions of what has vanished"
+        whole = tally.read - tally.filtered + tally.vanished
+        return f"The last state printed covers {self.pipeline.covered} of {whole} {kinds}."
 
     def watch(self, ended: threading.Event, display: Display | None = None) -> None:
         """Say how far the run is until ``ended``; for a thread of its own.
@@ -215,7 +226,7 @@ class Reporter:
                 vanished=tally.vanished,
             ),
             rejected=dict(tally.rejected),
-            rejects_kept=rejects_kept,
+            rejects_path=str(settings.rejects_path) if rejects_kept else None,
             retried=dict(tally.retried),
             files_uploaded=tally.uploaded,
             bytes_uploaded=tally.bytes_uploaded,

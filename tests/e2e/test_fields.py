@@ -186,6 +186,22 @@ def test_a_reject_names_its_key_and_replays(bench: Bench) -> None:
     assert bench.held().keys() == {("1", "b")}
 
 
+def test_the_summary_says_what_the_last_state_covers(bench: Bench) -> None:
+    name = bench.file("cv.pdf")
+    stream = [
+        schema("s"),
+        *(row("s", str(number), name, kind="letter") for number in range(3)),
+        row("s", "a", name, kind="resume"),
+        state(4),
+        row("s", "b", name, kind="resume"),
+    ]
+    done = bench.run(stream, fields=FIELDS, only={"kind": "resume"})
+    assert "5 records read: 2 delivered" in done.log
+    said = "The last state printed covers 1 of 2 records that were not filtered out."
+    assert said in done.log
+    assert "No state was printed." in bench.run(stream[:2], fields=FIELDS).log
+
+
 def test_a_stream_that_is_filtered_out_whole_still_prints_its_state(bench: Bench) -> None:
     stream = [schema("s"), *(row("s", str(n), None, kind="letter") for n in range(20)), state(20)]
     done = bench.run(stream, fields=FIELDS, only={"kind": "resume"})
