@@ -71,7 +71,7 @@ _REASON = (
     r"(?:page |file )?not found|bad request|unauthori[sz]ed|forbidden|access(?: is)? denied"
     r"|permission denied|bad gateway|gateway time-?out|(?:service|site|temporarily)"
     r"(?: is)?(?: temporarily)? ?unavailable|(?:internal )?server error|too many requests"
-    r"|(?:object |document )?moved(?: permanently| temporarily)?|found|gone|see other"
+    r"|(?:object|document) moved|moved (?:permanently|temporarily)"
     r"|method not allowed|request time-?out|authori[sz]ation required"
     r"|access to .* (?:denied|blocked)"
 )
@@ -79,7 +79,7 @@ _ERRORS = _any(
     _REASON,
     rf"{_THING} {_STATE}",
     r"(?:https? )?(?:status |error )*(?:code ?)?:? ?[345]\d\d(?: error)?"
-    rf"(?:,? \(?(?:{_REASON})\)?!*1?)?",
+    rf"(?:,? \(?(?:{_REASON}|found|gone|see other)\)?!*1?)?",
     r"error(?: page| code:? \d+| \d+| occurred)?",
     r"(?:an |unknown |unexpected |application |runtime )+error(?: has)?(?: occurred)?",
     r"(?:sorry,? |oops\W*|whoops\W*)*(?:something went wrong|oops|whoops|sorry)",
@@ -108,7 +108,7 @@ _MESSAGES = re.compile(
     r"|(?:php )?(?:fatal|parse) error\b|(?:php )?warning ?: \w+\(|traceback \(most recent|uncaught "
     r"|cannot (?:get|post) /|upstream connect error|no healthy upstream|default backend"
     r"|you (?:do not|don't) have (?:permission|access)|you need (?:permission|access)"
-    r"|authentication failed|(?:null|undefined)\s*$)",
+    r"|authentication failed|(?:null|undefined|found|gone|see other)\W*$)",
     re.IGNORECASE,
 )
 _LOGIN_MESSAGES = re.compile(

@@ -240,6 +240,7 @@ LONG_PAGE = "<h1>Jane Doe</h1><p>" + "Wrote software. " * 60
         ("Jane Doe - Maintenance Engineer", SHORT_PAGE),
         ("Jane Doe - Software Engineer - Dropbox", SHORT_PAGE),
         ("Jane Doe, 404 Media", SHORT_PAGE),
+        ("Found - Jane Doe", SHORT_PAGE),
         ("500 Startups alumna - Jane Doe", SHORT_PAGE),
         ("Microsoft Word - Jane Doe.doc", SHORT_PAGE),
         ("Resume of Jane Doe", "<meta http-equiv=refresh content='0;url=/login'>" + LONG_PAGE),

@@ -30,12 +30,10 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, 
 Element = Any  # lxml comes without types
 
 
-def failed(what: str) -> Reject:
+def failed(what: str, remedy: str = "save it as PDF in the source system") -> Reject:
     """Make the reject for a document that cannot be converted."""
     return Reject(
-        "conversion_failed",
-        f"field 'file': the document cannot be converted: {what}; save it as PDF in the source"
-        " system",
+        "conversion_failed", f"field 'file': the document cannot be converted: {what}; {remedy}"
     )
 
 

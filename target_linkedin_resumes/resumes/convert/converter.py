@@ -8,6 +8,7 @@ from typing import Protocol, cast
 
 from target_linkedin_resumes.failures import Misconfigured
 from target_linkedin_resumes.resumes.bodies import Found
+from target_linkedin_resumes.resumes.convert.workspace import remove_leftovers
 from target_linkedin_resumes.resumes.formats import Kind
 
 # Imported when asked for: they need the extra `convert`.
@@ -37,8 +38,10 @@ class Converter(Protocol):
 def converter_of(setting: str) -> Converter | None:
     """Give what the setting `convert` asks for; None for `reject`.
 
-    Raises :class:`Misconfigured` when something that it takes is not installed.
+    Whatever is asked for, it removes what earlier runs that were killed have left. Raises
+    :class:`Misconfigured` when something that it takes is not installed.
     """
+    remove_leftovers()
     if setting == "reject":
         return None
     module, name = _CONVERTERS[setting]

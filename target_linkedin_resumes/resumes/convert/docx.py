@@ -20,19 +20,13 @@ from target_linkedin_resumes.resumes.convert.archives import (
     remove,
     unwrap,
 )
+from target_linkedin_resumes.resumes.convert.package import RELATIONSHIP, Package
 from target_linkedin_resumes.resumes.convert.pages import TAB
+from target_linkedin_resumes.resumes.convert.revisions import accept
+from target_linkedin_resumes.resumes.convert.runs import is_on, readable, value
 
-_RELATIONS = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
-_COMPATIBLE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
-# The parts that hold text, and those that Mammoth reads besides.
-_TEXT = re.compile(r"word/(?:document|header|footer|footnotes|endnotes)[0-9]*\.xml")
-_REST = re.compile(
-    r"\[Content_Types\]\.xml|_rels/\.rels|word/(?:styles|numbering)[0-9]*\.xml"
-    r"|word/_rels/[^/]+\.rels"
-)
-_CHANGES = "rPrChange pPrChange sectPrChange tblPrChange tcPrChange trPrChange numberingChange"
-_OFF = ("0", "false", "off")
 _HEADING = re.compile(r"heading ([1-6])", re.IGNORECASE)
+_LIST = re.compile(r"list (?:bullet|number) ([2-5])", re.IGNORECASE)
 _PAGE_FIELD = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b")
 _PAGE_LINE = 24  # characters of "Page 10 of 12" in most languages
 _MAX_STYLES = 50
@@ -40,33 +34,30 @@ _MAX_STYLES = 50
 
 def accepted_docx(archive: Archive) -> dict[str, bytes]:
     """Give the parts that hold text, as they are once all tracked changes are accepted."""
-    parts = {name: archive.markup(name) for name in archive.names() if _TEXT.fullmatch(name)}
+    parts = Package(archive).texts()
     for root in parts.values():
-        _accept(root)
+        accept(root)
     return {name: etree.tostring(root) for name, root in parts.items()}
 
 
 def docx_html(archive: Archive) -> str:
     """Make a page of a document. Raises :class:`Reject`."""
-    parts = {
-        name: archive.markup(name)
-        for name in archive.names()
-        if _TEXT.fullmatch(name) or _REST.fullmatch(name)
-    }
-    main = next((name for name in parts if name.startswith("word/document")), None)
-    if main is None:
-        raise damaged()
-    styles = _Styles(parts.get("word/styles.xml"))
-    for name, root in parts.items():
-        if _TEXT.fullmatch(name):
-            _accept(root)
-            _show(root, styles)
-    _add_margins(parts, main)
-    for field in [one for root in parts.values() for one in root.iter("{*}fldSimple")]:
+    package = Package(archive)
+    texts, parts = package.texts(), package.rest()
+    for name in package.related(package.main, "numbering"):
+        _add_levels(parts[name])
+    styles = _Styles([parts[name] for name in package.related(package.main, "styles")])
+    for root in texts.values():
+        accept(root)
+        readable(root)
+        for paragraph in root.iter("{*}p"):
+            _show_paragraph(paragraph, styles)
+    _add_margins(package, texts)
+    for field in [one for root in texts.values() for one in root.iter("{*}fldSimple")]:
         unwrap(field)
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as shown:
-        for name, root in parts.items():
+        for name, root in (parts | texts).items():
             shown.writestr(name, etree.tostring(root))
     try:
         made = mammoth.convert_to_html(
@@ -80,25 +71,30 @@ def docx_html(archive: Archive) -> str:
 class _Styles:
     """What the styles of a document say of hidden text and headings, over what they build on."""
 
-    def __init__(self, root: Element | None) -> None:
-        self._styles: dict[str, Element] = {}
-        for style in [] if root is None else root.iter("{*}style"):
-            self._styles[_value(style, "styleId")] = style
+    def __init__(self, roots: list[Element]) -> None:
+        self._styles = {
+            value(style, "styleId"): style for root in roots for style in root.iter("{*}style")
+        }
 
     def hides(self, style: str) -> bool:
         """Tell whether text of a style is hidden."""
         marks = (one.find("{*}rPr/{*}vanish") for one in self._chain(style))
-        return next((_is_on(mark) for mark in marks if mark is not None), False)
+        return next((is_on(mark) for mark in marks if mark is not None), False)
 
     def heading(self, style: str) -> int:
         """Give the level of a style for headings, 0 for another."""
         for one in self._chain(style):
-            name = _value(one.find("{*}name"))
+            name = value(one.find("{*}name"))
             level = _level(one.find("{*}pPr/{*}outlineLvl"))
             named = _HEADING.fullmatch(name)
             if named or level or name.lower() == "title":
                 return level or int(named[1] if named else 1)
         return 0
+
+    def list_level(self, style: str) -> int:
+        """Give the level that a style for lists is meant for, counted from 0."""
+        named = (_LIST.fullmatch(value(one.find("{*}name"))) for one in self._chain(style))
+        return next((int(name[1]) - 1 for name in named if name), 0)
 
     def numbering(self, style: str) -> Element | None:
         """Give the list that a style puts its paragraphs in."""
@@ -109,45 +105,25 @@ class _Styles:
         chain: list[Element] = []
         while style in self._styles and len(chain) < _MAX_STYLES:
             chain.append(self._styles[style])
-            style = _value(chain[-1].find("{*}basedOn"))
+            style = value(chain[-1].find("{*}basedOn"))
         return chain
 
 
-def _accept(root: Element) -> None:
-    """Take out what was deleted, and the marks of what was inserted."""
-    for row in [mark.getparent().getparent() for mark in root.iterfind(".//{*}trPr/{*}del")]:
-        remove(row)
-    for element in list(
-        root.iter("{*}del", "{*}moveFrom", *(f"{{*}}{n}" for n in _CHANGES.split()))
-    ):
-        if element.getparent() is not None:
-            remove(element)
-    for element in list(root.iter("{*}ins", "{*}moveTo")):
-        unwrap(element)
-
-
-def _show(root: Element, styles: _Styles) -> None:
-    """Bring into the form that Mammoth reads what it would show otherwise than a page does."""
-    for box in list(root.iter(f"{_COMPATIBLE}AlternateContent")):
-        older = box.find(f"{_COMPATIBLE}Fallback")
-        if older is None or older.find(".//{*}txbxContent") is None:
-            box[:] = list(box.iterfind(f"{_COMPATIBLE}Choice"))[:1] or box
-            for choice in list(box):
-                unwrap(choice)
-            unwrap(box)
-    for drawing in list(root.iter("{*}drawing")):
-        texts = list(drawing.iterfind(".//{*}txbxContent"))
-        if texts:
-            drawing.tag = drawing.tag.replace("drawing", "pict")
-            drawing[:] = texts
-    for placeholder in list(root.iterfind(".//{*}sdtPr/{*}showingPlcHdr")):
-        remove(placeholder.getparent().getparent())
-    for paragraph in root.iter("{*}p"):
-        _show_paragraph(paragraph, styles)
+def _add_levels(numbering: Element) -> None:
+    """Give lists of one level all that the styles for lists ask for: Word indents those alone."""
+    for kind in numbering.iterfind("{*}abstractNum"):
+        levels = {value(level, "ilvl"): level for level in kind.iterfind("{*}lvl")}
+        for number in map(str, range(1, 5)):
+            if "0" in levels and number not in levels:
+                level = etree.fromstring(etree.tostring(levels["0"]))
+                for link in level.findall("{*}pStyle"):
+                    level.remove(link)
+                level.set(f"{level.tag.rpartition('}')[0]}}}ilvl", number)
+                kind.append(level)
 
 
 def _show_paragraph(paragraph: Element, styles: _Styles) -> None:
-    style = _value(paragraph.find("{*}pPr/{*}pStyle"))
+    style = value(paragraph.find("{*}pPr/{*}pStyle"))
     outline = paragraph.find("{*}pPr/{*}outlineLvl")
     heading = styles.heading(style) if outline is None else _level(outline)
     properties = paragraph.find("{*}pPr")
@@ -157,39 +133,56 @@ def _show_paragraph(paragraph: Element, styles: _Styles) -> None:
         space = paragraph.tag.rpartition("}")[0] + "}"
         mark = etree.SubElement(properties, f"{space}pStyle")
         mark.set(f"{space}val", f"Heading{heading}")
-    elif properties is not None and properties.find("{*}numPr") is None:
-        numbering = styles.numbering(style)
-        if numbering is not None:
-            properties.append(etree.fromstring(etree.tostring(numbering)))
+    elif properties is not None:
+        _show_list(properties, styles, style)
     hidden = styles.hides(style)
     for run in list(paragraph.iterfind(".//{*}r")):
         mark = run.find("{*}rPr/{*}vanish")
-        named = _value(run.find("{*}rPr/{*}rStyle"))
-        if _is_on(mark) if mark is not None else hidden or styles.hides(named):
+        named = value(run.find("{*}rPr/{*}rStyle"))
+        if is_on(mark) if mark is not None else hidden or styles.hides(named):
             remove(run)
 
 
-def _add_margins(parts: dict[str, Element], main: str) -> None:
+def _show_list(properties: Element, styles: _Styles, style: str) -> None:
+    """Make a paragraph that a style makes a point of a list one of its own."""
+    numbering = properties.find("{*}numPr")
+    if numbering is None:
+        found = styles.numbering(style)
+        if found is None:
+            return
+        numbering = etree.fromstring(etree.tostring(found))
+        properties.append(numbering)
+    level, deeper = numbering.find("{*}ilvl"), styles.list_level(style)
+    if deeper and value(level) in ("", "0"):
+        space = numbering.tag.rpartition("}")[0] + "}"
+        level = etree.SubElement(numbering, f"{space}ilvl") if level is None else level
+        level.set(f"{space}val", str(deeper))
+
+
+def _add_margins(package: Package, parts: dict[str, Element]) -> None:
     """Put the headers of pages before the text, the footers behind it, each once."""
-    body = parts[main].find("{*}body")
+    body = parts[package.main].find("{*}body")
     if body is None:
         raise damaged()
-    relations = parts.get(_relations_of(main))
-    targets = {} if relations is None else {
-        one.get("Id"): f"word/{one.get('Target')}" for one in relations.iter(_RELATIONS)
-    }  # fmt: skip
+    relations = package.relations(package.main)
+    if relations is None:
+        return
+    targets = {
+        one.get("Id"): one.get("Target", "").removeprefix("/")
+        for one in relations.iter(RELATIONSHIP)
+    }
     seen: set[str] = set()
     header_end = 0
-    for reference in list(parts[main].iter("{*}headerReference", "{*}footerReference")):
+    for reference in list(parts[package.main].iter("{*}headerReference", "{*}footerReference")):
         identifier = next((v for k, v in reference.items() if k.endswith("}id")), "")
         section = reference.getparent()
-        shown = _value(reference, "type") == "default" or (
-            _value(reference, "type") == "first" and section.find("{*}titlePg") is not None
+        shown = value(reference, "type") == "default" or (
+            value(reference, "type") == "first" and section.find("{*}titlePg") is not None
         )
         name = targets.get(identifier, "")
-        if not shown or name not in parts or relations is None:
+        if not shown or name not in parts:
             continue
-        _bring_links(parts, name, relations)
+        _bring_links(package, parts[name], name, relations)
         margin = [one for one in parts[name] if not _numbers_pages(one) and _text(one) not in seen]
         seen.update(map(_text, margin))
         if reference.tag.endswith("}headerReference"):
@@ -199,22 +192,22 @@ def _add_margins(parts: dict[str, Element], main: str) -> None:
             body.extend(margin)
 
 
-def _bring_links(parts: dict[str, Element], name: str, relations: Element) -> None:
+def _bring_links(package: Package, margin: Element, name: str, relations: Element) -> None:
     """Make the links of a header those of the document, under names of their own."""
-    own = parts.get(_relations_of(name))
-    for relation in [] if own is None else list(own.iter(_RELATIONS)):
+    own = package.relations(name)
+    for relation in [] if own is None else list(own.iter(RELATIONSHIP)):
         relation.set("Id", f"{name}-{relation.get('Id')}")
         relations.append(relation)
-    for link in parts[name].iter("{*}hyperlink"):
-        for attribute, value in link.items():
+    for link in margin.iter("{*}hyperlink"):
+        for attribute, target in link.items():
             if attribute.endswith("}id"):
-                link.set(attribute, f"{name}-{value}")
+                link.set(attribute, f"{name}-{target}")
 
 
 def _numbers_pages(paragraph: Element) -> bool:
     """Tell whether a paragraph of a header has nothing but the number of the page."""
     fields = [one.text or "" for one in paragraph.iter("{*}instrText")]
-    fields += [_value(one, "instr") for one in paragraph.iter("{*}fldSimple")]
+    fields += [value(one, "instr") for one in paragraph.iter("{*}fldSimple")]
     return len(_text(paragraph)) <= _PAGE_LINE and any(map(_PAGE_FIELD.match, fields))
 
 
@@ -222,21 +215,7 @@ def _text(element: Element) -> str:
     return "".join(one.text or "" for one in element.iter("{*}t")).strip()
 
 
-def _relations_of(part: str) -> str:
-    return part.replace("word/", "word/_rels/") + ".rels"
-
-
-def _value(element: Element | None, name: str = "val") -> str:
-    if element is None:
-        return ""
-    return next((value for key, value in element.items() if key.endswith("}" + name)), "")
-
-
 def _level(element: Element | None) -> int:
     """Give an outline level as that of a heading; 0 is body text."""
-    value = _value(element)
-    return int(value) + 1 if re.fullmatch("[0-5]", value) else 0
-
-
-def _is_on(element: Element) -> bool:
-    return _value(element) not in _OFF
+    level = value(element)
+    return int(level) + 1 if re.fullmatch("[0-5]", level) else 0

@@ -21,6 +21,12 @@ from pathlib import Path
 from target_linkedin_resumes.failures import Misconfigured, Reject, Retry
 from target_linkedin_resumes.resumes.bodies import MAX_SIZE, Found
 from target_linkedin_resumes.resumes.convert.archives import failed
+from target_linkedin_resumes.resumes.convert.contents import (
+    empty,
+    has_pictures,
+    shows_pictures,
+    text_of,
+)
 from target_linkedin_resumes.resumes.convert.harmless import PROFILE, harmless, same_pdf
 from target_linkedin_resumes.resumes.convert.workspace import Workspace
 from target_linkedin_resumes.resumes.formats import DOCX, HTML, ODT, PDF, RTF, Kind
@@ -111,7 +117,11 @@ class Office:
     def _pdf(self, found: Found, kind: Kind) -> Generator[bytes, None, None]:
         with self._room() as room:
             # In here, so that no more documents are unpacked than are converted.
-            yield same_pdf(self._attempts(room, harmless(found, kind), kind))
+            content, only_pictures = harmless(found, kind), _only_pictures(found, kind)
+            pdf = self._attempts(room, content, kind)
+            if only_pictures and not shows_pictures(pdf):
+                raise empty()
+            yield same_pdf(pdf)
 
     @contextmanager
     def _room(self) -> Iterator[Path]:
@@ -196,6 +206,17 @@ class Office:
             process.wait()
             with self._lock:
                 self._running.discard(process.pid)
+
+
+def _only_pictures(found: Found, kind: Kind) -> bool:
+    """Tell whether a document has no text; raises :class:`Reject` if it has no pictures either."""
+    try:
+        text = text_of(found, kind)
+    except Reject:
+        return False  # what is too much or too odd for text may still be printed
+    if not text and not has_pictures(found, kind):
+        raise empty()
+    return not text
 
 
 def _result(path: Path) -> bytes | None:

@@ -49,7 +49,11 @@ _CHARSET = re.compile(r"<meta\s[^<>]{0,200}?charset\s*=\s*[\"']?([\w.:-]{1,40})"
 TAB = "\ue000"
 _PASS = str.maketrans({"&": "\ue001"})
 _BACK = str.maketrans({TAB: "\t", "\ue001": "&"})
-_PLAIN = str.maketrans({"\u00a0": " ", "\u2011": "-"})
+# Bullets and ticks of the fonts Symbol and Wingdings have no code of their own when they are typed.
+_PLAIN = str.maketrans(
+    {"\u00a0": " ", "\u2011": "-", "\uf0b7": "•", "\uf0a7": "▪", "\uf0d8": "➢", "\uf0fc": "✓",
+     "\uf076": "❖", "\uf0a8": "☐", "\uf0fe": "☒"}
+)  # fmt: skip
 _KEPT_CONTROLS = "\n\t\u200c\u200d"  # Persian and Indic scripts and emoji need the joiners
 _STYLES = ParserConfig(
     css={name: HtmlElement(display=Display.block) for name in _BLOCKS}
@@ -120,6 +124,8 @@ def tree_text(root: Element) -> str:
             link.drop_tree()
         else:
             _show_target(link)
+    for outer in reversed(list(root.iter("ol", "ul"))):
+        _raise_items(outer)
     for numbered in root.iter("ol"):
         _number(numbered)
     for table in reversed(list(root.iter("table"))):  # those within others first
@@ -135,11 +141,12 @@ def cleaned(text: str) -> str:
 
     The result is in NFC and ends with a line feed, unless it is empty.
     """
-    text = "".join(
+    kept_characters = (
         character
-        for character in unicodedata.normalize("NFC", text.translate(_PLAIN))
+        for character in text.translate(_PLAIN)
         if character in _KEPT_CONTROLS or unicodedata.category(character) not in ("Cc", "Cf", "Cs")
     )
+    text = unicodedata.normalize("NFC", "".join(kept_characters))
     # Tabs part the words of a line; at its beginning and behind blanks there is nothing to part.
     lines = [re.sub(r"(?:^|(?<=\s))\t+", "", line).rstrip() for line in text.splitlines()]
     kept = [line for at, line in enumerate(lines) if line or (at and lines[at - 1])]
@@ -184,6 +191,18 @@ def _show_target(link: Element) -> None:
     text = "".join(link.itertext())
     if re.sub(r"^https?://|/$", "", shown) not in text:
         link.tail = f" ({shown.translate(_PASS)}){link.tail}"
+
+
+def _raise_items(outer: Element) -> None:
+    """Put points below none of their own, in a list that begins at a deeper level, a level up."""
+    first = outer.find("li")
+    if first is None or len(first) != 1 or first[0].tag != outer.tag or first.text.strip():
+        return
+    inner = first[0]
+    if not inner.tail.strip():
+        at = outer.index(first)
+        first.getparent().remove(first)
+        outer[at:at] = list(inner)
 
 
 def _number(numbered: Element) -> None:

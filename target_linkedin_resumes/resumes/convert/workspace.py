@@ -15,12 +15,11 @@ class Workspace:
     """A directory for temporary files, mode 0700. ``path`` is where.
 
     It goes when it is removed, and at the latest with the process. A lock is held on it for as
-    long as the process lives: one without a lock was left by a process that was killed. Raises
-    :class:`OSError`.
+    long as the process lives: one without a lock was left by a process that was killed, see
+    :func:`remove_leftovers`. Raises :class:`OSError`.
     """
 
     def __init__(self) -> None:
-        _remove_leftovers(Path(tempfile.gettempdir()))
         while True:
             self._directory = tempfile.TemporaryDirectory(
                 prefix=_PREFIX, ignore_cleanup_errors=True
@@ -40,8 +39,13 @@ class Workspace:
             self._descriptor = -1
 
 
-def _remove_leftovers(directory: Path) -> None:
-    for path in directory.glob(_PREFIX + "*"):
+def remove_leftovers() -> None:
+    """Remove what processes that were killed have left in the directory for temporary files."""
+    try:
+        paths = list(Path(tempfile.gettempdir()).glob(_PREFIX + "*"))
+    except OSError:  # who needs that directory will say so
+        return
+    for path in paths:
         descriptor = _locked(path)
         if descriptor is not None:
             shutil.rmtree(path, ignore_errors=True)

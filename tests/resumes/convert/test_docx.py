@@ -124,6 +124,39 @@ def test_lists_and_headings() -> None:
     ]  # fmt: skip
 
 
+def test_styles_for_deeper_lists() -> None:
+    """Word indents "List Bullet 2" and leaves it on the first level of a list of its own."""
+
+    def bulleted(name: str, number: int) -> str:
+        numbering = f'<w:pPr><w:numPr><w:numId w:val="{number}"/></w:numPr></w:pPr>'
+        return style(name.replace(" ", ""), f'<w:name w:val="{name}"/>{numbering}')
+
+    styles = "".join(
+        bulleted(name, number)
+        for number, name in enumerate(
+            ("List Bullet", "List Bullet 2", "List Bullet 3", "List Number", "List Number 2"), 1
+        )
+    )
+    numbering = "".join(
+        f'<w:abstractNum w:abstractNumId="{number}"><w:lvl w:ilvl="0"><w:numFmt w:val="{kind}"/>'
+        '<w:pStyle w:val="x"/></w:lvl></w:abstractNum>'
+        for number, kind in enumerate(("bullet",) * 3 + ("decimal",) * 2, 1)
+    ) + "".join(
+        f'<w:num w:numId="{number}"><w:abstractNumId w:val="{number}"/></w:num>'
+        for number in range(1, 6)
+    )
+    names = ("ListBullet", "ListBullet2", "ListBullet3", "ListBullet2", "ListBullet", "ListNumber",
+             "ListNumber2", "ListNumber")  # fmt: skip
+    points = [paragraph(name, f'<w:pStyle w:val="{name}"/>') for name in names]
+    alone = paragraph("between") + points[2] + paragraph("end")
+    body = "".join(points) + alone
+    assert text_of(docx(body, {"styles": styles, "numbering": numbering})).splitlines() == [
+        "  * ListBullet", "      + ListBullet2", "          o ListBullet3",
+        "      + ListBullet2", "  * ListBullet", " 1. ListNumber", "     1. ListNumber2",
+        " 2. ListNumber", "", "between", "", "  * ListBullet3", "", "end",
+    ]  # fmt: skip
+
+
 def test_headers_footers_and_notes() -> None:
     page = '<w:fldSimple w:instr=" PAGE "><w:r><w:t>{}</w:t></w:r></w:fldSimple>'
     body = (

@@ -80,7 +80,7 @@ def document(body: str, head: str = "", encoding: str = "utf-8") -> bytes:
         (with_part("word/document.xml", document(" " * 70 * MIB)), "unpacks"),
         (with_part("word/document.xml", document("x"), zipfile.ZIP_LZMA), "packed"),
         (with_part("word/document.xml", document("x"), zipfile.ZIP_BZIP2), "packed"),
-        (docx("<w:p/>"), "no text"),
+        (docx("<w:p/>"), "neither text nor"),
         (zipped({"[Content_Types].xml": b"", "word/document.xml": b""}), "damaged"),
         (packed({f"word/{n}.xml": b"" for n in range(2001)}), "parts"),
         (docx(paragraph("x"))[:-30], "damaged"),
@@ -131,8 +131,8 @@ def test_repeated_cells_and_spaces_of_an_odt_do_not_multiply() -> None:
     [
         (b"{\\rtf1" + b"{" * 2000 + b"x", "nested"),
         (b"{\\rtf1" + b"{}" * 250_001 + b"x}", "parts"),
-        (b"{\\rtf1 \\bin999999999999 x}", "no text"),
-        (b"{\\rtf1 " + b"\\'" * 100_000 + b"}", "no text"),
+        (b"{\\rtf1 \\bin999999999999 x}", "neither text nor"),
+        (b"{\\rtf1 " + b"\\'" * 100_000 + b"}", "neither text nor"),
     ],
 )
 def test_hostile_rtf(content: bytes, hint: str) -> None:

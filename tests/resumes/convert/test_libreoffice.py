@@ -160,9 +160,8 @@ def hostile(kind: str, here: str, there: str) -> bytes:
     related = "".join(
         relationship(f"i{n}", "image", link, external=True) for n, link in enumerate(links)
     )
-    for name, type_ in (("t", "attachedTemplate"), ("s", "subDocument"), ("c", "aFChunk")):
-        related += relationship(name, type_, f"{here}/s.txt", external=True)
-        related += relationship(name + "2", type_, f"{there}/{type_}", external=True)
+    related += relationship("t", "attachedTemplate", f"{here}/s.txt", external=True)
+    related += relationship("t2", "attachedTemplate", f"{there}/template", external=True)
     related += relationship("o", "oleObject", f"{here}/s.txt", external=True)
     fields = "".join(
         '<w:r><w:fldChar w:fldCharType="begin"/></w:r>'
@@ -175,8 +174,7 @@ def hostile(kind: str, here: str, there: str) -> bytes:
     return docx(
         f"<w:p>{run('Resume')}{picture('i0')}{picture('i1')}{fields}</w:p>"
         '<w:p><w:r><w:object><o:OLEObject Type="Link" ProgID="Word.Document" ObjectID="_1"'
-        ' r:id="o" UpdateMode="Always"/></w:object></w:r></w:p>'
-        '<w:subDoc r:id="s"/><w:subDoc r:id="s2"/><w:altChunk r:id="c"/><w:altChunk r:id="c2"/>',
+        ' r:id="o" UpdateMode="Always"/></w:object></w:r></w:p>',
         links=related,
     )
 
@@ -221,6 +219,13 @@ def test_a_picture_in_the_document_is_shown(office: Office, tmp_path: Path) -> N
         with_part("word/media/x.bin", bytes(70_000_000)),
         docx(paragraph("x"))[:-30],
         odt("<text:p>x</text:p>", manifest="<manifest:encryption-data/>")[:-9],
+        docx(paragraph("x") + '<w:altChunk r:id="c"/>'),
+        docx("<w:p/>"),
+        docx(
+            f"<w:p>{picture('i')}</w:p>",
+            links=relationship("i", "image", "file:///s.png", external=True),
+        ),
+        b"<html><body><div id=root></div><script src=x.js></script>",
     ],
 )
 def test_what_cannot_be_converted_is_rejected(

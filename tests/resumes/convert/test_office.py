@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,12 +20,13 @@ import pytest
 from target_linkedin_resumes.failures import Failure, Misconfigured, Reject, Retry
 from target_linkedin_resumes.resumes import formats
 from target_linkedin_resumes.resumes.bodies import MAX_SIZE
-from target_linkedin_resumes.resumes.convert.converter import Converter
+from target_linkedin_resumes.resumes.convert.converter import Converter, converter_of
 from target_linkedin_resumes.resumes.convert.harmless import PROFILE
 from target_linkedin_resumes.resumes.convert.office import Office
-from target_linkedin_resumes.resumes.convert.workspace import Workspace
+from target_linkedin_resumes.resumes.convert.text import TextConverter
+from target_linkedin_resumes.resumes.convert.workspace import Workspace, remove_leftovers
 from target_linkedin_resumes.resumes.formats import Kind
-from tests.resumes.convert.documents import found
+from tests.resumes.convert.documents import docx, found, odt, run
 
 # A program for `sh`: $out is where the PDF belongs, $in the document, $profile the profile.
 PROLOGUE = """#!/bin/sh
@@ -102,6 +104,56 @@ def test_a_disk_that_cannot_be_written_is_tried_again(office: Callable[..., Offi
         convert(pool)
     room.unlink()
     assert convert(pool) == b"%PDF-1.4 document"
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (docx("<w:p/>"), formats.DOCX),
+        (docx(f"<w:p>{run('hidden', '<w:vanish/>')}</w:p>"), formats.DOCX),
+        (odt("<text:p/>"), formats.ODT),
+        (odt('<text:p><draw:frame><draw:object xlink:href="./x"/></draw:frame></text:p>'),
+         formats.ODT),
+        (b"{\\rtf1 \\par}", formats.RTF),
+        (b"<html><body><div id=root></div><script src=x.js></script>", formats.HTML),
+        (b"<html><iframe src=resume.pdf></iframe><img src=https://example.com/scan.png>",
+         formats.HTML),
+    ],
+)  # fmt: skip
+def test_a_blank_document_is_refused_and_not_printed(
+    office: Callable[..., Office], tmp_path: Path, content: bytes, kind: Kind
+) -> None:
+    pool = office(f": > {tmp_path}/printed; {WELL}")
+    for converter in (pool, TextConverter()):
+        with pytest.raises(Reject, match="neither text nor a picture") as caught:
+            convert(converter, content, kind)
+        assert caught.value.code == "conversion_failed"
+    assert not (tmp_path / "printed").exists()
+
+
+@pytest.mark.parametrize(
+    ("shown", "is_fine"),
+    [
+        (b"<</Type/XObject/Subtype/Image/Width 1240/Height 1754>>", True),
+        (b"<</Type/XObject/Subtype/Image/Width 32/Height 32>>", False),  # it was not loaded
+        (b"<</Filter/FlateDecode>>\nstream\n" + zlib.compress(b"0 0 m 9 9 l f\n" * 500), True),
+        (b"<</Filter/FlateDecode>>\nstream\n" + zlib.compress(b"0 0 m 9 9 l S\n" * 9), False),
+        (b"<</Filter/FlateDecode>>\nstream\nnothing of the sort", False),
+    ],
+)
+def test_a_scan_has_to_be_seen_in_the_pdf(
+    office: Callable[..., Office], tmp_path: Path, shown: bytes, is_fine: bool
+) -> None:
+    (tmp_path / "made").write_bytes(b"%PDF-1.6 " + shown)
+    pool = office(f'cat {tmp_path}/made > "$out"')
+    scan = b"{\\rtf1 {\\pict\\pngblip 00}}"
+    if is_fine:
+        assert convert(pool, scan).startswith(b"%PDF-1.6")
+    else:
+        with pytest.raises(Reject, match="neither text nor a picture"):
+            convert(pool, scan)
+    with pytest.raises(Reject, match="only pictures in it, as in a scan; `convert: pdf`"):
+        convert(TextConverter(), scan)
 
 
 def test_it_gets_no_credentials(
@@ -250,17 +302,19 @@ def test_leftovers_of_a_killed_process_are_removed(tmp_path: Path) -> None:
         process.stdout.readline()
         (leftover,) = directory.iterdir()
         living = Workspace()
+        remove_leftovers()
         assert leftover.exists()  # the other one lives
         process.send_signal(signal.SIGKILL)
     other = Workspace()
+    assert converter_of("reject") is None  # any run removes them
     assert not leftover.exists()
     assert sorted(directory.iterdir()) == sorted([living.path, other.path])
     assert living.path.stat().st_mode & 0o777 == 0o700
     (directory / "target-linkedin-resumes-convert-link").symlink_to(tmp_path)
     (directory / "target-linkedin-resumes-convert-file").write_text("x")
+    remove_leftovers()
     for workspace in (living, other):
         workspace.remove()
-    Workspace().remove()
     assert sorted(os.listdir(directory)) == [  # noqa: PTH208 - the names are compared
         "target-linkedin-resumes-convert-file",
         "target-linkedin-resumes-convert-link",

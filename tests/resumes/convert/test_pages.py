@@ -16,6 +16,10 @@ from tests.resumes.convert.documents import text_of
         ("<p>a<p>b<br>c<div>d</div>e", "a\n\nb\nc\n\nd\ne"),
         ("<h1>One</h1><h2>Two</h2><h3>Three</h3>x", "One\n===\n\nTwo\n---\n\nThree\n\nx"),
         ("<ul><li>a<ul><li>b</ul><li><p>c</p></ul>e", "  * a\n      + b\n  * c\ne"),
+        ("<ul><li><ul><li>a<li>b</ul></ul>c", "  * a\n  * b\nc"),
+        ("<ul><li><ul><li>a</ul><li>b<ul><li>c</ul></ul>", "  * a\n  * b\n      + c"),
+        ("<ol><li><ul><li>a</ul></ol>", " 1.\n      + a"),
+        ("<p>\uf0b7 typed \uf0fc \uf0a7 \uf0d8", "• typed ✓ ▪ ➢"),
         ("<ol start=3><li>x<li value=9>y<li>z</ol>", " 3. x\n 9. y\n10. z"),
         ("<dl><dt>Term<dd>What it is</dl>", "Term\nWhat it is"),
         ("<table><tr><th>a<th>b<tr><td> cc\t<td>d</table>e", "a | b\ncc | d\n\ne"),
@@ -54,6 +58,10 @@ def test_html_in_other_encodings(head: str, encoding: str) -> None:
     mark, meta = (head, "") if head == "\ufeff" else ("", head)
     page = f"{mark}<html>{meta}<p>Zürich</p></html>"
     assert text_of(page.encode(encoding)) == "Zürich\n"
+
+
+def test_what_is_left_out_does_not_keep_an_accent_apart() -> None:
+    assert cleaned("a\x01\u0301") == "á\n"
 
 
 @given(st.text())
