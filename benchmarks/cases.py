@@ -11,7 +11,9 @@ from typing import Any
 
 KIB, MIB = 1024, 1024 * 1024
 PER_MINUTE = 10_000
-OPEN = 1_000_000  # the highest that the setting records_per_minute takes: the limiter opened
+# The highest that the setting records_per_minute takes: the limiter opened. No case sends more
+# records as a whole, so that it is never in the way.
+OPEN = 1_000_000
 DISTINCT_FILES = 8
 STATE_EVERY = 1000
 WIDE_FIELDS = 45
@@ -37,8 +39,8 @@ class Case:
     batch_files: bool = False
     fields: int = 0
     settings: dict[str, int] = field(default_factory=dict)
-    ledger: bool = False
-    """Whether a ledger is kept and knows all the records: they are delivered once before."""
+    ledger: str = ""
+    """Whether a ledger is kept: "new", or one that "knows" all the records as delivered."""
     limited: bool = False
     """Whether LinkedIn's limit is on: the run then goes on for minutes, once."""
 
@@ -73,29 +75,35 @@ _NEAR = {"url": 20, "upload": 20, "batch": 20}
 _USUAL = {"url": 100, "upload": 150, "batch": 300}
 _FAR = {"url": 400, "upload": 600, "batch": 900}
 
+_MANY = {"upload_concurrency": 160}
+
+USUAL = "60 KB, 100/150/300 ms"
+USUAL_MANY = f"{USUAL}, 160 at once"
+FAR_MANY = "60 KB, 400/600/900 ms, 160 at once"
+LIMITED = "2 KB, 100/150/300 ms, limiter on"
+LARGE = "10 MB from the web, 1 s"
+# What has nothing to upload.
+LIGHT = ("deletions", "deletions of 45 fields", "deletions in a BATCH file", "unchanged")
+
 CASES = (
     Case("60 KB", 60 * KIB, 3000, 1000, 2000),
     Case("60 KB, TLS", 60 * KIB, 3000, 1000, 2000, tls=True),
     Case("60 KB from the web", 60 * KIB, 3000, 1000, web=True),
+    Case("60 KB, a new ledger", 60 * KIB, 3000, 0, ledger="new"),
     Case("2 KB", 2 * KIB, 3000, 1000, 2000),
-    Case("1 MB", MIB, 500, 500, 500),
-    Case("10 MB", 10 * MIB - 1, 300, 20, 20, latency={"upload": 200}),
+    Case("1 MB", MIB, 2000, 500, 500),
+    Case("10 MB", 10 * MIB - 1, 300, 100, 100),
+    Case(LARGE, 10 * MIB - 1, 300, 0, latency={"upload": 1000}, web=True),
     Case("60 KB, 20 ms", 60 * KIB, 4000, 150, latency=_NEAR),
-    Case("60 KB, 100/150/300 ms", 60 * KIB, 4000, 20, latency=_USUAL),
+    Case(USUAL, 60 * KIB, 4000, 20, latency=_USUAL),
+    Case(USUAL_MANY, 60 * KIB, 4000, 0, latency=_USUAL, settings=_MANY),
+    Case(FAR_MANY, 60 * KIB, 1500, 8, latency=_FAR, settings=_MANY),
+    Case(LIGHT[0], 0, MILLION, 20_000, 50_000),
+    Case(LIGHT[1], 0, 100_000, 10_000, 20_000, fields=WIDE_FIELDS),
+    Case(LIGHT[2], 0, MILLION, 20_000, batch_files=True),
+    Case(LIGHT[3], 2 * KIB, MILLION, 0, ledger="knows"),
     Case(
-        "60 KB, 400/600/900 ms, 160 at once",
-        60 * KIB,
-        2000,
-        8,
-        latency=_FAR,
-        settings={"upload_concurrency": 160},
-    ),
-    Case("deletions", 0, MILLION, 20_000, 50_000),
-    Case("deletions of 45 fields", 0, 100_000, 10_000, 20_000, fields=WIDE_FIELDS),
-    Case("deletions in a BATCH file", 0, MILLION, 20_000, batch_files=True),
-    Case("unchanged, with a ledger", 2 * KIB, 100_000, 0, ledger=True),
-    Case(
-        "2 KB, 100/150/300 ms, limiter on",
+        LIMITED,
         2 * KIB,
         5 * PER_MINUTE + 100,
         0,
@@ -162,14 +170,18 @@ def write_stream(case: Case, records: int, url: str, scratch: Path) -> Path:
     return path
 
 
+def record_of(case: Case, number: int, url: str) -> dict[str, Any]:
+    """Give the record of this number: of a deletion, or of a file on the disk or at ``url``."""
+    ids = {"candidate_id": f"candidate-{number:07}", "resume_id": f"resume-{number:07}"}
+    if not case.size:
+        return ids | {"_sdc_deleted_at": "2024-06-01T00:00:00Z"}
+    file = f"{url}/file/{case.size}" if case.web else f"{number % DISTINCT_FILES}.pdf"
+    return ids | {"created_at": "2024-05-01T10:00:00Z", "file": file}
+
+
 def _records(case: Case, count: int, url: str, more: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for number in range(count):
-        ids = {"candidate_id": f"candidate-{number:07}", "resume_id": f"resume-{number:07}"}
-        if not case.size:
-            yield ids | {"_sdc_deleted_at": "2024-06-01T00:00:00Z"} | more
-        else:
-            file = f"{url}/file/{case.size}" if case.web else f"{number % DISTINCT_FILES}.pdf"
-            yield ids | {"created_at": "2024-05-01T10:00:00Z", "file": file} | more
+        yield record_of(case, number, url) | more
 
 
 def _state(number: int) -> dict[str, Any]:

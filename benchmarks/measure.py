@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +18,15 @@ from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
 from benchmarks import wire
 from benchmarks.cases import OPEN, PER_MINUTE, Case, write_stream
+from benchmarks.ledgers import prepare
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 COMMAND = Path(sys.executable).with_name("target-linkedin-resumes")
 SUBJECTS = ("target", "peer", "floor")
 SAMPLE_SECONDS = 0.02
+# A run that takes longer hangs: the longest case, five minutes at LinkedIn's limit, is well within.
+LONGEST_SECONDS = 600
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Invalid(Exception):
@@ -41,12 +45,15 @@ class Certificates:
 class Run:
     """What one run took: seconds, bytes, and the server's counts.
 
+    ``cpu_main`` is the part of ``cpu`` that the main thread took, which reads the input.
     ``switches`` counts how often a thread waited: for a call, for another thread, for a lock.
     """
 
     wall: float
     cpu: float
+    cpu_main: float
     switches: int
+    threads: int
     peak: int
     resident: list[int]
     first_call: float | None
@@ -56,13 +63,13 @@ class Run:
 @contextmanager
 def server(case: Case, certificates: Certificates | None) -> Iterator[str]:
     """Run the server for a case; gives its URL."""
-    command = [sys.executable, "-m", "benchmarks.server", "--latency", case.latency_text]
+    starting = [sys.executable, "-m", "benchmarks.server", "--latency", case.latency_text]
     if case.limited:
-        command += ["--records-per-minute", str(PER_MINUTE)]
+        starting += ["--records-per-minute", str(PER_MINUTE)]
     if certificates is not None:
-        command += ["--certificate", str(certificates.server)]
+        starting += ["--certificate", str(certificates.server)]
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=REPOSITORY
+        starting, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=REPOSITORY
     ) as process:
         assert process.stdout is not None
         yield json.loads(process.stdout.readline())["url"]
@@ -75,16 +82,19 @@ def run(
     records: int,
     scratch: Path,
     certificates: Certificates | None,
-    *,
-    known: bool = False,
+    wrapped_in: Sequence[str] = (),
 ) -> Run:
     """Run a subject on so many records of a case; 0 is an empty run. Raises :class:`Invalid`.
 
-    ``known`` says that a run before this one has delivered them and the ledger knows it.
+    ``wrapped_in`` is a command that is given the subject's command as its last arguments.
     """
     used = certificates if case.tls else None
     with server(case, used) as url:
-        config = _config(subject, case, url, scratch)
+        settings = configuration(subject, case, url, scratch)
+        config = scratch / "config.json"
+        config.write_text(json.dumps(settings))
+        if records and case.ledger == "knows":
+            prepare(case, records, settings)
         stream = write_stream(case, records, url, scratch)
         environment = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
         if used is not None:
@@ -95,33 +105,38 @@ def run(
         with stream.open("rb") as source, log.open("wb") as errors:
             begun = time.monotonic()
             process = subprocess.Popen(
-                _command(subject, config),
+                [*wrapped_in, *command(subject, config)],
                 stdin=source,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 cwd=REPOSITORY,
                 env=environment,
             )
-            memory = _Memory(process.pid)
+            watch = threading.Timer(LONGEST_SECONDS, process.kill)
+            watch.start()
+            watched = _Watched(process.pid)
             assert process.stdout is not None
             with process.stdout:
                 printed = process.stdout.read()
             _, status, usage = os.wait4(process.pid, 0)
             wall = time.monotonic() - begun
+            watch.cancel()
             process.returncode = os.waitstatus_to_exitcode(status)
-            memory.join()
+            watched.join()
         stats = _stats(url, used)
     if process.returncode != 0:
         tail = log.read_text(errors="replace")[-2000:]
         raise Invalid(f"{subject} on '{case.name}' ended with {process.returncode}:\n{tail}")
-    _check(subject, case, records, stats, printed, known=known)
+    _check(subject, case, records, stats, printed)
     first = stats["first_call"]
     return Run(
         wall,
         usage.ru_utime + usage.ru_stime,
+        watched.cpu_main,
         usage.ru_nvcsw,
-        max(memory.peak, 1),
-        memory.resident,
+        watched.threads,
+        max(watched.peak, 1),
+        watched.resident,
         None if first is None else first - begun,
         stats,
     )
@@ -134,36 +149,50 @@ def start_up(argument: str) -> float:
     return time.monotonic() - begun
 
 
-class _Memory(threading.Thread):
-    """Watches a process's memory. What the kernel counts for a child begins with its parent's."""
+class _Watched(threading.Thread):
+    """Watches a process. What the kernel counts as a child's peak begins with its parent's."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
-        self._status = Path(f"/proc/{pid}/status")
+        self._process = Path(f"/proc/{pid}")
+        self._main = self._process / "task" / str(pid) / "stat"
         self.peak = 0
         self.resident: list[int] = []
+        self.threads = 0
+        self.cpu_main = 0.0
         self.start()
 
     def run(self) -> None:
         """Sample until the process has ended."""
         with suppress(OSError):
             while True:
-                fields = dict(line.split(":", 1) for line in self._status.read_text().splitlines())
+                text = (self._process / "status").read_text()
+                fields = dict(line.split(":", 1) for line in text.splitlines())
                 if "VmHWM" not in fields:
                     return
                 self.peak = max(self.peak, int(fields["VmHWM"].split()[0]) * 1024)
                 self.resident.append(int(fields["VmRSS"].split()[0]) * 1024)
+                self.threads = max(self.threads, int(fields["Threads"]))
+                self.cpu_main = cpu_seconds(self._main)
                 time.sleep(SAMPLE_SECONDS)
 
 
-def _command(subject: str, config: Path) -> list[str]:
+def cpu_seconds(stat: Path) -> float:
+    """CPU time from a `stat` of /proc, of a process or a thread."""
+    user, system = stat.read_text().rsplit(")", 1)[1].split()[11:13]
+    return (int(user) + int(system)) / _TICKS
+
+
+def command(subject: str, config: Path) -> list[str]:
+    """Give the command line of a subject."""
     if subject == "target":
         return [str(COMMAND), "--config", str(config)]
     options = ["--config", str(config)] if subject == "peer" else [str(config)]
     return [sys.executable, "-m", f"benchmarks.{subject}", *options]
 
 
-def _config(subject: str, case: Case, url: str, scratch: Path) -> Path:
+def configuration(subject: str, case: Case, url: str, scratch: Path) -> dict[str, Any]:
+    """Give a subject's settings."""
     config: dict[str, Any] = {
         "client_id": "benchmark",
         "client_secret": "benchmark-secret",
@@ -181,12 +210,13 @@ def _config(subject: str, case: Case, url: str, scratch: Path) -> Path:
             **case.settings,
         }
         if case.ledger:
-            config["ledger_path"] = str(scratch / "ledger.db")
+            path = scratch / "ledger.db"
+            for left in scratch.glob("ledger.db*"):
+                left.unlink()
+            config["ledger_path"] = str(path)
     else:
         config["add_record_metadata"] = True  # or the SDK removes `_sdc_deleted_at`
-    path = scratch / "config.json"
-    path.write_text(json.dumps(config))
-    return path
+    return config
 
 
 def _stats(url: str, certificates: Certificates | None) -> dict[str, Any]:
@@ -198,10 +228,8 @@ def _stats(url: str, certificates: Certificates | None) -> dict[str, Any]:
         return dict(json.load(answer))
 
 
-def _check(
-    subject: str, case: Case, records: int, stats: dict[str, Any], printed: bytes, *, known: bool
-) -> None:
-    sent = 0 if known else records
+def _check(subject: str, case: Case, records: int, stats: dict[str, Any], printed: bytes) -> None:
+    sent = 0 if case.ledger == "knows" else records
     updated, deleted = (sent, 0) if case.size else (0, sent)
     if (stats["updated"], stats["deleted"]) != (updated, deleted):
         raise Invalid(
@@ -213,6 +241,7 @@ def _check(
     if stats["throttled"]:
         raise Invalid(f"{subject} on '{case.name}' was throttled {stats['throttled']} times")
     if subject != "floor":
-        last = json.loads(printed.splitlines()[-1])
+        states = [line for line in printed.splitlines() if line.startswith(b"{")]
+        last = json.loads(states[-1]) if states else None  # other lines are a profiler's
         if last != {"bookmarks": {"resumes": records}}:
             raise Invalid(f"{subject} on '{case.name}' did not print the last state")

@@ -2,20 +2,23 @@
 
     python -m benchmarks.run                       all cases, medians of three runs
     python -m benchmarks.run --short               every case once, with few records
-    python -m benchmarks.run --only deletions --scale 10
+    python -m benchmarks.run --only '60 KB' --runs 5
 
-Every figure is of a process of its own, from its start to its end, minus an empty run. A ratio is
-to the peer in the same run of the benchmark. Nothing is asserted but that each run did its work.
+Every figure is of a process of its own, from its start to its end, minus the empty run that came
+just before it. A ratio is to the peer in the same run of the benchmark. Nothing is asserted but
+that each run did its work.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -25,7 +28,8 @@ from statistics import median
 from typing import Any
 
 from benchmarks.cases import CASES, MIB, PER_MINUTE, Case, write_files
-from benchmarks.document import HEADINGS, row, table
+from benchmarks.document import tables
+from benchmarks.idle import idle
 from benchmarks.measure import SUBJECTS, Certificates, Invalid, Run, run, start_up
 
 SHORT_SCALE = 0.02
@@ -34,7 +38,9 @@ POINTS = 60
 # Below these, what is left after taking off an empty run is noise, and is given as null and "-".
 LEAST_SECONDS, LEAST_CPU_SECONDS = 0.5, 0.1
 # And with fewer records, what is paid once (the first connection) would pass for each one's.
-LEAST_RECORDS = 200
+LEAST_RECORDS = 100
+START_RUNS = 5
+IDLE_SECONDS = 10.0
 SPARKS = "▁▂▃▄▅▆▇█"
 
 
@@ -47,7 +53,7 @@ class Bench:
     runs: int
     scratch: Path
     certificates: Certificates | None
-    empty: dict[tuple[str, bool], list[Run]] = field(default_factory=dict)
+    empty: dict[tuple[str, bool], Run] = field(default_factory=dict)
 
     def count(self, subject: str, case: Case) -> int:
         """How many records a subject is given."""
@@ -61,34 +67,47 @@ class Bench:
         records = self.count(subject, case)
         if not records:
             return None
-        empty = self._empty(subject, case)
-        if case.ledger:
-            run(subject, case, records, self.scratch, self.certificates)
         times = 1 if case.long else self.runs
-        done = [
-            run(subject, case, records, self.scratch, self.certificates, known=case.ledger)
-            for _ in range(times)
-        ]
-        return _figures(records, empty, done)
+        return _figures(records, [self._pair(subject, case, records) for _ in range(times)])
 
-    def _empty(self, subject: str, case: Case) -> list[Run]:
+    def _pair(self, subject: str, case: Case, records: int) -> tuple[Run, Run]:
+        """An empty run and one with records, side by side: a load that drifts is in both.
+
+        The short form has one empty run for all cases: its figures are for nobody.
+        """
         kind = (subject, case.tls)
-        if kind not in self.empty:
-            self.empty[kind] = [
-                run(subject, case, 0, self.scratch, self.certificates)
-                for _ in range(max(self.runs, 1 if self.short else 3))
-            ]
-        return self.empty[kind]
+        empty = self.empty.get(kind)
+        if empty is None or not self.short:
+            empty = run(subject, case, 0, self.scratch, self.certificates)
+            self.empty[kind] = empty
+        return empty, run(subject, case, records, self.scratch, self.certificates)
+
+    def start(self) -> dict[str, float]:
+        """Seconds to the end of `--version` and `--about`, and to the first call of a run."""
+        times = 1 if self.short else max(START_RUNS, self.runs)
+        write_files(CASES[0], self.scratch / "files")
+        found = {
+            argument: median(start_up(argument) for _ in range(times))
+            for argument in ("--version", "--about")
+        }
+        runs = [run("target", CASES[0], 1, self.scratch, None) for _ in range(times)]
+        found["first call"] = median(one.first_call or math.inf for one in runs)
+        return {what: round(seconds, 3) for what, seconds in found.items()}
 
 
-def _figures(records: int, empty: Sequence[Run], done: Sequence[Run]) -> dict[str, Any]:
+def _figures(records: int, pairs: Sequence[tuple[Run, Run]]) -> dict[str, Any]:
+    done = [full for _, full in pairs]
+
     def middle(of: Callable[[Run], float]) -> float:
         return median(map(of, done))
 
-    idle_wall = median(one.wall for one in empty)
-    idle_cpu = median(one.cpu for one in empty)
-    seconds = middle(lambda one: one.wall) - idle_wall
-    cpu = middle(lambda one: one.cpu) - idle_cpu
+    def more(of: Callable[[Run], float]) -> float:
+        """By how much runs with records exceed empty ones."""
+        return median(of(full) - of(empty) for empty, full in pairs)
+
+    seconds = more(lambda one: one.wall)
+    cpu = more(lambda one: one.cpu)
+    cpu_main = more(lambda one: one.cpu_main)
     lasted = seconds >= LEAST_SECONDS
     worked = cpu >= LEAST_CPU_SECONDS and records >= LEAST_RECORDS
     first = middle(lambda one: one.first_call or 0.0)
@@ -99,17 +118,23 @@ def _figures(records: int, empty: Sequence[Run], done: Sequence[Run]) -> dict[st
         "runs": len(done),
         "seconds": round(seconds, 3),
         "rate": round(records / seconds, 1) if lasted else None,
-        "rates": [round(records / (one.wall - idle_wall), 1) for one in done] if lasted else [],
+        "rates": [round(records / (full.wall - empty.wall), 1) for empty, full in pairs]
+        if lasted
+        else [],
         "cpu_ms": round(1000 * cpu / records, 3) if worked else None,
+        "cpu_ms_main": round(1000 * cpu_main / records, 3) if worked else None,
         "cores": round(cpu / seconds, 3) if lasted and worked else None,
         "peak_mib": round(max(one.peak for one in done) / MIB, 1),
         "resident_mib": [round(value / MIB, 1) for value in resident[::step]],
         "in_flight": max(one.stats["most_in_flight"] for one in done),
         "connections": max(one.stats["connections"] for one in done),
+        "handshakes": max(one.stats["handshakes"] for one in done),
+        "resumed": max(one.stats["resumed"] for one in done),
+        "threads": max(one.threads for one in done),
         "first_call_seconds": round(first, 3) if first else None,
-        "switches": round(middle(lambda one: one.switches) / records, 1),
+        "switches": round(more(lambda one: one.switches) / records, 2),
         "server_cores": round(middle(lambda one: one.stats["cpu"] / one.wall), 3),
-        "empty_seconds": round(idle_wall, 3),
+        "empty_seconds": round(median(empty.wall for empty, _ in pairs), 3),
         "share_of_limit": (
             round(middle(lambda one: _share(one, records / seconds)), 3)
             if lasted and all(one.stats["batches"] for one in done)
@@ -180,6 +205,7 @@ def ratio(target: dict[str, Any] | None, peer: dict[str, Any] | None) -> float |
 def measure(bench: Bench, cases: Sequence[Case]) -> list[dict[str, Any]]:
     """Measure all cases one after another."""
     results = []
+    begun = time.monotonic()
     for case in cases:
         if case.tls and bench.certificates is None:
             print(f"left out: {case.name} (trustme is not installed)", file=sys.stderr)
@@ -195,7 +221,12 @@ def measure(bench: Bench, cases: Sequence[Case]) -> list[dict[str, Any]]:
             "load": round(os.getloadavg()[0], 2),
         }
         results.append(result)
-        print("  ".join(row(result)), file=sys.stderr, flush=True)
+        print(
+            f"{time.monotonic() - begun:5.0f} s  {case.name}: {target and target['rate']} a second,"
+            f" {target and target['cpu_ms']} ms of CPU, load {result['load']}",
+            file=sys.stderr,
+            flush=True,
+        )
     return results
 
 
@@ -218,11 +249,7 @@ def options() -> argparse.Namespace:
 def main() -> int:
     """Run the command; 1 if a run did not do its work."""
     chosen = options()
-    cases = [
-        case
-        for case in CASES
-        if (case.name in chosen.only if chosen.only else not (chosen.short and case.limited))
-    ]
+    cases = [case for case in CASES if not chosen.only or case.name in chosen.only]
     of_machine = machine()
     with tempfile.TemporaryDirectory() as directory:
         scratch = Path(directory)
@@ -233,24 +260,21 @@ def main() -> int:
             scratch=scratch,
             certificates=certificates_below(scratch),
         )
-        start = {
-            argument: round(median(start_up(argument) for _ in range(bench.runs)), 3)
-            for argument in ("--version", "--about")
-        }
         try:
+            start = bench.start()
+            waiting = idle(scratch / "idle", 1.0 if chosen.short else IDLE_SECONDS)
             results = measure(bench, cases)
         except Invalid as reason:
             print(f"The benchmark failed: {reason}", file=sys.stderr)
             return 1
-    of_machine["load_highest"] = max(result["load"] for result in results)
+    of_machine["load_highest"] = max((result["load"] for result in results), default=0.0)
+    report = {"machine": of_machine, "start": start, "idle": waiting, "cases": results}
     print(", ".join(f"{name} {value}" for name, value in of_machine.items()))
-    print(", ".join(f"{argument} {seconds} s" for argument, seconds in start.items()))
-    print(table(HEADINGS, [row(result) for result in results]))
+    print(tables(report))
     for result in results:
         resident = result["subjects"]["target"]["resident_mib"]
         print(f"resident memory, {result['case']}: {sparkline(resident)} of {max(resident)} MiB")
     if chosen.json:
-        report = {"machine": of_machine, "start": start, "cases": results}
         chosen.json.write_text(json.dumps(report, indent=1) + "\n")
     return 0
 

@@ -30,6 +30,22 @@ KEY = re.compile(
 )
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 KINDS = ("token", "url", "upload", "batch", "file")
+# About as many and as long as what a gateway adds to each answer.
+GATEWAY = (
+    b"date: Mon, 01 Jul 2024 10:00:00 GMT\r\n"
+    b"cache-control: no-cache, no-store\r\n"
+    b"pragma: no-cache\r\n"
+    b"expires: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
+    b"strict-transport-security: max-age=31536000\r\n"
+    b"x-content-type-options: nosniff\r\n"
+    b"x-frame-options: sameorigin\r\n"
+    b"x-restli-protocol-version: 1.0.0\r\n"
+    b"x-li-fabric: prod-lva1\r\n"
+    b"x-li-pop: afd-prod-lva1-x\r\n"
+    b"x-li-proto: http/1.1\r\n"
+    b"x-li-uuid: AAYcR5wY4mZ3y1VbQ0l8dA==\r\n"
+    b'set-cookie: lidc="b=VB01:s=V:r=V:g=1:u=1:i=1:t=1:v=2:sig=AQ"; Expires=Tue, 02 Jul 2024\r\n'
+)
 
 
 @dataclass
@@ -42,6 +58,9 @@ class Counts:
     uploaded_bytes: int = 0
     throttled: int = 0
     connections: int = 0
+    handshakes: int = 0
+    resumed: int = 0
+    """Of the handshakes, those that went on with an earlier TLS session."""
     in_flight: int = 0
     most_in_flight: int = 0
     first_call: float | None = None
@@ -98,12 +117,12 @@ class Connection(asyncio.Protocol):
         self._head = b""
         self._left = 0
         self._drops_body = False
+        self._counted = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Note the connection."""
+        """Keep what answers are written to."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        self._shared.counts.connections += 1
 
     def data_received(self, data: bytes) -> None:
         """Take what came; answer once a request is whole."""
@@ -143,6 +162,9 @@ class Connection(asyncio.Protocol):
             return
         if counts.first_call is None:
             counts.first_call = time.monotonic()
+        if not self._counted:
+            self._counted = True
+            self._count()
         kind, response = self._respond(method, target, head, body)
         counts.calls[kind] += 1
         counts.in_flight += 1
@@ -152,6 +174,15 @@ class Connection(asyncio.Protocol):
             asyncio.get_running_loop().call_later(seconds, self._finish, response)
         else:
             self._finish(response)
+
+    def _count(self) -> None:
+        counts = self._shared.counts
+        counts.connections += 1
+        assert self._transport is not None
+        secured = self._transport.get_extra_info("ssl_object")
+        if secured is not None:
+            counts.handshakes += 1
+            counts.resumed += secured.session_reused
 
     def _finish(self, response: bytes) -> None:
         self._shared.counts.in_flight -= 1
@@ -199,12 +230,13 @@ class Connection(asyncio.Protocol):
 
 
 def _response(status: int, headers: bytes, body: bytes = b"") -> bytes:
-    return b"HTTP/1.1 %d .\r\n%bx-li-uuid: bench\r\ncontent-length: %d\r\n\r\n%b" % (
+    head = b"HTTP/1.1 %d .\r\n%b%bcontent-length: %d\r\n\r\n" % (
         status,
+        GATEWAY,
         headers,
         len(body),
-        body,
     )
+    return head + body
 
 
 def latencies(text: str) -> dict[str, float]:

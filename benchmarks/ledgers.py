@@ -1,0 +1,69 @@
+"""A ledger that knows a whole stream as delivered, written by the target's own classes.
+
+Delivering a million resumes first would take longer than all the rest of the benchmark.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack, closing
+from typing import Any
+
+from benchmarks.cases import DISTINCT_FILES, Case, record_of
+from target_linkedin_resumes.changes import Upsert, read_change
+from target_linkedin_resumes.confirmation import Confirmation
+from target_linkedin_resumes.delivery.entries import Content, Upload
+from target_linkedin_resumes.delivery.ledger import Ledger
+from target_linkedin_resumes.delivery.ledgerfile import LedgerFile
+from target_linkedin_resumes.delivery.outside import Confirmed, Sent
+from target_linkedin_resumes.fetcher import Fetcher
+from target_linkedin_resumes.house import owner_of, sources_of
+from target_linkedin_resumes.resumes.tags import Tags
+from target_linkedin_resumes.settings import read_settings
+
+AT_ONCE = 10_000
+# For so long after it was written, a file's times do not prove that it stayed the same.
+_FRESH_SECONDS = 2.5
+
+
+def prepare(case: Case, records: int, config: Mapping[str, Any]) -> None:
+    """Write the ledger that ``config`` names: each record of a case was delivered as it is now."""
+    settings = read_settings(config)
+    assert settings.ledger_path is not None
+    time.sleep(_FRESH_SECONDS)
+    with closing(
+        Ledger(
+            LedgerFile(settings.ledger_path, owner_of(settings)),
+            now=time.time,
+            clock=time.monotonic,
+        )
+    ) as ledger:
+        fetcher = Fetcher(sources_of(settings, Tags(ledger.salt, settings.convert)), describe=True)
+        contents = [_content(fetcher, _upsert(case, number)) for number in range(DISTINCT_FILES)]
+        for start in range(0, records, AT_ONCE):
+            changes = [_upsert(case, n) for n in range(start, min(start + AT_ONCE, records))]
+            uploads = [
+                Upload(f"urn:li:ambryBlob:/{number}", case.size, contents[number % DISTINCT_FILES])
+                for number in range(start, start + len(changes))
+            ]
+            pairs = list(zip(changes, uploads, strict=True))
+            ledger.sending([Sent(change, upload) for change, upload in pairs])
+            confirmation = Confirmation(204)
+            ledger.confirmed([Confirmed(change, upload, confirmation) for change, upload in pairs])
+
+
+def _upsert(case: Case, number: int) -> Upsert:
+    change = read_change(record_of(case, number, ""), stream="resumes")
+    assert isinstance(change, Upsert)
+    return change
+
+
+def _content(fetcher: Fetcher, change: Upsert) -> Content:
+    with ExitStack() as stack:
+        fetched = fetcher.fetch(change, stack, alone=True)
+        assert isinstance(fetched, tuple)
+        content = fetched[1]
+        assert content is not None
+        assert content.source is not None  # else the target would read the file once more
+        return content
