@@ -76,8 +76,9 @@ class Ledger:
         self._quota_saved: Mapping[str, Any] = {}
         self._lock = threading.Lock()
         self._committed = clock()
+        self._uploads: dict[bytes, dict[str, Any]] = {}
         self._seen: dict[bytes, dict[str, Any]] = {}
-        self.versions = StreamVersions(self._flushed, self.key)
+        self.versions = StreamVersions(self._writing, self.key)
         with file.written() as connection:
             self.recovered = Recovered(connection, pseudonyms)
             self._newest: int = connection.execute(NEWEST).fetchone()[0]
@@ -95,9 +96,13 @@ class Ledger:
 
     def known(self, key: ResumeKey) -> Known | None:
         """What is known of a key."""
+        hashed = self.key(key)
         with self._lock:
             try:
-                row = self._connection.execute(KNOWN, (self.key(key),)).fetchone()
+                if hashed in self._uploads:
+                    self._begin()
+                    self._flush()
+                row = self._connection.execute(KNOWN, (hashed,)).fetchone()
             except sqlite3.Error as error:
                 raise self._file.failure(error) from None
         return None if row is None else Known._make(row)
@@ -142,7 +147,6 @@ class Ledger:
             row = self._row(change, Upload(found.urn, 0, content), State.DELIVERED)
             connection.execute(WRITE, {**row, "now": found.delivered_at})
             self.recovered.drop(change.key)
-            self._commit_if_due()
         return True
 
     def uploaded_before(self, change: Upsert, content: Content) -> str | None:
@@ -177,18 +181,20 @@ class Ledger:
     def _remember(self, change: Upsert, known: Known, source: str | None) -> None:
         key = self.key(change.key)
         about = {"stream": change.stream, "version": change.version, "source": source}
-        with self._writing():
+        with self._lock:
             self._seen[key] = {"key": key, "urn": known.urn, **about}
             if len(self._seen) >= _SEEN_AT_ONCE:
-                self._commit_if_due()
+                self._write_noted()
 
     # Books
 
     def uploaded(self, change: Upsert, upload: Upload) -> None:
         """As :meth:`Books.uploaded`."""
-        with self._writing() as connection:
-            connection.execute(WRITE, self._row(change, upload, State.UPLOADED))
-            self._commit_if_due()
+        row = self._row(change, upload, State.UPLOADED)
+        with self._lock:
+            self._uploads[row["key"]] = row
+            if self._clock() - self._committed >= COMMIT_INTERVAL:
+                self._write_noted()
 
     def sending(self, batch: Sequence[Sent]) -> None:
         """As :meth:`Books.sending`."""
@@ -298,11 +304,6 @@ class Ledger:
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with self._lock, self._file.written() as connection:
             self._begin()
-            yield connection
-
-    @contextmanager
-    def _flushed(self) -> Iterator[sqlite3.Connection]:
-        with self._writing() as connection:
             self._flush()
             yield connection
 
@@ -332,14 +333,20 @@ class Ledger:
         }
 
     def _flush(self) -> None:
+        """Write down what was only noted: each statement by itself makes threads wait in turn."""
+        if self._uploads:
+            self._connection.executemany(WRITE, list(self._uploads.values()))
+            self._uploads.clear()
         if self._seen:
             self._connection.executemany(SEEN, list(self._seen.values()))
             self._seen.clear()
 
-    def _commit_if_due(self) -> None:
-        self._flush()
-        if self._clock() - self._committed >= COMMIT_INTERVAL:
-            self._commit()
+    def _write_noted(self) -> None:
+        with self._file.written():
+            self._begin()
+            self._flush()
+            if self._clock() - self._committed >= COMMIT_INTERVAL:
+                self._commit()
 
     def _commit(self) -> None:
         self._flush()

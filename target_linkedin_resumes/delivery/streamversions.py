@@ -20,32 +20,32 @@ _PAGE = 1000
 class StreamVersions:
     """The part of a ledger that knows versions. From any thread; raises :class:`Stop`.
 
-    ``flushed`` gives the ledger's connection with all that was noted, ``hashed`` the hash by which
-    a key is found.
+    ``writing`` gives the ledger's connection in a transaction, with all that was noted; ``hashed``
+    the hash by which a key is found.
     """
 
     def __init__(
         self,
-        flushed: Callable[[], AbstractContextManager[sqlite3.Connection]],
+        writing: Callable[[], AbstractContextManager[sqlite3.Connection]],
         hashed: Callable[[ResumeKey], bytes],
     ) -> None:
-        self._flushed = flushed
+        self._writing = writing
         self._hashed = hashed
 
     def name(self, key: ResumeKey, stream: str, version: int) -> None:
         """Note that a record of this version names a resume, whatever is to become of it."""
         about = {"key": self._hashed(key), "stream": stream, "version": version}
-        with self._flushed() as connection:
+        with self._writing() as connection:
             connection.execute(NAMED, about)
 
     def leave_open(self, stream: str, version: int) -> None:
         """Note that a record of this version names a resume, and that it is not known which."""
-        with self._flushed() as connection:
+        with self._writing() as connection:
             connection.execute("INSERT OR IGNORE INTO incomplete VALUES (?, ?)", (stream, version))
 
     def activated(self, stream: str, version: int) -> None:
         """Forget what made this version of a stream, or an older one, incomplete."""
-        with self._flushed() as connection:
+        with self._writing() as connection:
             connection.execute(
                 "DELETE FROM incomplete WHERE stream = ? AND version <= ?", (stream, version)
             )
@@ -91,7 +91,7 @@ class StreamVersions:
             ORDER BY number LIMIT {_PAGE}
         """
         while True:
-            with self._flushed() as connection:
+            with self._writing() as connection:
                 about = {"stream": stream, "version": version, "last": last}
                 page = connection.execute(query, about).fetchall()
             for last, candidate_id, resume_id in page:  # noqa: B007 - the last one goes on
@@ -100,6 +100,6 @@ class StreamVersions:
                 return
 
     def _one(self, query: str, stream: str, version: int) -> Any:
-        with self._flushed() as connection:
+        with self._writing() as connection:
             [value] = connection.execute(query, {"stream": stream, "version": version}).fetchone()
         return value
