@@ -78,13 +78,13 @@ _REASONS: Sequence[tuple[str, Callable[[Totals], float]]] = (
 
 
 def rate_chart(moments: Sequence[Moment], limit: int) -> RateChart | None:
-    """Draw the moments of a run; None if there is nothing to see."""
+    """Draw the moments of a run; None if there were too few of them."""
     end = moments[-1].seconds if moments else 0.0
     highest = max((moment.last_minute for moment in moments), default=0)
-    if len(moments) < 3 or end <= 0 or not highest:
+    if len(moments) < 3 or end <= 0:
         return None
     in_reach = highest * _IN_REACH >= limit
-    top = (max(highest, limit) if in_reach else highest) * _ABOVE
+    top = max((max(highest, limit) if in_reach else highest) * _ABOVE, 1)
 
     def x(seconds: float) -> float:
         return round(seconds / end * WIDTH, 1)

@@ -36,6 +36,7 @@ def document(figures: Figures) -> dict[str, Any]:
         "host": figures.host,
         "records": {**asdict(figures.records), "left": figures.records.left},
         "rejected": dict(figures.rejected),
+        "rejects_path": figures.rejects_path,
         "retried": dict(figures.retried),
         "files_uploaded": figures.files_uploaded,
         "bytes_uploaded": figures.bytes_uploaded,

@@ -1,7 +1,7 @@
 """What a report is made of. Counts are of records unless they say otherwise, times in seconds.
 
-No record content, no id of a candidate or resume but in the message that ended the run, no file
-name, no URL, no secret.
+No record content, no id of a candidate or resume but in the message that ended the run, no resume's
+file name, no URL, no secret.
 """
 
 from __future__ import annotations
@@ -98,8 +98,8 @@ class Figures:
     ``host`` is where `api_url` leads. ``started`` and ``ended`` are ISO 8601 in UTC. ``rejected``
     counts by code, ``retried`` by cause. ``requests_today`` counts by LinkedIn's resource,
     for this run alone unless ``requests_of_day`` says that earlier runs with its ledger count too.
-    ``covered`` is how many records the state printed last covers. ``rejects_kept`` says that
-    rejects are in the file of the setting `rejects_path`. ``settings`` are those that shape a run;
+    ``covered`` is how many records the state printed last covers. ``rejects_path`` is
+    the setting if rejects are kept there. ``settings`` are those that shape a run;
     none is a secret or a path.
     """
 
@@ -114,7 +114,7 @@ class Figures:
     end: End
     records: Records
     rejected: Mapping[str, int]
-    rejects_kept: bool
+    rejects_path: str | None
     retried: Mapping[str, int]
     files_uploaded: int
     bytes_uploaded: int

@@ -14,11 +14,12 @@ _BUCKETS = 230
 class Histogram:
     """Durations in seconds. Not for many threads at once without a lock."""
 
-    __slots__ = ("_counts", "count", "longest")
+    __slots__ = ("_counts", "count", "longest", "shortest")
 
     def __init__(self) -> None:
         self._counts = [0] * _BUCKETS
         self.count = 0
+        self.shortest = math.inf
         self.longest = 0.0
 
     def add(self, seconds: float) -> None:
@@ -28,14 +29,21 @@ class Histogram:
             bucket = min(int(math.log(seconds / _FIRST) / _GROWTH) + 1, _BUCKETS - 1)
         self._counts[bucket] += 1
         self.count += 1
+        self.shortest = min(self.shortest, seconds)
         self.longest = max(self.longest, seconds)
 
     def percentile(self, percent: int) -> float:
         """Seconds that ``percent`` of 100 durations do not exceed; 0 where there are none."""
         wanted = math.ceil(self.count * percent / 100)
+        # Of few durations a bucket's middle would not agree with those that are known.
+        if wanted == self.count:
+            return self.longest
+        if wanted <= 1:
+            return self.shortest
         seen = 0
         for bucket, count in enumerate(self._counts):
             seen += count
             if count and seen >= wanted:
-                return min(_FIRST * math.exp((bucket - 0.5) * _GROWTH), self.longest)
+                middle = _FIRST * math.exp((bucket - 0.5) * _GROWTH)
+                return min(max(middle, self.shortest), self.longest)
         return 0.0

@@ -10,10 +10,11 @@ from target_linkedin_resumes.report.figures import Figures, Kind
 from target_linkedin_resumes.report.remedies import of_reject
 from target_linkedin_resumes.report.words import count, duration
 
-_AGAIN = "Run it again: it goes on from the last state."
-_REPLAY = (
-    "Mend the causes listed under Rejects, then run the same command with `--input` and the file of"
-    " the setting `rejects_path`: it delivers what is in there."
+# What failures say themselves, for the log, and a report says under what to do.
+_SAID_BELOW = (
+    " Run again later: it goes on from the last state.",
+    "; the quota is renewed at 00:00 UTC, run again then",
+    "; it is renewed at 00:00 UTC, run again then",
 )
 
 
@@ -74,7 +75,7 @@ def _real(figures: Figures) -> _Said:
             f"{count(records.rejected)} of {count(records.read, 'record')} could not be delivered"
             f" and {'is' if records.rejected == 1 else 'are'} kept for later; all others are"
             f" done: {_done(figures)}.",
-            _REPLAY,
+            f"Mend the causes listed under Rejects, then {_replay(figures)}.",
         )
     return _Said(
         "good",
@@ -85,7 +86,8 @@ def _real(figures: Figures) -> _Said:
 
 
 def _stopped(figures: Figures) -> _Said:
-    end = figures.end
+    end, again = figures.end, f"Run it again: {_begins(figures)}."
+    kept = _kept(figures)
     before = f"Before that, {_done(figures)}."
     if end.kind is Kind.REJECTED:
         return _Said(
@@ -93,35 +95,60 @@ def _stopped(figures: Figures) -> _Said:
             "Stopped at a record",
             f"The run stopped at a record that cannot be delivered: {_sentence(end.message)}"
             f" {before}",
-            f"{of_reject(end.code).remedy} Then run again: it goes on from the last state. To go"
-            " on past such records and keep them for later, set `on_reject` to `continue`.",
+            f"{of_reject(end.code).remedy} Then run again: {_begins(figures)}. To go on past such"
+            " records and keep them for later, set `on_reject` to `continue`.",
         )
     if end.kind is Kind.MISCONFIGURED:
         return _Said(
             "bad",
             "Stopped: configuration",
             f"A setting or a right has to be changed first: {_sentence(end.message)} {before}",
-            f"Change what the message names. {_AGAIN}",
+            f"Change what the message names. {again}{kept}",
         )
     if end.kind is Kind.QUOTA:
         return _Said(
             "attention",
             "Daily quota spent",
             f"LinkedIn takes no more requests today: {_sentence(end.message)} {before}",
-            f"Run again after {_renewal(figures)}: it goes on from the last state.",
+            f"Run it again after {_renewal(figures)}: {_begins(figures)}.{kept}",
         )
     if end.kind is Kind.SIGNAL:
         return _Said(
             "attention",
             "Stopped by a signal",
             f"The run was told to stop ({end.message}) and did so in order. {before}",
-            _AGAIN,
+            f"{again}{kept}",
         )
     return _Said(
         "bad",
         "Stopped by an error",
         f"The run could not go on: {_sentence(end.message)} {before}",
-        f"See to what the message names. {_AGAIN}",
+        f"See to what the message names. {again}{kept}",
+    )
+
+
+def _begins(figures: Figures) -> str:
+    """Where the next run begins: states may have been printed, or none."""
+    if figures.states_printed:
+        return "it goes on from the last state"
+    return "no state was printed, so it begins where this run began"
+
+
+def _replay(figures: Figures) -> str:
+    return f"replay them: the same command with `--input {figures.rejects_path}`"
+
+
+def _kept(figures: Figures) -> str:
+    """What becomes of the rejects that a run has kept before it was stopped."""
+    number = figures.records.rejected
+    if figures.rejects_path is None or not number:
+        return ""
+    rejected = "rejected record" if number == 1 else f"{number:,} rejected records"
+    if not figures.states_printed:
+        return f" That reads the {rejected} again too: mend the causes listed under Rejects before."
+    return (
+        f" What the last state covers is not read again, and the {rejected} may be among it:"
+        f" mend the causes listed under Rejects, then {_replay(figures)}."
     )
 
 
@@ -147,9 +174,11 @@ def _dry(figures: Figures) -> _Said:
             "Nothing, if none were due. Otherwise look at the tap: it sent no records.",
         )
     if records.rejected:
-        then = "Mend the causes listed under Rejects; the log names each record. Then run it"
         return _Said(
-            "attention", "Dry run", f"Nothing was sent. {would}.", f"{then} without `dry_run`."
+            "attention",
+            "Dry run",
+            f"Nothing was sent. {would}.",
+            "Mend the causes listed under Rejects, then run it without `dry_run`.",
         )
     return _Said("good", "Dry run", f"Nothing was sent. {would}.", "Run it without `dry_run`.")
 
@@ -161,7 +190,8 @@ def _notes(figures: Figures) -> list[str]:
         tries = sum(figures.retried.values())
         notes.append(
             f"{count(tries, 'try', 'tries')} failed for the moment and"
-            f" {'was' if tries == 1 else 'were'} repeated; the causes are under Retries."
+            f" {'was' if tries == 1 else 'were'} repeated, counted for each record; the causes are"
+            " under Retries."
         )
     if waits.throttle:
         notes.append(
@@ -217,6 +247,8 @@ def _done(figures: Figures) -> str:
 
 def _sentence(message: str) -> str:
     text = message.strip()
+    for advice in _SAID_BELOW:
+        text = text.removesuffix(advice).removesuffix(advice + ".")
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 

@@ -10,9 +10,10 @@ import jinja2
 
 from target_linkedin_resumes.report import words
 from target_linkedin_resumes.report.charts import rate_chart
-from target_linkedin_resumes.report.figures import Endpoint, Figures
+from target_linkedin_resumes.report.figures import Endpoint, Figures, Kind
 from target_linkedin_resumes.report.outcome import outcome_of
-from target_linkedin_resumes.report.remedies import cause_of, of_reject, of_retry
+from target_linkedin_resumes.report.remedies import at_once, cause_of, of_reject, of_retry
+from target_linkedin_resumes.resumes.codes import Explanation
 
 CALLS: Mapping[str, str] = {
     "token": "access token",
@@ -21,6 +22,12 @@ CALLS: Mapping[str, str] = {
     "upload": "upload of a file",
     "batch_update": "records written, up to 100 at a time",
     "batch_delete": "records deleted, up to 100 at a time",
+}
+# How the faults of the connection read behind the name of a call.
+_FAULTS: Mapping[str, str] = {
+    "connection": "without connection",
+    "timeout": "not answered in time",
+    "body": "without a whole file",
 }
 
 
@@ -34,7 +41,7 @@ def as_html(figures: Figures) -> str:
         chart=rate_chart(figures.timeline, figures.records_per_minute),
         calls=[_call(name, one, slowest) for name, one in figures.calls.items()],
         rejects=[(code, n, of_reject(code)) for code, n in _by_count(figures.rejected)],
-        retries=[(_cause(cause), n, of_retry(cause)) for cause, n in _by_count(figures.retried)],
+        retries=_retries(figures),
         organization=figures.organization.rpartition(":")[2],
         halved=any("400" in one.outcomes for name, one in figures.calls.items() if "batch" in name),
         started=_time(figures.started),
@@ -76,14 +83,28 @@ def _call(name: str, one: Endpoint, slowest: float) -> dict[str, Any]:
     }
 
 
+def _retries(figures: Figures) -> list[tuple[list[tuple[str, str]], Explanation]]:
+    """What failed for the moment, by what it means: each cause and how often."""
+    grouped: dict[Explanation, list[tuple[str, str]]] = {}
+    for cause, number in _by_count(figures.retried):
+        tries = words.count(number, "try", "tries")
+        grouped.setdefault(of_retry(cause), []).append((_cause(cause), tries))
+    if figures.end.kind is not Kind.MISCONFIGURED:  # then it was not of the moment
+        outcomes = {name: one.outcomes for name, one in figures.calls.items()}
+        for cause, number, explanation in at_once(outcomes, figures.retried):
+            repeated = f"{words.count(number, 'call')}, repeated at once"
+            grouped.setdefault(explanation, []).append((_cause(cause), repeated))
+    return [(causes, explanation) for explanation, causes in grouped.items()]
+
+
 def _cause(text: str) -> str:
     call, outcome = cause_of(text)
     if outcome == "source":
         return "source of a file"
     if outcome == "unclear":
-        return f"{call or 'a call'}: unclear answer"
-    said = f"answered {outcome}" if outcome.isdecimal() else outcome.replace("_", " ")
-    return f"{call}: {said}" if call else said
+        return f"{call or 'a call'} answered unclearly"
+    said = f"answered {outcome}" if outcome.isdecimal() else _FAULTS.get(outcome, outcome)
+    return f"{call} {said}" if call else said
 
 
 def _time(text: str) -> str:

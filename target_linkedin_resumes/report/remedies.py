@@ -38,39 +38,51 @@ _UNKNOWN_REJECT = Explanation(
     "The record cannot be delivered as it is.", "The documentation's page on rejects explains it."
 )
 
-_PASSES = "The run waited and tried again."
+_NOTHING = "Nothing."
 _RETRIES: Mapping[str, Explanation] = {
     "429": Explanation(
         "LinkedIn asked to slow down: its limit was reached, or others use it too.",
-        f"{_PASSES} If it goes on for long, lower `records_per_minute` or `upload_concurrency`, or"
-        " ask LinkedIn which limits this application has.",
+        "If it goes on for long, lower `records_per_minute` or `upload_concurrency`, or ask"
+        " LinkedIn which limits this application has.",
     ),
-    "408": Explanation("LinkedIn did not get the whole request in time.", _PASSES),
-    "409": Explanation("Another write to the same resume was under way.", _PASSES),
+    "408": Explanation("LinkedIn did not get the whole request in time.", _NOTHING),
+    "409": Explanation("Another write to the same resume was under way.", _NOTHING),
     "timeout": Explanation(
         "LinkedIn did not answer in time.",
-        f"{_PASSES} If it happens often, look at the network, or raise `request_timeout_seconds`.",
+        "If it happens often, look at the network, or raise `request_timeout_seconds`.",
     ),
     "connection": Explanation(
         "The connection to LinkedIn broke or could not be made.",
-        f"{_PASSES} If it happens often, look at the network and any proxy on the way.",
+        "If it happens often, look at the network and any proxy on the way.",
     ),
-    "body": Explanation("A file changed, or could not be read, while it was sent.", _PASSES),
+    "body": Explanation("A file changed, or could not be read, while it was sent.", _NOTHING),
     "source": Explanation(
         "The place where the resume lies could not be reached, or broke off.",
-        f"{_PASSES} If it happens often, look at the CRM or store that the files come from, or"
-        " lower `upload_concurrency`.",
+        "If it happens often, look at the CRM or store that the files come from, or lower"
+        " `upload_concurrency`.",
     ),
 }
-_URL_REFUSED = Explanation("The signed upload URL was not accepted, nor a new one.", _PASSES)
+_URL_REFUSED = Explanation("The signed upload URL was not accepted, nor a new one.", _NOTHING)
 _SERVER_ERROR = Explanation(
     "LinkedIn's servers failed.",
-    f"{_PASSES} If it lasts, ask LinkedIn's support; the log has each call's `x-li-uuid`.",
+    "If it lasts, ask LinkedIn's support; the log has each call's `x-li-uuid`.",
 )
 _UNCLEAR = Explanation(
     "LinkedIn's answer did not say what had become of it, so it did not count as delivered.",
-    f"{_PASSES} Both of LinkedIn's writes may be repeated without harm.",
+    "Nothing: both of LinkedIn's writes may be repeated without harm.",
 )
+_NEW_TOKEN = Explanation("The access token was no longer accepted.", "Nothing: a new one served.")
+_NEW_URL = Explanation(
+    "The signed upload URL was no longer accepted, or its connection was closed.",
+    "Nothing: a new one served.",
+)
+# What a call is repeated for at once, without being a try of its own.
+_AT_ONCE: Mapping[str, Mapping[str, Explanation]] = {
+    "upload": dict.fromkeys(("connection", "401", "403", "410"), _NEW_URL),
+    "hireMediaUrl": {"401": _NEW_TOKEN},
+    "batch_update": {"401": _NEW_TOKEN},
+    "batch_delete": {"401": _NEW_TOKEN},
+}
 
 
 class Cause(NamedTuple):
@@ -99,3 +111,21 @@ def of_retry(cause: str) -> Explanation:
     if outcome.isdecimal():
         return _SERVER_ERROR if outcome.startswith("5") else _URL_REFUSED
     return _UNCLEAR
+
+
+def at_once(
+    outcomes: Mapping[str, Mapping[str, int]], retried: Mapping[str, int]
+) -> list[tuple[str, int, Explanation]]:
+    """Find the calls that were repeated at once: cause, calls, and what it means.
+
+    ``outcomes`` counts calls by endpoint and outcome. Such a call is counted nowhere among the
+    tries ``retried``, unless it went on to fail.
+    """
+    found = []
+    for call, explained in _AT_ONCE.items():
+        for outcome, explanation in explained.items():
+            cause = f"{call} {outcome}"
+            number = outcomes.get(call, {}).get(outcome, 0) - retried.get(cause, 0)
+            if number > 0:
+                found.append((cause, number, explanation))
+    return found

@@ -69,7 +69,7 @@ def test_a_run_with_retries_rejects_and_a_throttle_wait(bench: Bench) -> None:
     assert report["records_covered_by_last_state"] == 152
     last = report["timeline"][-1]
     assert (last["delivered"], last["rejected"]) == (records["delivered"], 1)
-    for shown in ("Finished with rejects", "file_missing", "batch_update: answered 429"):
+    for shown in ("Finished with rejects", "file_missing", "batch_update answered 429"):
         assert shown in html
 
 

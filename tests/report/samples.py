@@ -48,7 +48,7 @@ PERFECT = Figures(
     end=End(Kind.FINISHED, 0),
     records=Records(12_345, 12_345, 0, 0, 0, 0),
     rejected={},
-    rejects_kept=True,
+    rejects_path="rejects.singer",
     retried={},
     files_uploaded=12_345,
     bytes_uploaded=740_700_000,
@@ -159,6 +159,41 @@ def failed() -> Figures:
     )
 
 
+def down() -> Figures:
+    """Nothing came through: no record delivered, no state printed, a reject kept."""
+    line = timeline(
+        13,
+        lambda t: Totals(read=306, rejected=min(1, int(t)), retried=int(t * 99)),
+    )
+    return replace(
+        PERFECT,
+        ended="2026-11-24T02:00:16+00:00",
+        seconds=13.0,
+        end=End(
+            Kind.STOPPED,
+            1,
+            "candidate 'CAND-0101', resume 'R1': not delivered after 5 tries in 12 s (setting"
+            " retry_seconds=12). Last reason: hireMediaUrl: api.linkedin.com: the connection was"
+            " closed without an answer. Run again later: it goes on from the last state.",
+        ),
+        records=Records(306, 0, 0, 5, 0, 1),
+        rejected={"unsupported_format": 1},
+        retried={"hireMediaUrl connection": 1_259, "batch_delete connection": 30},
+        calls={
+            "batch_delete": Endpoint({"connection": 6}, 0.001, 0.001, 0.001),
+            "hireMediaUrl": Endpoint({"201": 90, "401": 2, "connection": 1_259}, 0.1, 0.1, 0.2),
+            "upload": Endpoint({"201": 59, "connection": 31}, 0.15, 0.16, 0.17),
+        },
+        files_uploaded=59,
+        bytes_uploaded=2_832,
+        waits=Waits(),
+        requests_today={"tcrmCandidateResumes": 6, "hireMediaUrl": 1_351, "upload": 90},
+        states_printed=0,
+        covered=0,
+        timeline=line.moments,
+    )
+
+
 def hours() -> Figures:
     """Six hours long, at the limit for most of the time, ended by a signal."""
     seconds = 6 * 3600 + 421
@@ -229,6 +264,7 @@ SAMPLES: Mapping[str, Callable[[], Figures]] = {
     "perfect": perfect,
     "rough": rough,
     "failed": failed,
+    "down": down,
     "hours": hours,
     "empty": empty,
 }

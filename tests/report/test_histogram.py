@@ -32,3 +32,23 @@ def test_no_duration_is_too_short_or_too_long(seconds: float) -> None:
     made.add(seconds)
     assert made.percentile(50) <= max(seconds, 0.001)
     assert made.longest == seconds
+
+
+@pytest.mark.parametrize(
+    ("durations", "median", "most"),
+    [
+        ([0.0174], 0.0174, 0.0174),
+        ([0.301, 0.3385], 0.301, 0.3385),
+        ([0.3310, 0.3312, 0.3311], None, 0.3312),
+    ],
+)
+def test_few_durations_do_not_contradict_each_other(
+    durations: list[float], median: float | None, most: float
+) -> None:
+    made = Histogram()
+    for seconds in durations:
+        made.add(seconds)
+    assert made.percentile(95) == made.longest == most
+    found = made.percentile(50)
+    assert min(durations) <= found <= most
+    assert median is None or found == median

@@ -49,7 +49,7 @@ def test_one_record_that_stopped_the_run_brings_its_remedy() -> None:
     [
         (Kind.STOPPED, 1, "no more disk", "bad", "Run it again"),
         (Kind.MISCONFIGURED, 2, "setting 'x': wrong", "bad", "Change what the message names"),
-        (Kind.QUOTA, 75, "spent", "attention", "Run again after 2026-11-25 00:00 UTC"),
+        (Kind.QUOTA, 75, "spent", "attention", "Run it again after 2026-11-25 00:00 UTC"),
         (Kind.SIGNAL, 143, "SIGTERM", "attention", "Run it again"),
     ],
 )
@@ -76,6 +76,44 @@ def test_what_there_was_none_of_is_left_out(delivered: int, deleted: int, words:
     records = Records(9, delivered, deleted, 0, 0, 0)
     figures = replace(PERFECT, end=End(Kind.SIGNAL, 143, "SIGTERM"), records=records)
     assert outcome_of(figures).happened.endswith(f"Before that, {words}")
+
+
+def test_a_stopped_run_without_a_state_begins_anew() -> None:
+    for kind in (Kind.STOPPED, Kind.MISCONFIGURED, Kind.QUOTA, Kind.SIGNAL, Kind.REJECTED):
+        stopped = ended(kind, 1, "SIGTERM", "file_empty")
+        assert "it goes on from the last state" in outcome_of(stopped).next
+        said = outcome_of(replace(stopped, states_printed=0)).next
+        assert "no state was printed, so it begins where this run began" in said
+        assert "last state" not in said
+
+
+@pytest.mark.parametrize("kind", [Kind.STOPPED, Kind.MISCONFIGURED, Kind.QUOTA, Kind.SIGNAL])
+def test_rejects_that_a_stopped_run_has_kept_are_told_as_the_state_has_it(kind: Kind) -> None:
+    records = Records(read=100, delivered=60, deleted=0, superseded=0, filtered=0, rejected=3)
+    stopped = replace(ended(kind, 1, "SIGTERM"), records=records)
+    said = outcome_of(stopped).next
+    assert "the 3 rejected records may be among it" in said
+    assert "`--input rejects.singer`" in said
+    said = outcome_of(replace(stopped, states_printed=0)).next
+    assert "That reads the 3 rejected records again too" in said
+    assert "--input" not in said
+    assert "reject" not in outcome_of(replace(stopped, rejects_path=None)).next
+    assert "reject" not in outcome_of(ended(kind, 1, "SIGTERM")).next
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "not delivered. Last reason: none. Run again later: it goes on from the last state.",
+        "today's requests are used up; the quota is renewed at 00:00 UTC, run again then",
+        "LinkedIn's daily quota is spent; it is renewed at 00:00 UTC, run again then.",
+    ],
+)
+def test_what_is_to_be_done_is_said_in_one_place(message: str) -> None:
+    said = outcome_of(ended(Kind.STOPPED, 1, message)).happened.lower()
+    assert "run again" not in said
+    assert said.count(".. ") == 0
+    assert "before that, 60 resumes were delivered" in said
 
 
 def test_a_run_in_which_nothing_had_changed() -> None:
@@ -136,7 +174,7 @@ def test_waits_are_told() -> None:
 )
 def test_each_cause_of_a_retry_is_explained(cause: str, word: str) -> None:
     assert word in of_retry(cause).meaning
-    assert "tried again" in of_retry(cause).remedy
+    assert of_retry(cause).remedy
 
 
 def test_a_code_that_is_not_known_is_explained_too() -> None:

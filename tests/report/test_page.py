@@ -30,11 +30,14 @@ class Reader(HTMLParser):
         self.ids: list[str] = []
         self.labelled: list[str] = []
         self.text = ""
+        self.said: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         if tag not in VOID:
             self.open.append(tag)
+        if tag in {"p", "li", "dd", "td"}:
+            self.said.append("")
         for name, value in attrs:
             assert not name.startswith("on")
             if name in {"href", "src", "data", "action", "srcset"}:
@@ -51,6 +54,8 @@ class Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if "style" not in self.open:
             self.text += data
+        if {"p", "li", "dd", "td"} & set(self.open):
+            self.said[-1] += data
 
 
 def read(html: str) -> Reader:
@@ -102,7 +107,9 @@ def test_a_stranger_learns_of_rejects_retries_and_waits() -> None:
     for words in (
         "94 of 12,345 records could not be delivered",
         "Waited 32 s: LinkedIn asked to slow down",
-        "batch_update: answered 429",
+        "batch_update answered 429: 200 tries",
+        "same command with --input rejects.singer",
+        "in rejects.singer (the setting rejects_path)",
         "LinkedIn's servers failed",
         "88 \N{MULTIPLICATION SIGN} 503",
         "was halved",
@@ -110,6 +117,54 @@ def test_a_stranger_learns_of_rejects_retries_and_waits() -> None:
         "The last covers all 12,345 records: the next run begins after them",
     ):
         assert words in text
+
+
+@EACH
+def test_nothing_is_said_twice(make: Callable[[], Figures]) -> None:
+    page = read(as_html(make()))
+    sentences = [
+        sentence
+        for text in page.said
+        for sentence in re.split(r"(?<=[.:;]) ", " ".join(text.split()))
+        if len(sentence) > 25
+    ]
+    assert len(sentences) > 3
+    assert [one for one in sentences if sentences.count(one) > 1] == []
+
+
+def test_calls_that_were_repeated_at_once_are_among_the_retries() -> None:
+    text = said(as_html(SAMPLES["down"]()))
+    assert "hireMediaUrl without connection: 1,259 tries" in text
+    assert "upload without connection: 31 calls, repeated at once" in text
+    assert "hireMediaUrl answered 401: 2 calls, repeated at once" in text
+    refused = replace(SAMPLES["down"](), end=End(Kind.MISCONFIGURED, 2, "no"))
+    assert "repeated at once" not in said(as_html(refused))
+    assert "repeated at once" not in said(as_html(rough()))
+
+
+def test_a_run_that_delivered_nothing_has_its_chart_too() -> None:
+    sample = SAMPLES["down"]()
+    page = read(as_html(sample))
+    assert "svg" in page.tags
+    assert "The run had none." in " ".join(page.text.split())
+    chart = rate_chart(sample.timeline, 10_000)
+    assert chart is not None
+    assert chart.line.count(" 100") == len(sample.timeline)
+    assert sum(row.retried for row in chart.rows) == 1_287
+    short = replace(sample, timeline=sample.timeline[:2], seconds=0.4)
+    page = read(as_html(short))
+    assert "svg" not in page.tags
+    assert "the run took 400 ms, too short to draw one" in " ".join(page.text.split())
+
+
+def test_a_reject_that_stopped_a_run_is_explained_once() -> None:
+    end = End(Kind.REJECTED, 1, "candidate 'c', resume 'r': gone", "source_gone")
+    records = replace(PERFECT.records, rejected=1)
+    one = replace(PERFECT, end=end, records=records, rejected={"source_gone": 1}, rejects_path=None)
+    remedy = REJECTS["source_gone"].remedy.replace("`", "")
+    assert said(as_html(one)).count(remedy) == 1
+    two = replace(one, records=replace(records, rejected=2), rejected={"source_gone": 2})
+    assert "The run stops at the first" in said(as_html(two))
 
 
 def test_a_dry_run_says_so() -> None:
