@@ -145,7 +145,7 @@ def _kept(figures: Figures) -> str:
         return ""
     rejected = "rejected record" if number == 1 else f"{number:,} rejected records"
     if not figures.states_printed:
-        return f" That reads the {rejected} again too: mend the causes listed under Rejects before."
+        return f" It reads the {rejected} again too: first mend the causes listed under Rejects."
     return (
         f" What the last state covers is not read again, and the {rejected} may be among it:"
         f" mend the causes listed under Rejects, then {_replay(figures)}."

@@ -23,11 +23,11 @@ CALLS: Mapping[str, str] = {
     "batch_update": "records written, up to 100 at a time",
     "batch_delete": "records deleted, up to 100 at a time",
 }
-# How the faults of the connection read behind the name of a call.
+# How the faults of a connection read behind the name of a call.
 _FAULTS: Mapping[str, str] = {
-    "connection": "without connection",
-    "timeout": "not answered in time",
-    "body": "without a whole file",
+    "connection": "connection failed",
+    "timeout": "no answer in time",
+    "body": "file not whole",
 }
 
 
@@ -98,13 +98,13 @@ def _retries(figures: Figures) -> list[tuple[list[tuple[str, str]], Explanation]
 
 
 def _cause(text: str) -> str:
-    call, outcome = cause_of(text)
+    call, outcome = cause_of(text.replace("this key", "a record"))
     if outcome == "source":
         return "source of a file"
     if outcome == "unclear":
         return f"{call or 'a call'} answered unclearly"
-    said = f"answered {outcome}" if outcome.isdecimal() else _FAULTS.get(outcome, outcome)
-    return f"{call} {said}" if call else said
+    said = f" answered {outcome}" if outcome.isdecimal() else f", {_FAULTS.get(outcome, outcome)}"
+    return call + said if call else said.lstrip(", ")
 
 
 def _time(text: str) -> str:

@@ -95,7 +95,7 @@ def test_rejects_that_a_stopped_run_has_kept_are_told_as_the_state_has_it(kind: 
     assert "the 3 rejected records may be among it" in said
     assert "`--input rejects.singer`" in said
     said = outcome_of(replace(stopped, states_printed=0)).next
-    assert "That reads the 3 rejected records again too" in said
+    assert "It reads the 3 rejected records again too" in said
     assert "--input" not in said
     assert "reject" not in outcome_of(replace(stopped, rejects_path=None)).next
     assert "reject" not in outcome_of(ended(kind, 1, "SIGTERM")).next
