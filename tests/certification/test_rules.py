@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,6 +35,13 @@ def deliver(bench: Bench, records: list[dict[str, Any]], **settings: Any) -> Fin
 
 def calls(bench: Bench, endpoint: str) -> list[dict[str, Any]]:
     return [call for call in bench.sandbox.journal() if call["endpoint"] == endpoint]
+
+
+def summary(done: Finished) -> dict[str, int]:
+    """What the summary at the end of a run counts."""
+    (line,) = (line for line in done.log.splitlines() if " records read: " in line)
+    names = "records read|delivered|deleted|unchanged|superseded|filtered|rejected"
+    return {name: int(count) for count, name in re.findall(rf"(\d+) ({names})", line)}
 
 
 @rule("CRM-001")
@@ -155,7 +163,11 @@ def test_a_first_run_delivers_all_there_is(bench: Bench, note: Note) -> None:
     sent = {("candidate-" + str(n), "resume"): day for n, day in enumerate(days)}
     kept = {key: datetime.fromtimestamp(one["created_at"] / 1000, UTC) for key, one in held.items()}
     assert kept == sent
+    counts = summary(done)
+    assert counts.pop("records read") == len(sent) == sum(counts.values())
+    assert counts["delivered"] == len(held)
     note("resumes in the source", len(sent))
+    note("the summary says", ", ".join(f"{count} {what}" for what, count in counts.items()))
     note("resumes at LinkedIn", len(held))
     note("of these with the source's key and date", sum(kept[key] == sent[key] for key in kept))
     note("dates", f"{min(kept.values()):%Y-%m-%d} to {max(kept.values()):%Y-%m-%d}")
