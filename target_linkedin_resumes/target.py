@@ -293,10 +293,7 @@ class TargetLinkedInResumes(Target):
             self.versions.named(stream, version)
         maps = self.mapper.stream_maps.get(stream)
         if maps is None:
-            reject = Reject(
-                "record_without_schema",
-                f"a record of stream {stream!r} came before the stream's SCHEMA",
-            )
+            reject = Reject("record_without_schema", "it came before the stream's SCHEMA")
             self.pipeline.reject(stream, record, reject, attempts=attempts + 1, version=version)
             return
         for stream_map in maps:
