@@ -68,18 +68,25 @@ class MessageReader(GenericSingerReader[bytes]):
         Raises :class:`InvalidInput` with the line's number, and :class:`Woken`.
         """
         counts: Counter[str] = Counter()
-        for number, line in enumerate(self._lines(file_input or self.default_input), 1):
-            self.line_number, self.line_size = number, len(line)
+        for line in self._lines(file_input or self.default_input):
+            self.line_number += 1
+            self.line_size = len(line)
             if not line.strip():
                 continue
             try:
-                counts[self._dispatch(line, callbacks)] += 1
+                message = self.deserialize_json(line)
+                del line  # a line may hold a whole file, and the message may have to wait
+                counts[self._dispatch(message, callbacks)] += 1
             except InvalidInput as error:
-                raise InvalidInput(f"line {number} of the input: {error}") from None
+                raise InvalidInput(f"line {self.line_number} of the input: {error}") from None
+            del message
         return counts
 
-    def _dispatch(self, line: bytes, callbacks: dict[str, Callable[[dict[str, Any]], None]]) -> str:
-        message = self.deserialize_json(line)
+    def _dispatch(
+        self,
+        message: dict[str, Any],
+        callbacks: dict[str, Callable[[dict[str, Any]], None]],
+    ) -> str:
         self.assert_line_requires(message, {"type"})
         kind = message["type"]
         if not isinstance(kind, str) or kind not in callbacks:
@@ -135,13 +142,20 @@ def _split(chunks: Iterable[bytes]) -> Iterator[bytes]:
         first, *others = chunk.split(b"\n")
         begun.append(first)
         if others:
-            yield b"".join(begun)
+            yield _joined(begun)
             *whole, last = others
             yield from whole
             begun = [last]
     rest = b"".join(begun)
     if rest:
         yield rest
+
+
+def _joined(parts: list[bytes]) -> bytes:
+    """Join the parts of a line and let go of them."""
+    line = b"".join(parts)
+    parts.clear()
+    return line
 
 
 def attempts_of(reject: object) -> int:

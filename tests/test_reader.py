@@ -7,8 +7,10 @@ import json
 import os
 import signal
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, Any
 
 import pytest
@@ -70,6 +72,22 @@ def test_a_line_larger_than_a_chunk() -> None:
         MessageReader().process_lines(source, {"RECORD": seen.append})
         writer.join()
     assert len(seen[0]["x"]) == 3_000_000
+
+
+def test_a_long_line_is_gone_when_its_message_is_handled(tmp_path: Path) -> None:
+    """It may have to wait there until there is room for it."""
+    size = 8_000_000
+    path = tmp_path / "input"
+    path.write_bytes(b'{"type": "RECORD", "x": "' + b"y" * size + b'"}\n')
+    held: list[int] = []
+    with path.open("rb", buffering=0) as source:
+        tracemalloc.start()
+        before = tracemalloc.get_traced_memory()[0]
+        MessageReader().process_lines(
+            source, {"RECORD": lambda _: held.append(tracemalloc.get_traced_memory()[0] - before)}
+        )
+        tracemalloc.stop()
+    assert size < held[0] < 1.5 * size
 
 
 def test_a_silent_tap_does_not_keep_a_woken_reader() -> None:

@@ -76,6 +76,7 @@ class Clerk:
         try:
             while (batch := self._next_batch()) is not None:
                 self._send(batch)
+                del batch  # with its records, which may hold files, before the next one comes
         except Exception as error:  # noqa: BLE001 - the clerk must not end in silence
             with run.lock:
                 run.fail(error if isinstance(error, Failure) else bug(error))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from tests.e2e.conftest import MakeBench
 from tests.e2e.support import PDF, SCHEMA, Bench, deletion, line, record, state
+from tests.recipes.buckets import client_of, serving_s3
 from tests.resumes.server import serving
 
 MIB = 1024 * 1024
@@ -133,3 +135,40 @@ def test_records_that_hold_lists_of_objects(measured_bench: MakeBench) -> None:
             yield message
 
     assert peak_of(bench, stream(), records_per_minute=1_000_000) < 160 * MIB
+
+
+def test_resumes_of_10_mb_inside_records(measured_bench: MakeBench) -> None:
+    """Five are held at once, beside the line that is read; none longer than it is needed."""
+    bench = measured_bench("--records-per-minute=1000000", "--latency=upload=500")
+    content = base64.b64encode(PDF.ljust(9_900_000, b"%")).decode()
+
+    def stream() -> Iterator[dict[str, Any]]:
+        yield SCHEMA
+        for number in range(16):
+            message = record(number, "r", "")
+            del message["record"]["file"]
+            message["record"]["file_base64"] = content
+            yield message
+
+    assert peak_of(bench, stream()) < 208 * MIB
+    assert len(bench.held()) == 16
+
+
+def test_files_of_10_mb_from_s3(measured_bench: MakeBench) -> None:
+    bench = measured_bench("--records-per-minute=1000000", "--latency=upload=1500")
+    names = [f"{number}.pdf" for number in range(4)]
+    with serving_s3({"bucket": names}) as url:
+        with closing(client_of(url)) as client:
+            for number, name in enumerate(names):
+                body = PDF.ljust(9_900_000 - number, b"%")
+                client.put_object(Bucket="bucket", Key=name, Body=body)
+
+        def stream() -> Iterator[dict[str, Any]]:
+            yield SCHEMA
+            for number in range(40):
+                yield record(number, "r", f"s3://bucket/{names[number % 4]}")
+
+        options = {"key": "YOUR-ACCESS-KEY", "secret": "YOUR-SECRET-KEY", "endpoint_url": url}
+        listed = [{"prefix": "s3://bucket/", "storage_options": options}]
+        assert peak_of(bench, stream(), file_sources=listed) < 256 * MIB
+    assert len(bench.held()) == 40
