@@ -15,7 +15,7 @@ from target_linkedin_resumes.resumes.bodies import Found
 from target_linkedin_resumes.resumes.convert.archives import opened
 from target_linkedin_resumes.resumes.convert.docx import accepted_docx
 from target_linkedin_resumes.resumes.convert.odt import accepted_odt
-from target_linkedin_resumes.resumes.convert.pages import clean_tree, decoded
+from target_linkedin_resumes.resumes.convert.pages import SYMBOLS, clean_tree, decoded
 from target_linkedin_resumes.resumes.formats import DOCX, HTML, ODT, Kind
 
 # Should a link be followed all the same, it is through a proxy that is not there (port 9 discards).
@@ -44,10 +44,17 @@ PROFILE = (
 )
 
 # The import of RTF follows INCLUDEPICTURE whatever the profile says. Without its instruction a
-# field shows its last result; a link shows its text.
-_RTF_ACTIVE = re.compile(
-    rb"\\(fldinst|objdata|objautlink|objupdate|template|NeXTGraphic)(?![A-Za-z])"
+# field shows its last result; a link shows its text. Pages are numbered anew, and EQ is for names
+# with a reading above them. Before these words may stand what formats, and no character.
+_RTF_FINE = (
+    rb"(?:[\s{]|\\(?!u[0-9-]|bin)[a-z]{1,32}-?[0-9]{0,10}+ ?)*+(?:PAGE|NUMPAGES|SECTIONPAGES|EQ)"
+    rb"(?=[\s\\}])"
 )
+_RTF_ACTIVE = re.compile(
+    rb"\\(fldinst(?!%s)|objdata|objautlink|objupdate|template|NeXTGraphic)(?![A-Za-z])" % _RTF_FINE
+)
+# Where the font is not named, LibreOffice has no glyph for them.
+_RTF_SYMBOL = re.compile(rb"\\u(-?[0-9]{4,5})(?![0-9])")
 _RTF_DELETED = re.compile(rb"\\deleted(0?)(?![A-Za-z0-9])")
 _RTF_REVISED = re.compile(rb"\\(?:revised0?|revauth(?:del)?|revdttm(?:del)?)(?![A-Za-z])")
 
@@ -78,9 +85,18 @@ def harmless(found: Found, kind: Kind) -> bytes:
 
 
 def harmless_rtf(content: bytes) -> bytes:
-    """Take away what makes a document fetch others, hide what was deleted, and unmark the rest."""
+    """Take away what makes a document fetch others, hide what was deleted, and unmark the rest.
+
+    Bullets of symbol fonts become characters that all fonts have.
+    """
+    content = _RTF_SYMBOL.sub(_symbol, content)
     content = _RTF_ACTIVE.sub(lambda match: b"\\x" + b"x" * len(match[1][1:]), content)
     return _RTF_REVISED.sub(rb"\\x", _RTF_DELETED.sub(rb"\\v\1\\x", content))
+
+
+def _symbol(match: re.Match[bytes]) -> bytes:
+    symbol = SYMBOLS.get(int(match[1]) % 65536)
+    return match[0] if symbol is None else b"\\u%d" % ord(symbol)
 
 
 def harmless_page(content: bytes) -> bytes:

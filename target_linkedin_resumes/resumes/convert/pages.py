@@ -35,6 +35,8 @@ _SKIPPED = frozenset(
 _HIDDEN = re.compile(
     r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all)", re.IGNORECASE
 )
+_COLUMNS = re.compile(r"display\s*:\s*(?:inline-)?(?:flex|grid)\b", re.IGNORECASE)
+_COLUMN_RULE = re.compile(rf"([^{{}};]{{1,200}})\{{[^{{}}]*?{_COLUMNS.pattern}", re.IGNORECASE)
 _BLOCKS = frozenset(
     (  # noqa: SIM905 - a list would take a page
         "address article aside blockquote body caption center dd details dir div dl dt fieldset"
@@ -49,11 +51,11 @@ _CHARSET = re.compile(r"<meta\s[^<>]{0,200}?charset\s*=\s*[\"']?([\w.:-]{1,40})"
 TAB = "\ue000"
 _PASS = str.maketrans({"&": "\ue001"})
 _BACK = str.maketrans({TAB: "\t", "\ue001": "&"})
-# Bullets and ticks of the fonts Symbol and Wingdings have no code of their own when they are typed.
-_PLAIN = str.maketrans(
-    {"\u00a0": " ", "\u2011": "-", "\uf0b7": "•", "\uf0a7": "▪", "\uf0d8": "➢", "\uf0fc": "✓",
-     "\uf076": "❖", "\uf0a8": "☐", "\uf0fe": "☒"}
-)  # fmt: skip
+# Bullets and ticks of the fonts Symbol and Wingdings, which have no characters of their own.
+SYMBOLS = {
+    0xF0B7: "•", 0xF0A7: "▪", 0xF0D8: "➢", 0xF0FC: "✓", 0xF076: "❖", 0xF0A8: "☐", 0xF0FE: "☒",
+}  # fmt: skip
+_PLAIN = str.maketrans({"\u00a0": " ", "\u2011": "-"}) | SYMBOLS
 _KEPT_CONTROLS = "\n\t\u200c\u200d"  # Persian and Indic scripts and emoji need the joiners
 _STYLES = ParserConfig(
     css={name: HtmlElement(display=Display.block) for name in _BLOCKS}
@@ -101,12 +103,33 @@ def clean_tree(page: str, *, keep: tuple[str, ...] = ()) -> Element:
         raise failed("its elements are nested too deeply")
     if sum(1 for _ in root.iter()) > _MAX_ELEMENTS:
         raise failed("it has far more elements than a resume")
+    _part_columns(root)
     for element in list(root.iter(*(_SKIPPED - set(keep)))):
         element.drop_tree()
     for element in list(root.xpath("//*[@hidden or @style]")):
         if "hidden" in element.attrib or _HIDDEN.search(element.get("style")):
             element.drop_tree()
     return root
+
+
+def _part_columns(root: Element) -> None:
+    """Put blanks between what styles set side by side; only there no blank shows in the source."""
+    css = " ".join(style.text or "" for style in root.iter("style"))
+    names = {
+        name
+        for selectors in _COLUMN_RULE.findall(css)
+        for selector in selectors.split(",")
+        for name in re.findall(r"[.\w-]+$", selector.strip())
+    }
+    for element in root.iter():
+        classes = element.get("class", "").split()
+        own = {element.tag, *(f"{tag}.{name}" for name in classes for tag in ("", element.tag))}
+        style, count = _COLUMNS.subn("display:block", element.get("style", ""))
+        if count:
+            element.set("style", style)  # Inscriptis would take it for a part of a line
+        if count or own & names:
+            for child in element:
+                child.tail = f" {child.tail or ''}"
 
 
 def tree_text(root: Element) -> str:
@@ -189,6 +212,8 @@ def _show_target(link: Element) -> None:
     address = target.partition("?")[0] if target[:7].lower() == "mailto:" else target
     shown = re.sub(r"^(?:mailto:|tel:)", "", address, flags=re.IGNORECASE)
     text = "".join(link.itertext())
+    if target[:4].lower() == "tel:":
+        shown, text = (re.sub(r"[^+0-9]", "", number) for number in (shown, text))
     if re.sub(r"^https?://|/$", "", shown) not in text:
         link.tail = f" ({shown.translate(_PASS)}){link.tail}"
 

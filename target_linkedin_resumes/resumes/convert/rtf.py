@@ -50,6 +50,11 @@ _SHOWN = ("text", "result", "apart")
 _CHARACTERS = re.compile(rb"tab|bullet|e[mn](?:dash|space)|qmspace|[lr](?:dbl)?quote")
 _HYPERLINK = re.compile(rb'\s*HYPERLINK\s+"((?:https?://|mailto:)[^"\s\\{}]{1,500})', re.IGNORECASE)
 _PAGE_FIELD = re.compile(rb"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b", re.IGNORECASE)
+# How Word writes a name with its reading above it. \'29 is a parenthesis, see `_tokens`.
+_READING = re.compile(
+    rb"\s*EQ\b.*\\\\o ?\\\\a[a-z]\(\\\\s ?\\\\up ?[0-9]+\(.*?(?:\)|\\'29)[,;](.*)(?:\)|\\'29)\s*",
+    re.DOTALL,
+)
 _ORDINAL = re.compile(rb"[0-9A-Za-z.]{1,8}[.)]")
 _STYLE = re.compile(rb"\s*(?:title|heading ([1-6]));?\s*", re.IGNORECASE)
 # Marks that stay in the text until it is whole: "this line is a heading of level N", "this line
@@ -165,6 +170,8 @@ class _Filter:
             link = _HYPERLINK.match(self._collected)
             self._link = link[1] if link else b""
             self._write(_PAGE_MARK if _PAGE_FIELD.match(self._collected) else b"")
+            name = _READING.fullmatch(self._collected)
+            self._write(name[1] if name else b"")
         elif inner.destination == "result":
             shown = re.sub(rb"^(?:mailto:|https?://)|/$", b"", self._link)
             if shown not in self._collected:

@@ -66,6 +66,32 @@ def test_rtf_loses_what_is_fetched_and_what_was_deleted() -> None:
         assert harmless_rtf(plain) == plain
 
 
+@pytest.mark.parametrize(
+    ("code", "stays"),
+    [
+        (rb"PAGE", True),
+        (rb" { \rtlch\af1 \ltrch\insrsid12 NUMPAGES   \\* MERGEFORMAT }", True),
+        (rb"{ EQ \\* jc2 \\o\\ad(\\s\\up 9(a),b)}", True),
+        (rb"PAGEREF x", False),
+        (rb"HYPERLINK x PAGE ", False),
+        (rb"\u73 PAGE ", False),
+        (rb"\u-65463?NCLUDETEXT PAGE ", False),
+        (rb"\'49NCLUDETEXT PAGE ", False),
+        (rb"\bin7 INCLUDE PAGE ", False),
+        (rb"{\uc0\u73 }PAGE ", False),
+    ],
+)
+def test_only_harmless_fields_of_rtf_are_worked_out(code: bytes, stays: bool) -> None:
+    field = rb"{\field{\*\fldinst " + code + rb"}{\fldrslt y}}"
+    assert (harmless_rtf(field) == field) == stays
+    assert (b"fldinst" in harmless_rtf(field)) == stays
+
+
+def test_bullets_of_symbol_fonts_in_rtf() -> None:
+    content = rb"\u-3913 ?\u61623\'3f \u-3844? \u8364? \u-391 \u616230 \uc1"
+    assert harmless_rtf(content) == rb"\u8226 ?\u8226\'3f \u10003? \u8364? \u-391 \u616230 \uc1"
+
+
 def test_one_document_gives_one_pdf() -> None:
     pdf = b"%%PDF-1.6 <</CreationDate(D:%sZ')>> trailer <</ID [ <%s>\n<%s> ]\n/DocChecksum /%s>>"
     one = same_pdf(pdf % (b"20260101101010", b"A" * 32, b"A" * 32, b"B" * 32))

@@ -166,6 +166,10 @@ def test_far_more_text_than_a_resume(kind: str) -> None:
         "<p style='" + ";" * 300_000 + "'>x",
         "<p style='" + " " * 300_000 + "'>x",
         "<meta " * 10_000 + "<p>x",
+        "<style>" + "a{" * 200_000 + "</style><p>x",
+        "<style>" + "a" * 400_000 + "</style><p>x",
+        "<style>" + "a,{display" * 50_000 + "</style><p>x",
+        "<style>" + "a{display:flex}" * 30_000 + "</style>" + "<a>x" * 100,
     ],
 )
 def test_hostile_html_costs_little(page: str) -> None:

@@ -78,8 +78,17 @@ def test_a_resume_becomes_a_pdf_that_shows_what_is_in_it(
     assert "DELETED" not in text
     assert "HIDDEN" not in text
     assert "Pages:           1" in tool("pdfinfo", pdf)
-    first = pdf.read_bytes()
-    assert pdf_of(office, tmp_path, content).read_bytes() == first
+    again = tmp_path / "again"
+    again.mkdir()
+    other = pdf_of(office, again, content)
+    # Not the bytes: the order of the fonts depends on where LibreOffice has them in memory.
+    assert words(other) == text
+    assert look(other) == look(pdf)
+
+
+def look(pdf: Path) -> bytes:
+    tool("pdftoppm", "-png", "-r", "20", "-singlefile", pdf, pdf.with_suffix(""))
+    return pdf.with_suffix(".png").read_bytes()
 
 
 def test_html_becomes_a_pdf(office: Office, tmp_path: Path) -> None:
@@ -139,7 +148,15 @@ def hostile(kind: str, here: str, there: str) -> bytes:
         fields = "".join(
             rf'{{\field{{\*\fldinst {word} "{place}"}}{{\fldrslt x}}}}'
             for place in (f"{here}/s.png", f"{here}/s.txt", f"{there}/x.png")
-            for word in ("INCLUDEPICTURE", "INCLUDETEXT", "IMPORT", "LINK")
+            for word in (
+                "INCLUDEPICTURE",
+                "INCLUDETEXT",
+                "IMPORT",
+                "LINK",
+                "EQ INCLUDEPICTURE",
+                "PAGE INCLUDEPICTURE",
+                r"{EQ }{INCLUDEPICTURE }",
+            )
         )
         graphic = rf"{{{{\NeXTGraphic {here}/s.png \width100 \height100}}}}"
         return rf"{{\rtf1 Resume {fields}{graphic}{{\*\template {there}/t.dot}}\par}}".encode()

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from target_linkedin_resumes.resumes.convert.harmless import harmless_page
 from target_linkedin_resumes.resumes.convert.pages import cleaned
 from tests.resumes.convert.documents import text_of
 
@@ -31,6 +32,8 @@ from tests.resumes.convert.documents import text_of
          "site (https://example.com/x) no"),
         ("<a href='tel:+4420'>call</a> <a href='mailto:a@example.com?subject=b'>me</a>",
          "call (+4420) me (a@example.com)"),
+        ("<a href='tel:+49301234'>+49 (30) 12-34</a>", "+49 (30) 12-34"),
+        ("<p style='display: flex'><b>a</b><i>b</i></p>c", "a b\n\nc"),
         ("<script>gone()</script><style>gone</style><noscript>gone</noscript>x<!-- gone -->", "x"),
         ("<p hidden>gone<p style='color:red;DISPLAY : none'>gone<p>x<del>gone</del>", "x"),
         ("<form><input value=gone><select><option>gone</select><label>x</label></form>", "x"),
@@ -41,6 +44,23 @@ from tests.resumes.convert.documents import text_of
 def test_html(source: str, text: str) -> None:
     page = f"<html><head><title>gone</title><meta charset=utf-8></head><body>{source}"
     assert text_of(page.encode()) == text + "\n"
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        (".job { color: red; display:flex }", "GmbH 2020"),
+        ("h1 { x: y } .a, .main > .job { display : inline-grid; }", "GmbH 2020"),
+        ("div { DISPLAY: FLEX }", "GmbH 2020"),
+        ("div.job{display:flex}", "GmbH 2020"),
+        (".job .x{display:flex}", "GmbH2020"),
+        (".job{display:block}", "GmbH2020"),
+    ],
+)
+def test_what_styles_set_side_by_side_is_no_word(rule: str, text: str) -> None:
+    page = f"<html><style>{rule}</style><div class='y job'><b>GmbH</b><span>2020</span></div>"
+    assert text_of(page.encode()) == f"{text}\n"
+    assert (b"</b> <span>" in harmless_page(page.encode())) == (" " in text)
 
 
 @pytest.mark.parametrize(

@@ -88,3 +88,11 @@ def test_any_rtf_is_converted_or_rejected(pieces: list[bytes]) -> None:
         text_of(b"{\\rtf1 " + b"".join(pieces))
     except Reject as reject:
         assert "neither text nor" in reject.message  # noqa: PT017 - both ways are fine
+
+
+def test_a_name_with_its_reading_above_it() -> None:
+    name = rb"\\* jc2 \\* hps10 \\o\\ad(\\s\\up 9(\u12420\'3f\u12414\'3f),\u23665\'3f\u30000\'3f)"
+    word = rb"\\* jc2 \\o\\ad(\\s\\up 9(}{\f1 \u12420?}{\f0 ),\u23665?\u30000?)"
+    for code in (name, word):
+        field = rb"{\field{\*\fldinst { EQ " + code + rb"}}{\fldrslt {}}}"
+        assert text_of(rb"{\rtf1 " + field + rb"{ Taro}}") == "山田 Taro\n"
