@@ -138,5 +138,4 @@ def checked(ran: Ran, code: int = 0) -> Ran:
 def _clean(environment: Mapping[str, str]) -> dict[str, str]:
     """The caller's environment without what would change a project or the target."""
     ours = ("MELTANO_", "TAP_", "TARGET_", "COVERAGE", "VIRTUAL_ENV")
-    kept = {name: text for name, text in environment.items() if not name.startswith(ours)}
-    return {**kept, "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false"}
+    return {name: text for name, text in environment.items() if not name.startswith(ours)}

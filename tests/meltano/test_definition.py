@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from target_linkedin_resumes.sandbox.server import Running
-from tests.docs.commands import shown
+from tests.docs.commands import OTHERS, shown
 from tests.docs.documents import ROOT, blocks, read
+from tests.docs.test_pages import PAGES
 from tests.meltano.project import MELTANO, TARGET, Project
 
 README = read("README.md")
@@ -20,6 +22,7 @@ SCHEMA = "lib/python*/site-packages/meltano/schemas/meltano.schema.json"
 EMPTY = {
     "default_environment": "dev",
     "project_id": "a-project",
+    "send_anonymous_usage_stats": False,
     "environments": [{"name": "dev"}],
     "plugins": {},
 }
@@ -62,6 +65,18 @@ def test_the_readmes_lines_add_a_loader_that_passes_its_check(
         ran = project.run(*line[2:], command=command)
         assert ran.code == 0, ran.text
     assert "token: LinkedIn granted one" in ran.out
+
+
+@pytest.mark.parametrize("subcommand", sorted(OTHERS["meltano"]))
+def test_the_options_that_the_pages_show_are_meltanos(project: Project, subcommand: str) -> None:
+    lines = [words for page in PAGES for words in shown(read(page))]
+    used = [words[2:] for words in lines if words[:2] == ["meltano", subcommand]]
+    options = {word.partition("=")[0] for words in used for word in words if word[0] == "-"}
+    # What stands behind a plugin's name belongs to the plugin.
+    options -= {"--check"} if subcommand == "invoke" else set()
+    asked = project.run("--help", command=subcommand)
+    assert asked.code == 0, asked.text
+    assert options <= set(re.findall(r"--?[a-z][a-z-]*", asked.out))
 
 
 def _here(words: list[str]) -> list[str]:

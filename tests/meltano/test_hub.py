@@ -13,10 +13,12 @@ from tests.meltano.project import PREFIX, TARGET, Project
 
 
 def test_the_definition_can_be_added_to_a_project(tmp_path: Path) -> None:
-    parent = Project(tmp_path)
+    # What Meltano makes has no setting yet that keeps usage statistics off.
+    quiet = {"MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false"}
+    parent = Project(tmp_path, quiet)
     ran = parent.run("project", command="init")
     assert ran.code == 0, ran.text
-    project = Project(tmp_path / "project")
+    project = Project(tmp_path / "project", quiet)
     options = ("--plugin-type=loader", "--no-install", f"--from-ref={ROOT / HUB_FILE}")
     ran = project.run(*options, TARGET, command="add")
     assert ran.code == 0, ran.text

@@ -56,6 +56,8 @@ def test_a_run_delivers_and_the_next_one_gets_its_state(
 
 
 def test_no_usage_statistics_are_sent(repository: Project) -> None:
+    """By the project's own file: no variable says so here."""
+    assert not any("USAGE_STATS" in name for name in repository.environment)
     analytics = json.loads((repository.directory / ".meltano" / "analytics.json").read_text())
     assert analytics["send_anonymous_usage_stats"] is False
 
