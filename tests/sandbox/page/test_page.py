@@ -99,9 +99,7 @@ def test_page_shows_what_is_held_and_was_asked(client: Client) -> None:
     assert page.hrefs("/sandbox/resume?") == [f"/sandbox/resume?{place('c')}"]
     assert page.hrefs("/sandbox/call?") == [f"/sandbox/call?seq={n}" for n in (5, 4, 3, 2, 1)]
     text = " ".join(page.text.split())
-    assert (
-        "Resumes held 1 Files uploaded 1 Calls 5 Failed calls 0 Failed records 1" in text
-    )
+    assert "Resumes held 1 Files uploaded 1 Calls 5 Failed calls 0 Failed records 1" in text
     assert "Records in 60 s 4 of 10,000" in text
     assert "Batches today 2 of 100,000" in text
     assert "1 of 2 failed" in text
