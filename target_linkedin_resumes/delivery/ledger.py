@@ -43,6 +43,8 @@ COMMIT_INTERVAL = 1.0
 # uploaded again.
 REUSE_SECONDS = 48 * 3600
 _SEEN_AT_ONCE = 1000
+# A resume that is new is asked for up to four times before it has a row.
+_ABSENT_AT_MOST = 20_000
 
 
 class Ledger:
@@ -77,6 +79,7 @@ class Ledger:
         self._lock = threading.Lock()
         self._committed = clock()
         self._uploads: dict[bytes, dict[str, Any]] = {}
+        self._absent: set[bytes] = set()  # of keys that were asked for, and are not there
         self._seen: dict[bytes, dict[str, Any]] = {}
         self.versions = StreamVersions(self._writing, self.key)
         with file.written() as connection:
@@ -97,6 +100,8 @@ class Ledger:
     def known(self, key: ResumeKey) -> Known | None:
         """What is known of a key."""
         hashed = self.key(key)
+        if hashed in self._absent:
+            return None
         with self._lock:
             try:
                 if hashed in self._uploads:
@@ -105,7 +110,12 @@ class Ledger:
                 row = self._connection.execute(KNOWN, (hashed,)).fetchone()
             except sqlite3.Error as error:
                 raise self._file.failure(error) from None
-        return None if row is None else Known._make(row)
+            if row is not None:
+                return Known._make(row)
+            if len(self._absent) >= _ABSENT_AT_MOST:
+                self._absent.clear()
+            self._absent.add(hashed)
+        return None
 
     # Unchanged. All of it holds only while nothing of the key is in flight.
 
@@ -145,6 +155,7 @@ class Ledger:
             if found is None:
                 return False
             row = self._row(change, Upload(found.urn, 0, content), State.DELIVERED)
+            self._absent.discard(row["key"])
             connection.execute(WRITE, {**row, "now": found.delivered_at})
             self.recovered.drop(change.key)
         return True
@@ -192,6 +203,7 @@ class Ledger:
         """As :meth:`Books.uploaded`."""
         row = self._row(change, upload, State.UPLOADED)
         with self._lock:
+            self._absent.discard(row["key"])
             self._uploads[row["key"]] = row
             if self._clock() - self._committed >= COMMIT_INTERVAL:
                 self._write_noted()
@@ -199,17 +211,17 @@ class Ledger:
     def sending(self, batch: Sequence[Sent]) -> None:
         """As :meth:`Books.sending`."""
         now = int(self._now())
-        deletions: list[dict[str, Any]] = []
-        updates: list[dict[str, Any]] = []
+        rows: list[dict[str, Any]] = []
         for sent in batch:
-            about: dict[str, Any] = {"key": self.key(sent.change.key), "now": now}
-            if isinstance(sent.change, Delete) or sent.upload is None:
-                deletions.append(about)
-            else:
-                of_upload = {"urn": sent.upload.urn, "created_at": sent.change.created_at}
-                updates.append({**about, **of_upload})
+            row: dict[str, Any] = {"key": self.key(sent.change.key), "now": now}
+            if isinstance(sent.change, Upsert) and sent.upload is not None:
+                row |= {"urn": sent.upload.urn, "created_at": sent.change.created_at}
+            rows.append(row)
+        deletions = [row for row in rows if "urn" not in row]
+        updates = [row for row in rows if "urn" in row]
         with self._writing() as connection:
-            for sent in batch:
+            for sent, row in zip(batch, rows, strict=True):
+                self._absent.discard(row["key"])
                 self.recovered.drop(sent.change.key)
             connection.executemany(DELETING, deletions)
             if updates and connection.executemany(SENDING, updates).rowcount < len(updates):

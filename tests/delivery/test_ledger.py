@@ -118,6 +118,19 @@ def test_what_was_seen_of_one_upload_is_not_noted_of_the_next(ledger: Ledger) ->
     assert ledger.source_of(upsert()) == "tag-2"
 
 
+@pytest.mark.parametrize("how", ["uploaded", "sending", "deleted"])
+def test_what_was_not_there_is_found_once_it_is(ledger: Ledger, how: str) -> None:
+    for _ in range(2):  # the second time from memory
+        assert ledger.known(KEY) is None
+    if how == "uploaded":
+        ledger.uploaded(upsert(), upload())
+    elif how == "sending":
+        ledger.sending([Sent(upsert(), upload())])
+    else:
+        delete(ledger)
+    assert ledger.known(KEY) is not None
+
+
 def test_whatever_is_under_way_is_not_unchanged(ledger: Ledger) -> None:
     deliver(ledger)
     ledger.uploaded(upsert(), upload(OTHER, "urn:two"))
