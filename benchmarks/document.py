@@ -198,13 +198,13 @@ def figures(report: Report) -> str:
     return "\n\n".join([measured_on, BUSY if is_busy(machine) else QUIET, tables(report)])
 
 
-def written(page: str, text: str) -> str:
-    """Put the generated part into a page. Raises ValueError where its marks are missing."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page lacks {BEGIN!r} or {END!r}")
-    return f"{before}{BEGIN}\n\n{text}\n\n{END}{after}"
+def written(page: str, text: str, begin: str = BEGIN, end: str = END) -> str:
+    """Put a generated part into a page. Raises ValueError where its marks are missing."""
+    before, found, rest = page.partition(begin)
+    _, ended, after = rest.partition(end)
+    if not found or not ended:
+        raise ValueError(f"the page lacks {begin!r} or {end!r}")
+    return f"{before}{begin}\n\n{text}\n\n{end}{after}"
 
 
 def main() -> None:

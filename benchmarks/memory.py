@@ -1,6 +1,6 @@
 """Draws how much memory the target holds over an hour's worth of records, as an SVG.
 
-    python -m benchmarks.memory                       writes docs/memory.svg
+    python -m benchmarks.memory                       writes docs/memory.svg and what it shows
     python -m benchmarks.memory --scale 0.01 --svg memory.svg
 
 An hour at LinkedIn's limit is 600,000 records. With the limiter opened they take as long as the
@@ -16,8 +16,12 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 from benchmarks.cases import KIB, MIB, PER_MINUTE, Case, write_files
-from benchmarks.measure import REPOSITORY, run
+from benchmarks.document import PAGE, written
+from benchmarks.measure import run
 
+PLOT = PAGE.with_name("memory.svg")
+BEGIN = "<!-- written by `python -m benchmarks.memory`: begin -->"
+END = "<!-- written by `python -m benchmarks.memory`: end -->"
 HOUR = 60 * PER_MINUTE
 # What the target is to stay under, whatever the length of a run.
 BOUND_MIB = 160
@@ -88,6 +92,22 @@ def _said(name: str, values: Sequence[float]) -> str:
     return f"{name}: at most {max(values):.0f} MiB"
 
 
+def told(name: str, values: Sequence[float]) -> str:
+    """Say what a line shows: its highest value, and whether it still rises."""
+    tenth = max(len(values) // 10, 1)
+    return (
+        f"{_said(name, values)}; {max(values[tenth : 2 * tenth] or values):.0f} MiB in the second"
+        f" tenth of the run, {max(values[-tenth:]):.0f} in the last"
+    )
+
+
+def on_the_page(lines: Sequence[Line]) -> str:
+    """Write what the page says of the plot."""
+    about = "Resident memory from the start of a run to its end"
+    seen = [told(*line) for line in lines]
+    return "\n\n".join([f"![{about}. {'. '.join(seen)}](memory.svg)", *(f"- {x}." for x in seen)])
+
+
 def measured(case: Case, records: int, scratch: Path) -> list[float]:
     """MiB resident over a run on so many records of a case."""
     scratch.mkdir()
@@ -99,7 +119,7 @@ def main() -> None:
     """Run, draw, and say where."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.memory")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the records (1.0)")
-    parser.add_argument("--svg", type=Path, default=REPOSITORY / "docs" / "memory.svg")
+    parser.add_argument("--svg", type=Path, help="write it there, and nothing into the page")
     options = parser.parse_args()
     lines: list[Line] = []
     with tempfile.TemporaryDirectory() as scratch:
@@ -108,9 +128,12 @@ def main() -> None:
             case = Case(name, size, records, 0)
             values = measured(case, records, Path(scratch) / str(len(lines)))
             lines.append((f"{records:,} {name}", thinned(values)))
-            print(_said(*lines[-1]), flush=True)
-    options.svg.write_text(drawn(lines))
-    print(f"wrote {options.svg}")
+            print(told(*lines[-1]), flush=True)
+    svg = options.svg or PLOT
+    svg.write_text(drawn(lines))
+    print(f"wrote {svg}")
+    if options.svg is None:
+        PAGE.write_text(written(PAGE.read_text(), on_the_page(lines), BEGIN, END))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
-from benchmarks.memory import BOUND_MIB, POINTS, drawn, thinned
+from benchmarks import memory, profile
+from benchmarks.document import PAGE, written
+from benchmarks.memory import BOUND_MIB, POINTS, drawn, on_the_page, thinned, told
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -37,6 +39,21 @@ def test_lines_stand_at_their_values() -> None:
     texts = [text.text for text in root.iter(f"{SVG}text")]
     assert "a & b: at most 160 MiB" in texts
     assert f"bound {BOUND_MIB} MiB" in texts
+
+
+def test_what_is_said_of_a_line_tells_whether_it_rises() -> None:
+    values = [20.0] * 10 + [60.0] * 10 + [70.0] * 70 + [75.0] * 10
+    said = "resumes: at most 75 MiB; 60 MiB in the second tenth of the run, 75 in the last"
+    assert told("resumes", values) == said
+    text = on_the_page([("resumes", values), ("deletions", [1.0])])
+    assert f"- {said}." in text
+    assert text.splitlines()[0].endswith("](memory.svg)")
+    assert "\n- deletions: at most 1 MiB" in text
+
+
+def test_the_page_has_a_place_for_the_plot_and_the_profile() -> None:
+    for module in (memory, profile):
+        assert "\nnew\n" in written(PAGE.read_text(), "new", module.BEGIN, module.END)
 
 
 def test_the_command_runs_and_writes_the_plot(tmp_path: Path) -> None:
