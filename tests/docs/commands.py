@@ -23,6 +23,7 @@ OTHERS: dict[str, set[str]] = {
     "openssl": {"rand"},
     "pip": {"install"},
     "python": {"-m"},
+    "python3": {"-m"},
     "some-tap": set(),
     "twine": {"upload"},
 }
@@ -52,7 +53,7 @@ def _words(line: str) -> Iterator[list[str]]:
     for piece in re.split(r" \| | && |; ", re.sub(r"(^|\s+)#.*", "", line)):
         words = [word for word in shlex.split(piece) if word != "..."]
         if words:
-            words[0] = words[0].removeprefix(".venv/bin/")
+            words[0] = words[0].rpartition("/")[2]
         while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
             words.pop(0)  # a variable of the environment
         if words:

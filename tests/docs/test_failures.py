@@ -45,6 +45,7 @@ WITHOUT_A_ROW = {
     "…: expected an object with": "the same",
     "…, line …: expected a JSON object": "as of a line that is not valid JSON",
     "setting 'ledger_path': there is no ledger": "said by the command -ledger alone",
+    "setting 'ledger_path': … is empty": "said by the command -ledger alone",
     "setting 'ledger_path': this ledger knows": "said by the command -ledger alone",
     "setting 'audit_path': line … is no line": "said by the commands -ledger and -receipt alone",
     "setting 'audit_key': line … of the file of audit_path was written": "the same",
