@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import requests
 
+from target_linkedin_resumes.resumes.prefixes import REMOTE_SCHEMES
 from tests.docs.documents import ROOT, read
 from tests.package.pythons import Environment, plain_environment, pythons
 
@@ -123,6 +124,37 @@ def test_it_installs_and_works(python: Path, constraints: str, wheel: Path, tmp_
     environment.install(f"{NAME}[{extra}] @ {wheel.as_uri()}", constraints)
     environment.pip("check")
     deliver_one(environment)
+
+
+@pytest.mark.parametrize(("constraints", "at"), [("lowest", 0), ("newest", -1)])
+def test_all_extras_install_together(
+    constraints: str, at: int, wheel: Path, tmp_path: Path
+) -> None:
+    environment = Environment.create(list(PYTHONS.values())[at], tmp_path / "environment")
+    extras = ",".join(PROJECT["optional-dependencies"])
+    environment.install(f"{NAME}[{extras}] @ {wheel.as_uri()}", constraints)
+    environment.pip("check")
+    settings = {
+        "client_id": "a",
+        "client_secret": "b",
+        "organization": 1,
+        "contract": 1,
+        "api_url": "http://127.0.0.1:9",
+        "token_url": "http://127.0.0.1:9/token",
+        "convert": "text",
+        "file_sources": [{"prefix": f"{scheme}://place/"} for scheme in REMOTE_SCHEMES],
+    }
+    (environment.directory / "config.json").write_text(json.dumps(settings))
+    checked = environment.run(NAME, "--config", "config.json", "--check")
+    assert "ok    file_sources, convert: what they need is installed" in checked.stdout, checked
+
+
+def test_the_sdist_installs_too(sdist: Path, tmp_path: Path) -> None:
+    environment = Environment.create(list(PYTHONS.values())[-1], tmp_path / "environment")
+    environment.install(str(sdist), "newest")
+    environment.pip("check")
+    version = environment.run(NAME, "--version")
+    assert (version.returncode, version.stdout.split()[1].rstrip(",")) == (0, f"v{VERSION}")
 
 
 def deliver_one(environment: Environment) -> None:
