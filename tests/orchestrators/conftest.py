@@ -41,7 +41,22 @@ def project(installed: Project, tmp_path: Path) -> Project:
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Running]:
+def clock() -> customers.Clock:
+    """LinkedIn's clock."""
+    return customers.Clock()
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path, clock: customers.Clock) -> Iterator[Running]:
     """The five customers' LinkedIn."""
-    with customers.linkedin(tmp_path / "linkedin") as sandbox:
+    with customers.linkedin(tmp_path / "linkedin", clock) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def slow_sandbox(tmp_path: Path, clock: customers.Clock) -> Iterator[Running]:
+    """The same, where an upload takes longer than anybody waits."""
+    with customers.linkedin(
+        tmp_path / "linkedin", clock, latency={"url": 0, "upload": 60_000, "batch": 0}
+    ) as sandbox:
         yield sandbox

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import signal
 import sqlite3
 import subprocess
-import time
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,17 +18,43 @@ from target_linkedin_resumes.sandbox.server import Running
 from tests.docs.documents import ROOT
 from tests.meltano.project import Project
 from tests.orchestrators import customers
+from tests.orchestrators.processes import started
 
 AIRFLOW = ROOT / ".venv-airflow" / "bin"
 EXAMPLES = ROOT / "examples" / "orchestrators"
+RUNNER = (AIRFLOW / "python", EXAMPLES / "airflow_dag.py")
+LIMIT = "SELECT max_active_runs FROM dag WHERE dag_id = 'linkedin_resumes'"
 STATES = (
-    "SELECT map_index, state, try_number FROM task_instance WHERE task_id = 'load_customer'"
-    " AND map_index >= 0"
+    "SELECT dag_run.id, map_index, task_instance.state, try_number FROM task_instance"
+    " JOIN dag_run USING (dag_id, run_id) WHERE task_id = 'load_customer' AND map_index >= 0"
+    " ORDER BY dag_run.id"
+)
+RETRIES = (
+    "SELECT map_index, end_date, retry_delay_override FROM task_instance"
+    " WHERE state = 'up_for_retry'"
 )
 
 
-def environment(directory: Path, project: Project, sandbox: Running) -> dict[str, str]:
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Airflow's database, as it is before anything has run."""
+    home = tmp_path_factory.mktemp("airflow")
+    subprocess.run(
+        [AIRFLOW / "airflow", "db", "migrate"],
+        env={**os.environ, "AIRFLOW_HOME": str(home)},
+        check=True,
+        capture_output=True,
+    )
+    return home / "airflow.db"
+
+
+def environment(
+    directory: Path, project: Project, sandbox: Running, database: Path
+) -> dict[str, str]:
     """Airflow in a directory of its own, with connections for the customers."""
+    home = directory / "airflow"
+    home.mkdir()
+    shutil.copy(database, home)
     connections = {
         f"AIRFLOW_CONN_LINKEDIN_{customer.upper()}": json.dumps(
             {
@@ -42,7 +70,7 @@ def environment(directory: Path, project: Project, sandbox: Running) -> dict[str
         **os.environ,
         **project.environment,
         **connections,
-        "AIRFLOW_HOME": str(directory / "airflow"),
+        "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(EXAMPLES),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "false",
         "AIRFLOW_VAR_LINKEDIN_CUSTOMERS": json.dumps(customers.CUSTOMERS),
@@ -50,48 +78,86 @@ def environment(directory: Path, project: Project, sandbox: Running) -> dict[str
     }
 
 
-def states(directory: Path) -> dict[str, tuple[str, int]]:
-    """What became of each customer's task, and in which try."""
+def states(directory: Path) -> list[dict[str, tuple[str, int]]]:
+    """For each DAG run, what became of each customer's task, and in which try."""
+    runs: dict[int, dict[str, tuple[str, int]]] = {}
+    for run, index, state, tries in _rows(directory, STATES):
+        runs.setdefault(run, {})[customers.CUSTOMERS[index]] = (state, tries)
+    return list(runs.values())
+
+
+def retries(directory: Path) -> dict[str, datetime]:
+    """When the tasks that wait for it are tried again."""
+    return {
+        customers.CUSTOMERS[index]: datetime.fromisoformat(end).replace(tzinfo=UTC)
+        + timedelta(seconds=delay)
+        for index, end, delay in _rows(directory, RETRIES)
+    }
+
+
+def _rows(directory: Path, query: str) -> list[tuple]:  # type: ignore[type-arg]
     with closing(sqlite3.connect(directory / "airflow" / "airflow.db")) as database:
-        rows = database.execute(STATES).fetchall()
-    return {customers.CUSTOMERS[index]: (state, tries) for index, state, tries in rows}
+        return database.execute(query).fetchall()
 
 
 @pytest.mark.timeout(500)
 def test_one_customer_does_not_touch_another(
-    tmp_path: Path, project: Project, sandbox: Running
+    tmp_path: Path, project: Project, sandbox: Running, database: Path
 ) -> None:
-    variables = environment(tmp_path, project, sandbox)
-    subprocess.run(
-        [AIRFLOW / "airflow", "db", "migrate"], env=variables, check=True, capture_output=True
-    )
-    expected = {
+    variables = environment(tmp_path, project, sandbox, database)
+    first = {
         customers.WELL: ("success", 1),
         customers.WRONG: ("failed", 1),  # nothing changes by repeating it
         customers.SPENT: ("up_for_retry", 1),
         customers.REJECTING: ("success", 1),  # with a warning
         customers.FAILING: ("success", 2),
     }
-    log = tmp_path / "log"
-    with log.open("wb") as out:
-        runner = subprocess.Popen(
-            [AIRFLOW / "python", EXAMPLES / "airflow_dag.py"], env=variables, stdout=out, stderr=out
-        )
-        try:
-            deadline = time.monotonic() + 300
-            while runner.poll() is None and time.monotonic() < deadline:
-                time.sleep(0.2)
-                if f"{customers.FAILING}: exit code 1 " in log.read_text():
-                    customers.mend(tmp_path)
-                if states(tmp_path) == expected:
-                    break
-        finally:
-            runner.kill()  # it would wait for midnight
-            runner.wait()
-    said = log.read_text()
-    assert states(tmp_path) == expected, said
-    customers.check_held(sandbox)
+
+    def mended() -> bool:
+        if f"{customers.FAILING}: exit code 1" in one.said:
+            customers.mend(tmp_path)
+        return states(tmp_path) == [first]
+
+    with started(RUNNER, variables, tmp_path / "first.log") as one:
+        one.wait_for(mended)
+        said = one.said
+        assert one.running  # it waits for midnight, and the next one does not wait for it
+    customers.check_held(sandbox, 1)
     assert f"{customers.REJECTING}: rejects were written" in said
     assert f"the run of customer {customers.SPENT} ended with exit code 75" in said
-    for customer in customers.CUSTOMERS:
-        assert f"secret-of-{customer}" not in said
+    customers.check_private(said)
+
+    then = retries(tmp_path)[customers.SPENT]
+    assert (then.hour, then.minute) == (0, 1)
+    assert datetime.now(UTC) < then < datetime.now(UTC) + timedelta(days=1, minutes=2)
+
+    # The scheduler starts the next one although this one goes on, also if each customer holds one.
+    assert _rows(tmp_path, LIMIT)[0][0] > len(customers.CUSTOMERS)
+    customers.add_records_of_all(tmp_path)
+    with started(RUNNER, variables, tmp_path / "second.log") as one:
+        said = one.wait_for_end()
+    assert states(tmp_path) == [
+        first,
+        {
+            customers.WELL: ("success", 1),
+            customers.WRONG: ("failed", 1),
+            customers.SPENT: ("skipped", 1),
+            customers.REJECTING: ("success", 1),
+            customers.FAILING: ("success", 1),
+        },
+    ], said
+    customers.check_held(sandbox, 2)
+    customers.check_private(said)
+
+
+def test_a_task_that_is_stopped_leaves_no_meltano(
+    tmp_path: Path, project: Project, slow_sandbox: Running, database: Path
+) -> None:
+    variables = environment(tmp_path, project, slow_sandbox, database)
+    with started(RUNNER, variables, tmp_path / "log") as one:
+        one.wait_for(lambda: f"{customers.WELL}: stream 'resumes'" in one.said)
+        os.kill(one.process.pid, signal.SIGTERM)  # as Airflow stops a task: it alone
+        one.wait_for(lambda: states(tmp_path)[0][customers.WELL] == ("failed", 1))
+        with closing(sqlite3.connect(tmp_path / "meltano.db")) as meltano:
+            runs = "SELECT state FROM runs WHERE job_name LIKE '%:alder' AND ended_at IS NOT NULL"
+            assert meltano.execute(runs).fetchall() == [("FAIL",)]

@@ -1,12 +1,15 @@
-"""The asset, materialized by Dagster's own command for one partition after another."""
+"""The job and its schedule, in one instance: ticks are evaluated, runs go on at the same time."""
 
 from __future__ import annotations
 
 import json
 import os
+import signal
+import sqlite3
 import subprocess
-import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,9 +18,13 @@ from target_linkedin_resumes.sandbox.server import Running
 from tests.docs.documents import ROOT
 from tests.meltano.project import Project
 from tests.orchestrators import customers
+from tests.orchestrators.processes import Program, started
 
-DAGSTER = ROOT / ".venv-dagster" / "bin" / "dagster"
+DAGSTER = ROOT / ".venv-dagster" / "bin"
 EXAMPLES = ROOT / "examples" / "orchestrators"
+TICK = Path(__file__).with_name("dagster_tick.py")
+EVENTS = ("STEP_UP_FOR_RETRY", "RUN_SUCCESS", "RUN_FAILURE")
+HOUR = timedelta(hours=1)
 
 
 def environment(directory: Path, project: Project, sandbox: Running) -> dict[str, str]:
@@ -34,7 +41,8 @@ def environment(directory: Path, project: Project, sandbox: Running) -> dict[str
     }
     home = directory / "dagster"
     home.mkdir()
-    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    instance = (EXAMPLES / "dagster.yaml").read_text()
+    (home / "dagster.yaml").write_text(f"{instance}\ntelemetry: {{enabled: false}}\n")
     return {
         **os.environ,
         **project.environment,
@@ -46,52 +54,121 @@ def environment(directory: Path, project: Project, sandbox: Running) -> dict[str
     }
 
 
-def materialize(customer: str, directory: Path, variables: Mapping[str, str]) -> str:
-    """Materialize a customer's partition; gives the log. Midnight is not waited for."""
-    log = directory / f"{customer}.log"
-    command = [str(DAGSTER), "asset", "materialize", "-m", "dagster_job", "--select", "resumes"]
-    command += ["--partition", customer]
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [*command, "--partition", customer],
-            env=variables,
-            cwd=directory,
-            stdout=out,
-            stderr=out,
-        )
-        try:
-            deadline = time.monotonic() + 120
-            while process.poll() is None and time.monotonic() < deadline:
-                time.sleep(0.2)
-                said = log.read_text()
-                if customer == customers.FAILING and "STEP_UP_FOR_RETRY" in said:
-                    customers.mend(directory)
-                if customer == customers.SPENT and "STEP_UP_FOR_RETRY" in said:
-                    break
-        finally:
-            process.kill()
-            process.wait()
-    return log.read_text()
+def tick(at: datetime, variables: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """For each customer whom the schedule has a run for at a time: the run's tags."""
+    ran = subprocess.run(
+        [DAGSTER / "python", TICK, at.isoformat()],
+        env=variables,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return {tags["dagster/partition"]: tags for tags in json.loads(ran.stdout)}
+
+
+@contextmanager
+def runs(
+    requested: Mapping[str, Mapping[str, str]], directory: Path, variables: Mapping[str, str]
+) -> Iterator[dict[str, Program]]:
+    """Start the runs that the schedule has asked for, all at once."""
+    command: list[str | Path] = [
+        DAGSTER / "dagster",
+        "job",
+        "execute",
+        "-m",
+        "dagster_job",
+        "-j",
+        "every_customer",
+    ]
+    with ExitStack() as stack:
+        yield {
+            customer: stack.enter_context(
+                started(
+                    [*command, "--tags", json.dumps(tags)], variables, directory / f"{customer}.log"
+                )
+            )
+            for customer, tags in requested.items()
+        }
+
+
+def ends(programs: Mapping[str, Program]) -> dict[str, list[str]]:
+    """Wait for all; says for each which of the events it has seen."""
+    logs = {customer: one.wait_for_end() for customer, one in programs.items()}
+    for log in logs.values():
+        customers.check_private(log)
+    return {customer: [word for word in EVENTS if word in log] for customer, log in logs.items()}
+
+
+def check_one_at_a_time(directory: Path, at_least: int) -> None:
+    """No two of Meltano's runs, which share a project directory, went on at the same time."""
+    with closing(sqlite3.connect(directory / "meltano.db")) as meltano:
+        spans = meltano.execute("SELECT started_at, ended_at FROM runs ORDER BY started_at")
+        times = [moment for span in spans for moment in span]
+    assert len(times) >= 2 * at_least
+    assert times == sorted(times)
 
 
 @pytest.mark.timeout(500)
 def test_one_customer_does_not_touch_another(
-    tmp_path: Path, project: Project, sandbox: Running
+    tmp_path: Path, project: Project, sandbox: Running, clock: customers.Clock
 ) -> None:
     variables = environment(tmp_path, project, sandbox)
-    logs = {one: materialize(one, tmp_path, variables) for one in customers.CUSTOMERS}
-    ends = {one: [word for word in EVENTS if word in log] for one, log in logs.items()}
-    assert ends == {
-        customers.WELL: ["RUN_SUCCESS"],
-        customers.WRONG: ["RUN_FAILURE"],
-        customers.SPENT: ["STEP_UP_FOR_RETRY"],
-        customers.REJECTING: ["RUN_SUCCESS"],
-        customers.FAILING: ["STEP_UP_FOR_RETRY", "RUN_SUCCESS"],
-    }, logs
-    customers.check_held(sandbox)
-    assert "ended with exit code 75" in logs[customers.SPENT]
-    for customer, log in logs.items():
-        assert f"secret-of-{customer}" not in log
+    now = datetime.now(UTC)
+
+    requested = tick(now, variables)
+    assert list(requested) == customers.CUSTOMERS
+    with runs(requested, tmp_path, variables) as programs:
+        failing = programs[customers.FAILING]
+        failing.wait_for(lambda: "STEP_UP_FOR_RETRY" in failing.said)
+        # It waits, and neither is it started a second time nor does it keep others from the pool.
+        assert customers.FAILING not in tick(now, variables)
+        customers.mend(tmp_path)
+        assert ends(programs) == {
+            customers.WELL: ["RUN_SUCCESS"],
+            customers.WRONG: ["RUN_FAILURE"],
+            customers.SPENT: ["RUN_FAILURE"],
+            customers.REJECTING: ["RUN_SUCCESS"],
+            customers.FAILING: ["STEP_UP_FOR_RETRY", "RUN_SUCCESS"],
+        }
+        said = programs[customers.SPENT].said
+        assert "rejects were written" in programs[customers.REJECTING].said
+    midnight = datetime.combine(now.date(), datetime.min.time(), UTC) + timedelta(days=1)
+    assert "ended with exit code 75" in said
+    assert f"the schedule loads it again after {midnight:%Y-%m-%dT00:01}" in said
+    customers.check_held(sandbox, 1)
+
+    customers.add_records_of_all(tmp_path)
+    requested = tick(min(now + HOUR, midnight), variables)
+    assert set(requested) == set(customers.CUSTOMERS) - {customers.SPENT}
+    with runs(requested, tmp_path, variables) as programs:
+        assert ends(programs) == {
+            customers.WELL: ["RUN_SUCCESS"],
+            customers.WRONG: ["RUN_FAILURE"],
+            customers.REJECTING: ["RUN_SUCCESS"],
+            customers.FAILING: ["RUN_SUCCESS"],
+        }
+    customers.check_held(sandbox, 2)
+
+    clock.ahead = timedelta(days=1).total_seconds()
+    requested = tick(midnight + HOUR / 12, variables)
+    assert list(requested) == customers.CUSTOMERS
+    with runs({customers.SPENT: requested[customers.SPENT]}, tmp_path, variables) as programs:
+        assert ends(programs) == {customers.SPENT: ["RUN_SUCCESS"]}
+    customers.check_held(sandbox, 2, (customers.SPENT,))
+    check_one_at_a_time(tmp_path, 11)
 
 
-EVENTS = ("STEP_UP_FOR_RETRY", "RUN_SUCCESS", "RUN_FAILURE")
+def test_a_run_that_is_stopped_leaves_no_meltano(
+    tmp_path: Path, project: Project, slow_sandbox: Running
+) -> None:
+    variables = environment(tmp_path, project, slow_sandbox)
+    well = {customers.WELL: {"dagster/partition": customers.WELL}}
+    with runs(well, tmp_path, variables) as programs:
+        one = programs[customers.WELL]
+        one.wait_for(lambda: f"{customers.WELL}: stream 'resumes'" in one.said)
+        os.kill(one.process.pid, signal.SIGTERM)
+        said = one.wait_for_end()
+        assert not one.left
+    assert "RUN_SUCCESS" not in said
+    with closing(sqlite3.connect(tmp_path / "meltano.db")) as meltano:
+        assert meltano.execute("SELECT state FROM runs").fetchall() == [("FAIL",)]
