@@ -41,14 +41,22 @@ def read_headers(file: IO[bytes]) -> dict[str, str]:
     raise http.client.HTTPException(f"more than {MAX_HEADERS} headers")
 
 
+def _begin() -> FunctionType:
+    """`begin` of `http.client` with another function under the one name `parse_headers`.
+
+    The same code, so that what a status, a length, chunks and "Connection: close" mean stays the
+    standard library's.
+    """
+    original = http.client.HTTPResponse.begin
+    # Python 3.15 hands its own bound on headers along.
+    names = {"parse_headers": lambda file, **_: read_headers(file)}
+    begin = FunctionType(original.__code__, {**vars(http.client), **names})
+    begin.__kwdefaults__ = original.__kwdefaults__
+    return begin
+
+
 class HTTPResponse(http.client.HTTPResponse):
     """As `http.client` has it, but for the headers: a dict, by names in lower case."""
 
     headers: dict[str, str]  # type: ignore[assignment]  # as said
-
-    # The same code, with another function under the one name: what a status, a length, chunks and
-    # "Connection: close" mean stays the standard library's.
-    begin = FunctionType(
-        http.client.HTTPResponse.begin.__code__,
-        {**vars(http.client), "parse_headers": read_headers},
-    )
+    begin = _begin()
