@@ -24,6 +24,9 @@ from target_linkedin_resumes.failures import Reject
 from target_linkedin_resumes.sandbox.server import Running, running
 from target_linkedin_resumes.target import TargetLinkedInResumes
 
+# Of a Python whose last year has begun; it is the user's to choose.
+pytestmark = pytest.mark.filterwarnings("ignore:Python .* end of life")
+
 # Where the streams have the id of a record; in `id` unless they stand here.
 IDS = {
     "TestCamelcase": ("Id",),
