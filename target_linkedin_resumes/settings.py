@@ -157,6 +157,15 @@ def check_environment(environ: Mapping[str, str], prefix: str, schema: Mapping[s
                 raise Misconfigured(f"environment variable {variable}: expected JSON") from None
 
 
+def check_flattening(config: Mapping[str, Any]) -> None:
+    """Check what the SDK would end the run for with another code. Raises Misconfigured."""
+    if config.get("flattening_enabled") and config.get("flattening_max_depth") is None:
+        raise Misconfigured(
+            "setting 'flattening_max_depth': required by flattening_enabled; expected how many"
+            " levels of objects are made flat, such as 2"
+        )
+
+
 def secrets_of(config: Mapping[str, Any]) -> list[str]:
     """The secrets in a configuration, to be kept out of every log line."""
     found: list[str] = []

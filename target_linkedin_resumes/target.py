@@ -47,6 +47,7 @@ from target_linkedin_resumes.resumes.sources import PRIVATE_LOGGERS
 from target_linkedin_resumes.settings import (
     SCHEMA,
     check_environment,
+    check_flattening,
     read_settings,
     secrets_of,
     unknown_settings,
@@ -377,9 +378,9 @@ class TargetLinkedInResumes(Target):
 
     # The configuration
 
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+    def _validate_config(self, **_: bool) -> list[str]:
         """Left to settings.py: the SDK's messages print the value, also a secret's."""
-        del raise_errors
+        check_flattening(self.config)
         self.append_builtin_config(self.config_jsonschema)
         return []
 

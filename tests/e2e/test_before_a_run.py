@@ -29,6 +29,7 @@ SECRET = "sandbox-secret"
         ({"api_url": "api.linkedin.com"}, "setting 'api_url': this text is not valid"),
         ({"api_url": "https://[::1"}, "setting 'api_url': this text is not valid"),
         ({"on_reject": "continue"}, "setting 'rejects_path'"),
+        ({"flattening_enabled": True}, "setting 'flattening_max_depth': required by"),
         ({"client_secret": "wrong-secret-x"}, "client_secret"),
         ({"client_id": "wrong-client-x"}, "client_id"),
     ],

@@ -167,6 +167,54 @@ def test_a_mapping_names_streams_as_after_stream_maps(bench: Bench) -> None:
     assert bench.held().keys() == {("1", "a")}
 
 
+def test_nested_objects_with_flattening_and_stream_maps_together(bench: Bench) -> None:
+    """What a map makes is mapped; nested names are found under the names flattening makes."""
+    bench.file("cv.pdf")
+    files = {"type": "array", "items": {"type": "object", "properties": {"path": {}}}}
+    meta = {"type": "object", "properties": {"name": {}, "made": {"type": "string"}}}
+    doc = {"type": "object", "properties": {"meta": meta}}
+    stream = [
+        schema("raw", files=files, doc=doc),
+        row(
+            "raw",
+            "a",
+            None,
+            files=[{"path": "cv.pdf"}],
+            doc={"meta": {"name": "Mine.doc", "made": "2024-05-02"}},
+            kind="resume",
+        ),
+        row("raw", "b", None, doc={"meta": {"name": "x", "made": "y"}}, kind="letter"),
+        state(2),
+    ]
+    fields = {
+        "resumes": {
+            "candidate_id": "person.id",
+            "resume_id": "number",
+            "created_at": "doc.meta.made",
+            "file": "local",
+            "filename": "doc.meta.name",
+        }
+    }
+    done = bench.run(
+        stream,
+        fields=fields,
+        only={"resumes": {"kind": "resume"}},
+        stream_maps={
+            "raw": {"__alias__": "resumes", "number": "'r-' + id", "local": "files[0]['path']"}
+        },
+        flattening_enabled=True,
+        flattening_max_depth=3,
+        on_reject="continue",
+        rejects_path=str(bench.directory / "rejects.singer"),
+    )
+    assert done.code == 0, done.log
+    (held,) = bench.held().items()
+    assert held[0] == ("1", "r-a")
+    assert held[1]["filename"] == "Mine.pdf"
+    assert held[1]["created_at"] == 1_714_608_000_000
+    assert covered(done.states) == 2
+
+
 def test_a_reject_names_its_key_and_replays(bench: Bench) -> None:
     rejects = bench.directory / "rejects.singer"
     settings = {"on_reject": "continue", "rejects_path": str(rejects), "fields": FIELDS}

@@ -502,6 +502,40 @@ def test_bodies_of_every_framing_arrive(server: Server, web: Web) -> None:
     assert fetched(web, server.url("/in/length"))[0] == long
 
 
+def test_a_packed_body_in_chunks(server: Server, web: Web) -> None:
+    packed = gzip.compress(PDF * 5000)
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Encoding", "gzip")
+        handler.send_header("Transfer-Encoding", "chunked")
+        handler.end_headers()
+        for at in range(0, len(packed), 99):
+            piece = packed[at : at + 99]
+            handler.wfile.write(b"%x;x=y\r\n%s\r\n" % (len(piece), piece))
+        handler.wfile.write(b"0\r\nX-Trailer: a\r\n\r\n")
+
+    server.answers["/in/cv.pdf"] = answer
+    for _ in range(2):  # the connection is in order after it
+        assert fetched(web, server.url("/in/cv.pdf"))[0] == PDF * 5000
+
+
+def test_ranges_are_not_asked_for(server: Server, web: Web) -> None:
+    """A server that knows ranges gives the whole; after a break the next try begins anew."""
+    broken = iter([True, False])
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        assert handler.headers["Range"] is None
+        ranges = {"Accept-Ranges": "bytes", "Content-Length": str(len(PDF))}
+        cut = next(broken)
+        send(handler, 200, PDF[:20] if cut else PDF, ranges)
+        handler.close_connection = cut
+
+    server.answers["/in/cv.pdf"] = answer
+    assert isinstance(failure(web, server.url("/in/cv.pdf")), Retry)
+    assert fetched(web, server.url("/in/cv.pdf"))[0] == PDF
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -1,0 +1,70 @@
+"""The setting `file_sources` in a run of the command."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from tests.e2e.support import PDF, SCHEMA, Bench, line, record, state
+from tests.resumes.server import serving
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"secrett": "hidden-value"}, "s3fs takes no option 'secrett'"),
+        ({"endpoint_url": "hidden-value"}, "s3fs takes none like these (ValueError)"),
+    ],
+)
+def test_options_that_cannot_be_used_stop_the_run(
+    bench: Bench, options: dict[str, Any], said: str
+) -> None:
+    """At the first file of the source, and not when its retries are used up."""
+    listed = [
+        {"prefix": "https://crm.example.com/"},
+        {"prefix": "s3://bucket/", "storage_options": {"key": "k", "secret": "sssssss", **options}},
+    ]
+    stream = [SCHEMA, *(record(n, "r", f"s3://bucket/{n}.pdf") for n in range(100)), state(100)]
+    done = bench.run(stream, file_sources=listed)
+    assert done.code == 2
+    assert f"setting `file_sources[1].storage_options`: {said}" in done.log
+    assert not {"hidden-value", "***", "Traceback"} & set(done.log.replace("'", " ").split())
+    assert done.states == []
+    assert bench.held() == {}
+
+
+def test_sources_that_never_end_do_not_keep_the_workers(bench: Bench) -> None:
+    """Each of them keeps one, for a while; what comes after them is delivered all the same."""
+    done = threading.Event()
+    with serving() as server:
+
+        def endless(handler: Any) -> None:
+            handler.close_connection = True
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-A: ")
+            while not done.wait(0.05):
+                handler.wfile.write(b"a")
+
+        server.answers["/endless.pdf"] = endless
+        stream = [
+            SCHEMA,
+            *(record(number, "r", server.url("/endless.pdf")) for number in range(2)),
+            *(record(number, "s", server.file("/cv.pdf", PDF)) for number in range(2)),
+            state(4),
+        ]
+        with bench.start(
+            file_sources=[{"prefix": server.url("/")}],
+            upload_concurrency=2,
+            request_timeout_seconds=1,
+            batch_max_age_seconds=1,
+        ) as process:
+            assert process.stdin is not None
+            process.stdin.write(b"".join(map(line, stream)))
+            process.stdin.flush()
+            deadline = time.monotonic() + 60
+            while len(bench.held()) < 2 and time.monotonic() < deadline:
+                time.sleep(0.05)
+        done.set()
+    assert bench.held().keys() == {(str(number), "s") for number in range(2)}
