@@ -33,7 +33,7 @@ SDK = """\
 These are the Singer SDK's, with its meanings. Flattening and stream maps come before `fields` and
 `only`.
 """
-# Where there is more to be said; a page that is not there is left out.
+# Where there is more to be said.
 PAGES = {
     "audit": "audit.md",
     "convert": "convert.md",
@@ -99,6 +99,7 @@ def _values(schema: dict[str, Any]) -> str:
 
 def _more(name: str) -> str:
     for beginning, page in PAGES.items():
-        if name.startswith(beginning) and (ROOT / "docs" / page).exists():
+        if name.startswith(beginning):
+            assert (ROOT / "docs" / page).exists(), page
             return f"More: [{page}]({page}).\n"
     return ""
