@@ -92,7 +92,10 @@ class Versions:
             self._pipeline.settle()
             self._compare(stream, version)
             count = self._known.outdated(stream, version)
-            if not count or not self._is_complete(stream, version, count):
+            if not count:
+                self._known.activated(stream, version)
+                continue
+            if not self._is_complete(stream, version, count):
                 continue
             if not self._deletions.limited and self._known.is_empty(stream, version):
                 raise Stop(

@@ -89,3 +89,16 @@ def test_a_ledger_that_knows_nothing_is_told_once(
         told = [text for text in caplog.messages if "was empty when this run began" in text]
         assert len(told) == 1, time
         assert "target-linkedin-resumes-ledger rebuild" in told[0]
+
+
+def test_a_stream_of_which_nothing_is_known_leaves_nothing_behind(tmp_path: Path) -> None:
+    with opened(tmp_path / "ledger.db") as ledger:
+        made, _ = versions(ledger)
+        for stream in ("unwanted", "s"):
+            deliver(ledger, upsert(version=1))
+            made.activate(stream, 2)
+            made.passed_over(stream, 2, None)
+            assert ledger.versions.is_incomplete(stream, 2)
+        made.finish(after_state=True)
+        assert not ledger.versions.is_incomplete("unwanted", 2)
+        assert ledger.versions.is_incomplete("s", 2)  # one of which may have vanished
