@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from target_linkedin_resumes.failures import Failure, Reject
-from target_linkedin_resumes.resumes.bodies import MAX_SIZE
+from target_linkedin_resumes.resumes.bodies import MAX_SIZE, NotModified
 from target_linkedin_resumes.resumes.prefixes import FileSource, Prefixes
 from target_linkedin_resumes.resumes.remote import Remote
 from tests.resumes.samples import PDF
@@ -154,6 +154,24 @@ def test_files_arrive(store: tuple[str, Remote]) -> None:
 def test_what_is_refused(store: tuple[str, Remote], path: str, code: str) -> None:
     scheme, remote = store
     assert refusal(remote, f"{scheme}://bucket/{path}") == code
+
+
+def test_a_file_is_known_again_until_it_is_written(
+    store: tuple[str, Remote], request: pytest.FixtureRequest
+) -> None:
+    scheme, remote = store
+    url = f"{scheme}://bucket/resumes/cv.pdf"
+    with remote.open(url) as found:
+        told = found.told
+    assert told
+    with pytest.raises(NotModified), remote.open(url, lambda now: now == told):
+        pytest.fail("it was read")
+    options = request.getfixturevalue("google" if scheme == "gs" else "azure")
+    files = importlib.import_module("fsspec").filesystem(scheme, **options)
+    files.pipe_file("bucket/resumes/cv.pdf", PDF + b"% another")
+    with remote.open(url, lambda now: now == told) as found:
+        assert found.told not in (told, ())
+    files.pipe_file("bucket/resumes/cv.pdf", PDF)
 
 
 def test_a_wrong_key_is_denied(azure: dict[str, Any]) -> None:
