@@ -47,8 +47,12 @@ class Mapper:
             for name, condition in filters.items():
                 setting = _setting("only", name, stream, self._only)
                 _check((condition.path,), setting, stream, schema)
-            warnings += _check_required(mapped, stream, schema)
+            warnings += _check_required(mapped, stream, schema, self._streams())
         return StreamMapping(stream, mapped, tuple(filters.values()), warnings)
+
+    def _streams(self) -> list[str]:
+        named = (name for name in (*self._fields, *self._only) if name is not None)
+        return list(dict.fromkeys(named))
 
     def never_came(self, streams: Collection[str]) -> list[str]:
         """Warn of streams that the settings name and that are none of these."""
@@ -65,7 +69,7 @@ class Mapper:
 
         A filter under a misspelt name would let everything through.
         """
-        named = {name for name in (*self._fields, *self._only) if name is not None}
+        named = self._streams()
         close = [] if stream in named else difflib.get_close_matches(stream, named, 1, 0.8)
         return [
             f"the settings `fields` and `only` name a stream {name!r}, and this one is {stream!r}:"
@@ -220,13 +224,18 @@ def _check(
 
 
 def _check_required(
-    mapped: Mapping[str, tuple[Expression, ...]], stream: str, schema: Schema
+    mapped: Mapping[str, tuple[Expression, ...]],
+    stream: str,
+    schema: Schema,
+    named: Sequence[str],
 ) -> list[str]:
     """Compare what a record must have with what there can be; gives warnings.
 
-    A stream without what an upsert needs may hold deletions.
+    A stream without what an upsert needs may hold deletions. ``named`` are the streams that have
+    settings of their own.
     """
     warnings = []
+    others = "" if stream in named else ", ".join(map(repr, named))
     for names in _required():
         if any(name in mapped or not Path(name, ".").missing(schema) for name in names):
             continue
@@ -234,6 +243,8 @@ def _check_required(
             f"setting 'fields.{names[0]}': nothing serves for it, as the schema of stream"
             f" {stream!r} has no {' and no '.join(map(repr, names))}; {hint([*names], schema)}"
         )
+        if others:
+            said += f". The settings `fields` and `only` name {others}, and not this stream"
         if names[0] in _IDS:
             raise Misconfigured(f"{said}. {_remedy(stream)}")
         warnings.append(f"{said}. Records of this stream can delete, and nothing else")

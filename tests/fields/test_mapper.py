@@ -322,6 +322,7 @@ def test_a_filter_on_a_name_that_cannot_exist_stops() -> None:
         ({"candidate_id": "candidateId"}, schema("candidateId", "id"), "'fields.resume_id'"),
         ({"t": {"candidate_id": "id"}}, schema("resume_id", "id"), "'fields.candidate_id'"),
         ({}, schema("id"), 'stream_maps` with {"s": null}'),
+        ({"t": {"file": "id"}}, schema("id"), "`only` name 't', and not this stream. Name what"),
     ],
 )
 def test_ids_that_nothing_serves_for_stop(
