@@ -46,7 +46,8 @@ RULES = (
         "A periodic check that a token is valid.",
         _CERTIFICATION,
         "`--check` asks LinkedIn's introspection endpoint and ends with 0 or 2; run it on a"
-        " schedule. A run looks at the stored end of the token's life before each call.",
+        " schedule, between the runs: it says of a file that a run is using that the next one"
+        " could not. A run looks at the stored end of the token's life before each call.",
         (f"{_AUTH}test_asks_what_linkedin_thinks_of_the_token",),
     ),
     Rule(
