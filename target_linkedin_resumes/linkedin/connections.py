@@ -1,8 +1,7 @@
 """One connection to one origin: a request written, a response read, within bounds of time and size.
 
-`http.client` connects, sets up TLS and proxy tunnels, and reads responses, but for their headers.
-Requests are written here: `http.client` sends head and body in two packets and has no bound for a
-whole call.
+`http.client` connects, sets up TLS and proxy tunnels, and parses responses. Requests are written
+here: `http.client` sends head and body in two packets and has no bound for a whole call.
 """
 
 from __future__ import annotations
@@ -28,7 +27,6 @@ from target_linkedin_resumes.linkedin.faults import (
     TransportError,
     Untrusted,
 )
-from target_linkedin_resumes.linkedin.headers import HTTPResponse
 from target_linkedin_resumes.linkedin.messages import Request, Response, Stream
 from target_linkedin_resumes.linkedin.origins import Origin
 
@@ -270,7 +268,7 @@ def _early_answer(wire: _Wire, method: str) -> Response | None:
 
 def _read(wire: _Wire, method: str) -> tuple[Response, bool]:
     with contextlib.closing(
-        HTTPResponse(wire, method=method)  # type: ignore[arg-type]  # only makefile is used
+        http.client.HTTPResponse(wire, method=method)  # type: ignore[arg-type]  # only makefile is used
     ) as answer:
         answer.begin()
         if wire.ended:  # http.client takes the end of the connection for that of the head
@@ -281,5 +279,8 @@ def _read(wire: _Wire, method: str) -> tuple[Response, bool]:
             body = answer.read()
         else:
             body = answer.read(MAX_RESPONSE_BYTES)
+        headers: dict[str, str] = {}
+        for name, value in answer.headers.items():
+            headers.setdefault(name.lower(), value.strip(" \t"))
         reusable = answer.isclosed() and not answer.will_close
-        return Response(answer.status, answer.headers, body), reusable
+        return Response(answer.status, headers, body), reusable

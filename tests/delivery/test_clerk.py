@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from target_linkedin_resumes.changes import Delete, ResumeKey
 from target_linkedin_resumes.delivery.clerk import Clerk
 from target_linkedin_resumes.delivery.flow import Flow
 from target_linkedin_resumes.delivery.outside import Outside
@@ -22,9 +25,7 @@ class SlowRejects(World):
         self.now += self.seconds
 
 
-def printed_in_a_minute(seconds: float) -> list[object]:
-    """Have a state due at each tenth of a second of a minute."""
-    world = SlowRejects(seconds)
+def run_in(world: SlowRejects) -> Run:
     outside = Outside(
         upload=world.upload,
         sender=world,
@@ -35,7 +36,13 @@ def printed_in_a_minute(seconds: float) -> list[object]:
         clock=lambda: world.now,
     )
     flow = Flow(batch_size=1, batch_max_age=1, retries=Retries(1))
-    run = Run(flow, outside, grace=1)
+    return Run(flow, outside, grace=1)
+
+
+def printed_in_a_minute(seconds: float) -> list[object]:
+    """Have a state due at each tenth of a second of a minute."""
+    world = SlowRejects(seconds)
+    run = run_in(world)
     clerk = Clerk(run)
     number = 0
     while world.now < 60:
@@ -56,3 +63,17 @@ def test_a_state_is_printed_about_every_second() -> None:
 
 def test_making_states_durable_takes_a_tenth_of_the_time_at_the_most() -> None:
     assert len(printed_in_a_minute(3)) == 2
+
+
+def test_what_is_unchanged_wakes_the_clerk_once_for_a_state(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = run_in(SlowRejects(0))
+    calls: list[int] = []
+    monkeypatch.setattr(run.desk, "notify", lambda: calls.append(run.tally.unchanged))
+    for number in range(1, 101):
+        position = run.checkpoints.take()
+        if number == 10:
+            run.checkpoints.arrived({"n": number}, 1)
+        run.settle_unchanged(Delete(ResumeKey("c", str(number))), [position])
+    assert calls == [10]  # the state is printed when its time has come

@@ -318,29 +318,6 @@ def test_headers_are_found_by_their_names_whatever_their_case(transport: HttpTra
     )
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
-        b"X-Folded: a\r\n b",
-        b" X-First-Folded: a",
-        b"no colon",
-        b": no name",
-        b"X-Blank : a",
-        b"X Blank: a",
-        b"X-Lone: a\rContent-Length: 0",
-        b"X-Nul: \0",
-        b"X-\xe9: a",
-        b"X: y\r\n" * 100 + b"X: y",
-        b"X: " + b"y" * 65_536,
-    ],
-)
-def test_lines_that_are_no_headers_make_an_answer_malformed(
-    transport: HttpTransport, line: bytes
-) -> None:
-    with pytest.raises(TransportError, match=r"^127\.0\.0\.1: the answer is not HTTP$"):
-        answered_with(transport, b"HTTP/1.1 200 OK\r\n" + line + b"\r\nContent-Length: 0\r\n\r\n")
-
-
 def test_as_many_and_as_long_headers_as_http_client_takes(transport: HttpTransport) -> None:
     lines = b"".join(b"X-%d: y\r\n" % number for number in range(97))
     long = b"X-Long: " + b"y" * 65_000
