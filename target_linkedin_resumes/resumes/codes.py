@@ -84,8 +84,8 @@ CODES: Mapping[str, Explanation] = {
         " `text` or `pdf`.",
     ),
     "conversion_failed": Explanation(
-        "The document could not be converted: it is damaged, needs a password, has no text, takes in"
-        " another document, or is far larger or more deeply nested than a resume.",
+        "The document could not be converted: it is damaged, needs a password, has no text, takes"
+        " in another document, or is far larger or more deeply nested than a resume.",
         "Save the resume as PDF in the source system.",
     ),
     "source_login_page": Explanation(
