@@ -15,17 +15,22 @@ from tests.e2e.support import PDF
 
 CUSTOMERS = ["alder", "birch", "cedar", "elm", "fir"]
 WELL, WRONG, SPENT, REJECTING, FAILING = CUSTOMERS
+FORGOTTEN = "grape"
+"""On the orchestrator's list, but nobody has given it credentials."""
+LISTED = [*CUSTOMERS, FORGOTTEN]
 RESUMES = 5
 """What each of a customer's files of records holds."""
 QUOTA = 20
+DAY = 86_400
 PREFIX = "TARGET_LINKEDIN_RESUMES_"
 
 
 class Clock:
-    """LinkedIn's clock, which a test sets forward."""
+    """LinkedIn's clock, which a test sets forward. It begins at noon: no day ends by itself."""
 
     def __init__(self) -> None:
-        self.ahead = 0.0
+        now = time.time()
+        self.ahead = DAY / 2 - now % DAY
 
     def __call__(self) -> float:
         return time.time() + self.ahead

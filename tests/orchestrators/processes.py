@@ -27,7 +27,7 @@ class Program:
         """Whether the program itself goes on."""
         return self.process.poll() is None
 
-    def wait_for(self, condition: Callable[[], bool], seconds: float = 120) -> None:
+    def wait_for(self, condition: Callable[[], bool], seconds: float = 400) -> None:
         """Wait until something is so, or fail with the log."""
         deadline = time.monotonic() + seconds
         while not condition():
