@@ -8,6 +8,7 @@ from enum import Enum, auto
 from typing import Any
 
 from target_linkedin_resumes.changes import Change, Delete, ResumeKey, Upsert
+from target_linkedin_resumes.failures import Failure, Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,13 @@ class Entry:
     def kind(self) -> type[Upsert] | type[Delete]:
         """Upsert or Delete: what batch it belongs to."""
         return type(self.change)
+
+    def refused_deletion(self, failure: Failure) -> Stop:
+        """Give what stops a run whose deletion LinkedIn does not take."""
+        return Stop(
+            f"{self.key}: LinkedIn refuses this deletion: {failure.message}."
+            " A deletion is never dropped, so the run stops with the state before it."
+        )
 
 
 @dataclass(frozen=True, slots=True)

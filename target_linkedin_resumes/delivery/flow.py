@@ -24,7 +24,7 @@ from target_linkedin_resumes.changes import Change, Delete, ResumeKey, Upsert
 from target_linkedin_resumes.confirmation import Outcome
 from target_linkedin_resumes.delivery.entries import Batch, Entry, Stage, Upload
 from target_linkedin_resumes.delivery.retries import Retries
-from target_linkedin_resumes.failures import Failure, Refused, Reject, Retry, Stop
+from target_linkedin_resumes.failures import Refused, Reject, Retry, Stop
 
 _UNNAMED = Retry("LinkedIn's answer does not name this key")
 
@@ -60,6 +60,7 @@ class Flow:
         self._suspects: deque[list[Entry]] = deque()
         self._call_waits = retries.waits()
         self._no_call_before = 0.0
+        self._uploaded_at = -inf
         self._on_wire: Batch | None = None
         self.uploading = 0
         self.uploads_pending = 0  # queued, under way, or waiting for another try
@@ -124,13 +125,27 @@ class Flow:
         if not self._upload_ended(entry):
             return False
         self.uploads_pending -= 1
+        self._uploaded_at = now
         entry.upload = upload
         self._make_ready(entry, now)
         return True
 
-    def upload_failed(self, entry: Entry, failure: Retry, now: float) -> Stop | None:
-        """An upload failed for now. Gives what stops the run once it has failed for too long."""
-        return self._try_later(entry, failure, now) if self._upload_ended(entry) else None
+    def upload_failed(self, entry: Entry, failure: Retry, now: float) -> Stop | Reject | None:
+        """An upload failed for now. Gives what it comes to once it has failed for too long.
+
+        A reject, where its source is to blame and others have been uploaded meanwhile: one dead
+        link must not stop each run, nor an outage make rejects of all there is.
+        """
+        if not self._upload_ended(entry):
+            return None
+        stop = self._try_later(entry, failure, now)
+        if stop is None or not failure.at_source or self._uploaded_at < (entry.failing_since or 0):
+            return stop
+        self._drop_upsert(entry)
+        told = (
+            f"{entry.attempts} tries failed while other files arrived; the last: {failure.message}"
+        )
+        return Reject("source_unreachable", told)
 
     def upload_needless(self, entry: Entry) -> bool:
         """An upload can never succeed, or LinkedIn holds the resume as it is to be.
@@ -153,7 +168,7 @@ class Flow:
 
         ``flush`` lets a partial batch go at once.
         """
-        if self._on_wire is not None or not self._has_batch():
+        if self._on_wire is not None or not (self._suspects or any(self._ready.values())):
             return None
         wait = self._age_wait(now)
         if flush or self._suspects or any(len(r) >= self._batch_size for r in self._ready.values()):
@@ -196,7 +211,7 @@ class Flow:
             if isinstance(outcome, Reject) and self._lanes[entry.key].waiting:
                 outcome = Retry(outcome.message)  # what comes after it settles it
             if isinstance(outcome, Reject) and entry.kind is Delete:
-                outcome = _refused_deletion(entry, outcome)
+                outcome = entry.refused_deletion(outcome)
             if isinstance(outcome, Stop):
                 self._put_back(entry)  # and there it stays: nothing may overtake it
                 ended.append((entry, type(outcome)(f"{entry.key}: {outcome.message}")))
@@ -230,9 +245,9 @@ class Flow:
         self._on_wire = None
         entries = [entry for entry in batch.entries if self._put_back(entry)]
         if len(batch.entries) == 1 and entries:
-            entry = entries[0]
+            [entry] = entries
             if entry.kind is Delete:
-                return [(entry, _refused_deletion(entry, failure))]
+                return [(entry, entry.refused_deletion(failure))]
             self._drop_upsert(entry)
             return [(entry, Reject("linkedin_refused", failure.message))]
         middle = (len(entries) + 1) // 2
@@ -360,9 +375,6 @@ class Flow:
 
     # The open batches
 
-    def _has_batch(self) -> bool:
-        return bool(self._suspects) or any(self._ready.values())
-
     def _age_wait(self, now: float) -> float:
         oldest = (next(iter(r.values())).since for r in self._ready.values() if r)
         return min((s for s in oldest if s is not None), default=now) + self._batch_max_age - now
@@ -386,10 +398,3 @@ class Flow:
             and entry.kind is Upsert
             and entry.upload is None
         ]
-
-
-def _refused_deletion(entry: Entry, failure: Failure) -> Stop:
-    return Stop(
-        f"{entry.key}: LinkedIn refuses this deletion: {failure.message}."
-        " A deletion is never dropped, so the run stops with the state before it."
-    )

@@ -75,20 +75,22 @@ class Workers:
         with run.lock:
             if run.ended:  # what is cut off at the end says nothing, and nobody waits for it
                 return
-            rejected = self._ended(entry, result, begun)
+            reject = self._ended(entry, result, begun)
         try:
             run.write_uploads_down()
         except Stop as stop:
             with run.lock:
                 run.fail(stop)
-        if rejected and isinstance(result, Reject):
-            run.settle_rejected_entry(entry, result)
+        if reject is not None:
+            run.settle_rejected_entry(entry, reject)
 
-    def _ended(self, entry: Entry, result: Upload | Unchanged | Failure, begun: float) -> bool:
-        """Note an upload's end under the lock; True if the change is to be rejected."""
+    def _ended(
+        self, entry: Entry, result: Upload | Unchanged | Failure, begun: float
+    ) -> Reject | None:
+        """Note an upload's end under the lock; gives the reject that is then to be settled."""
         run = self._run
         now = run.outside.clock()
-        rejected = False
+        reject: Reject | None = None
         if isinstance(result, Upload):
             run.outside.concurrency.succeeded(now - begun)
             self._uploaded(entry, result, now)
@@ -97,25 +99,31 @@ class Workers:
             if run.flow.upload_needless(entry):
                 run.settle_unchanged(entry.change, entry.positions)
         elif isinstance(result, Reject):
-            rejected = run.flow.upload_needless(entry)
-            if rejected:
-                run.begin_reject(entry.key)
+            reject = result if run.flow.upload_needless(entry) else None
         elif isinstance(result, Retry):
-            self._remark(entry, result, now)
-            if not result.at_source:
-                run.outside.concurrency.failed()
-            run.tally.retried[result.cause] += 1
-            stop = run.flow.upload_failed(entry, result, now)
-            if stop is not None:
-                run.fail(stop)
+            reject = self._failed(entry, result, now)
         else:
             run.flow.upload_needless(entry)  # stays unsettled: the run ends before it
             run.fail(result)
+        if reject is not None:
+            run.begin_reject(entry.key)
         run.give_up_uploads()
         self._call_the_clerk(now)
         if run.idle or run.draining:
             run.room.notify_all()
-        return rejected
+        return reject
+
+    def _failed(self, entry: Entry, retry: Retry, now: float) -> Reject | None:
+        run = self._run
+        self._remark(entry, retry, now)
+        if not retry.at_source:
+            run.outside.concurrency.failed()
+        run.tally.retried[retry.cause] += 1
+        ended = run.flow.upload_failed(entry, retry, now)
+        if isinstance(ended, Stop):
+            run.fail(ended)
+            return None
+        return ended
 
     def _uploaded(self, entry: Entry, upload: Upload, now: float) -> None:
         run = self._run

@@ -63,8 +63,10 @@ CODES: Mapping[str, Explanation] = {
         "Check the link in the source system; the file may have been deleted there.",
     ),
     "source_unreachable": Explanation(
-        "The host of the URL does not exist, or its certificate cannot be verified.",
-        "Correct the URL; for a CA of your own set the variable REQUESTS_CA_BUNDLE.",
+        "The host of the URL does not exist, its certificate cannot be verified, or the file could"
+        " not be had for `retry_seconds` while others could.",
+        "Correct the URL; for a CA of your own set the variable REQUESTS_CA_BUNDLE. If the source"
+        " was away, replay.",
     ),
     "source_refused": Explanation(
         "The source answered with something else than the file, and would do so again.",

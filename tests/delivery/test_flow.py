@@ -313,6 +313,35 @@ def test_a_change_that_fails_for_too_long_stops_the_run() -> None:
     assert "connection reset" in stop.message
 
 
+@pytest.mark.parametrize("others", [True, False])
+def test_a_file_that_alone_cannot_be_had_is_a_reject_and_an_outage_is_none(others: bool) -> None:
+    bench = Bench(retry_seconds=10)
+    bench.add(upsert("dead"))
+    failure = Retry("the source sends too slowly")
+    failure.at_source = True
+    ended = None
+    while ended is None:
+        entry = bench.flow.start_upload()
+        assert entry is not None
+        assert entry.key == key("dead")
+        ended = bench.flow.upload_failed(entry, failure, bench.now)
+        if others and entry.attempts == 2:
+            bench.add(upsert("b"))
+            bench.upload()
+        bench.now += bench.flow.next_tick(bench.now) or 0
+        bench.flow.tick(bench.now)
+    assert "too slowly" in ended.message
+    if others:
+        assert isinstance(ended, Reject)
+        assert ended.code == "source_unreachable"
+        assert bench.flow.holds(key("b"))
+        assert not bench.flow.holds(key("dead"))
+        assert bench.flow.next_tick(bench.now) is None
+    else:
+        assert isinstance(ended, Stop)
+        assert bench.flow.holds(key("dead"))
+
+
 def test_cut_gives_up_what_has_not_begun_after_the_horizon() -> None:
     bench = Bench()
     for name in "abc":

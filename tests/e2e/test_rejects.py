@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.support import PDF, SCHEMA, Bench, covered, deletion, record, state
+from tests.resumes.server import serving
 
 
 def docx() -> bytes:
@@ -221,3 +222,26 @@ def test_a_rejects_path_that_cannot_be_written_is_told_before_the_run(
     assert done.code == 2
     assert "setting 'rejects_path'" in done.log
     assert "Traceback" not in done.log
+
+
+def test_one_dead_link_does_not_hold_up_the_run(bench: Bench) -> None:
+    path = bench.directory / "rejects.singer"
+    with serving() as server:
+        dead = server.file("/crm/dead.pdf", PDF, status=503)
+        living = server.file("/crm/cv.pdf", PDF)
+        settings: dict[str, Any] = {
+            "file_sources": [{"prefix": server.url("/crm/")}],
+            "on_reject": "continue",
+            "rejects_path": str(path),
+            "retry_seconds": 2,
+            "upload_concurrency": 1,
+        }
+        stream = [SCHEMA, record(0, "r", dead), *(record(n, "r", living) for n in range(1, 4))]
+        done = bench.run([*stream, state(4)], **settings)
+    assert (done.code, covered(done.states)) == (0, 4)
+    assert len(bench.held()) == 3
+    left = kept(path)["r"]
+    assert left["record"]["candidate_id"] == 0
+    assert left["reject"]["code"] == "source_unreachable"
+    assert left["reject"]["attempts"] > 1
+    assert "503" in left["reject"]["message"]
