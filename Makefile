@@ -9,7 +9,7 @@ POSTGRES := ls /usr/lib/postgresql/*/lib/wal2json.so >/dev/null 2>&1 || { apt-ge
   >/dev/null; }
 SOURCES := target_linkedin_resumes tests examples benchmarks
 
-.PHONY: help demo test lint format generated sandbox test-lowest test-package test-stores test-browser test-convert certification test-meltano test-orchestrators test-chaos bench bench-short clean
+.PHONY: help demo test test-alone lint format generated sandbox test-lowest test-package test-stores test-browser test-convert certification test-meltano test-orchestrators test-chaos bench bench-short clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,9 +20,11 @@ demo: .venv/.runtime  ## Run the main job against the sandbox and check what arr
 test: lint  ## Lint, types and all tests, with branch coverage
 	@rm -f .coverage .coverage.*
 	@$(BIN)/python -m coverage run -m pytest -q -n 2 -m 'not alone and not chaos_long and not package and not certification and not libreoffice and not clouds and not browser and not meltano and not orchestrators'
-	@$(BIN)/python -m coverage run -m pytest -q -m alone
 	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m coverage report --fail-under=95 --format=total
+
+test-alone: .venv/.dev  ## Memory and speed, which nothing may run beside
+	@$(BIN)/python -m pytest -q -m alone
 
 lint: .venv/.dev  ## ruff, mypy --strict, the import contracts and the dependencies
 	@$(BIN)/ruff check --quiet $(SOURCES)
