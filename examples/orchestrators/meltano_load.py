@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -47,12 +49,15 @@ def load(customer: str, variables: Mapping[str, str], log: logging.Logger = logg
     """
     said: int | None = None
     codes: Any = None
-    with subprocess.Popen(
-        [MELTANO, "--log-format=json", "run", f"--state-id-suffix={customer}", JOB],
-        env={**os.environ, **variables},
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with (
+        _alone(),
+        subprocess.Popen(
+            [MELTANO, "--log-format=json", "run", f"--state-id-suffix={customer}", JOB],
+            env={**os.environ, **variables},
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
         assert process.stderr is not None
         try:
             for line in process.stderr:
@@ -105,6 +110,21 @@ def wait_before_retry(failure: BaseException, now: datetime) -> timedelta | None
         midnight = datetime.combine(now.astimezone(UTC).date(), time(), UTC) + timedelta(days=1)
         return midnight - now + timedelta(minutes=1)
     return None
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait until no other load of this machine is in the project's directory.
+
+    Meltano writes each run's catalog and configuration there. The orchestrator's own limit is not
+    enough: two runs that ask at the same instant have been seen to get the one slot both.
+    """
+    project = os.open(os.environ.get("MELTANO_PROJECT_ROOT", "."), os.O_RDONLY)
+    try:
+        fcntl.flock(project, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(project)
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

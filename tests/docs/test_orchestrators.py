@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -164,3 +165,19 @@ def test_the_codes_are_read_from_the_log(
     with pytest.raises(LOADS.LoadFailed, match="acme ended with exit code 1") as failed:
         LOADS.load("acme", {})
     assert failed.value.code == code
+
+
+def test_two_loads_are_never_in_one_project_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = """
+here = __import__("pathlib").Path("here")
+here.touch(exist_ok=False)
+time.sleep(0.2)
+here.unlink()
+"""
+    meltano(tmp_path, monkeypatch, body)
+    with ThreadPoolExecutor() as pool:
+        loads = [pool.submit(LOADS.load, customer, {}) for customer in ("a", "b", "c")]
+        for one in loads:
+            one.result()
