@@ -17,12 +17,12 @@ from target_linkedin_resumes.delivery.entries import Content, Upload
 from target_linkedin_resumes.delivery.ledger import Ledger
 from target_linkedin_resumes.delivery.ledgerfile import LedgerFile
 from target_linkedin_resumes.delivery.outside import Confirmed, Sent
-from target_linkedin_resumes.fetcher import Fetcher
+from target_linkedin_resumes.fetcher import Fetched, Fetcher
 from target_linkedin_resumes.house import owner_of, sources_of
 from target_linkedin_resumes.resumes.tags import Tags
 from target_linkedin_resumes.settings import read_settings
 
-AT_ONCE = 10_000
+AT_ONCE = 400
 # For so long after it was written, a file's times do not prove that it stayed the same.
 _FRESH_SECONDS = 2.5
 
@@ -62,8 +62,8 @@ def _upsert(case: Case, number: int) -> Upsert:
 def _content(fetcher: Fetcher, change: Upsert) -> Content:
     with ExitStack() as stack:
         fetched = fetcher.fetch(change, stack, alone=True)
-        assert isinstance(fetched, tuple)
-        content = fetched[1]
+        assert isinstance(fetched, Fetched)
+        content = fetched.content
         assert content is not None
         assert content.source is not None  # else the target would read the file once more
         return content

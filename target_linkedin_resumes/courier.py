@@ -41,10 +41,9 @@ class Courier:
             fetched = self._fetcher.fetch(change, stack, alone=alone)
             if isinstance(fetched, Unchanged):
                 return fetched
-            resume, content = fetched
-            urn = self._fetcher.uploaded_before(change, content) if alone else None
-            if urn is not None:
-                return Upload(urn, resume.size, content, reused=True)
+            resume, content = fetched.resume, fetched.content
+            if fetched.urn is not None:
+                return Upload(fetched.urn, resume.size, content, reused=True)
             urn = self._linkedin.upload_resume(
                 resume.body, resume.size, resume.content_type, resume.filename
             )
@@ -124,8 +123,7 @@ class DryCourier:
             fetched = self._fetcher.fetch(change, stack, alone=alone)
             if isinstance(fetched, Unchanged):
                 return fetched
-            resume, content = fetched
-            return Upload("", resume.size, content)
+            return Upload("", fetched.resume.size, fetched.content)
 
     def update(self, batch: list[tuple[Upsert, Upload]]) -> Outcomes:
         """Take all as delivered."""

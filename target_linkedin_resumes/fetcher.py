@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import ExitStack
+from dataclasses import dataclass
 
 from target_linkedin_resumes.changes import Change, Delete, Upsert
 from target_linkedin_resumes.delivery.entries import Content, Unchanged
@@ -11,6 +12,18 @@ from target_linkedin_resumes.delivery.ledger import Ledger
 from target_linkedin_resumes.failures import Retry
 from target_linkedin_resumes.resumes.bodies import NotModified, OpenedResume
 from target_linkedin_resumes.resumes.sources import Sources
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A resume that is to be sent; ``content`` says what it is, where books are kept.
+
+    ``urn`` is that of its bytes where they are at LinkedIn, and no record names them.
+    """
+
+    resume: OpenedResume
+    content: Content | None = None
+    urn: str | None = None
 
 
 class Fetcher:
@@ -38,13 +51,11 @@ class Fetcher:
         known = self._ledger.source_of(change)
         return known is not None and known == self._sources.tag(change.file)
 
-    def fetch(
-        self, change: Upsert, stack: ExitStack, *, alone: bool
-    ) -> Unchanged | tuple[OpenedResume, Content | None]:
+    def fetch(self, change: Upsert, stack: ExitStack, *, alone: bool) -> Unchanged | Fetched:
         """Open a resume for the length of ``stack``.
 
-        Only where the change is ``alone`` it may be found unchanged: where nothing else of its key
-        is in flight. Raises Failure.
+        Only where the change is ``alone`` the ledger is asked: where nothing else of its key is in
+        flight. Raises Failure.
         """
         try:
             return self._fetch(change, stack, alone=alone)
@@ -54,24 +65,20 @@ class Fetcher:
             retry.at_source, retry.cause = True, "source"
             raise
 
-    def uploaded_before(self, change: Upsert, content: Content | None) -> str | None:
-        """The URN of this resume's bytes where they are at LinkedIn, and no record names them."""
-        if self._ledger is None or content is None:
-            return None
-        return self._ledger.uploaded_before(change, content)
-
-    def _fetch(
-        self, change: Upsert, stack: ExitStack, *, alone: bool
-    ) -> Unchanged | tuple[OpenedResume, Content | None]:
-        ledger = self._ledger
-        known = ledger.source_of(change) if ledger is not None and alone else None
+    def _fetch(self, change: Upsert, stack: ExitStack, *, alone: bool) -> Unchanged | Fetched:
+        ledger = self._ledger if alone else None
+        if ledger is not None and ledger.is_new(change.key):
+            ledger = None
+        known = ledger.source_of(change) if ledger is not None else None
         resume = stack.enter_context(self._sources.open(change.file, known))
         if not self._describe:
-            return resume, None
+            return Fetched(resume)
         resume.body.seek(0)
         sha256 = hashlib.file_digest(resume.body, "sha256").hexdigest()
         resume.body.seek(0)
         content = Content(sha256, resume.filename, resume.content_type, resume.tag)
-        if ledger is not None and alone and ledger.is_delivered(change, content):
+        if ledger is None:
+            return Fetched(resume, content)
+        if ledger.is_delivered(change, content):
             return Unchanged()
-        return resume, content
+        return Fetched(resume, content, ledger.uploaded_before(change, content))

@@ -9,27 +9,29 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from hashlib import blake2b
 from typing import Any
 
 from target_linkedin_resumes.changes import Change, Delete, ResumeKey, Upsert
+from target_linkedin_resumes.delivery.absent import Absent
 from target_linkedin_resumes.delivery.entries import Content, Upload
 from target_linkedin_resumes.delivery.ledgerfile import LedgerFile
 from target_linkedin_resumes.delivery.ledgerrows import (
     DELETED,
     DELETING,
-    DELIVERED,
     HELD_AT_FIRST,
     KNOWN,
     NEWEST,
     REJECTED,
     SEEN,
     SENDING,
-    WRITE,
     Known,
+    Note,
+    Rows,
     State,
+    deliver,
+    write,
 )
 from target_linkedin_resumes.delivery.outside import Confirmed, Sent
 from target_linkedin_resumes.delivery.pseudonyms import Pseudonyms
@@ -43,8 +45,6 @@ COMMIT_INTERVAL = 1.0
 # uploaded again.
 REUSE_SECONDS = 48 * 3600
 _SEEN_AT_ONCE = 1000
-# A resume that is new is asked for up to four times before it has a row.
-_ABSENT_AT_MOST = 20_000
 
 
 class Ledger:
@@ -72,30 +72,26 @@ class Ledger:
         self._connection = file.connection
         self._now = now
         self._clock = clock
-        self._blob_life = blob_life
         self._resend = resend
         self._quota = quota
         self._quota_saved: Mapping[str, Any] = {}
         self._lock = threading.Lock()
         self._committed = clock()
-        self._uploads: dict[bytes, dict[str, Any]] = {}
-        self._absent: set[bytes] = set()  # of keys that were asked for, and are not there
+        self._rows = Rows(file.salt, blob_life)
+        self.key: Callable[[ResumeKey], bytes] = self._rows.key
+        self._uploads: dict[bytes, Note] = {}  # the oldest first
         self._seen: dict[bytes, dict[str, Any]] = {}
         self.versions = StreamVersions(self._writing, self.key)
         with file.written() as connection:
             self.recovered = Recovered(connection, pseudonyms)
             self._newest: int = connection.execute(NEWEST).fetchone()[0]
         self.began_empty = not self._newest and not self.recovered.count
+        self._absent = Absent(began_empty=self.began_empty)
 
     @property
     def salt(self) -> bytes:
         """This ledger's own, for hashes of what it must not hold."""
         return self._file.salt
-
-    def key(self, key: ResumeKey) -> bytes:
-        """The hash by which a resume key is found."""
-        text = f"{len(key.candidate_id)}:{key.candidate_id}{key.resume_id}"
-        return blake2b(text.encode(), key=self._file.salt, digest_size=16).digest()
 
     def known(self, key: ResumeKey) -> Known | None:
         """What is known of a key."""
@@ -112,10 +108,12 @@ class Ledger:
                 raise self._file.failure(error) from None
             if row is not None:
                 return Known._make(row)
-            if len(self._absent) >= _ABSENT_AT_MOST:
-                self._absent.clear()
             self._absent.add(hashed)
         return None
+
+    def is_new(self, key: ResumeKey) -> bool:
+        """Whether nothing is known of a key, for sure; where not, there may be nothing either."""
+        return self.key(key) in self._absent and not self.recovered.count
 
     # Unchanged. All of it holds only while nothing of the key is in flight.
 
@@ -143,7 +141,7 @@ class Ledger:
         known = self.known(change.key)
         if known is None:
             return self.recovered.count > 0 and self._adopted(change, content)
-        if not _is_delivered(known, change) or not self._same(known, content):
+        if not _is_delivered(known, change) or not self._rows.same(known, content):
             return False
         self._remember(change, known, content.source)
         return True
@@ -154,9 +152,10 @@ class Ledger:
             found = self.recovered.find(change, content)
             if found is None:
                 return False
-            row = self._row(change, Upload(found.urn, 0, content), State.DELIVERED)
-            self._absent.discard(row["key"])
-            connection.execute(WRITE, {**row, "now": found.delivered_at})
+            self._absent.discard(self.key(change.key))
+            upload = Upload(found.urn, 0, content)
+            note = Note(change, upload, found.delivered_at, 0.0, State.DELIVERED)
+            write(connection, [self._rows.of(note)])
             self.recovered.drop(change.key)
         return True
 
@@ -165,29 +164,14 @@ class Ledger:
         known = self.known(change.key)
         if known is None or known.state not in (State.UPLOADED, State.SENDING):
             return None
-        if known.uploaded_at is None or not self._same(known, content):
+        if known.uploaded_at is None or not self._rows.same(known, content):
             return None
-        if known.expires_at != self._expiry(known.uploaded_at):
+        if known.expires_at != self._rows.expiry(known.uploaded_at):
             return None  # LinkedIn was told to keep it for another time than it is told now
         life = REUSE_SECONDS
         if known.expires_at is not None:  # half of it is left for LinkedIn to fetch the file
             life = min(life, (known.expires_at - known.uploaded_at) // 2)
         return known.urn if self._now() < known.uploaded_at + life else None
-
-    def _expiry(self, uploaded_at: int) -> int | None:
-        return None if self._blob_life is None else uploaded_at + int(self._blob_life)
-
-    def _same(self, known: Known, content: Content) -> bool:
-        return (known.sha256, known.name, known.content_type) == (
-            bytes.fromhex(content.sha256),
-            self._hash(content.filename),
-            content.content_type,
-        )
-
-    def _hash(self, text: str) -> bytes:
-        return blake2b(
-            text.encode("utf-8", "replace"), key=self._file.salt, digest_size=16
-        ).digest()
 
     def _remember(self, change: Upsert, known: Known, source: str | None) -> None:
         key = self.key(change.key)
@@ -195,56 +179,78 @@ class Ledger:
         with self._lock:
             self._seen[key] = {"key": key, "urn": known.urn, **about}
             if len(self._seen) >= _SEEN_AT_ONCE:
-                self._write_noted()
+                with self._file.written():
+                    self._begin()
+                    self._flush()
+                    if self._clock() - self._committed >= COMMIT_INTERVAL:
+                        self._commit()
 
     # Books
 
     def uploaded(self, change: Upsert, upload: Upload) -> None:
         """As :meth:`Books.uploaded`."""
-        row = self._row(change, upload, State.UPLOADED)
+        key = self.key(change.key)
+        clock = self._clock()
         with self._lock:
-            self._absent.discard(row["key"])
-            self._uploads[row["key"]] = row
-            if self._clock() - self._committed >= COMMIT_INTERVAL:
-                self._write_noted()
+            self._absent.discard(key)
+            self._uploads.pop(key, None)  # the newest stands last
+            self._uploads[key] = Note(change, upload, int(self._now()), clock)
+            if clock - next(iter(self._uploads.values())).clock >= COMMIT_INTERVAL:
+                with self._file.written():
+                    self._begin()
+                    self._flush()
+                    self._commit()
 
     def sending(self, batch: Sequence[Sent]) -> None:
         """As :meth:`Books.sending`."""
         now = int(self._now())
-        rows: list[dict[str, Any]] = []
-        for sent in batch:
-            row: dict[str, Any] = {"key": self.key(sent.change.key), "now": now}
-            if isinstance(sent.change, Upsert) and sent.upload is not None:
-                row |= {"urn": sent.upload.urn, "created_at": sent.change.created_at}
-            rows.append(row)
-        deletions = [row for row in rows if "urn" not in row]
-        updates = [row for row in rows if "urn" in row]
-        with self._writing() as connection:
-            for sent, row in zip(batch, rows, strict=True):
-                self._absent.discard(row["key"])
-                self.recovered.drop(sent.change.key)
+        keys: list[bytes] = []
+        deletions: list[dict[str, Any]] = []
+        others: list[Note] = []  # what is in the file already
+        with self._lock, self._file.written() as connection:
+            self._begin()
+            for sent in batch:
+                change, upload, key = sent.change, sent.upload, self.key(sent.change.key)
+                keys.append(key)
+                self._absent.discard(key)
+                self.recovered.drop(change.key)
+                if not isinstance(change, Upsert) or upload is None:
+                    deletions.append({"key": key, "now": now})
+                    continue
+                note = self._uploads.get(key)
+                if note is not None and note.change is change and note.upload is upload:
+                    note.state = State.SENDING  # and is written down once, as such
+                else:
+                    others.append(Note(change, upload, now, 0.0, State.SENDING))
+            self._flush(keys)
             connection.executemany(DELETING, deletions)
+            updates = [
+                {
+                    "key": self.key(note.change.key),
+                    "now": now,
+                    "urn": note.upload.urn,
+                    "created_at": note.change.created_at,
+                }
+                for note in others
+            ]
             if updates and connection.executemany(SENDING, updates).rowcount < len(updates):
-                for sent in batch:
-                    if isinstance(sent.change, Upsert) and sent.upload is not None:
-                        row = self._row(sent.change, sent.upload, State.SENDING)
-                        connection.execute(WRITE, row)
+                write(connection, [self._rows.of(note) for note in others])
             self._commit()
 
     def confirmed(self, batch: Sequence[Confirmed]) -> None:
         """As :meth:`Books.confirmed`."""
         now = int(self._now())
         deleted: list[dict[str, Any]] = []
-        delivered: list[dict[str, Any]] = []
+        delivered: dict[bytes, str] = {}
         for one in batch:
             key = self.key(one.change.key)
             if one.upload is None:
                 deleted.append({"key": key, "now": now})
             else:
-                delivered.append({"key": key, "now": now, "urn": one.upload.urn})
-        with self._writing() as connection:
+                delivered[key] = one.upload.urn
+        with self._writing([row["key"] for row in deleted] + list(delivered)) as connection:
             connection.executemany(DELETED, deleted)
-            connection.executemany(DELIVERED, delivered)
+            deliver(connection, delivered, now)
             self._commit()
 
     def rejected(self, rejected: Rejected) -> None:
@@ -308,60 +314,37 @@ class Ledger:
         try:
             with self._file.written():
                 self._begin()
+                self._flush()
                 self._commit()
         finally:
             self._file.close()
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def _writing(self, only: Iterable[bytes] | None = None) -> Iterator[sqlite3.Connection]:
+        """A transaction in which all that was noted is written down, or that of some keys."""
         with self._lock, self._file.written() as connection:
             self._begin()
-            self._flush()
+            self._flush(only)
             yield connection
 
     def _begin(self) -> None:
         if not self._connection.in_transaction:
             self._connection.execute("BEGIN IMMEDIATE")
 
-    def _row(self, change: Upsert, upload: Upload, state: State) -> dict[str, Any]:
-        content = upload.content
-        assert content is not None  # noqa: S101 - whoever keeps books has the content described
-        now = int(self._now())
-        return {
-            "key": self.key(change.key),
-            "candidate_id": change.key.candidate_id,
-            "resume_id": change.key.resume_id,
-            "stream": change.stream,
-            "version": change.version,
-            "state": state,
-            "sha256": bytes.fromhex(content.sha256),
-            "name": self._hash(content.filename),
-            "content_type": content.content_type,
-            "created_at": change.created_at,
-            "urn": upload.urn,
-            "expires_at": self._expiry(now),
-            "source": content.source,
-            "now": now,
-        }
+    def _flush(self, only: Iterable[bytes] | None = None) -> None:
+        """Write down what was only noted.
 
-    def _flush(self) -> None:
-        """Write down what was only noted: each statement by itself makes threads wait in turn."""
+        What is not of these keys waits for the batch it is of, so that it is written once.
+        """
         if self._uploads:
-            self._connection.executemany(WRITE, list(self._uploads.values()))
-            self._uploads.clear()
-        if self._seen:
+            keys = list(self._uploads) if only is None else only
+            notes = [self._uploads.pop(key) for key in keys if key in self._uploads]
+            write(self._connection, [self._rows.of(note) for note in notes])
+        if only is None and self._seen:
             self._connection.executemany(SEEN, list(self._seen.values()))
             self._seen.clear()
 
-    def _write_noted(self) -> None:
-        with self._file.written():
-            self._begin()
-            self._flush()
-            if self._clock() - self._committed >= COMMIT_INTERVAL:
-                self._commit()
-
     def _commit(self) -> None:
-        self._flush()
         self._save_quota()
         if self._connection.in_transaction:
             self._connection.execute("COMMIT")

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from functools import lru_cache
+from hashlib import blake2b
+from itertools import chain
+from typing import Any, NamedTuple
+
+from target_linkedin_resumes.changes import ResumeKey, Upsert
+from target_linkedin_resumes.delivery.entries import Content, Upload
+
+# More than are in flight, as a rule: each key is hashed once on its way.
+_HASHES_AT_MOST = 12_000
 
 
 class State(StrEnum):
@@ -32,6 +44,69 @@ class Known(NamedTuple):
     source: str | None
 
 
+@dataclass(slots=True)
+class Note:
+    """An upload that is not written down yet; made ``at`` epoch seconds, ``clock`` on the clock."""
+
+    change: Upsert
+    upload: Upload
+    at: int
+    clock: float
+    state: State = State.UPLOADED
+
+
+class Rows:
+    """What is in the rows of one ledger. ``salt`` is its own, ``blob_life`` in seconds.
+
+    ``key`` gives the hash by which a resume key is found.
+    """
+
+    def __init__(self, salt: bytes, blob_life: float | None) -> None:
+        self._salt = salt
+        self._blob_life = blob_life
+        self.key: Callable[[ResumeKey], bytes] = lru_cache(_HASHES_AT_MOST)(self._hash_of_key)
+
+    def of(self, note: Note) -> tuple[Any, ...]:
+        """The row of an upload, a value for each of the columns in their order."""
+        change, content = note.change, note.upload.content
+        assert content is not None  # noqa: S101 - whoever keeps books has the content described
+        return (
+            self.key(change.key),
+            change.key.candidate_id,
+            change.key.resume_id,
+            change.stream,
+            change.version,
+            note.state,
+            bytes.fromhex(content.sha256),
+            self._hash(content.filename),
+            content.content_type,
+            change.created_at,
+            note.upload.urn,
+            self.expiry(note.at),
+            content.source,
+            note.at,
+            note.at,
+        )
+
+    def same(self, known: Known, content: Content) -> bool:
+        """Whether a row is of this content and name."""
+        return (known.sha256, known.name, known.content_type) == (
+            bytes.fromhex(content.sha256),
+            self._hash(content.filename),
+            content.content_type,
+        )
+
+    def expiry(self, uploaded_at: int) -> int | None:
+        """When LinkedIn removes a file, in epoch seconds."""
+        return None if self._blob_life is None else uploaded_at + int(self._blob_life)
+
+    def _hash_of_key(self, key: ResumeKey) -> bytes:
+        return self._hash(f"{len(key.candidate_id)}:{key.candidate_id}{key.resume_id}")
+
+    def _hash(self, text: str) -> bytes:
+        return blake2b(text.encode("utf-8", "replace"), key=self._salt, digest_size=16).digest()
+
+
 KNOWN = f"SELECT {', '.join(Known._fields)} FROM resumes WHERE key = ?"  # noqa: S608 - own names
 # Rows are numbered in the order in which their keys became known.
 NEWEST = "SELECT coalesce(max(number), 0) FROM resumes"
@@ -43,11 +118,13 @@ _VERSION = (
     " ELSE version END, shared = shared OR (stream IS NOT NULL AND stream <> :stream),"
     " stream = :stream"
 )
-WRITE = """
-INSERT INTO resumes (key, candidate_id, resume_id, stream, version, state, sha256, name,
-    content_type, created_at, urn, uploaded_at, expires_at, source, changed_at)
-VALUES (:key, :candidate_id, :resume_id, :stream, :version, :state, :sha256, :name,
-    :content_type, :created_at, :urn, :now, :expires_at, :source, :now)
+_COLUMNS = (
+    "key, candidate_id, resume_id, stream, version, state, sha256, name, content_type, created_at,"
+    " urn, expires_at, source, uploaded_at, changed_at"
+)
+_ROW = f"({', '.join('?' * (_COLUMNS.count(',') + 1))})"
+_INSERT = f"INSERT INTO resumes ({_COLUMNS}) VALUES"
+_WRITE = """
 ON CONFLICT (key) DO UPDATE SET candidate_id = excluded.candidate_id,
     resume_id = excluded.resume_id, version = CASE WHEN excluded.version IS NOT NULL
         OR stream IS NOT excluded.stream THEN excluded.version ELSE version END,
@@ -59,6 +136,8 @@ ON CONFLICT (key) DO UPDATE SET candidate_id = excluded.candidate_id,
     expires_at = CASE WHEN urn IS excluded.urn THEN expires_at ELSE excluded.expires_at END,
     urn = excluded.urn
 """
+# An SQLite before 3.32 takes 999 values in a statement.
+_ROWS_AT_ONCE = 999 // (_COLUMNS.count(",") + 1)
 # What is in the row already need not be written once more.
 SENDING = """
 UPDATE resumes SET state = 'sending', changed_at = :now
@@ -68,10 +147,7 @@ DELETING = """
 UPDATE resumes SET state = 'deleting', changed_at = :now WHERE key = :key AND state <> 'deleted'
 """
 # A change that was noted while the call was under way has taken the row: it is not confirmed.
-DELIVERED = """
-UPDATE resumes SET state = 'delivered', changed_at = :now
-WHERE key = :key AND state = 'sending' AND urn = :urn
-"""
+_DELIVERED = "UPDATE resumes SET state = 'delivered', changed_at = ? WHERE state = 'sending'"
 DELETED = """
 INSERT INTO resumes (key, state, changed_at) VALUES (:key, 'deleted', :now)
 ON CONFLICT (key) DO UPDATE SET state = 'deleted', changed_at = excluded.changed_at,
@@ -102,3 +178,26 @@ _OLDER = (
 )
 OUTDATED = f"{_OLDER} AND NOT shared"
 SHARED = f"{_OLDER} AND shared"
+
+
+# With the interpreter's lock let go of and taken again, a statement costs several times what SQLite
+# takes for it, and ``executemany`` is one statement a row.
+
+
+def write(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write rows as :meth:`Rows.of` gives them."""
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        some = rows[start : start + _ROWS_AT_ONCE]
+        statement = f"{_INSERT} {', '.join([_ROW] * len(some))} {_WRITE}"
+        connection.execute(statement, tuple(chain.from_iterable(some)))
+
+
+def deliver(connection: sqlite3.Connection, blobs: Mapping[bytes, str], now: int) -> None:
+    """Say of the rows with these keys and URNs, if they are being sent, that they are delivered.
+
+    A row with the URN of another key there is not: each key has blobs of its own.
+    """
+    if blobs:
+        some = ", ".join("?" * len(blobs))
+        statement = f"{_DELIVERED} AND key IN ({some}) AND urn IN ({some})"
+        connection.execute(statement, (now, *blobs, *blobs.values()))

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
-from benchmarks import memory, profile
+from benchmarks import ledgercost, memory, profile
 from benchmarks.document import PAGE, written
 from benchmarks.memory import BOUND_MIB, POINTS, drawn, on_the_page, thinned, told
 
@@ -51,8 +51,8 @@ def test_what_is_said_of_a_line_tells_whether_it_rises() -> None:
     assert "\n- deletions: at most 1 MiB" in text
 
 
-def test_the_page_has_a_place_for_the_plot_and_the_profile() -> None:
-    for module in (memory, profile):
+def test_the_page_has_a_place_for_each_part_that_is_written() -> None:
+    for module in (memory, profile, ledgercost):
         assert "\nnew\n" in written(PAGE.read_text(), "new", module.BEGIN, module.END)
 
 

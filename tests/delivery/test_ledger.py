@@ -155,6 +155,42 @@ def test_a_change_that_was_noted_during_the_call_is_not_confirmed_by_it(ledger: 
     assert not ledger.is_delivered(second, CONTENT)
 
 
+def test_a_change_that_was_noted_before_the_call_is_not_confirmed_by_it(ledger: Ledger) -> None:
+    first, second, blob = upsert(), upsert(CREATED + 1), upload()
+    ledger.uploaded(first, blob)
+    ledger.uploaded(second, blob)  # the same blob, used again
+    ledger.sending([Sent(first, blob)])
+    ledger.confirmed([Confirmed(first, blob, OK)])
+    assert not ledger.is_delivered(second, CONTENT)
+    ledger.sending([Sent(second, blob)])
+    ledger.confirmed([Confirmed(second, blob, OK)])
+    assert ledger.is_delivered(second, CONTENT)
+
+
+@pytest.mark.parametrize("when", ["before", "while"])
+def test_a_deletion_takes_away_what_was_only_noted(ledger: Ledger, when: str) -> None:
+    ledger.uploaded(upsert(), upload())
+    ledger.sending([Sent(Delete(KEY), None)])
+    if when == "while":  # of a change that comes after it
+        ledger.uploaded(upsert(), upload())
+    ledger.confirmed([Confirmed(Delete(KEY), None, OK)])
+    ledger.sync()
+    assert state(ledger) == (State.DELETED if when == "before" else State.UPLOADED)
+
+
+def test_a_whole_batch_is_confirmed_at_once_each_by_its_own_blob(ledger: Ledger) -> None:
+    changes = [upsert(key=ResumeKey("c", str(number))) for number in range(250)]
+    uploads = [upload(urn=f"urn:{number}") for number in range(250)]
+    for change, one in zip(changes, uploads, strict=True):
+        ledger.uploaded(change, one)
+    pairs = list(zip(changes, uploads, strict=True))
+    ledger.sending([Sent(*pair) for pair in pairs])
+    ledger.uploaded(changes[7], upload(OTHER, "urn:later"))
+    ledger.confirmed([Confirmed(*pair, OK) for pair in pairs[:200]])
+    delivered = [ledger.is_delivered(change, CONTENT) for change in changes]
+    assert [n for n, one in enumerate(delivered) if not one] == [7, *range(200, 250)]
+
+
 def test_an_upsert_that_follows_a_delete_outlives_its_confirmation(ledger: Ledger) -> None:
     deliver(ledger)
     ledger.sending([Sent(Delete(KEY), None)])
