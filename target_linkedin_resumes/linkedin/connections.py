@@ -30,7 +30,7 @@ from target_linkedin_resumes.linkedin.faults import (
 from target_linkedin_resumes.linkedin.messages import Request, Response, Stream
 from target_linkedin_resumes.linkedin.origins import Origin
 
-BLOCK_BYTES = 64 * 1024
+BLOCK_BYTES = 256 * 1024
 # LinkedIn's longest answer (100 errors) is a tenth of this; an error page may be anything.
 MAX_RESPONSE_BYTES = 4 * 1024 * 1024
 
