@@ -215,7 +215,9 @@ class _Wire(io.RawIOBase):
         left = self._deadline - self._clock()
         if left <= 0:
             raise TimedOut("timed out: the call took too long as a whole")
-        self._sock.settimeout(min(self.patience, left))
+        timeout = min(self.patience, left)
+        if timeout != self._sock.gettimeout():  # a system call, and a turn at the interpreter
+            self._sock.settimeout(timeout)
 
 
 def _pieces(head: bytes, body: bytes | Stream | None) -> Iterator[bytes | memoryview]:

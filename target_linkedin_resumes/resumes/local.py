@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
 import time
@@ -23,6 +24,9 @@ _OUTSIDE = (
 _DIRECTORY = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Without O_NONBLOCK, opening a named pipe waits for a writer.
 _FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW | os.O_CLOEXEC
+# Most resumes are smaller. In memory, once for each upload at a time: such a file is looked at,
+# hashed and sent from one reading, and what is sent is what was looked at.
+AT_ONCE_BYTES = 128 * 1024
 # File systems count time in steps of up to two seconds: a file that was changed so shortly before
 # it was read may be changed once more without its times telling.
 _RACY_NANOSECONDS = 2 * 10**9
@@ -73,9 +77,10 @@ class LocalFiles:
             was = os.fstat(descriptor)
             if not stat.S_ISREG(was.st_mode):
                 raise _not_a_file()
-            with open(descriptor, "rb", buffering=0, closefd=False) as file:
-                body = Body(file, was.st_size, lambda: _same(descriptor, was))
-                yield Found(body, was.st_size, path, self._told(was))
+            body = Body(_At(descriptor), was.st_size, lambda: _same(descriptor, was))
+            if was.st_size <= AT_ONCE_BYTES:
+                body = Body(io.BytesIO(body.read()), was.st_size)
+            yield Found(body, was.st_size, path, self._told(was))
         finally:
             os.close(descriptor)
 
@@ -126,6 +131,23 @@ class LocalFiles:
             return os.open(parts[-1], _FILE, dir_fd=directory)
         finally:
             os.close(directory)
+
+
+class _At:
+    """An open file that is read at a position; what `open` gives asks the system three times."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._position = 0
+
+    def seek(self, offset: int, _whence: int = os.SEEK_SET, /) -> int:
+        self._position = offset
+        return offset
+
+    def read(self, size: int = -1, /) -> bytes:
+        piece = os.pread(self._descriptor, size, self._position)
+        self._position += len(piece)
+        return piece
 
 
 def _path_of(reference: str) -> str:

@@ -63,4 +63,4 @@ def test_the_command_runs_and_writes_the_plot(tmp_path: Path) -> None:
         command, check=True, cwd=REPOSITORY, capture_output=True, text=True, timeout=120
     )
     assert "300 deletions: at most" in done.stdout
-    assert "50 resumes of 2 KB: at most" in path.read_text()
+    assert "300 resumes of 2 KB: at most" in path.read_text()

@@ -11,7 +11,7 @@ import pytest
 from target_linkedin_resumes.changes import ResumeFile
 from target_linkedin_resumes.failures import Misconfigured, Reject, Retry
 from target_linkedin_resumes.resumes.bodies import MAX_SIZE
-from target_linkedin_resumes.resumes.local import LocalFiles, _failure
+from target_linkedin_resumes.resumes.local import AT_ONCE_BYTES, LocalFiles, _failure
 from target_linkedin_resumes.resumes.sources import Sources
 from tests.resumes.samples import DOC, DOCX, PDF, TXT
 
@@ -309,12 +309,44 @@ def rewrite(path: Path) -> None:
 def test_a_file_that_is_written_to_meanwhile_is_tried_again(
     root: Path, sources: Sources, change: Callable[[Path], None]
 ) -> None:
-    (root / "cv.pdf").write_bytes(PDF)
+    (root / "cv.pdf").write_bytes(PDF.replace(b"trailer", b" " * AT_ONCE_BYTES + b"trailer"))
     with sources.open(ResumeFile("cv.pdf")) as resume:
         assert resume.body.read(10) == PDF[:10]
         change(root / "cv.pdf")
         with pytest.raises(Retry, match="changed"):
             resume.body.read()
+
+
+@pytest.mark.parametrize("change", [append, shorten, rewrite])
+def test_of_a_small_file_what_was_looked_at_is_sent(
+    root: Path, sources: Sources, change: Callable[[Path], None]
+) -> None:
+    (root / "cv.pdf").write_bytes(PDF)
+    with sources.open(ResumeFile("cv.pdf")) as resume:
+        change(root / "cv.pdf")
+        assert resume.body.read() == PDF
+        resume.body.seek(0)
+        assert resume.body.read() == PDF
+
+
+@pytest.mark.parametrize("change", [append, shorten, rewrite])
+def test_a_small_file_that_is_written_to_while_it_is_opened_is_tried_again(
+    root: Path,
+    sources: Sources,
+    change: Callable[[Path], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (root / "cv.pdf").write_bytes(PDF)
+
+    def read_late(descriptor: int, size: int, position: int) -> bytes:
+        change(root / "cv.pdf")
+        return read_at(descriptor, size, position)
+
+    read_at = os.pread
+    monkeypatch.setattr(os, "pread", read_late)
+    with pytest.raises(Retry, match="changed"):  # noqa: SIM117 - by opening it
+        with sources.open(ResumeFile("cv.pdf")):
+            pass
 
 
 def test_a_file_that_vanishes_once_open_is_sent(root: Path, sources: Sources) -> None:
