@@ -78,6 +78,8 @@ def more_row(result: Report) -> list[str]:
     """Give the cells of one case in the table of threads and connections."""
     target = result["subjects"]["target"]
     cpu, main = target["cpu_ms"], target["cpu_ms_main"]
+    if main is not None and main <= 0:
+        main = None  # less than the kernel counts
     return [
         result["case"],
         str(target["threads"]),

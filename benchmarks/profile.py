@@ -23,9 +23,11 @@ from benchmarks.measure import run
 from benchmarks.run import certificates_below, machine
 
 PACKAGE = "target_linkedin_resumes/"
-RECORDS = MILLION // 5  # at the most
 LEAST_SHARE = 0.02
-SHOWN = (USUAL, LIGHT[0])
+# What is shown, and how many records of it, for some thousand samples.
+SHOWN = {USUAL: 20_000, LIGHT[0]: MILLION}
+# Files of the standard library that work for a connection.
+OF_A_CONNECTION = frozenset(("client.py", "ssl.py", "socket.py"))
 BEGIN = "<!-- written by `python -m benchmarks.profile`: begin -->"
 END = "<!-- written by `python -m benchmarks.profile`: end -->"
 BUSY = (
@@ -42,12 +44,12 @@ def module_of(stack: str) -> str | None:
     if "importlib" in stack or "_find_and_load" in stack:
         return None
     files: list[str] = re.findall(r"\(([^()]*?)(?::\d+)?\)(?:;|$)", stack)
-    own = [file.rpartition(PACKAGE)[2] for file in files if PACKAGE in file]
+    own = [number for number, file in enumerate(files) if PACKAGE in file]
     if not own:
         return "the rest"
-    if files[-1].rpartition("/")[2] in ("client.py", "ssl.py", "socket.py"):
-        return f"{own[-1]} (http.client, ssl)"
-    return own[-1]
+    module = files[own[-1]].rpartition(PACKAGE)[2]
+    called = {file.rpartition("/")[2] for file in files[own[-1] + 1 :]}
+    return f"{module} (http.client, ssl)" if called & OF_A_CONNECTION else module
 
 
 def shares(raw: str) -> dict[str, float]:
@@ -80,7 +82,7 @@ def main() -> None:
     tables = []
     for name in options.cases or SHOWN:
         case = next(case for case in CASES if case.name == name)
-        records = max(round(min(case.records, RECORDS) * options.scale), 1)
+        records = max(round(SHOWN.get(name, case.records) * options.scale), 1)
         found = measured(case, records, str(Path(spy).absolute()))
         rows = [(module, f"{share:.0%}") for module, share in found.items() if share >= LEAST_SHARE]
         left = 1 - sum(share for share in found.values() if share >= LEAST_SHARE)

@@ -19,6 +19,8 @@ MAIN = f"main ({HERE}/__main__.py:9)"
          "linkedin/restli.py"),
         (f"{MAIN};send ({HERE}/linkedin/connections.py:7);begin (/lib/http/client.py:3)",
          "linkedin/connections.py (http.client, ssl)"),
+        (f"{MAIN};read ({HERE}/linkedin/connections.py:7);begin (/lib/client.py:3);p (/lib/e.py:5)",
+         "linkedin/connections.py (http.client, ssl)"),
         (f"{MAIN};<module> ({HERE}/house.py:3);_find_and_load (<frozen importlib._bootstrap>:9)",
          None),
         ("_bootstrap (/lib/threading.py:1)", "the rest"),
