@@ -127,6 +127,11 @@ class Pipeline:
         else:
             self._clerk.call(now)
 
+    def holds(self, key: ResumeKey) -> bool:
+        """Whether a change of a key is in flight, or its reject is being written down."""
+        with self._run.lock:
+            return self._run.holds(key)
+
     def skip(self) -> None:
         """Count a record that a filter passes over. Raises as :meth:`add` does."""
         run = self._run
@@ -218,9 +223,7 @@ class Pipeline:
         unchanged = self._run.outside.unchanged
         if unchanged is None:
             return False
-        with self._run.lock:
-            in_flight = self._run.holds(change.key)
-        return not in_flight and unchanged(change)
+        return not self.holds(change.key) and unchanged(change)
 
     def _wait_for_room(self) -> None:
         run = self._run

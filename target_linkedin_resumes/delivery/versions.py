@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 # What a deletion without a record holds in memory, roughly, in bytes.
 _SIZE = 500
+_AGAIN_AT_ONCE = 1000
 
 
 class Versions:
@@ -38,6 +39,7 @@ class Versions:
         self._early: dict[str, int] = {}  # by stream, those that came before their first record
         self._compared: set[str] = set()
         self._open: dict[str, int] = {}  # by stream, the one that was left open last
+        self._again: dict[ResumeKey, tuple[str, int]] = {}  # named while a change was in flight
 
     def named(self, stream: str, version: int) -> None:
         """Note that a record of this version has come."""
@@ -47,12 +49,24 @@ class Versions:
         """Note that a filter has passed over a record of this version: that deletes nothing.
 
         ``key`` is None where the record's ids could not be read; the version is left open then.
+        Raises as :meth:`Pipeline.settle` does.
         """
         if key is not None:
             self._known.name(key, stream, version)
+            if self._pipeline.holds(key):  # a change of an older version may write its own yet
+                self._again[key] = (stream, version)
+                if len(self._again) >= _AGAIN_AT_ONCE:
+                    self._pipeline.settle()
+                    self._name_again()
         elif self._open.get(stream) != version:
             self._open[stream] = version
             self._known.leave_open(stream, version)
+
+    def _name_again(self) -> None:
+        """Note once more, now that nothing is in flight, what was passed over meanwhile."""
+        for key, named in self._again.items():
+            self._known.name(key, *named)
+        self._again.clear()
 
     def activate(self, stream: str, version: int) -> None:
         """Wait until all that was read is settled, then delete what is of an older version.
@@ -72,6 +86,7 @@ class Versions:
             self._early[stream] = version
             return
         self._pipeline.settle()
+        self._name_again()
         if self._known.is_empty(stream, version):
             self._early[stream] = version
             return
@@ -90,6 +105,7 @@ class Versions:
         """
         for stream, version in self._early.items():
             self._pipeline.settle()
+            self._name_again()
             self._compare(stream, version)
             count = self._known.outdated(stream, version)
             if not count:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -12,7 +14,7 @@ from target_linkedin_resumes.delivery.deletions import Deletions
 from target_linkedin_resumes.delivery.ledger import Ledger
 from target_linkedin_resumes.delivery.pipeline import Pipeline
 from target_linkedin_resumes.delivery.versions import Versions
-from tests.delivery.test_ledger import deliver, opened, upsert
+from tests.delivery.test_ledger import deliver, opened, upload, upsert
 
 
 class Engine:
@@ -21,9 +23,16 @@ class Engine:
     def __init__(self) -> None:
         self.settled = 0
         self.gone: list[ResumeKey] = []
+        self.in_flight: dict[ResumeKey, Callable[[], None]] = {}  # and what it comes to
+
+    def holds(self, key: ResumeKey) -> bool:
+        return key in self.in_flight
 
     def settle(self) -> None:
         self.settled += 1
+        for settled in self.in_flight.values():
+            settled()
+        self.in_flight.clear()
 
     def vanished(self, change: Delete, size: int) -> None:
         self.gone.append(change.key)
@@ -57,6 +66,31 @@ def test_what_comes_after_its_records_is_decided_at_once(tmp_path: Path) -> None
         deliver(ledger, upsert(version=2))
         made.activate("s", 2)
         assert (engine.settled, engine.gone) == (1, [old])
+
+
+@pytest.mark.parametrize("when", ["activate", "finish", "many"])
+def test_what_is_passed_over_while_an_older_version_of_it_is_in_flight_stays(
+    tmp_path: Path, when: str
+) -> None:
+    with opened(tmp_path / "ledger.db") as ledger:
+        made, engine = versions(ledger, most=1)
+        names = range(1500 if when == "many" else 1)
+        keys = [ResumeKey("c", str(number)) for number in names]
+        if when == "finish":
+            made.activate("s", 2)
+        for key in keys:
+            change = upsert(key=key, version=1)
+            engine.in_flight[key] = partial(deliver, ledger, change, upload(urn=str(key)))
+            made.passed_over("s", 2, key)
+        assert engine.settled == (1 if when == "many" else 0)
+        made.named("s", 2)
+        deliver(ledger, upsert(key=ResumeKey("c", "other"), version=2))
+        if when == "finish":
+            made.finish(after_state=True)
+        else:
+            made.activate("s", 2)
+        assert engine.gone == []
+        assert all(ledger.known(key) is not None for key in keys)
 
 
 def test_a_version_that_is_lower_than_an_earlier_one_is_told(
