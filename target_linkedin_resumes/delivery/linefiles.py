@@ -196,6 +196,14 @@ def _in_use(path: Path, setting: str) -> Misconfigured:
     )
 
 
+def something_else(path: Path, setting: str) -> Misconfigured:
+    """What a file is that this target has not written."""
+    return Misconfigured(
+        f"setting '{setting}': {path.name!r} holds something else; expected the path of a file"
+        " that this target has written, or where there is none yet"
+    )
+
+
 def _whole_lines(path: Path, setting: str, begin: bytes) -> int:
     """How many bytes the whole lines of a file have, behind which a torn one may stand."""
     whole, torn = 0, b""
@@ -207,10 +215,7 @@ def _whole_lines(path: Path, setting: str, begin: bytes) -> int:
                 torn = line
     # A disk that lost its power may show zeros for what was not written.
     if torn.strip(b"\0") and torn[: len(begin)] != begin[: len(torn)]:
-        raise Misconfigured(
-            f"setting '{setting}': {path.name!r} holds something else; expected the path of a file"
-            " that this target has written, or where there is none yet"
-        )
+        raise something_else(path, setting)
     return whole
 
 

@@ -13,19 +13,21 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from target_linkedin_resumes.changes import Record, ResumeKey
-from target_linkedin_resumes.delivery.linefiles import LineFile, look
+from target_linkedin_resumes.delivery.linefiles import LineFile, look, something_else
 from target_linkedin_resumes.failures import Reject, Stop
 
 EARLIER_RUN = -1
 _LOSS = "a reject that is not kept would be lost"
+_SETTING = "rejects_path"
 _BEGIN = b"{"
+_OWN = b'{"type"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,12 @@ class Rejected:
 
 def look_at_rejects(path: Path) -> None:
     """Raise the :class:`Misconfigured` that opening the file would, and change nothing."""
-    look(path, "rejects_path", begin=_BEGIN)
+    look(path, _SETTING, begin=_BEGIN)
+    if path.exists():
+        with path.open("rb") as texts:
+            for line in _lines(text for text in texts if text.endswith(b"\n")):
+                if not line.message:
+                    raise something_else(path, _SETTING)
 
 
 class RejectFile:
@@ -65,6 +72,7 @@ class RejectFile:
     the place of the old one once the run has settled everything. ``keeping`` is false where the
     first reject stops the run; what overtakes the rejects of earlier runs is still noted.
     ``oldest`` is the time before which a reject is dropped at the start; ``expired`` counts them.
+    Raises :class:`Misconfigured` for a path that :func:`look_at_rejects` refuses.
     """
 
     def __init__(
@@ -89,13 +97,16 @@ class RejectFile:
         self._stale = False  # the file holds rejects that a later change has overtaken
         self.count = 0
         self.expired = 0
-        self._file = self._guard = LineFile(path, "rejects_path", _LOSS, begin=_BEGIN)
+        self._file = self._guard = LineFile(path, _SETTING, _LOSS, begin=_BEGIN)
         replay = self._guard.path.with_name(self._guard.path.name + ".replay")
         if replaying:
-            self._file = LineFile(replay, "rejects_path", _LOSS, empty=True)
+            self._file = LineFile(replay, _SETTING, _LOSS, empty=True)
             return
         replay.unlink(missing_ok=True)  # of a killed replay; the file holds all that it did
         for line in _lines(self._file):
+            if not line.message:
+                self._file.close()
+                raise something_else(path, _SETTING)
             if line.at is not None and line.at < oldest:
                 self.expired += 1
             elif line.key is not None:
@@ -226,19 +237,26 @@ class RejectFile:
 
 @dataclass(slots=True)
 class _Line:
-    """A line of a rejects file; ``key`` and ``at`` are those of its reject, if it has any."""
+    """A line of a rejects file; ``key`` and ``at`` are those of its reject, if it has any.
+
+    ``message`` says that it may be one of Singer's, or is blank: somebody may have edited the file.
+    """
 
     text: bytes
     record: bool
+    message: bool = False
     key: ResumeKey | None = None
     at: str | None = None
 
 
-def _lines(file: LineFile) -> Iterator[_Line]:
-    for text in file:
-        line = _Line(text, record=b'"RECORD"' in text)
+def _lines(texts: Iterable[bytes]) -> Iterator[_Line]:
+    for text in texts:
+        own = text.startswith(_OWN) or not text.strip()
+        line = _Line(text, record=b'"RECORD"' in text, message=own)
         with suppress(ValueError, RecursionError, AttributeError, KeyError, TypeError):
-            about = json.loads(text)["reject"]
+            message = json.loads(text)
+            line.message = own or isinstance(message["type"], str)
+            about = message["reject"]
             line.at = at if isinstance(at := about.get("at"), str) else None
             line.key = ResumeKey(str(about["candidate_id"]), str(about["resume_id"]))
         yield line

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from target_linkedin_resumes.changes import ResumeKey
-from target_linkedin_resumes.delivery.rejects import Rejected, RejectFile
+from target_linkedin_resumes.delivery.rejects import Rejected, RejectFile, look_at_rejects
 from target_linkedin_resumes.failures import Misconfigured, Reject, Stop
 
 SCHEMA = {"type": "SCHEMA", "stream": "s", "schema": {"properties": {"id": {}}}}
@@ -211,6 +211,29 @@ def test_two_runs_do_not_share_a_file(tmp_path: Path) -> None:
 def test_a_path_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="rejects_path"):
         rejects(tmp_path / "missing" / "r")
+
+
+@pytest.mark.parametrize(
+    "content", [b"id,name\n1,x\n", b'{"id": 1}\n', b"[1]\n", b'{\n "a": 1\n}\n']
+)
+def test_a_file_that_holds_something_else_is_refused_and_left(
+    tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "r"
+    path.write_bytes(content)
+    for act in (look_at_rejects, rejects):
+        with pytest.raises(Misconfigured, match="'r' holds something else"):
+            act(path)
+    assert path.read_bytes() == content
+
+
+def test_a_file_that_somebody_has_edited_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    edited = b'\n{"stream": "s", "type": "RECORD", "record": {}}\n'
+    path.write_bytes(edited)
+    look_at_rejects(path)
+    rejects(path).close(complete=True)
+    assert path.read_bytes() == edited
 
 
 def test_a_path_that_is_no_regular_file() -> None:
