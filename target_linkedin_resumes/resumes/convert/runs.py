@@ -26,7 +26,7 @@ def readable(root: Element) -> None:
             frame[:] = texts
     for placeholder in list(root.iterfind(".//{*}sdtPr/{*}showingPlcHdr")):
         remove(placeholder.getparent().getparent())
-    _show_boxes(root)
+    _show_fields(root)
     for ruby in list(root.iter("{*}ruby")):
         for base in list(ruby.iterfind("{*}rubyBase")):
             ruby.addprevious(base)
@@ -63,17 +63,27 @@ def _choose(either: Element) -> None:
     unwrap(either)
 
 
-def _show_boxes(root: Element) -> None:
-    """Show check boxes as characters, which are not left out."""
+def _show_fields(root: Element) -> None:
+    """Show check boxes and choices as characters, which are not left out."""
     for box in list(root.iterfind(".//{*}sdtPr/{*}checkbox")):
         remove(box)  # it holds its character already
     for box in root.iterfind(".//{*}fldChar/{*}ffData/{*}checkBox"):
         mark = box.find("{*}checked")
         mark = box.find("{*}default") if mark is None else mark
-        field = box.getparent().getparent()
-        shown = etree.Element(_named(field, "t"))
-        shown.text = _CHECKED if mark is not None and is_on(mark) else _UNCHECKED
-        field.addnext(shown)
+        _show(box, _CHECKED if mark is not None and is_on(mark) else _UNCHECKED)
+    for choice in root.iterfind(".//{*}fldChar/{*}ffData/{*}ddList"):
+        entries = [value(entry) for entry in choice.iterfind("{*}listEntry")]
+        chosen = value(choice.find("{*}result")) or value(choice.find("{*}default"))
+        number = int(chosen[:9]) if chosen.isdecimal() else 0
+        _show(choice, entries[number] if number < len(entries) else "")
+
+
+def _show(field: Element, text: str) -> None:
+    """Show a text behind the character of a legacy form field, which has none of its own."""
+    character = field.getparent().getparent()
+    shown = etree.Element(_named(character, "t"))
+    shown.text = text
+    character.addnext(shown)
 
 
 def _show_formula(formula: Element) -> None:

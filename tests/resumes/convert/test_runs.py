@@ -107,6 +107,28 @@ def test_what_parts_words(between: str, shown: str) -> None:
     assert text_of(docx(body)) == f"a{shown}b\n"
 
 
+@pytest.mark.parametrize(
+    ("chosen", "shown"),
+    [
+        ('<w:result w:val="1"/><w:default w:val="0"/>', "German"),
+        ('<w:default w:val="1"/>', "German"),
+        ("", "English"),
+        ('<w:result w:val="2"/>', ""),
+        ('<w:result w:val="-1"/>', "English"),
+        (f'<w:result w:val="{"9" * 5000}"/>', ""),
+    ],
+)
+def test_the_entry_that_was_chosen_in_a_form(chosen: str, shown: str) -> None:
+    entries = '<w:listEntry w:val="English"/><w:listEntry w:val="German"/>'
+    body = (
+        f'<w:p>{run("Language: ")}<w:r><w:fldChar w:fldCharType="begin"><w:ffData><w:ddList>'
+        f"{chosen}{entries}</w:ddList></w:ffData></w:fldChar></w:r>"
+        "<w:r><w:instrText> FORMDROPDOWN </w:instrText></w:r>"
+        f'<w:r><w:fldChar w:fldCharType="end"/></w:r>{run(", fluent")}</w:p>'
+    )
+    assert text_of(docx(body)) == f"Language: {shown}, fluent\n"
+
+
 def test_check_boxes() -> None:
     def control(state: str, character: str) -> str:
         box = f'<w14:checkbox><w14:checked w14:val="{state}"/></w14:checkbox>'
