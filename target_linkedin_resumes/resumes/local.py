@@ -134,7 +134,7 @@ class LocalFiles:
 
 
 class _At:
-    """An open file that is read at a position; what `open` gives asks the system three times."""
+    """An open file that a body reads at a position, so many bytes; `open` asks for more."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
