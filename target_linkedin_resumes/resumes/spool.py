@@ -19,7 +19,7 @@ from target_linkedin_resumes.failures import Failure, Reject, Retry
 from target_linkedin_resumes.resumes.bodies import MAX_SIZE, Body, Found
 
 IN_MEMORY = 1024 * 1024
-ALL_IN_MEMORY = 32 * 1024 * 1024
+ALL_IN_MEMORY = 16 * 1024 * 1024
 
 
 class Budget:

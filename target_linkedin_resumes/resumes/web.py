@@ -33,7 +33,7 @@ from target_linkedin_resumes.resumes.transport import ca_bundle, failure_of, unr
 from target_linkedin_resumes.resumes.wires import MOST_TIMEOUTS
 
 MAX_REDIRECTS = 5
-_PIECE = 256 * 1024
+_PIECE = 128 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PASSING = frozenset({408, 425, 429})
 _HEADERS = {
