@@ -197,6 +197,8 @@ class TargetLinkedInResumes(Target):
         progress.join(timeout=1)
         try:
             house.pipeline.end()
+            if house.versions is not None:
+                house.versions.name_again()
             house.close(complete=house.pipeline.failure is None and self._signal is None)
         except Failure as failure:
             house.pipeline.fail(failure)

@@ -97,6 +97,8 @@ class RejectFile:
         self._stale = False  # the file holds rejects that a later change has overtaken
         self.count = 0
         self.expired = 0
+        if not replaying:
+            look_at_rejects(path)  # what is another program's keeps its mode too
         self._file = self._guard = LineFile(path, _SETTING, _LOSS, begin=_BEGIN)
         replay = self._guard.path.with_name(self._guard.path.name + ".replay")
         if replaying:
@@ -104,9 +106,6 @@ class RejectFile:
             return
         replay.unlink(missing_ok=True)  # of a killed replay; the file holds all that it did
         for line in _lines(self._file):
-            if not line.message:
-                self._file.close()
-                raise something_else(path, _SETTING)
             if line.at is not None and line.at < oldest:
                 self.expired += 1
             elif line.key is not None:

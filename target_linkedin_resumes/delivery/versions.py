@@ -57,13 +57,16 @@ class Versions:
                 self._again[key] = (stream, version)
                 if len(self._again) >= _AGAIN_AT_ONCE:
                     self._pipeline.settle()
-                    self._name_again()
+                    self.name_again()
         elif self._open.get(stream) != version:
             self._open[stream] = version
             self._known.leave_open(stream, version)
 
-    def _name_again(self) -> None:
-        """Note once more, now that nothing is in flight, what was passed over meanwhile."""
+    def name_again(self) -> None:
+        """Note once more what was passed over, now that nothing is in flight.
+
+        At the end of a run too: another one may activate the version.
+        """
         for key, named in self._again.items():
             self._known.name(key, *named)
         self._again.clear()
@@ -86,7 +89,7 @@ class Versions:
             self._early[stream] = version
             return
         self._pipeline.settle()
-        self._name_again()
+        self.name_again()
         if self._known.is_empty(stream, version):
             self._early[stream] = version
             return
@@ -105,7 +108,7 @@ class Versions:
         """
         for stream, version in self._early.items():
             self._pipeline.settle()
-            self._name_again()
+            self.name_again()
             self._compare(stream, version)
             count = self._known.outdated(stream, version)
             if not count:

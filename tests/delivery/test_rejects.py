@@ -221,10 +221,15 @@ def test_a_file_that_holds_something_else_is_refused_and_left(
 ) -> None:
     path = tmp_path / "r"
     path.write_bytes(content)
+    path.chmod(0o644)
+    beside = path.with_name("r.replay")
+    beside.touch()
     for act in (look_at_rejects, rejects):
         with pytest.raises(Misconfigured, match="'r' holds something else"):
             act(path)
     assert path.read_bytes() == content
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert beside.exists()
 
 
 def test_a_file_that_somebody_has_edited_is_taken(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_what_comes_after_its_records_is_decided_at_once(tmp_path: Path) -> None
         assert (engine.settled, engine.gone) == (1, [old])
 
 
-@pytest.mark.parametrize("when", ["activate", "finish", "many"])
+@pytest.mark.parametrize("when", ["activate", "finish", "many", "the next run"])
 def test_what_is_passed_over_while_an_older_version_of_it_is_in_flight_stays(
     tmp_path: Path, when: str
 ) -> None:
@@ -85,6 +85,11 @@ def test_what_is_passed_over_while_an_older_version_of_it_is_in_flight_stays(
         assert engine.settled == (1 if when == "many" else 0)
         made.named("s", 2)
         deliver(ledger, upsert(key=ResumeKey("c", "other"), version=2))
+        if when == "the next run":
+            engine.settle()
+            made.name_again()
+            made, engine = versions(ledger, most=1)
+            made.named("s", 2)
         if when == "finish":
             made.finish(after_state=True)
         else:

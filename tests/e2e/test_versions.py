@@ -164,6 +164,18 @@ def test_a_filter_deletes_nothing(bench: Bench, filters: dict[str, Any]) -> None
     assert deletes(bench) == 1
 
 
+def test_what_a_filter_passes_over_while_it_is_in_flight_stays_in_the_next_run(
+    bench: Bench,
+) -> None:
+    first = typed(1, {0: "resume", 1: "resume"}, bench)
+    again = typed(2, {0: "letter"}, bench)
+    assert run(bench, [TYPED, *first, *again, state(1)], **FILTERS[0]).code == 0
+    second = typed(2, {2: "resume"}, bench)
+    done = run(bench, [TYPED, *second, activate(2), state(2)], **FILTERS[0])
+    assert done.code == 0, done.log
+    assert {key[0] for key in bench.held()} == {"c0", "c2"}
+
+
 def test_filtered_records_whose_ids_cannot_be_read_keep_all(bench: Bench) -> None:
     first = typed(1, dict.fromkeys(range(4), "resume"), bench)
     assert run(bench, [TYPED, *first, activate(1), state(1)]).code == 0
