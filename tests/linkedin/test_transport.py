@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from target_linkedin_resumes.failures import Retry
-from target_linkedin_resumes.linkedin.connections import MAX_RESPONSE_BYTES
+from target_linkedin_resumes.linkedin.connections import BLOCK_BYTES, MAX_RESPONSE_BYTES
 from target_linkedin_resumes.linkedin.faults import (
     BodyChanged,
     InvalidRequest,
@@ -71,7 +71,10 @@ def test_sends_the_target_byte_for_byte(transport: HttpTransport) -> None:
     assert (response.status, response.body, response.header("x-LI-uuid")) == (200, b"ok", "u1")
 
 
-@pytest.mark.parametrize("size", [0, 1, 65_000, 65_536, 65_537, 200_000])
+@pytest.mark.parametrize(
+    "size",
+    [0, 1, BLOCK_BYTES - 500, BLOCK_BYTES - 1, BLOCK_BYTES, BLOCK_BYTES + 1, 3 * BLOCK_BYTES + 7],
+)
 @pytest.mark.parametrize("streamed", [True, False])
 def test_sends_a_body_whole(transport: HttpTransport, size: int, streamed: bool) -> None:
     seen = []
@@ -156,14 +159,14 @@ def test_a_stale_connection_is_replaced_and_the_body_sent_anew(
                 connection.shutdown(socket.SHUT_RDWR)
             closed.set()
 
-    file = io.BytesIO(b"resume" * 20_000)
+    content = b"resume" * (BLOCK_BYTES // 3)  # two pieces
     with serving(handler) as port:
         transport.send(get(port))
         if not late:
             assert closed.wait(5)
-        response = transport.send(post(port, Stream(file, 120_000)))
+        response = transport.send(post(port, Stream(io.BytesIO(content), len(content))))
     assert response.status == 200
-    assert bodies == [b"", b"resume" * 20_000]
+    assert bodies == [b"", content]
 
 
 def test_what_may_not_be_repeated_is_not_sent_twice(transport: HttpTransport) -> None:
@@ -435,7 +438,7 @@ def test_a_server_that_dribbles_is_given_up() -> None:
     assert now[0] >= 5 * TOTAL_TIMEOUTS
 
 
-@pytest.mark.parametrize("size", [2999, 3001, 70_000])
+@pytest.mark.parametrize("size", [2999, 3001, BLOCK_BYTES + 1])
 def test_a_body_of_another_length_is_never_taken_for_the_file(
     transport: HttpTransport, size: int
 ) -> None:
@@ -450,13 +453,16 @@ def test_a_body_of_another_length_is_never_taken_for_the_file(
     assert all(len(body) < 3000 for body in received)
 
 
+BROKEN_BYTES = 3 * BLOCK_BYTES  # of which two pieces go out
+
+
 class BrokenFile(io.BytesIO):
     def __init__(self, error: Exception) -> None:
-        super().__init__(bytes(200_000))
+        super().__init__(bytes(BROKEN_BYTES))
         self.error = error
 
     def read(self, size: int | None = -1, /) -> bytes:
-        if self.tell() > 100_000:
+        if self.tell() > BROKEN_BYTES // 2:
             raise self.error
         return super().read(size)
 
@@ -469,7 +475,7 @@ def test_a_body_that_cannot_be_read_is_a_clean_failure(
 ) -> None:
     with serving(serve_ok) as port:
         with pytest.raises(BodyChanged, match="could not be read"):
-            transport.send(post(port, Stream(BrokenFile(error), 200_000)))
+            transport.send(post(port, Stream(BrokenFile(error), BROKEN_BYTES)))
         # and the half-written request is not continued by the next
         assert transport.send(get(port)).status == 200
 
@@ -477,7 +483,7 @@ def test_a_body_that_cannot_be_read_is_a_clean_failure(
 def test_a_failure_from_the_file_itself_passes_through(transport: HttpTransport) -> None:
     with serving(serve_ok) as port:
         with pytest.raises(Retry, match="was changed"):
-            transport.send(post(port, Stream(BrokenFile(Retry("was changed")), 200_000)))
+            transport.send(post(port, Stream(BrokenFile(Retry("was changed")), BROKEN_BYTES)))
         assert transport.send(get(port)).status == 200
 
 
