@@ -19,7 +19,7 @@ demo: .venv/.runtime  ## Run the main job against the sandbox and check what arr
 
 test: lint  ## Lint, types and all tests, with branch coverage
 	@rm -f .coverage .coverage.*
-	@$(BIN)/python -m coverage run -m pytest -q -n 2 -m 'not alone and not chaos_long and not package and not certification and not libreoffice and not clouds and not browser and not meltano and not orchestrators'
+	@$(BIN)/python -m coverage run -m pytest -q -n 2 --dist worksteal -m 'not alone and not chaos_long and not package and not certification and not libreoffice and not clouds and not browser and not meltano and not orchestrators'
 	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m coverage report --fail-under=95 --format=total
 
@@ -74,8 +74,8 @@ test-meltano: .venv/.dev .venv-meltano/.done  ## Meltano, taps from PyPI and Pos
 test-orchestrators: .venv/.dev .venv-meltano/.done .venv-airflow/.done .venv-dagster/.done  ## The examples for Airflow and Dagster, five customers on the sandbox
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m orchestrators tests/orchestrators
 
-test-chaos: .venv/.dev  ## Two hundred more seeds of faults on every endpoint, and two hundred of kills
-	@$(BIN)/python -m pytest -q -n 2 -m chaos_long
+test-chaos: .venv/.dev  ## Two hundred more seeds of faults on every endpoint, two hundred of kills, sixty of killed full tables
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m chaos_long
 
 bench: .venv/.dev  ## Measure speed beside a plain peer into docs/performance.md; 25 minutes
 	@$(BIN)/python -m benchmarks.run --json benchmarks.json

@@ -47,7 +47,7 @@ def killed(seed: int, directory: Path) -> int:
         for _ in range(chance.randint(1, MOST_KILLS)):
             with bench.start() as process:
                 stream = b"".join(map(line, history.messages(after=covers, every=7)))
-                with _doomed(bench, process, chance):
+                with doomed(bench, process, chance):
                     out, _ = process.communicate(stream, timeout=100)
                 run = bench.finished(process.returncode, out)
             assert run.code in (KILLED, 0), f"{told}: {run.log}"
@@ -58,14 +58,14 @@ def killed(seed: int, directory: Path) -> int:
         done = bench.run(history.messages(after=covers, every=7))
         assert done.code == 0, f"{told}: {done.log}"
         history.check_complete(bench)
-        _compare(bench, told)
+        compare_ledger(bench, told)
         _nothing_is_left_to_do(bench, history, told)
         assert sandbox.snapshot()["breaches"] == [], told
     return kills
 
 
 @contextmanager
-def _doomed(bench: Bench, process: Popen[bytes], chance: random.Random) -> Iterator[None]:
+def doomed(bench: Bench, process: Popen[bytes], chance: random.Random) -> Iterator[None]:
     """Have a process killed meanwhile; it may come to its end before."""
     if chance.random() < 0.7:
         step = chance.choice(STEPS)
@@ -93,7 +93,8 @@ def _last(bench: Bench) -> int:
     return int(journal[-1]["seq"]) if journal else 0
 
 
-def _compare(bench: Bench, told: str) -> None:
+def compare_ledger(bench: Bench, told: str) -> None:
+    """The ledger knows just the resumes that LinkedIn holds, each with its bytes and blob."""
     view = LedgerView(bench.directory / "ledger.db")
     known = {
         (row["candidate_id"], row["resume_id"]): (row["state"], row["sha256"], row["urn"])
