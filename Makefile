@@ -45,7 +45,7 @@ sandbox: .venv/.runtime  ## Start a LinkedIn to run against on port 8765, with a
 	@$(BIN)/linkedin-resumes-sandbox --port 8765 --data .sandbox
 
 test-lowest: .venv-lowest/.done  ## The main job with the lowest dependencies that are allowed
-	@.venv-lowest/bin/python -m pytest -q -n 2 -m 'not alone and not chaos_long' \
+	@.venv-lowest/bin/python -m pytest -q -n 2 --dist worksteal -m 'not alone and not chaos_long' \
 	  tests/contract tests/delivery tests/linkedin tests/e2e/test_delivery.py tests/e2e/test_stops.py \
 	  tests/report tests/test_progress.py tests/e2e/test_progress.py
 

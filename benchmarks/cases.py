@@ -41,6 +41,8 @@ class Case:
     settings: dict[str, int] = field(default_factory=dict)
     ledger: str = ""
     """Whether a ledger is kept: "new", or one that "knows" all the records as delivered."""
+    others: int = 0
+    """How many resumes besides them a ledger knows already."""
     limited: bool = False
     """Whether LinkedIn's limit is on: the run then goes on for minutes, once."""
 

@@ -27,8 +27,8 @@ AT_ONCE = 400
 _FRESH_SECONDS = 2.5
 
 
-def prepare(case: Case, records: int, config: Mapping[str, Any]) -> None:
-    """Write the ledger that ``config`` names: each record of a case was delivered as it is now."""
+def prepare(case: Case, numbers: range, config: Mapping[str, Any]) -> None:
+    """Write the ledger that ``config`` names: these records were delivered as they are now."""
     settings = read_settings(config)
     assert settings.ledger_path is not None
     time.sleep(_FRESH_SECONDS)
@@ -41,11 +41,11 @@ def prepare(case: Case, records: int, config: Mapping[str, Any]) -> None:
     ) as ledger:
         fetcher = Fetcher(sources_of(settings, Tags(ledger.salt, settings.convert)), describe=True)
         contents = [_content(fetcher, _upsert(case, number)) for number in range(DISTINCT_FILES)]
-        for start in range(0, records, AT_ONCE):
-            changes = [_upsert(case, n) for n in range(start, min(start + AT_ONCE, records))]
+        for some in (numbers[n : n + AT_ONCE] for n in range(0, len(numbers), AT_ONCE)):
+            changes = [_upsert(case, number) for number in some]
             uploads = [
                 Upload(f"urn:li:ambryBlob:/{number}", case.size, contents[number % DISTINCT_FILES])
-                for number in range(start, start + len(changes))
+                for number in some
             ]
             pairs = list(zip(changes, uploads, strict=True))
             ledger.sending([Sent(change, upload) for change, upload in pairs])

@@ -94,7 +94,9 @@ def run(
         config = scratch / "config.json"
         config.write_text(json.dumps(settings))
         if records and case.ledger == "knows":
-            prepare(case, records, settings)
+            prepare(case, range(records), settings)
+        elif case.others:
+            prepare(case, range(records, records + case.others), settings)
         stream = write_stream(case, records, url, scratch)
         environment = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
         if used is not None:

@@ -57,7 +57,7 @@ def test_the_command_says_what_share_the_ledger_takes() -> None:
     )
     assert "Ledger.sending" in done.stdout
     rows = [line for line in done.stdout.splitlines() if line.startswith("| 60 KB")]
-    assert len(rows) == 2
+    assert len(rows) == 3
     for row in rows:
         ledger, whole, share = (cell.strip() for cell in row.strip("|").split("|")[1:])
         assert 0 < float(ledger) < float(whole)
