@@ -77,7 +77,7 @@ test-orchestrators: .venv/.dev .venv-meltano/.done .venv-airflow/.done .venv-dag
 test-chaos: .venv/.dev  ## Two hundred more seeds of faults on every endpoint, two hundred of kills, sixty of killed full tables
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m chaos_long
 
-bench: .venv/.dev  ## Measure speed beside a plain peer into docs/performance.md; 25 minutes
+bench: .venv/.dev  ## Measure speed beside a plain peer into docs/performance.md; up to 40 minutes
 	@$(BIN)/python -m benchmarks.run --json benchmarks.json
 	@$(BIN)/python -m benchmarks.document benchmarks.json
 	@$(BIN)/python -m benchmarks.ledgercost --page
