@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from target_linkedin_resumes.delivery.ledgerview import LedgerView
-from target_linkedin_resumes.sandbox.server import running
+from target_linkedin_resumes.sandbox.server import Running, running
 from tests.e2e.support import SCHEMA, Bench, History, covered, line, state
 from tests.e2e.test_kill_steps import KILLED, STEPS, kill_at
 
@@ -36,12 +36,7 @@ def killed(seed: int, directory: Path) -> int:
     data = directory / "linkedin"
     data.mkdir(parents=True)
     with running(data) as sandbox:
-        bench = Bench(directory, sandbox, measured=True)
-        bench.settings = {
-            "upload_concurrency": 4,
-            "batch_size_rows": 10,
-            "ledger_path": str(directory / "ledger.db"),
-        }
+        bench = bench_with_ledger(directory, sandbox)
         history.write(bench)
         covers = kills = 0
         for _ in range(chance.randint(1, MOST_KILLS)):
@@ -62,6 +57,16 @@ def killed(seed: int, directory: Path) -> int:
         _nothing_is_left_to_do(bench, history, told)
         assert sandbox.snapshot()["breaches"] == [], told
     return kills
+
+
+def bench_with_ledger(directory: Path, sandbox: Running) -> Bench:
+    """A bench that keeps a ledger; with so few at a time that a kill finds some on their way."""
+    settings = {
+        "upload_concurrency": 4,
+        "batch_size_rows": 10,
+        "ledger_path": str(directory / "ledger.db"),
+    }
+    return Bench(directory, sandbox, settings, measured=True)
 
 
 @contextmanager

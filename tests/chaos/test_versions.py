@@ -11,13 +11,14 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from target_linkedin_resumes.sandbox.server import running
-from tests.chaos.test_kills import compare_ledger, doomed
+from tests.chaos.test_kills import bench_with_ledger, compare_ledger, doomed
 from tests.e2e.support import PDF, SCHEMA, Bench, covered, line, record, state
 from tests.e2e.test_kill_steps import KILLED
 
@@ -80,12 +81,7 @@ def nights(seed: int, directory: Path) -> int:
     data.mkdir(parents=True)
     kills = version = 0
     with running(data) as sandbox:
-        bench = Bench(directory, sandbox, measured=True)
-        bench.settings = {
-            "upload_concurrency": 4,
-            "batch_size_rows": 10,
-            "ledger_path": str(directory / "ledger.db"),
-        }
+        bench = bench_with_ledger(directory, sandbox)
         source = Source(bench, chance)
         seen = 0
         for _ in range(NIGHTS):
@@ -94,24 +90,15 @@ def nights(seed: int, directory: Path) -> int:
             version += 1
             while not ended:
                 stream = b"".join(map(line, source.messages(version, covers)))
+                sandbox.set_faults()
                 with bench.start() as process:
-                    if left:
-                        with doomed(bench, process, chance):
-                            out, _ = process.communicate(stream, timeout=100)
-                    else:
-                        sandbox.set_faults()
+                    with doomed(bench, process, chance) if left else nullcontext():
                         out, _ = process.communicate(stream, timeout=100)
                     run = bench.finished(process.returncode, out)
                 assert run.code in (KILLED, 0), f"{told}: {run.log}"
                 journal = sandbox.journal(after=seen)
                 seen = journal[-1]["seq"] if journal else seen
-                deleted = {
-                    tuple(key)
-                    for call in journal
-                    if call["endpoint"] == "batch_delete"
-                    for key in call["keys"]
-                }
-                lost = deleted & source.rows.keys()
+                lost = _deleted(journal) & source.rows.keys()
                 assert not lost, f"{told}: {lost} are deleted, and the source has them"
                 ended, left = run.code == 0, left - 1
                 kills += not ended
@@ -124,6 +111,11 @@ def nights(seed: int, directory: Path) -> int:
             compare_ledger(bench, told)
         assert sandbox.snapshot()["breaches"] == [], told
     return kills
+
+
+def _deleted(journal: list[dict[str, Any]]) -> set[Key]:
+    calls = (call for call in journal if call["endpoint"] == "batch_delete")
+    return {(candidate, resume) for call in calls for candidate, resume in call["keys"]}
 
 
 @pytest.mark.parametrize("seed", SEEDS)
