@@ -46,7 +46,7 @@ sandbox: .venv/.runtime  ## Start a LinkedIn to run against on port 8765, with a
 
 test-lowest: .venv-lowest/.done  ## The main job with the lowest dependencies that are allowed
 	@.venv-lowest/bin/python -m pytest -q -n 2 --dist worksteal -m 'not alone and not chaos_long' \
-	  tests/contract tests/delivery tests/linkedin tests/e2e/test_delivery.py tests/e2e/test_stops.py \
+	  tests/contract tests/engine tests/stores tests/http tests/linkedin tests/e2e/test_delivery.py tests/e2e/test_stops.py \
 	  tests/report tests/test_progress.py tests/e2e/test_progress.py
 
 test-package: .venv/.package  ## Build the package and install it on each Python there is, lowest and newest
@@ -65,7 +65,7 @@ test-convert: .venv/.dev  ## What LibreOffice makes of documents; installs it fr
 	@command -v soffice >/dev/null && command -v pdftotext >/dev/null \
 	  || (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
 	    --no-install-recommends libreoffice-writer-nogui poppler-utils)
-	@$(BIN)/python -m pytest -q -m libreoffice tests/resumes/convert tests/e2e/test_convert.py
+	@$(BIN)/python -m pytest -q -m libreoffice tests/convert tests/e2e/test_convert.py
 
 test-meltano: .venv/.dev .venv-meltano/.done  ## Meltano, taps from PyPI and Postgres from Debian against the sandbox
 	@$(POSTGRES)

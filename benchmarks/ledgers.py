@@ -11,16 +11,16 @@ from contextlib import ExitStack, closing
 from typing import Any
 
 from benchmarks.cases import DISTINCT_FILES, Case, record_of
-from target_linkedin_resumes.changes import Upsert, read_change
+from target_linkedin_resumes.app import owner_of, sources_of
 from target_linkedin_resumes.confirmation import Confirmation
-from target_linkedin_resumes.delivery.entries import Content, Upload
-from target_linkedin_resumes.delivery.ledger import Ledger
-from target_linkedin_resumes.delivery.ledgerfile import LedgerFile
-from target_linkedin_resumes.delivery.outside import Confirmed, Sent
+from target_linkedin_resumes.engine.interfaces import Confirmed, Sent
+from target_linkedin_resumes.engine.types import Content, Upload
 from target_linkedin_resumes.fetcher import Fetched, Fetcher
-from target_linkedin_resumes.house import owner_of, sources_of
-from target_linkedin_resumes.resumes.tags import Tags
+from target_linkedin_resumes.records import Upsert, read_change
+from target_linkedin_resumes.resumes.etags import Tags
 from target_linkedin_resumes.settings import read_settings
+from target_linkedin_resumes.stores.ledger import Ledger
+from target_linkedin_resumes.stores.ledger_db import LedgerDB
 
 AT_ONCE = 400
 # For so long after it was written, a file's times do not prove that it stayed the same.
@@ -34,7 +34,7 @@ def prepare(case: Case, numbers: range, config: Mapping[str, Any]) -> None:
     time.sleep(_FRESH_SECONDS)
     with closing(
         Ledger(
-            LedgerFile(settings.ledger_path, owner_of(settings)),
+            LedgerDB(settings.ledger_path, owner_of(settings)),
             now=time.time,
             clock=time.monotonic,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from target_linkedin_resumes.failures import Misconfigured
+from target_linkedin_resumes.errors import Misconfigured
 from target_linkedin_resumes.target import TargetLinkedInResumes
 
 

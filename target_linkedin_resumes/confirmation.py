@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from target_linkedin_resumes.failures import Failure
+from target_linkedin_resumes.errors import Failure
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ import signal
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from target_linkedin_resumes.failures import Failure, Misconfigured, QuotaSpent, Reject, Stop
-from target_linkedin_resumes.house import House
-from target_linkedin_resumes.privacy import Masking
-from target_linkedin_resumes.report.figures import End, Kind
+from target_linkedin_resumes.app import Runtime
+from target_linkedin_resumes.errors import Failure, Misconfigured, QuotaSpent, Reject, Stop
+from target_linkedin_resumes.log_masking import Masking
+from target_linkedin_resumes.report.model import End, Kind
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ def explain(failure: Failure) -> str:
     return f"Stopped: {failure}"
 
 
-def write_report(house: House, end: End, version: str, secrets: Iterable[str]) -> None:
+def write_report(house: Runtime, end: End, version: str, secrets: Iterable[str]) -> None:
     """Write the report, if one is asked for. What goes wrong with it does not fail the run."""
     if house.report is None:
         return

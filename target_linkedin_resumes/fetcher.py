@@ -6,12 +6,12 @@ import hashlib
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from target_linkedin_resumes.changes import Change, Delete, Upsert
-from target_linkedin_resumes.delivery.entries import Content, Unchanged
-from target_linkedin_resumes.delivery.ledger import Ledger
-from target_linkedin_resumes.failures import Retry
+from target_linkedin_resumes.engine.types import Content, Unchanged
+from target_linkedin_resumes.errors import Retry
+from target_linkedin_resumes.records import Change, Delete, Upsert
 from target_linkedin_resumes.resumes.bodies import NotModified, OpenedResume
 from target_linkedin_resumes.resumes.sources import Sources
+from target_linkedin_resumes.stores.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)

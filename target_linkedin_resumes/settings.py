@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from target_linkedin_resumes.failures import Misconfigured
-from target_linkedin_resumes.fields.configuration import (
+from target_linkedin_resumes.errors import Misconfigured
+from target_linkedin_resumes.mapping.config import (
     ByStream,
     FiltersByStream,
     read_fields,

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from singer_sdk.mapper import RemoveRecordTransform, StreamMap
 from singer_sdk.sinks import Sink
 
-from target_linkedin_resumes.changes import Change, Record, Upsert, key_of, read_change
-from target_linkedin_resumes.delivery.pipeline import Pipeline
-from target_linkedin_resumes.delivery.versions import Versions
-from target_linkedin_resumes.failures import Reject
-from target_linkedin_resumes.fields.mapper import Mapper
+from target_linkedin_resumes.engine.engine import Engine
+from target_linkedin_resumes.errors import Reject
+from target_linkedin_resumes.mapping.mapper import Mapper
+from target_linkedin_resumes.records import Change, Record, Upsert, key_of, read_change
 from target_linkedin_resumes.resumes.links import expires_at
 from target_linkedin_resumes.settings import Settings
+from target_linkedin_resumes.stores.full_table import FullTables
 
 if TYPE_CHECKING:
     from singer_sdk.sinks.core import BaseJSONSchemaValidator
@@ -35,12 +35,12 @@ class Delivering(Protocol):
     """The target as its sinks see it."""
 
     @property
-    def pipeline(self) -> Pipeline:
+    def pipeline(self) -> Engine:
         """The delivery engine."""
         ...
 
     @property
-    def versions(self) -> Versions | None:
+    def versions(self) -> FullTables | None:
         """The streams' versions, where there are any."""
         ...
 
@@ -67,8 +67,8 @@ class ResumeSink(Sink):
     ) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         delivering: Any = target
-        self._pipeline: Pipeline = delivering.pipeline
-        self._versions: Versions | None = delivering.versions
+        self._pipeline: Engine = delivering.pipeline
+        self._versions: FullTables | None = delivering.versions
         settings: Settings = delivering.settings
         mapper = Mapper(settings.fields, settings.only)
         # A stream that the stream maps drop gets a sink all the same, but no record.
@@ -125,7 +125,7 @@ class ResumeSink(Sink):
     ) -> None:
         """Note a record that a stream map has taken out; it deletes nothing.
 
-        Raises what :class:`Versions` does.
+        Raises what :class:`FullTables` does.
         """
         if self._versions is not None and version is not None:
             self._pass_over(_unfiltered(stream_map, record), stream, version)

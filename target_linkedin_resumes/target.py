@@ -24,25 +24,15 @@ from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib.json import serialize_json
 from singer_sdk.target_base import Target
 
-from target_linkedin_resumes.batchfiles import records_of
-from target_linkedin_resumes.check import check
-from target_linkedin_resumes.configfiles import read_config_files
-from target_linkedin_resumes.delivery.checkpoints import State
-from target_linkedin_resumes.delivery.pipeline import Draining, Pipeline
-from target_linkedin_resumes.delivery.run import bug
-from target_linkedin_resumes.delivery.versions import Versions
+from target_linkedin_resumes.app import Runtime, build
 from target_linkedin_resumes.ending import end_of, explain, write_report
-from target_linkedin_resumes.failures import Failure, Misconfigured, Reject, Stop
-from target_linkedin_resumes.house import House, build
-from target_linkedin_resumes.privacy import guard_logs, silence
-from target_linkedin_resumes.progress import TerminalDisplay, is_wanted
-from target_linkedin_resumes.reader import (
-    InvalidInput,
-    MessageReader,
-    Woken,
-    attempts_of,
-    version_of,
-)
+from target_linkedin_resumes.engine.checkpoints import State
+from target_linkedin_resumes.engine.engine import Draining, Engine
+from target_linkedin_resumes.engine.run import bug
+from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Stop
+from target_linkedin_resumes.log_masking import guard_logs, silence
+from target_linkedin_resumes.preflight import check
+from target_linkedin_resumes.report.progress import TerminalDisplay, is_wanted
 from target_linkedin_resumes.resumes.sources import PRIVATE_LOGGERS
 from target_linkedin_resumes.settings import (
     SCHEMA,
@@ -52,7 +42,17 @@ from target_linkedin_resumes.settings import (
     secrets_of,
     unknown_settings,
 )
+from target_linkedin_resumes.singer.batch_files import records_of
+from target_linkedin_resumes.singer.config_files import read_config_files
+from target_linkedin_resumes.singer.reader import (
+    InvalidInput,
+    MessageReader,
+    Woken,
+    attempts_of,
+    version_of,
+)
 from target_linkedin_resumes.sinks import ResumeSink, warn_of_missing_streams
+from target_linkedin_resumes.stores.full_table import FullTables
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ class TargetLinkedInResumes(Target):
             logger.warning("%s", message)
 
     @cached_property
-    def house(self) -> House:
+    def house(self) -> Runtime:
         """What this run works with, started. Raises :class:`Stop`."""
         house = build(
             self.settings,
@@ -111,12 +111,12 @@ class TargetLinkedInResumes(Target):
         return house
 
     @property
-    def pipeline(self) -> Pipeline:
+    def pipeline(self) -> Engine:
         """The delivery engine that all sinks share."""
         return self.house.pipeline
 
     @property
-    def versions(self) -> Versions | None:
+    def versions(self) -> FullTables | None:
         """The streams' versions; None where there is no ledger to know them."""
         return self.house.versions
 
@@ -204,7 +204,7 @@ class TargetLinkedInResumes(Target):
             house.pipeline.fail(failure)
         return self._conclude(house)
 
-    def _read(self, pipeline: Pipeline, file_input: IO[Any] | None) -> None:
+    def _read(self, pipeline: Engine, file_input: IO[Any] | None) -> None:
         try:
             self.listen(file_input)
         except (Draining, Woken):
@@ -230,7 +230,7 @@ class TargetLinkedInResumes(Target):
         warn_of_missing_streams(self, self.settings)
         super().process_endofpipe()
 
-    def _conclude(self, house: House) -> int:
+    def _conclude(self, house: Runtime) -> int:
         if self._display is not None:
             self._display.show(house.reporter.progress(ended=True))
             self._display.stop()

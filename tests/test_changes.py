@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from target_linkedin_resumes.changes import (
+from target_linkedin_resumes.errors import Reject
+from target_linkedin_resumes.records import (
     _FALSE_WORDS,
     _TRUE_WORDS,
     Delete,
@@ -20,7 +21,6 @@ from target_linkedin_resumes.changes import (
     is_deleted,
     read_change,
 )
-from target_linkedin_resumes.failures import Reject
 
 GOOD: dict[str, Any] = {
     "candidate_id": "c1",

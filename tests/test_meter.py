@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from target_linkedin_resumes.failures import Retry
-from target_linkedin_resumes.meter import Meter, MeteredPace, Waiting
-from target_linkedin_resumes.report.figures import Waits
+from target_linkedin_resumes.errors import Retry
+from target_linkedin_resumes.report.metrics import Meter, MeteredPace, Waiting
+from target_linkedin_resumes.report.model import Waits
 
 
 class Clock:

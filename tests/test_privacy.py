@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from target_linkedin_resumes.privacy import Masking, guard_logs
+from target_linkedin_resumes.log_masking import Masking, guard_logs
 
 SECRET = "a-secret-of-the-customer"
 

@@ -11,7 +11,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from target_linkedin_resumes.progress import (
+from target_linkedin_resumes.report.progress import (
     WIDTH,
     Progress,
     TerminalDisplay,

@@ -18,7 +18,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from singer_sdk.singerlib.json import deserialize_json
 
-from target_linkedin_resumes.reader import InvalidInput, MessageReader, Woken, _split, read_json
+from target_linkedin_resumes.singer.reader import (
+    InvalidInput,
+    MessageReader,
+    Woken,
+    _split,
+    read_json,
+)
 
 
 @given(st.lists(st.binary().map(lambda b: b.replace(b"\n", b"")), max_size=20), st.data())

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from target_linkedin_resumes.failures import Misconfigured
+from target_linkedin_resumes.errors import Misconfigured
 from target_linkedin_resumes.settings import (
     SCHEMA,
     read_settings,

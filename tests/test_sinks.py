@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from target_linkedin_resumes.changes import Change, Delete, ResumeFile, ResumeKey, Upsert
+from target_linkedin_resumes.records import Change, Delete, ResumeFile, ResumeKey, Upsert
 from target_linkedin_resumes.sinks import rank, weight
 
 KEY = ResumeKey("c", "r")

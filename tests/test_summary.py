@@ -10,13 +10,13 @@ from typing import Any, cast
 
 import pytest
 
-from target_linkedin_resumes import summary
-from target_linkedin_resumes.delivery.pipeline import Pipeline
-from target_linkedin_resumes.delivery.tally import Tally
+from target_linkedin_resumes.engine.counters import Counters
+from target_linkedin_resumes.engine.engine import Engine
 from target_linkedin_resumes.linkedin.limits import RequestsPerDay
-from target_linkedin_resumes.meter import Meter, Waiting
+from target_linkedin_resumes.report import reporter as summary
+from target_linkedin_resumes.report.metrics import Meter, Waiting
+from target_linkedin_resumes.report.reporter import Reporter
 from target_linkedin_resumes.settings import read_settings
-from target_linkedin_resumes.summary import Reporter
 
 CONFIG = {
     "client_id": "a",
@@ -26,11 +26,11 @@ CONFIG = {
 }
 
 
-def reporter(tally: Tally, now: list[float], **settings: Any) -> Reporter:
+def reporter(tally: Counters, now: list[float], **settings: Any) -> Reporter:
     pipeline = SimpleNamespace(tally=tally, superseded=0, unsettled=0, covered=0)
     quota = SimpleNamespace(save=lambda: {"used": {}})
     return Reporter(
-        pipeline=cast("Pipeline", pipeline),
+        pipeline=cast("Engine", pipeline),
         meter=Meter(),
         waiting=Waiting(lambda: now[0]),
         clock=lambda: now[0],
@@ -41,7 +41,7 @@ def reporter(tally: Tally, now: list[float], **settings: Any) -> Reporter:
 
 
 def test_the_last_figures_are_those_of_the_end() -> None:
-    tally, now = Tally(), [10.0]
+    tally, now = Counters(), [10.0]
     made = reporter(tally, now)
     made.look()
     tally.delivered, now[0] = 250, 10.2  # between two looks
@@ -55,7 +55,7 @@ def test_a_dry_run_counts_what_would_be(
 ) -> None:
     monkeypatch.setattr(summary, "LOOK_INTERVAL", 0.001)
     ended, now = threading.Event(), [31.0]
-    made = reporter(Tally(read=9, delivered=7, deleted=2), now, dry_run=True)
+    made = reporter(Counters(read=9, delivered=7, deleted=2), now, dry_run=True)
     counts = made.progress().counts
     assert (counts["to send"], counts["to delete"], counts["to reject"]) == (7, 2, 0)
     assert not {"uploaded", "delivered", "deleted", "rejected"} & set(counts)

@@ -11,17 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
-from target_linkedin_resumes.changes import ResumeKey
 from target_linkedin_resumes.confirmation import Confirmation, Outcome
-from target_linkedin_resumes.failures import Retry, Stop
+from target_linkedin_resumes.errors import Retry, Stop
+from target_linkedin_resumes.http.messages import Readable, Request, Stream
+from target_linkedin_resumes.http.urls import may_see_token, parse_url
 from target_linkedin_resumes.linkedin import restli
-from target_linkedin_resumes.linkedin.answers import Answer, Call, key_answer
 from target_linkedin_resumes.linkedin.auth import Introspection, Refusals, Token, Tokens
-from target_linkedin_resumes.linkedin.calls import Calls
-from target_linkedin_resumes.linkedin.messages import Readable, Request, Stream
-from target_linkedin_resumes.linkedin.origins import may_see_token, parse_url
 from target_linkedin_resumes.linkedin.outcomes import Action, decide
+from target_linkedin_resumes.linkedin.responses import Answer, Call, key_answer
+from target_linkedin_resumes.linkedin.session import Session
 from target_linkedin_resumes.linkedin.settings import ClientSettings, endpoint
+from target_linkedin_resumes.records import ResumeKey
 
 MAX_BATCH = 100
 
@@ -47,7 +47,7 @@ class LinkedIn:
     Raises :class:`Misconfigured` when ``api_url`` or ``token_url`` is no URL to send a token to.
     """
 
-    def __init__(self, settings: ClientSettings, calls: Calls) -> None:
+    def __init__(self, settings: ClientSettings, calls: Session) -> None:
         self._settings = settings
         self._calls = calls
         self._tokens = Tokens(settings, calls)

@@ -15,12 +15,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, quote_plus, urlencode
 
-from target_linkedin_resumes.failures import Failure, Retry
-from target_linkedin_resumes.linkedin.answers import Answer, Call, json_object
-from target_linkedin_resumes.linkedin.calls import Calls
-from target_linkedin_resumes.linkedin.messages import Request
-from target_linkedin_resumes.linkedin.origins import Url
+from target_linkedin_resumes.errors import Failure, Retry
+from target_linkedin_resumes.http.messages import Request
+from target_linkedin_resumes.http.urls import Url
 from target_linkedin_resumes.linkedin.outcomes import Action, decide
+from target_linkedin_resumes.linkedin.responses import Answer, Call, json_object
+from target_linkedin_resumes.linkedin.session import Session
 from target_linkedin_resumes.linkedin.settings import ClientSettings, endpoint
 
 logger = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ class Introspection:
 class Tokens:
     """Gives the token of one application. May be used by many threads at once."""
 
-    def __init__(self, settings: ClientSettings, calls: Calls) -> None:
+    def __init__(self, settings: ClientSettings, calls: Session) -> None:
         self._settings = settings
         self._calls = calls
         self._token_url = endpoint("token_url", settings.token_url)

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from target_linkedin_resumes.failures import QuotaSpent
+from target_linkedin_resumes.errors import QuotaSpent
 
 WINDOW_SECONDS = 60
 

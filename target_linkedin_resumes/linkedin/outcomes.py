@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 
-from target_linkedin_resumes.failures import (
+from target_linkedin_resumes.errors import (
     Failure,
     Misconfigured,
     QuotaSpent,
@@ -30,8 +30,7 @@ from target_linkedin_resumes.failures import (
     Retry,
     Stop,
 )
-from target_linkedin_resumes.linkedin.answers import Answer, Call
-from target_linkedin_resumes.linkedin.faults import (
+from target_linkedin_resumes.http.faults import (
     BodyChanged,
     InvalidRequest,
     ProxyRefused,
@@ -39,6 +38,7 @@ from target_linkedin_resumes.linkedin.faults import (
     TransportError,
     Untrusted,
 )
+from target_linkedin_resumes.linkedin.responses import Answer, Call
 
 # Seconds. A server that asks for more is asked again after this; its answer then tells.
 LONGEST_RETRY_AFTER = 900

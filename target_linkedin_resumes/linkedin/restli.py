@@ -14,9 +14,9 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
-from target_linkedin_resumes.changes import ResumeKey
-from target_linkedin_resumes.linkedin.messages import Request
-from target_linkedin_resumes.linkedin.origins import Url
+from target_linkedin_resumes.http.messages import Request
+from target_linkedin_resumes.http.urls import Url
+from target_linkedin_resumes.records import ResumeKey
 
 # LinkedIn answers 414 past 4 KB of query; its own clients tunnel above 4,000.
 MAX_QUERY_BYTES = 4000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from target_linkedin_resumes.failures import Misconfigured
-from target_linkedin_resumes.linkedin.origins import Url, parse_url
+from target_linkedin_resumes.errors import Misconfigured
+from target_linkedin_resumes.http.urls import Url, parse_url
 
 API_URL = "https://api.linkedin.com"
 TOKEN_URL = "https://www.linkedin.com/oauth/v2/accessToken"  # noqa: S105 - an address

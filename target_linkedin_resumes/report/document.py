@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from target_linkedin_resumes.report.figures import Figures
-from target_linkedin_resumes.report.outcome import outcome_of
+from target_linkedin_resumes.report.model import Figures
+from target_linkedin_resumes.report.wording import outcome_of
 
 # Counts up when a name below changes its meaning or goes.
 VERSION = 1

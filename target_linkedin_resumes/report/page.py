@@ -10,9 +10,9 @@ import jinja2
 
 from target_linkedin_resumes.report import words
 from target_linkedin_resumes.report.charts import rate_chart
-from target_linkedin_resumes.report.figures import Endpoint, Figures, Kind
-from target_linkedin_resumes.report.outcome import outcome_of
+from target_linkedin_resumes.report.model import Endpoint, Figures, Kind
 from target_linkedin_resumes.report.remedies import at_once, cause_of, of_reject, of_retry
+from target_linkedin_resumes.report.wording import outcome_of
 from target_linkedin_resumes.resumes.codes import Explanation
 
 CALLS: Mapping[str, str] = {

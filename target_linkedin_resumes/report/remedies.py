@@ -93,7 +93,7 @@ class Cause(NamedTuple):
 
 
 def cause_of(text: str) -> Cause:
-    """Read a cause as :class:`~target_linkedin_resumes.failures.Retry` has it."""
+    """Read a cause as :class:`~target_linkedin_resumes.errors.Retry` has it."""
     call, _, outcome = text.rpartition(" ")
     return Cause(call, outcome)
 

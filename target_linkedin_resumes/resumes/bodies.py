@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from target_linkedin_resumes.failures import Retry
+from target_linkedin_resumes.errors import Retry
 
 # LinkedIn's limit for a resume.
 MAX_SIZE = 10 * 1024 * 1024

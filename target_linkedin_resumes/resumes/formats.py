@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Protocol
 
-from target_linkedin_resumes.resumes import containers, impostors
-from target_linkedin_resumes.resumes.bodies import Readable
+from target_linkedin_resumes.resumes import containers, error_pages
+from target_linkedin_resumes.resumes.bodies import Found, Readable
 from target_linkedin_resumes.resumes.texts import BLANK, encoding_of
 
 
@@ -60,9 +62,11 @@ JSON = Kind("a JSON document", ".json")
 UNKNOWN = Kind("of an unknown format", ".bin")
 EMPTY = Kind("empty", ".txt", code="file_empty")
 
-LOGIN_PAGE = Kind("a page that asks to log in", ".html", code=impostors.LOGIN)
-SHARE_PAGE = Kind("the page of a file-sharing service", ".html", code=impostors.SHARE)
-ERROR_PAGE = Kind("an error message, or a page that leads elsewhere", ".html", code=impostors.ERROR)
+LOGIN_PAGE = Kind("a page that asks to log in", ".html", code=error_pages.LOGIN)
+SHARE_PAGE = Kind("the page of a file-sharing service", ".html", code=error_pages.SHARE)
+ERROR_PAGE = Kind(
+    "an error message, or a page that leads elsewhere", ".html", code=error_pages.ERROR
+)
 _IMPOSTORS = {kind.code: kind for kind in (LOGIN_PAGE, SHARE_PAGE, ERROR_PAGE)}
 
 _HEAD = 64 * 1024
@@ -147,7 +151,7 @@ def _by_text(body: Readable, size: int, head: bytes) -> Kind:
         return UNKNOWN
     if encoding == BLANK:
         return EMPTY
-    code = impostors.text_code(head.decode(encoding, "replace")) if size <= _SHORT else None
+    code = error_pages.text_code(head.decode(encoding, "replace")) if size <= _SHORT else None
     texts = (TEXT, TEXT_BOM, TEXT_UTF16, TEXT_CP1252)
     return _IMPOSTORS[code] if code else next(one for one in texts if one.encoding == encoding)
 
@@ -166,7 +170,7 @@ def _decoded(head: bytes) -> str:
 def _markup(start: str, *, whole: bool) -> Kind | None:
     """Tell HTML, XML, JSON and MIME by the first 64 KiB of a text, which may be the whole."""
     if _HTML_START.match(start):
-        code = impostors.page_code(start, whole=whole)
+        code = error_pages.page_code(start, whole=whole)
         return HTML if code is None else _IMPOSTORS[code]
     if _ERROR_XML_START.match(start):
         return ERROR_PAGE
@@ -201,3 +205,23 @@ def _pdf(body: Readable, size: int, start: int) -> Kind:
 def _window(body: Readable, offset: int) -> bytes:
     body.seek(offset)
     return body.read(_TAIL)
+
+
+class Converter(Protocol):
+    """Makes documents into something LinkedIn takes. May be used by many threads at once."""
+
+    @property
+    def makes(self) -> Kind:
+        """The kind of what is made."""
+        ...
+
+    def convert(self, found: Found, kind: Kind) -> AbstractContextManager[Found]:
+        """Convert a document of a convertible kind.
+
+        Raises :class:`Reject` (``conversion_failed``, ``file_too_large``) and :class:`Retry`.
+        """
+        ...
+
+    def close(self) -> None:
+        """Stop what is under way, and remove what was put on disk."""
+        ...

@@ -8,7 +8,7 @@ from collections.abc import Generator
 from contextlib import AbstractContextManager
 from urllib.parse import unquote, unquote_to_bytes
 
-from target_linkedin_resumes.failures import Reject
+from target_linkedin_resumes.errors import Reject
 from target_linkedin_resumes.resumes.bodies import MAX_SIZE, Found
 from target_linkedin_resumes.resumes.spool import spooled, too_large
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
-from target_linkedin_resumes.failures import Misconfigured
+from target_linkedin_resumes.errors import Misconfigured
 
 HTTP_SCHEMES = ("http", "https")
 REMOTE_SCHEMES = ("s3", "gs", "az", "abfs", "sftp")

@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
-from target_linkedin_resumes.changes import ResumeFile
-from target_linkedin_resumes.failures import Reject
+from target_linkedin_resumes.errors import Reject
+from target_linkedin_resumes.records import ResumeFile
 from target_linkedin_resumes.resumes.bodies import (
     MAX_SIZE,
     Found,
@@ -19,20 +19,19 @@ from target_linkedin_resumes.resumes.bodies import (
     nothing_known,
 )
 from target_linkedin_resumes.resumes.codes import CODES
-from target_linkedin_resumes.resumes.convert.converter import Converter
-from target_linkedin_resumes.resumes.filenames import file_name
-from target_linkedin_resumes.resumes.formats import EMPTY, Kind, sniff
+from target_linkedin_resumes.resumes.etags import Tags
+from target_linkedin_resumes.resumes.formats import EMPTY, Converter, Kind, sniff
 from target_linkedin_resumes.resumes.inline import open_content, open_data
 from target_linkedin_resumes.resumes.local import LocalFiles
+from target_linkedin_resumes.resumes.names import file_name
+from target_linkedin_resumes.resumes.object_stores import Remote
 from target_linkedin_resumes.resumes.prefixes import (
     HTTP_SCHEMES,
     REMOTE_SCHEMES,
     FileSource,
     Prefixes,
 )
-from target_linkedin_resumes.resumes.remote import Remote
 from target_linkedin_resumes.resumes.spool import too_large
-from target_linkedin_resumes.resumes.tags import Tags
 from target_linkedin_resumes.resumes.texts import UTF_8, in_utf8
 from target_linkedin_resumes.resumes.web import Web
 

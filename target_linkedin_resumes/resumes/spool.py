@@ -15,7 +15,7 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Self
 
-from target_linkedin_resumes.failures import Failure, Reject, Retry
+from target_linkedin_resumes.errors import Failure, Reject, Retry
 from target_linkedin_resumes.resumes.bodies import MAX_SIZE, Body, Found
 
 IN_MEMORY = 1024 * 1024

@@ -6,7 +6,7 @@ import codecs
 from collections.abc import Generator
 from contextlib import AbstractContextManager
 
-from target_linkedin_resumes.failures import Retry
+from target_linkedin_resumes.errors import Retry
 from target_linkedin_resumes.resumes.bodies import Found, Readable
 from target_linkedin_resumes.resumes.spool import spooled
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import requests
 from urllib3.exceptions import ProxySchemeUnknown
 
-from target_linkedin_resumes.failures import Failure, Misconfigured, Reject, Retry
+from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Retry
 
 _PROXY_ERRORS = (
     requests.exceptions.InvalidProxyURL,

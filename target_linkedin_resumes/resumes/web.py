@@ -16,21 +16,21 @@ from requests.utils import get_environ_proxies, select_proxy
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import parse_url
 
-from target_linkedin_resumes.failures import Reject, Retry
-from target_linkedin_resumes.resumes.bodies import Found, IsKnown, NotModified, nothing_known
-from target_linkedin_resumes.resumes.dispositions import disposition_name
-from target_linkedin_resumes.resumes.egress import (
+from target_linkedin_resumes.errors import Reject, Retry
+from target_linkedin_resumes.http.address_guard import (
     GuardedAdapter,
     is_public,
     is_public_name,
     not_allowed,
 )
+from target_linkedin_resumes.http.wires import MOST_TIMEOUTS
+from target_linkedin_resumes.resumes.bodies import Found, IsKnown, NotModified, nothing_known
+from target_linkedin_resumes.resumes.dispositions import disposition_name
+from target_linkedin_resumes.resumes.etags import without_signature
 from target_linkedin_resumes.resumes.links import expires_at
 from target_linkedin_resumes.resumes.prefixes import HTTP_SCHEMES, Prefixes
 from target_linkedin_resumes.resumes.spool import spooled
-from target_linkedin_resumes.resumes.tags import without_signature
 from target_linkedin_resumes.resumes.transport import ca_bundle, failure_of, unreadable
-from target_linkedin_resumes.resumes.wires import MOST_TIMEOUTS
 
 MAX_REDIRECTS = 5
 _PIECE = 128 * 1024

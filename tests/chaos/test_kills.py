@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from target_linkedin_resumes.delivery.ledgerview import LedgerView
 from target_linkedin_resumes.sandbox.server import Running, running
+from target_linkedin_resumes.stores.ledger_admin import LedgerView
 from tests.e2e.support import SCHEMA, Bench, History, covered, line, state
 from tests.e2e.test_kill_steps import KILLED, STEPS, kill_at
 

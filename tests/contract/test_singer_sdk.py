@@ -19,7 +19,7 @@ from singer_sdk.singerlib.json import deserialize_json, serialize_json
 from singer_sdk.sinks import Sink
 from singer_sdk.target_base import Target
 
-from target_linkedin_resumes.reader import MessageReader
+from target_linkedin_resumes.singer.reader import MessageReader
 from target_linkedin_resumes.sinks import ResumeSink
 from target_linkedin_resumes.target import TargetLinkedInResumes
 

@@ -20,7 +20,7 @@ from singer_sdk.testing.runners import TargetTestRunner
 from singer_sdk.testing.suites import target_tests as standard
 from singer_sdk.testing.templates import TargetFileTestTemplate, TargetTestTemplate
 
-from target_linkedin_resumes.failures import Reject
+from target_linkedin_resumes.errors import Reject
 from target_linkedin_resumes.sandbox.server import Running, running
 from target_linkedin_resumes.target import TargetLinkedInResumes
 

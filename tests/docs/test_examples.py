@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from target_linkedin_resumes.changes import Delete, ResumeKey, Upsert, read_change
+from target_linkedin_resumes.records import Delete, ResumeKey, Upsert, read_change
 from tests.docs.documents import EXAMPLES, example
 
 MAKER = example("make_examples")

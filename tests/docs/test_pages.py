@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from target_linkedin_resumes.changes import read_change
-from target_linkedin_resumes.failures import Misconfigured
+from target_linkedin_resumes.errors import Misconfigured
+from target_linkedin_resumes.records import read_change
 from target_linkedin_resumes.sandbox.faults import Faults
 from target_linkedin_resumes.settings import read_settings
 from tests.docs.commands import OTHERS, OURS, THEIR_OPTIONS, make_targets, options, shown

@@ -8,7 +8,7 @@ import subprocess
 
 import yaml
 
-from target_linkedin_resumes.changes import FIELDS, Upsert, read_change
+from target_linkedin_resumes.records import FIELDS, Upsert, read_change
 from target_linkedin_resumes.schema import SCHEMA
 from target_linkedin_resumes.target import TargetLinkedInResumes
 from tests.docs.commands import shown

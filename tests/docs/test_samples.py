@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import subprocess
 
+from tests.convert.documents import text_of
 from tests.docs.commands import shown
 from tests.docs.documents import blocks, read
 from tests.e2e.conftest import bench, make_bench
 from tests.e2e.support import COMMAND, SCHEMA, Bench, deletion, record, state
-from tests.resumes.convert.documents import text_of
 
 __all__ = ["bench", "make_bench"]
 

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from target_linkedin_resumes.changes import ResumeKey
-from target_linkedin_resumes.delivery.audit import AuditFile
-from target_linkedin_resumes.delivery.ledgerview import LedgerView
-from target_linkedin_resumes.delivery.pseudonyms import Pseudonyms
-from tests.delivery.test_audit import DAY_1, Clock, sent
+from target_linkedin_resumes.records import ResumeKey
+from target_linkedin_resumes.stores.audit_log import AuditLog
+from target_linkedin_resumes.stores.ledger_admin import LedgerView
+from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
 from tests.e2e.support import COMMAND, PDF, SCHEMA, Bench, covered, deletion, line, record, state
 from tests.e2e.test_kill_steps import KILLED, ends_with_deletes, kill_at
+from tests.stores.test_audit_log import DAY_1, Clock, sent
 
 KEY = "kept apart from the audit file: 8f2c"
 PSEUDONYMS = Pseudonyms(KEY)
@@ -164,7 +164,7 @@ def test_a_disk_without_room_at_the_start_ends_the_run_and_not_the_file(audited:
     audited.measured = True  # coverage could not write its own file either
     path = audited.directory / "kept" / "audit.jsonl"
     for now in (DAY_1, datetime.now(UTC)):
-        file = AuditFile(path, PSEUDONYMS, "run", Clock(now))
+        file = AuditLog(path, PSEUDONYMS, "run", Clock(now))
         file.confirmed([sent("c", f"r{number}") for number in range(100)])
         file.close()
     before = path.read_bytes()

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from target_linkedin_resumes.delivery.audit import open_lines
-from target_linkedin_resumes.delivery.ledgerfile import LedgerFile
+from target_linkedin_resumes.stores.audit_log import open_lines
+from target_linkedin_resumes.stores.ledger_db import LedgerDB
 from tests.docs.documents import read, section, table
 from tests.e2e.support import SCHEMA, Bench, line, record, state
-from tests.linkedin.servers import read_request, serving
+from tests.http.servers import read_request, serving
 
 Settings = dict[str, Any]
 Case = Callable[[Bench], Any]
@@ -84,13 +84,13 @@ def with_environment(settings: Settings, **variables: str) -> Case:
 
 def another_customers_ledger(bench: Bench) -> Settings:
     path = bench.directory / "ledger.db"
-    LedgerFile(path, {**OWNER, "organization": "urn:li:organization:7"}).close()
+    LedgerDB(path, {**OWNER, "organization": "urn:li:organization:7"}).close()
     return {"ledger_path": str(path)}
 
 
 def a_newer_ledger(bench: Bench) -> Settings:
     path = bench.directory / "ledger.db"
-    LedgerFile(path, OWNER).close()
+    LedgerDB(path, OWNER).close()
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA user_version = 1000")
     return {"ledger_path": str(path)}
@@ -140,7 +140,7 @@ def a_proxy_that_refuses(bench: Bench) -> Iterator[Settings]:
 @contextmanager
 def a_ledger_in_use(bench: Bench) -> Iterator[Settings]:
     path = bench.directory / "ledger.db"
-    with closing(LedgerFile(path, OWNER)):
+    with closing(LedgerDB(path, OWNER)):
         yield {"ledger_path": str(path)}
 
 

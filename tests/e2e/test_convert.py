@@ -6,8 +6,8 @@ import os
 
 import pytest
 
+from tests.convert.documents import docx
 from tests.e2e.support import SCHEMA, Bench, record
-from tests.resumes.convert.documents import docx
 from tests.resumes.samples import FILES
 
 

@@ -25,7 +25,7 @@ from tests.e2e.support import (
     record,
     state,
 )
-from tests.linkedin.servers import PEM, read_request, serving
+from tests.http.servers import PEM, read_request, serving
 
 EVENTS = 120
 TIMEOUT = 1

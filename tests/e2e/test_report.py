@@ -220,7 +220,7 @@ def test_a_bug_in_the_report_does_not_decide_how_a_run_ends(bench: Bench) -> Non
     """A mistake in the page is one line of the log."""
     bench.environment["PYTHONPATH"] = str(bench.directory)
     (bench.directory / "sitecustomize.py").write_text(
-        "import target_linkedin_resumes.report.outcome as outcome\n"
+        "import target_linkedin_resumes.report.wording as outcome\n"
         "def fail(figures): raise KeyError('canary-4712')\n"
         "outcome.outcome_of = fail\n"
     )

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from target_linkedin_resumes.changes import ResumeKey, Upsert, read_change
 from target_linkedin_resumes.confirmation import Confirmation
-from target_linkedin_resumes.delivery.entries import Content, Upload
-from target_linkedin_resumes.delivery.ledger import Ledger
-from target_linkedin_resumes.delivery.ledgerfile import LedgerFile
-from target_linkedin_resumes.delivery.outside import Confirmed, Sent
+from target_linkedin_resumes.engine.interfaces import Confirmed, Sent
+from target_linkedin_resumes.engine.types import Content, Upload
+from target_linkedin_resumes.records import ResumeKey, Upsert, read_change
+from target_linkedin_resumes.resumes.etags import Tags
 from target_linkedin_resumes.resumes.local import LocalFiles
-from target_linkedin_resumes.resumes.tags import Tags
+from target_linkedin_resumes.stores.ledger import Ledger
+from target_linkedin_resumes.stores.ledger_db import LedgerDB
 from tests.e2e.conftest import MakeBench
 from tests.e2e.support import PDF, SCHEMA, Bench, record, state
 from tests.e2e.test_memory import MIB, peak_of
@@ -52,7 +52,7 @@ def prepare(bench: Bench) -> None:
             first = bench.files / bench.file(name(number))
         else:
             os.link(first, bench.files / name(number))
-    file = LedgerFile(bench.directory / "ledger.db", OWNER)
+    file = LedgerDB(bench.directory / "ledger.db", OWNER)
     ledger = Ledger(file, now=time.time, clock=time.monotonic)
     tags, files = Tags(ledger.salt, "reject"), LocalFiles(bench.files)
     sha256 = hashlib.sha256(PDF).hexdigest()

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from target_linkedin_resumes.http.faults import TransportError
+from target_linkedin_resumes.http.messages import Request, Response
 from target_linkedin_resumes.linkedin.api import LinkedIn
-from target_linkedin_resumes.linkedin.calls import Calls
-from target_linkedin_resumes.linkedin.faults import TransportError
 from target_linkedin_resumes.linkedin.limits import RequestsPerDay
-from target_linkedin_resumes.linkedin.messages import Request, Response
+from target_linkedin_resumes.linkedin.session import Session
 from target_linkedin_resumes.linkedin.settings import ClientSettings
 
 ORGANIZATION = "urn:li:organization:1234567890"
@@ -90,7 +90,7 @@ def client(
     requests_per_day: RequestsPerDay | None = None,
     seen: list[tuple[str, str, float, int]] | None = None,
 ) -> LinkedIn:
-    calls = Calls(
+    calls = Session(
         transport,
         clock=clock or Clock(),
         now=lambda: NOW,

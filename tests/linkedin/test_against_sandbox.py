@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from target_linkedin_resumes.changes import ResumeKey
 from target_linkedin_resumes.confirmation import Confirmation
-from target_linkedin_resumes.failures import Misconfigured, QuotaSpent, Refused, Reject, Retry
+from target_linkedin_resumes.errors import Misconfigured, QuotaSpent, Refused, Reject, Retry
+from target_linkedin_resumes.http.transport import HttpTransport
 from target_linkedin_resumes.linkedin.api import LinkedIn
-from target_linkedin_resumes.linkedin.calls import Calls
+from target_linkedin_resumes.linkedin.session import Session
 from target_linkedin_resumes.linkedin.settings import ClientSettings
-from target_linkedin_resumes.linkedin.transport import HttpTransport
+from target_linkedin_resumes.records import ResumeKey
 from target_linkedin_resumes.sandbox.server import Running, running
 
 from .fakes import ORGANIZATION
@@ -56,7 +56,7 @@ def linkedin_at(sandbox: Running, **settings: Any) -> Iterator[LinkedIn]:
     transport = HttpTransport(10, environ={})
     try:
         yield LinkedIn(
-            ClientSettings(ORGANIZATION, "urn:li:contract:1", **chosen), Calls(transport)
+            ClientSettings(ORGANIZATION, "urn:li:contract:1", **chosen), Session(transport)
         )
     finally:
         transport.close()

@@ -11,9 +11,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from target_linkedin_resumes.changes import ResumeKey
 from target_linkedin_resumes.confirmation import Confirmation, Outcome
-from target_linkedin_resumes.failures import (
+from target_linkedin_resumes.errors import (
     Failure,
     Misconfigured,
     QuotaSpent,
@@ -22,10 +21,11 @@ from target_linkedin_resumes.failures import (
     Retry,
     Stop,
 )
+from target_linkedin_resumes.http.faults import Stale, TimedOut, TransportError
+from target_linkedin_resumes.http.messages import Request, Response, Stream
 from target_linkedin_resumes.linkedin.api import LinkedIn, SignedUrl
-from target_linkedin_resumes.linkedin.faults import Stale, TimedOut, TransportError
 from target_linkedin_resumes.linkedin.limits import RequestsPerDay
-from target_linkedin_resumes.linkedin.messages import Request, Response, Stream
+from target_linkedin_resumes.records import ResumeKey
 
 from .fakes import (
     MEDIA,

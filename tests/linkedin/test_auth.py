@@ -9,11 +9,11 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from target_linkedin_resumes.failures import Failure, Misconfigured, Retry
+from target_linkedin_resumes.errors import Failure, Misconfigured, Retry
+from target_linkedin_resumes.http.faults import TransportError
+from target_linkedin_resumes.http.messages import Request, Response
 from target_linkedin_resumes.linkedin.auth import DEFAULT_LIFE, Introspection, Tokens
-from target_linkedin_resumes.linkedin.calls import Calls
-from target_linkedin_resumes.linkedin.faults import TransportError
-from target_linkedin_resumes.linkedin.messages import Request, Response
+from target_linkedin_resumes.linkedin.session import Session
 
 from .fakes import SETTINGS, TOKEN, UUID, Clock, Script, Step, answer, token
 
@@ -23,7 +23,7 @@ SECRET = SETTINGS.client_secret
 
 def tokens(*steps: Step, clock: Clock | None = None, introspect: Step | None = None) -> Tokens:
     script = Script({TOKEN: list(steps), INTROSPECT: [introspect or answer(500)]})
-    made = Tokens(SETTINGS, Calls(script, clock=clock or Clock()))
+    made = Tokens(SETTINGS, Session(script, clock=clock or Clock()))
     made.script = script  # type: ignore[attr-defined]  # for `minted`
     return made
 
@@ -328,4 +328,4 @@ def test_an_introspection_that_fails() -> None:
 )
 def test_a_token_url_that_the_secret_must_not_go_to(url: str) -> None:
     with pytest.raises(Misconfigured, match="setting token_url: expected an https URL"):
-        Tokens(replace(SETTINGS, token_url=url), Calls(Script({})))
+        Tokens(replace(SETTINGS, token_url=url), Session(Script({})))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_linkedin_resumes.failures import QuotaSpent
+from target_linkedin_resumes.errors import QuotaSpent
 from target_linkedin_resumes.linkedin.limits import (
     Concurrency,
     RecordsPerMinute,

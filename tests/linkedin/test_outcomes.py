@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_linkedin_resumes.failures import (
+from target_linkedin_resumes.errors import (
     Failure,
     Misconfigured,
     QuotaSpent,
@@ -17,8 +17,7 @@ from target_linkedin_resumes.failures import (
     Retry,
     Stop,
 )
-from target_linkedin_resumes.linkedin.answers import Answer, Call, call_answer, key_answer
-from target_linkedin_resumes.linkedin.faults import (
+from target_linkedin_resumes.http.faults import (
     BodyChanged,
     InvalidRequest,
     ProxyRefused,
@@ -27,7 +26,7 @@ from target_linkedin_resumes.linkedin.faults import (
     TransportError,
     Untrusted,
 )
-from target_linkedin_resumes.linkedin.messages import Response
+from target_linkedin_resumes.http.messages import Response
 from target_linkedin_resumes.linkedin.outcomes import (
     LONGEST_RETRY_AFTER,
     TABLE,
@@ -36,6 +35,7 @@ from target_linkedin_resumes.linkedin.outcomes import (
     failure,
     retry_after,
 )
+from target_linkedin_resumes.linkedin.responses import Answer, Call, call_answer, key_answer
 from target_linkedin_resumes.linkedin.restli import KeyResult
 
 from .fakes import NOW, UUID, answer

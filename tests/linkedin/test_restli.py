@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_linkedin_resumes.changes import ResumeKey
-from target_linkedin_resumes.linkedin.messages import Request
-from target_linkedin_resumes.linkedin.origins import parse_url
+from target_linkedin_resumes.http.messages import Request
+from target_linkedin_resumes.http.urls import parse_url
 from target_linkedin_resumes.linkedin.restli import (
     MAX_QUERY_BYTES,
     KeyResult,
@@ -21,6 +20,7 @@ from target_linkedin_resumes.linkedin.restli import (
     ids_query,
     read_batch_answer,
 )
+from target_linkedin_resumes.records import ResumeKey
 
 from .fakes import ORGANIZATION
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from target_linkedin_resumes.changes import ResumeKey
-from target_linkedin_resumes.linkedin.origins import parse_url
+from target_linkedin_resumes.http.urls import parse_url
 from target_linkedin_resumes.linkedin.restli import (
     KeyResult,
     Resume,
@@ -19,6 +18,7 @@ from target_linkedin_resumes.linkedin.restli import (
     ids_query,
     read_batch_answer,
 )
+from target_linkedin_resumes.records import ResumeKey
 
 from .test_restli import as_server_reads_key, as_server_reads_query
 

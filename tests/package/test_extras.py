@@ -6,7 +6,7 @@ import re
 import tomllib
 from typing import Any
 
-from target_linkedin_resumes.resumes import remote
+from target_linkedin_resumes.resumes import object_stores as remote
 from tests.docs.documents import ROOT, read
 
 PROJECT: dict[str, Any] = tomllib.loads(read("pyproject.toml"))["project"]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from target_linkedin_resumes.changes import FIELDS
-from target_linkedin_resumes.fields.configuration import NAMES, read_fields, read_only
+from target_linkedin_resumes.mapping.config import NAMES, read_fields, read_only
+from target_linkedin_resumes.records import FIELDS
 from target_linkedin_resumes.schema import SCHEMA
 from tests.docs.documents import blocks, read, section
 from tests.recipes.recipes import PAGES

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from target_linkedin_resumes.report.figures import (
+from target_linkedin_resumes.report.model import (
     End,
     Endpoint,
     Figures,

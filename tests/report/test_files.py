@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from target_linkedin_resumes.failures import Misconfigured
+from target_linkedin_resumes.errors import Misconfigured
 from target_linkedin_resumes.report.files import ReportFiles
 
 

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from target_linkedin_resumes.report.charts import ROWS, rate_chart
-from target_linkedin_resumes.report.figures import End, Figures, Kind
+from target_linkedin_resumes.report.model import End, Figures, Kind
 from target_linkedin_resumes.report.page import as_html
 from target_linkedin_resumes.report.remedies import REJECTS
 from tests.report.samples import PERFECT, SAMPLES, rough

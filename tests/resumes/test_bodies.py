@@ -3,7 +3,7 @@ import io
 import pytest
 import requests
 
-from target_linkedin_resumes.failures import Retry
+from target_linkedin_resumes.errors import Retry
 from target_linkedin_resumes.resumes.bodies import Body
 
 

@@ -20,10 +20,10 @@ from typing import Any
 
 import pytest
 
-from target_linkedin_resumes.failures import Failure, Reject
+from target_linkedin_resumes.errors import Failure, Reject
 from target_linkedin_resumes.resumes.bodies import MAX_SIZE, NotModified
+from target_linkedin_resumes.resumes.object_stores import Remote
 from target_linkedin_resumes.resumes.prefixes import FileSource, Prefixes
-from target_linkedin_resumes.resumes.remote import Remote
 from tests.resumes.samples import PDF
 
 pytestmark = [

@@ -1,6 +1,6 @@
 import pytest
 
-from target_linkedin_resumes.resumes.egress import is_public, is_public_name
+from target_linkedin_resumes.http.address_guard import is_public, is_public_name
 
 
 @pytest.mark.parametrize(

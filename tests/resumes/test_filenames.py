@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_linkedin_resumes.resumes.filenames import MAX_BYTES, file_name
+from target_linkedin_resumes.resumes.names import MAX_BYTES, file_name
 
 EXTENSIONS = st.sampled_from([".pdf", ".doc", ".txt"])
 TEXTS = st.text() | st.text("a. /\\\u202e\u0301é漢😀\0\n", max_size=300)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_linkedin_resumes.changes import ResumeFile
-from target_linkedin_resumes.failures import Reject
+from target_linkedin_resumes.errors import Reject
+from target_linkedin_resumes.records import ResumeFile
 from target_linkedin_resumes.resumes import formats
 from target_linkedin_resumes.resumes.codes import CODES
 from target_linkedin_resumes.resumes.formats import Kind, sniff

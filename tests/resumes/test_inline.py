@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_linkedin_resumes.changes import ResumeFile
-from target_linkedin_resumes.failures import Reject
+from target_linkedin_resumes.errors import Reject
+from target_linkedin_resumes.records import ResumeFile
 from target_linkedin_resumes.resumes.bodies import MAX_SIZE
 from target_linkedin_resumes.resumes.inline import open_content, open_data
 from target_linkedin_resumes.resumes.sources import Sources

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from target_linkedin_resumes.changes import ResumeFile
-from target_linkedin_resumes.failures import Misconfigured, Reject, Retry
+from target_linkedin_resumes.errors import Misconfigured, Reject, Retry
+from target_linkedin_resumes.records import ResumeFile
 from target_linkedin_resumes.resumes.bodies import MAX_SIZE
 from target_linkedin_resumes.resumes.local import AT_ONCE_BYTES, LocalFiles, _failure
 from target_linkedin_resumes.resumes.sources import Sources

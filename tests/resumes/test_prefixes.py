@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from target_linkedin_resumes.failures import Misconfigured
+from target_linkedin_resumes.errors import Misconfigured
 from target_linkedin_resumes.resumes.prefixes import FileSource, Prefixes
 
 PREFIXES = (

@@ -19,13 +19,13 @@ from fsspec.implementations.memory import (  # type: ignore[import-untyped]  # i
 from moto.server import ThreadedMotoServer
 from sshfs import SSHFileSystem  # type: ignore[import-untyped]  # it has no types
 
-from target_linkedin_resumes.changes import ResumeFile
-from target_linkedin_resumes.failures import Failure, Misconfigured, Reject, Retry
-from target_linkedin_resumes.privacy import silence
+from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Retry
+from target_linkedin_resumes.log_masking import silence
+from target_linkedin_resumes.records import ResumeFile
 from target_linkedin_resumes.resumes.bodies import MAX_SIZE
 from target_linkedin_resumes.resumes.codes import CODES
+from target_linkedin_resumes.resumes.object_stores import Remote, _address
 from target_linkedin_resumes.resumes.prefixes import FileSource, Prefixes
-from target_linkedin_resumes.resumes.remote import Remote, _address
 from target_linkedin_resumes.resumes.sources import PRIVATE_LOGGERS, Sources
 from tests.resumes.samples import PDF
 from tests.resumes.server import serving

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from target_linkedin_resumes.changes import ResumeFile
-from target_linkedin_resumes.failures import Reject, Retry
+from target_linkedin_resumes.errors import Reject, Retry
+from target_linkedin_resumes.records import ResumeFile
 from target_linkedin_resumes.resumes.bodies import MAX_SIZE
 from target_linkedin_resumes.resumes.prefixes import FileSource
 from target_linkedin_resumes.resumes.sources import Sources

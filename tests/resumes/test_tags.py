@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from target_linkedin_resumes.changes import ResumeFile
-from target_linkedin_resumes.resumes.tags import Tags
+from target_linkedin_resumes.records import ResumeFile
+from target_linkedin_resumes.resumes.etags import Tags
 
 SIGNED = (
     "https://b.s3.amazonaws.com/cv/1?X-Amz-Date={}T000000Z&X-Amz-Expires=604800&X-Amz-Signature=x"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from target_linkedin_resumes.changes import ResumeFile
-from target_linkedin_resumes.failures import Reject, Retry
+from target_linkedin_resumes.errors import Reject, Retry
+from target_linkedin_resumes.records import ResumeFile
 from target_linkedin_resumes.resumes.bodies import MAX_SIZE, Body, Found
 from target_linkedin_resumes.resumes.sources import Sources
 from target_linkedin_resumes.resumes.texts import in_utf8

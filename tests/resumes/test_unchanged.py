@@ -18,11 +18,11 @@ from fsspec.implementations.memory import (  # type: ignore[import-untyped]  # i
     MemoryFileSystem,
 )
 
-from target_linkedin_resumes.changes import ResumeFile
+from target_linkedin_resumes.records import ResumeFile
 from target_linkedin_resumes.resumes.bodies import NotModified
+from target_linkedin_resumes.resumes.etags import Tags
 from target_linkedin_resumes.resumes.prefixes import FileSource
 from target_linkedin_resumes.resumes.sources import Sources
-from target_linkedin_resumes.resumes.tags import Tags
 from tests.recipes.buckets import client_of, serving_s3
 from tests.resumes.samples import PDF
 from tests.resumes.server import Server, send, serving

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from target_linkedin_resumes.changes import ResumeFile
-from target_linkedin_resumes.failures import Failure, Misconfigured, Reject, Retry
+from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Retry
+from target_linkedin_resumes.http.address_guard import is_public
+from target_linkedin_resumes.records import ResumeFile
 from target_linkedin_resumes.resumes.bodies import MAX_SIZE
 from target_linkedin_resumes.resumes.codes import CODES
-from target_linkedin_resumes.resumes.egress import is_public
 from target_linkedin_resumes.resumes.prefixes import FileSource, Prefixes
 from target_linkedin_resumes.resumes.sources import Sources
 from target_linkedin_resumes.resumes.transport import failure_of
@@ -336,7 +336,7 @@ def test_should_urllib3_connect_in_another_way_nothing_is_sent(
 ) -> None:
     from urllib3.connection import HTTPConnection
 
-    from target_linkedin_resumes.resumes import egress
+    from target_linkedin_resumes.http import address_guard as egress
 
     monkeypatch.setattr(egress._Guarded, "_new_conn", HTTPConnection._new_conn)
     web = Web(Prefixes(), timeout=2, ports=(server.port,))

@@ -1,0 +1,302 @@
+"""Wires the house: from settings to a pipeline that is ready to start."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from target_linkedin_resumes.convert.converter import converter_of
+from target_linkedin_resumes.engine.checkpoints import State
+from target_linkedin_resumes.engine.delete_limit import DeleteLimit
+from target_linkedin_resumes.engine.engine import Engine
+from target_linkedin_resumes.engine.inflight import InFlight
+from target_linkedin_resumes.engine.interfaces import Outside
+from target_linkedin_resumes.engine.retries import Retries
+from target_linkedin_resumes.engine.types import Rejected
+from target_linkedin_resumes.errors import Misconfigured
+from target_linkedin_resumes.fetcher import Fetcher
+from target_linkedin_resumes.http.transport import HttpTransport
+from target_linkedin_resumes.linkedin.api import LinkedIn
+from target_linkedin_resumes.linkedin.limits import Concurrency, RecordsPerMinute, RequestsPerDay
+from target_linkedin_resumes.linkedin.session import Session, utc_now
+from target_linkedin_resumes.linkedin.settings import ClientSettings
+from target_linkedin_resumes.records import ResumeKey
+from target_linkedin_resumes.report.files import ReportFiles
+from target_linkedin_resumes.report.metrics import Meter, MeteredPace, Waiting
+from target_linkedin_resumes.report.reporter import Reporter
+from target_linkedin_resumes.resumes.etags import Tags
+from target_linkedin_resumes.resumes.prefixes import FileSource
+from target_linkedin_resumes.resumes.sources import Sources
+from target_linkedin_resumes.settings import Settings
+from target_linkedin_resumes.stores.audit_log import AuditLog
+from target_linkedin_resumes.stores.dead_letters import DeadLetters
+from target_linkedin_resumes.stores.full_table import FullTables
+from target_linkedin_resumes.stores.ledger import Ledger
+from target_linkedin_resumes.stores.ledger_db import LedgerDB
+from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
+from target_linkedin_resumes.stores.shelf import Book, Shelf
+from target_linkedin_resumes.uploader import DryUploader, PatientUploader, Uploader
+
+logger = logging.getLogger(__name__)
+
+# Seconds in the units of `blob_ttl`; the shortest month and year there are.
+_UNITS = {
+    "MILLISECOND": 0.001,
+    "SECOND": 1,
+    "MINUTE": 60,
+    "HOUR": 3600,
+    "DAY": 86_400,
+    "WEEK": 7 * 86_400,
+    "MONTH": 28 * 86_400,
+    "YEAR": 365 * 86_400,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What one run works with.
+
+    ``rejects``, ``books``, ``versions`` and ``report`` are None where there are none.
+    """
+
+    pipeline: Engine
+    reporter: Reporter
+    rejects: DeadLetters | None
+    books: Shelf | None
+    versions: FullTables | None
+    transport: HttpTransport
+    sources: Sources
+    report: ReportFiles | None
+
+    def close(self, *, complete: bool) -> None:
+        """Let go of files and connections; ``complete`` says that all that was read is settled.
+
+        Raises Stop if the rejects or the books cannot be written.
+        """
+        with ExitStack() as closing:
+            if self.books is not None:
+                closing.callback(self.books.close)
+            if self.rejects is not None:
+                closing.callback(self.rejects.close, complete=complete)
+            closing.callback(self.transport.close)
+            closing.callback(self.sources.close)
+            closing.callback(self.reporter.meter.stop)
+
+
+class ListedRejects:
+    """The rejects of a dry run: said in the log, kept nowhere."""
+
+    def keep(self, rejected: Rejected) -> None:
+        """Say what would be rejected."""
+        where = rejected.key or f"a record of stream {rejected.stream!r}"
+        reject = rejected.reject
+        logger.warning("%s would be rejected [%s]: %s", where, reject.code, reject.message)
+
+    def settled(self, key: ResumeKey, position: int) -> None:
+        """Of no interest."""
+
+    def sync(self) -> None:
+        """Nothing was written."""
+
+
+def quota_of(settings: Settings) -> RequestsPerDay:
+    """The day's quota; LinkedIn publishes one for batch calls alone."""
+    return RequestsPerDay({"tcrmCandidateResumes": settings.requests_per_day}, utc_now)
+
+
+def linkedin_of(
+    settings: Settings, transport: HttpTransport, meter: Meter, quota: RequestsPerDay
+) -> LinkedIn:
+    """LinkedIn's client for these settings. Raises Misconfigured."""
+    calls = Session(transport, requests_per_day=quota, observe=meter)
+    client = ClientSettings(
+        organization=settings.organization,
+        contract=settings.contract,
+        client_id=settings.client_id,
+        client_secret=settings.client_secret,
+        api_url=settings.api_url,
+        token_url=settings.token_url,
+        blob_ttl=settings.blob_ttl,
+    )
+    return LinkedIn(client, calls)
+
+
+def sources_of(settings: Settings, tags: Tags | None = None) -> Sources:
+    """Where the resumes of these settings come from. Raises Misconfigured."""
+    convert = converter_of(settings.convert)
+    try:
+        return Sources(
+            settings.file_root,
+            [FileSource(s.prefix, s.headers, s.storage_options) for s in settings.file_sources],
+            timeout=settings.request_timeout_seconds,
+            concurrency=settings.upload_concurrency,
+            convert=convert,
+            tags=tags,
+        )
+    except Misconfigured:
+        if convert is not None:
+            convert.close()  # it has files of its own
+        raise
+
+
+def build(
+    settings: Settings,
+    *,
+    print_state: Callable[[State], None],
+    encode: Callable[[object], str],
+    replayed: Path | None = None,
+) -> Runtime:
+    """Build all that a run needs. Raises Misconfigured, and Stop where its files are out of date
+    and cannot be written.
+
+    ``encode`` makes a line of JSON of a message; ``replayed`` is the file that is read as input,
+    if it is one.
+    """
+    meter, waiting, quota = Meter(), Waiting(), quota_of(settings)
+    report = None if settings.report_path is None else ReportFiles(settings.report_path)
+    transport = HttpTransport(settings.request_timeout_seconds)
+    rejects, ledger = _rejects(settings, encode, replayed), _ledger(settings, quota)
+    books = _books(settings, ledger)
+    sources = sources_of(settings, None if ledger is None else Tags(ledger.salt, settings.convert))
+    fetcher = Fetcher(sources, ledger, describe=books is not None)
+    courier: Uploader | DryUploader
+    if settings.dry_run:
+        courier = DryUploader(fetcher)
+    else:
+        linkedin = linkedin_of(settings, transport, meter, quota)
+        if settings.on_quota == "wait":
+            courier = PatientUploader(fetcher, linkedin, observe=waiting.for_quota)
+        else:
+            courier = Uploader(fetcher, linkedin)
+    outside = Outside(
+        upload=courier.upload,
+        sender=courier,
+        pace=MeteredPace(RecordsPerMinute(settings.records_per_minute, time.monotonic), waiting),
+        concurrency=Concurrency(settings.upload_concurrency),
+        print_state=(lambda _: None) if settings.dry_run else print_state,
+        rejects=ListedRejects() if settings.dry_run else rejects,
+        books=books,
+        unchanged=None if ledger is None else fetcher.is_unchanged,
+    )
+    flow = InFlight(
+        batch_size=min(settings.batch_size_rows, settings.records_per_minute),
+        batch_max_age=settings.batch_max_age_seconds,
+        retries=Retries(settings.retry_seconds, observe=waiting.for_retry),
+    )
+    deletions = _deletions(settings, ledger)
+    pipeline = Engine(
+        flow,
+        outside,
+        workers=settings.upload_concurrency,
+        grace=settings.shutdown_grace_seconds,
+        deletions=deletions,
+    )
+    versions = None if ledger is None else FullTables(pipeline, ledger, deletions)
+    begun = time.monotonic()
+    reporter = Reporter(pipeline, meter, waiting, time.monotonic, begun, quota, settings)
+    return Runtime(pipeline, reporter, rejects, books, versions, transport, sources, report)
+
+
+def _rejects(
+    settings: Settings, encode: Callable[[object], str], replayed: Path | None
+) -> DeadLetters | None:
+    path, days = settings.rejects_path, settings.audit_retain_days
+    keeping = settings.on_reject == "continue"
+    if path is None or settings.dry_run or not (keeping or path.exists()):
+        return None
+    oldest = "" if days is None else _iso(utc_now() - timedelta(days=days))
+    rejects = DeadLetters(
+        path,
+        encode=encode,
+        now=lambda: _iso(utc_now()),
+        most=settings.max_rejects,
+        replaying=keeping and replayed is not None and path.exists() and replayed.samefile(path),
+        keeping=keeping,
+        oldest=oldest,
+    )
+    if rejects.expired:
+        logger.warning(
+            "%d rejected records in %s were older than %d days (setting audit_retain_days) and are"
+            " dropped; they were never delivered",
+            *(rejects.expired, path, days),
+        )
+    return rejects
+
+
+def owner_of(settings: Settings) -> dict[str, str]:
+    """Whose ledger it is."""
+    return {"organization": settings.organization, "contract": settings.contract}
+
+
+def _ledger(settings: Settings, quota: RequestsPerDay) -> Ledger | None:
+    """Open the ledger and take over what today's earlier runs have used of the quota."""
+    if settings.ledger_path is None:
+        return None
+    opened = LedgerDB.copy if settings.dry_run else LedgerDB
+    ledger = Ledger(
+        opened(settings.ledger_path, owner_of(settings)),
+        now=time.time,
+        clock=time.monotonic,
+        blob_life=_seconds(settings.blob_ttl),
+        resend=settings.resend == "always",
+        quota=quota.save,
+        pseudonyms=pseudonyms_of(settings),
+    )
+    quota.load(ledger.quota())
+    if ledger.recovered.lost:
+        logger.warning(
+            "setting 'audit_key': %d resumes of the ledger were recovered from an audit file and"
+            " are not recognised without the key of that file; they are uploaded again",
+            ledger.recovered.lost,
+        )
+    return ledger
+
+
+def _deletions(settings: Settings, ledger: Ledger | None) -> DeleteLimit:
+    most = settings.max_deletes
+    if most is None:
+        return DeleteLimit()
+    if ledger is None or not most.percent:
+        return DeleteLimit(most.number)
+    held = ledger.held()
+    share = f", {most.number}% of the {held} resumes that the ledger held"
+    return DeleteLimit(held * most.number // 100, share=share, counts=ledger.held_at_first)
+
+
+def _books(settings: Settings, ledger: Ledger | None) -> Shelf | None:
+    books: list[Book] = []
+    pseudonyms = pseudonyms_of(settings)
+    if settings.audit_path is not None and pseudonyms is not None and not settings.dry_run:
+        books.append(
+            AuditLog(
+                settings.audit_path,
+                pseudonyms,
+                run=secrets.token_hex(8),
+                now=utc_now,
+                retain_days=settings.audit_retain_days,
+            )
+        )
+    if ledger is not None:
+        books.append(ledger)
+    return Shelf(books) if books else None
+
+
+def pseudonyms_of(settings: Settings) -> Pseudonyms | None:
+    """What makes the keyed hashes of ids; None without a key."""
+    return None if settings.audit_key is None else Pseudonyms(settings.audit_key)
+
+
+def _seconds(blob_ttl: Mapping[str, int | str] | None) -> float | None:
+    if blob_ttl is None:
+        return None
+    return int(blob_ttl["duration"]) * _UNITS[str(blob_ttl["unit"])]
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")

@@ -1,0 +1,269 @@
+"""HTML as a person would read it: cleaned, and written as plain text. Opens nothing.
+
+DOCX and ODT come through here as well, as HTML. Inscriptis lays the text out; what it is handed is
+brought into a form first in which nothing is hidden, rows of tables are lines, and links and
+headings show what they are.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+
+import lxml.html
+from inscriptis.css_profiles import STRICT_CSS_PROFILE
+from inscriptis.html_engine import Inscriptis
+from inscriptis.html_properties import Display
+from inscriptis.model.config import ParserConfig
+from inscriptis.model.html_element import HtmlElement
+from lxml import etree
+
+from target_linkedin_resumes.convert.safe_zip import Element, failed
+
+_MAX_ELEMENTS = 100_000
+_MAX_CHARACTERS = 1_000_000
+_MAX_DEPTH = 200  # libxml2 drops what is nested deeper than 256
+# Scripts, styles, forms, frames, what stands in for another thing, and deleted text.
+_SKIPPED = frozenset(
+    (  # noqa: SIM905 - a list would take a page
+        "applet audio base button canvas datalist del embed frame frameset head iframe input layer"
+        " link map math meta meter noembed noframes noscript object option progress script select"
+        " style svg template textarea title video"
+    ).split()
+)
+_HIDDEN = re.compile(
+    r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all)", re.IGNORECASE
+)
+_COLUMNS = re.compile(r"display\s*:\s*(?:inline-)?(?:flex|grid)\b", re.IGNORECASE)
+_COLUMN_RULE = re.compile(rf"([^{{}};]{{1,200}})\{{[^{{}}]*?{_COLUMNS.pattern}", re.IGNORECASE)
+_BLOCKS = frozenset(
+    (  # noqa: SIM905 - a list would take a page
+        "address article aside blockquote body caption center dd details dir div dl dt fieldset"
+        " figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr li main menu nav ol p"
+        " pre section summary table tbody td tfoot th thead tr ul"
+    ).split()
+)
+_LINK = re.compile(r"(?:https?://|mailto:|tel:)", re.IGNORECASE)
+_NOTE_RETURN = re.compile("#(?:foot|end)note-ref-")  # Mammoth's way back from a note to the text
+_CHARSET = re.compile(r"<meta\s[^<>]{0,200}?charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
+# Inscriptis folds tabs and reads "&copy" in a text as ©; these two stand in for tab and ampersand.
+TAB = "\ue000"
+_PASS = str.maketrans({"&": "\ue001"})
+_BACK = str.maketrans({TAB: "\t", "\ue001": "&"})
+# Bullets and ticks of the fonts Symbol and Wingdings, which have no characters of their own.
+SYMBOLS = {
+    0xF0B7: "•", 0xF0A7: "▪", 0xF0D8: "➢", 0xF0FC: "✓", 0xF076: "❖", 0xF0A8: "☐", 0xF0FE: "☒",
+}  # fmt: skip
+_PLAIN = str.maketrans({"\u00a0": " ", "\u2011": "-"}) | SYMBOLS
+_KEPT_CONTROLS = "\n\t\u200c\u200d"  # Persian and Indic scripts and emoji need the joiners
+_STYLES = ParserConfig(
+    css={name: HtmlElement(display=Display.block) for name in _BLOCKS}
+    | {name: style for name, style in STRICT_CSS_PROFILE.items() if name != "q"}
+)
+
+
+def html_text(content: bytes) -> str:
+    """Read a page. Raises :class:`Reject`."""
+    return tree_text(clean_tree(decoded(content)))
+
+
+def decoded(content: bytes) -> str:
+    """Decode a page by its mark, its ``meta`` element, or what it can be."""
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
+        if content.startswith(mark):
+            return content.decode(encoding, "replace")
+    named = _CHARSET.search(content[:4096].decode("latin-1"))
+    for encoding in ("utf-8", named[1] if named else "cp1252"):
+        try:
+            return content.decode(encoding)
+        except (UnicodeError, LookupError):
+            continue
+    return content.decode("cp1252", "replace")
+
+
+def clean_tree(page: str, *, keep: tuple[str, ...] = ()) -> Element:
+    """Parse a page, errors and all, and take out what is not shown.
+
+    ``keep`` names elements to leave in all the same. Raises :class:`Reject` for what is nested too
+    deeply or far larger than a resume.
+    """
+    parser = lxml.html.HTMLParser(
+        encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True, remove_pis=True
+    )
+    try:
+        root = lxml.html.document_fromstring(page.encode("utf-8", "replace"), parser=parser)
+    except (etree.LxmlError, ValueError, AssertionError):
+        raise failed("its markup is damaged") from None
+    if any("xcessive depth" in entry.message for entry in parser.error_log):
+        raise failed("its elements are nested too deeply")
+    if sum(1 for _ in root.iter()) > _MAX_ELEMENTS:
+        raise failed("it has far more elements than a resume")
+    _part_columns(root)
+    for element in list(root.iter(*(_SKIPPED - set(keep)))):
+        element.drop_tree()
+    for element in list(root.xpath("//*[@hidden or @style]")):
+        if "hidden" in element.attrib or _HIDDEN.search(element.get("style")):
+            element.drop_tree()
+    return root
+
+
+def _part_columns(root: Element) -> None:
+    """Put blanks between what styles set side by side; only there no blank shows in the source."""
+    css = " ".join(style.text or "" for style in root.iter("style"))
+    names = {
+        name
+        for selectors in _COLUMN_RULE.findall(css)
+        for selector in selectors.split(",")
+        for name in re.findall(r"[.\w-]+$", selector.strip())
+    }
+    for element in root.iter():
+        classes = element.get("class", "").split()
+        own = {element.tag, *(f"{tag}.{name}" for name in classes for tag in ("", element.tag))}
+        style, count = _COLUMNS.subn("display:block", element.get("style", ""))
+        if count:
+            element.set("style", style)  # Inscriptis would take it for a part of a line
+        if count or own & names:
+            for child in element:
+                child.tail = f" {child.tail or ''}"
+
+
+def tree_text(root: Element) -> str:
+    """Write a tree as text; changes the tree. Raises :class:`Reject`."""
+    bounded(root.xpath("string()"))
+    for element in root.iter():
+        element.text = (element.text or "").translate(_PASS)
+        element.tail = (element.tail or "").translate(_PASS)
+    for block in root.iter(*(_BLOCKS - {"pre"})):
+        _trim(block)
+    for paragraph in root.xpath("//li/p"):
+        paragraph.tag = "div"
+    for link in list(root.iter("a")):
+        if _NOTE_RETURN.match(link.get("href", "")):
+            link.drop_tree()
+        else:
+            _show_target(link)
+    for outer in reversed(list(root.iter("ol", "ul"))):
+        _raise_items(outer)
+    for numbered in root.iter("ol"):
+        _number(numbered)
+    for table in reversed(list(root.iter("table"))):  # those within others first
+        _lines(table)
+    for heading in list(root.iter("h1", "h2")):
+        _underline(heading)
+    text = Inscriptis(root, _STYLES).get_text()
+    return cleaned(bounded(text).translate(_BACK))
+
+
+def cleaned(text: str) -> str:
+    """Leave out control characters and blanks at the ends of lines, and all blank lines but one.
+
+    The result is in NFC and ends with a line feed, unless it is empty.
+    """
+    kept_characters = (
+        character
+        for character in text.translate(_PLAIN)
+        if character in _KEPT_CONTROLS or unicodedata.category(character) not in ("Cc", "Cf", "Cs")
+    )
+    text = unicodedata.normalize("NFC", "".join(kept_characters))
+    # Tabs part the words of a line; at its beginning and behind blanks there is nothing to part.
+    lines = [re.sub(r"(?:^|(?<=\s))\t+", "", line).rstrip() for line in text.splitlines()]
+    kept = [line for at, line in enumerate(lines) if line or (at and lines[at - 1])]
+    whole = "\n".join(kept).strip("\n")
+    return f"{whole}\n" if whole else ""
+
+
+def bounded(text: str) -> str:
+    """Give a text that a resume can have. Raises :class:`Reject` for one of a book."""
+    check_length(len(text))
+    return text
+
+
+def check_length(characters: int) -> None:
+    """Raises :class:`Reject` for more characters than a resume can have."""
+    if characters > _MAX_CHARACTERS:
+        raise failed("it has far more text than a resume")
+
+
+def underlined(heading: str, level: int) -> str:
+    """Give the line below a heading that shows it for one; empty below level 2."""
+    return {1: "=", 2: "-"}.get(level, "") * min(len(heading), 80)
+
+
+def _trim(block: Element) -> None:
+    """Take away the blanks at the edges of a block, which Inscriptis would make lines of."""
+    block.text, block.tail = block.text.lstrip(), (block.tail or "").lstrip()
+    before = block.getprevious()
+    if before is not None:
+        before.tail = before.tail.rstrip()
+    elif block.getparent() is not None:
+        block.getparent().text = block.getparent().text.rstrip()
+
+
+def _show_target(link: Element) -> None:
+    """Write where a link leads behind its text, unless that says it already."""
+    target = link.get("href", "").strip()
+    if not _LINK.match(target):
+        return
+    address = target.partition("?")[0] if target[:7].lower() == "mailto:" else target
+    shown = re.sub(r"^(?:mailto:|tel:)", "", address, flags=re.IGNORECASE)
+    text = "".join(link.itertext())
+    if target[:4].lower() == "tel:":
+        shown, text = (re.sub(r"[^+0-9]", "", number) for number in (shown, text))
+    if re.sub(r"^https?://|/$", "", shown) not in text:
+        link.tail = f" ({shown.translate(_PASS)}){link.tail}"
+
+
+def _raise_items(outer: Element) -> None:
+    """Put points below none of their own, in a list that begins at a deeper level, a level up."""
+    first = outer.find("li")
+    if first is None or len(first) != 1 or first[0].tag != outer.tag or first.text.strip():
+        return
+    inner = first[0]
+    if not inner.tail.strip():
+        at = outer.index(first)
+        first.getparent().remove(first)
+        outer[at:at] = list(inner)
+
+
+def _number(numbered: Element) -> None:
+    """Number the items of a list that does not begin with 1."""
+    first = numbered.find("li")
+    if first is not None and re.fullmatch("[0-9]{1,6}", numbered.get("start", "")):
+        first.set("value", numbered.get("start"))
+
+
+def _lines(table: Element) -> None:
+    """Make a line of each row whose cells are short, else a paragraph of each cell."""
+    for row in list(table.iter("tr")):
+        cells = [cell for cell in row if cell.tag in ("td", "th")]
+        shown = [cell for cell in cells if "".join(cell.itertext()).strip()]
+        is_line = not any(map(_is_long, shown))
+        for part in (row, *cells):
+            part.tag = "span" if is_line else "div"
+        if is_line:
+            for inner in [block for cell in cells for block in cell.iter(*_BLOCKS)]:
+                inner.tag = "span"
+            for cell in shown[:-1]:
+                cell.tail = " | "
+        if is_line and shown:
+            row.addnext(etree.Element("br"))
+    table.tag = "p"
+    for part in table.iter("tbody", "thead", "tfoot", "caption", "td", "th"):
+        part.tag = "div"
+
+
+def _is_long(cell: Element) -> bool:
+    blocks = [inner.tag for inner in cell.iter(*_BLOCKS, "br") if inner is not cell]
+    return blocks not in ([], ["p"], ["div"])
+
+
+def _underline(heading: Element) -> None:
+    text = " ".join("".join(heading.itertext()).split())
+    if text and heading.find(".//br") is None:
+        heading.append(etree.Element("br"))
+        heading[-1].tail = underlined(text, int(heading.tag[1]))

@@ -1,0 +1,400 @@
+"""The order of changes: what supersedes what, and what may go out when. Pure.
+
+For one key at most three changes are alive, in this order:
+
+    sending   on the wire, in the one batch call that is under way
+    delete    waiting for a batch of deletes
+    upsert    being uploaded, or waiting for a batch of upserts
+
+A later change takes the place of what stands behind the wire: an upsert replaces an upsert, a
+delete replaces both. An upsert does not replace a delete but follows it: whatever becomes of the
+upsert, the deletion has happened. A replaced change is settled when the one in its place is.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import count, islice
+from math import inf
+
+from target_linkedin_resumes.confirmation import Outcome
+from target_linkedin_resumes.engine.retries import Retries
+from target_linkedin_resumes.engine.types import Batch, Entry, Stage, Upload
+from target_linkedin_resumes.errors import Refused, Reject, Retry, Stop
+from target_linkedin_resumes.records import Change, Delete, ResumeKey, Upsert
+
+_UNNAMED = Retry("LinkedIn's answer does not name this key")
+
+
+@dataclass(slots=True)
+class _Lane:
+    sending: Entry | None = None
+    delete: Entry | None = None
+    upsert: Entry | None = None
+
+    @property
+    def waiting(self) -> Entry | None:
+        """The first change behind the one on the wire."""
+        return self.delete or self.upsert
+
+    @property
+    def empty(self) -> bool:
+        return not (self.sending or self.delete or self.upsert)
+
+
+class InFlight:
+    """All changes in flight. Every method that takes ``now`` takes seconds on one clock."""
+
+    def __init__(self, *, batch_size: int, batch_max_age: float, retries: Retries) -> None:
+        self._batch_size = batch_size
+        self._batch_max_age = batch_max_age
+        self._retries = retries
+        self._lanes: dict[ResumeKey, _Lane] = {}
+        self._queue: list[tuple[float, int, Entry]] = []  # a heap: rank, order of arrival
+        self._later: list[tuple[float, int, Entry]] = []
+        self._serial = count()
+        self._ready: dict[type[Change], dict[ResumeKey, Entry]] = {Upsert: {}, Delete: {}}
+        self._suspects: deque[list[Entry]] = deque()
+        self._call_waits = retries.waits()
+        self._no_call_before = 0.0
+        self._uploaded_at = -inf
+        self._on_wire: Batch | None = None
+        self.uploading = 0
+        self.uploads_pending = 0  # queued, under way, or waiting for another try
+        self.size = 0
+        self.superseded = 0
+
+    # Reading
+
+    def add(
+        self,
+        change: Change,
+        position: int,
+        size: int,
+        now: float,
+        rank: float = inf,
+        *,
+        alone: bool = False,
+    ) -> None:
+        """Take a change that was just read; it supersedes earlier ones of its key.
+
+        The uploads of a lower ``rank`` begin first, those of one rank in their order. ``alone`` as
+        in :class:`Entry`.
+        """
+        entry = Entry(change, [position], size, alone)
+        self.size += size
+        lane = self._lanes.setdefault(change.key, _Lane())
+        if isinstance(change, Upsert):
+            self._supersede(lane.upsert, entry)
+            lane.upsert = entry
+            self.uploads_pending += 1
+            self._enqueue(entry, rank)
+        else:
+            self._supersede(lane.delete, entry)
+            self._supersede(lane.upsert, entry)
+            lane.delete, lane.upsert = entry, None
+            self._make_ready(entry, now)
+
+    def holds(self, key: ResumeKey) -> bool:
+        """Whether a change of this key is in flight."""
+        return key in self._lanes
+
+    def cut(self, horizon: float) -> None:
+        """Give up the uploads that have not begun and that settle nothing up to ``horizon``."""
+        for entry in self._not_begun():
+            if entry.positions[0] > horizon:
+                self._drop_upsert(entry)
+
+    # Uploads
+
+    def start_upload(self) -> Entry | None:
+        """Give the next upsert whose upload should begin."""
+        while self._queue:
+            _, _, entry = heapq.heappop(self._queue)
+            if entry.stage is Stage.QUEUED:
+                entry.stage = Stage.UPLOADING
+                self.uploading += 1
+                return entry
+        return None
+
+    def uploaded(self, entry: Entry, upload: Upload, now: float) -> bool:
+        """An upload succeeded. False if a later change has taken its place meanwhile."""
+        if not self._upload_ended(entry):
+            return False
+        self.uploads_pending -= 1
+        self._uploaded_at = now
+        entry.upload = upload
+        self._make_ready(entry, now)
+        return True
+
+    def upload_failed(self, entry: Entry, failure: Retry, now: float) -> Stop | Reject | None:
+        """An upload failed for now. Gives what it comes to once it has failed for too long.
+
+        A reject, where its source is to blame and others have been uploaded meanwhile: one dead
+        link must not stop each run, nor an outage make rejects of all there is.
+        """
+        if not self._upload_ended(entry):
+            return None
+        stop = self._try_later(entry, failure, now)
+        if stop is None or not failure.at_source or self._uploaded_at < (entry.failing_since or 0):
+            return stop
+        self._drop_upsert(entry)
+        told = (
+            f"{entry.attempts} tries failed while other files arrived; the last: {failure.message}"
+        )
+        return Reject("source_unreachable", told)
+
+    def upload_needless(self, entry: Entry) -> bool:
+        """An upload can never succeed, or LinkedIn holds the resume as it is to be.
+
+        False if a later change has taken its place meanwhile.
+        """
+        if not self._upload_ended(entry):
+            return False
+        self._drop_upsert(entry)
+        return True
+
+    def _upload_ended(self, entry: Entry) -> bool:
+        self.uploading -= 1
+        return entry.stage is Stage.UPLOADING
+
+    # Batches
+
+    def batch_wait(self, now: float, *, flush: bool) -> float | None:
+        """Seconds until a batch is to go out: 0 now, None while there is none.
+
+        ``flush`` lets a partial batch go at once.
+        """
+        if self._on_wire is not None or not (self._suspects or any(self._ready.values())):
+            return None
+        wait = self._age_wait(now)
+        if flush or self._suspects or any(len(r) >= self._batch_size for r in self._ready.values()):
+            wait = 0.0
+        return max(wait, self._no_call_before - now, 0.0)
+
+    def batch_length(self, now: float) -> int:
+        """How many changes :meth:`take_batch` would take."""
+        return len(self._suspects[0]) if self._suspects else len(self._next_ready(now))
+
+    def take_batch(self, now: float) -> Batch:
+        """Take the batch that is to go out; its changes are on the wire until it is answered."""
+        entries = self._suspects.popleft() if self._suspects else self._next_ready(now)
+        for entry in entries:
+            lane = self._lanes[entry.key]
+            self._ready[entry.kind].pop(entry.key, None)
+            if entry.kind is Delete:
+                lane.delete = None
+            else:
+                lane.upsert = None
+            lane.sending = entry
+            entry.stage = Stage.SENDING
+        self._on_wire = Batch(entries[0].kind, tuple(entries))
+        return self._on_wire
+
+    def answered(
+        self, batch: Batch, outcomes: Mapping[ResumeKey, Outcome], now: float
+    ) -> list[tuple[Entry, Outcome]]:
+        """Read LinkedIn's answer, key by key.
+
+        Returns what has come to its end: confirmed, or failed for good. What failed for now waits
+        for its next try, unless a later change has taken its place. A key without an outcome was
+        not delivered.
+        """
+        self._on_wire = None
+        self._call_waits = self._retries.waits()
+        ended: list[tuple[Entry, Outcome]] = []
+        for entry in batch.entries:
+            outcome = outcomes.get(entry.key, _UNNAMED)
+            if isinstance(outcome, Reject) and self._lanes[entry.key].waiting:
+                outcome = Retry(outcome.message)  # what comes after it settles it
+            if isinstance(outcome, Reject) and entry.kind is Delete:
+                outcome = entry.refused_deletion(outcome)
+            if isinstance(outcome, Stop):
+                self._put_back(entry)  # and there it stays: nothing may overtake it
+                ended.append((entry, type(outcome)(f"{entry.key}: {outcome.message}")))
+            elif isinstance(outcome, Retry):
+                if self._put_back(entry) and (stop := self._try_later(entry, outcome, now)):
+                    ended.append((entry, stop))
+            else:
+                ended.append((self._off_the_wire(entry), outcome))
+        return ended
+
+    def batch_failed(self, batch: Batch, failure: Retry, now: float) -> None:
+        """The call failed as a whole, for now; none of its changes counts as delivered.
+
+        Raises Stop once one of them has failed for too long.
+        """
+        self._on_wire = None
+        self._no_call_before = now + self._retries.wait(self._call_waits, failure)
+        stops = []
+        for entry in batch.entries:
+            if self._put_back(entry):
+                self._make_ready(entry, now)
+                stops.append(self._retries.note(entry, failure, now))
+        for stop in filter(None, stops):
+            raise stop
+
+    def batch_refused(self, batch: Batch, failure: Refused) -> list[tuple[Entry, Outcome]]:
+        """LinkedIn refused the call as a whole: halve it, or give the record that stands alone.
+
+        A deletion is never rejected away: one that stands alone stops the run.
+        """
+        self._on_wire = None
+        entries = [entry for entry in batch.entries if self._put_back(entry)]
+        if len(batch.entries) == 1 and entries:
+            [entry] = entries
+            if entry.kind is Delete:
+                return [(entry, entry.refused_deletion(failure))]
+            self._drop_upsert(entry)
+            return [(entry, Reject("linkedin_refused", failure.message))]
+        middle = (len(entries) + 1) // 2
+        for half in (entries[:middle], entries[middle:]):
+            if half:
+                self._suspects.append(half)
+                for entry in half:
+                    entry.stage = Stage.SUSPECT
+        return []
+
+    # Time
+
+    def tick(self, now: float) -> bool:
+        """Bring back what has waited long enough; True if an upload may begin because of it."""
+        brought_back = False
+        while self._later and self._later[0][0] <= now:
+            _, _, entry = heapq.heappop(self._later)
+            if entry.stage is not Stage.LATER:
+                continue
+            if entry.kind is Upsert and entry.upload is None:
+                # Ahead of what has not been tried: its deadline runs, and states wait for it.
+                entry.stage = Stage.QUEUED
+                self._enqueue(entry, -inf)
+                brought_back = True
+            else:
+                self._make_ready(entry, now)
+        return brought_back
+
+    def next_tick(self, now: float) -> float | None:
+        """Seconds until :meth:`tick` has something to do."""
+        return max(self._later[0][0] - now, 0.0) if self._later else None
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is in flight but uploads whose result nobody wants any more."""
+        return not self._lanes
+
+    # The lanes
+
+    def _enqueue(self, entry: Entry, rank: float) -> None:
+        heapq.heappush(self._queue, (rank, next(self._serial), entry))
+
+    def _supersede(self, earlier: Entry | None, later: Entry) -> None:
+        if earlier is None:
+            return
+        if self._ready[earlier.kind].get(earlier.key) is earlier:
+            del self._ready[earlier.kind][earlier.key]
+        earlier.positions.extend(later.positions)
+        later.positions = earlier.positions
+        if earlier.since is not None:
+            later.since = earlier.since
+        self._retire(earlier)
+        self.superseded += 1
+
+    def _retire(self, entry: Entry) -> None:
+        if entry.kind is Upsert and entry.upload is None:
+            self.uploads_pending -= 1
+        if entry.stage is Stage.SUSPECT:
+            groups = ([one for one in group if one is not entry] for group in self._suspects)
+            self._suspects = deque(group for group in groups if group)
+        entry.stage = Stage.DONE
+        self.size -= entry.size
+
+    def _make_ready(self, entry: Entry, now: float) -> None:
+        if entry.since is None:
+            entry.since = now
+        lane = self._lanes[entry.key]
+        if entry.kind is Upsert and lane.delete is not None:
+            entry.stage = Stage.HELD
+            return
+        entry.stage = Stage.READY
+        self._ready[entry.kind][entry.key] = entry
+
+    def _put_back(self, entry: Entry) -> bool:
+        """Take an entry off the wire and back into its lane; False if it was superseded."""
+        lane = self._lanes[entry.key]
+        lane.sending = None
+        if entry.kind is Upsert:
+            if lane.waiting is not None:
+                self._supersede(entry, lane.waiting)
+                return False
+            lane.upsert = entry
+            return True
+        if lane.delete is not None:
+            self._supersede(entry, lane.delete)
+            return False
+        lane.delete = entry
+        if lane.upsert is not None and lane.upsert.stage is Stage.READY:
+            del self._ready[Upsert][entry.key]
+            lane.upsert.stage = Stage.HELD
+        return True
+
+    def _off_the_wire(self, entry: Entry) -> Entry:
+        """Let an entry go that is delivered or failed for good."""
+        lane = self._lanes[entry.key]
+        lane.sending = None
+        self._retire(entry)
+        self._release(lane)
+        self._forget_if_empty(entry.key, lane)
+        return entry
+
+    def _drop_upsert(self, entry: Entry) -> None:
+        lane = self._lanes[entry.key]
+        lane.upsert = None
+        self._retire(entry)
+        self._forget_if_empty(entry.key, lane)
+
+    def _release(self, lane: _Lane) -> None:
+        held = lane.upsert
+        if held is not None and held.stage is Stage.HELD and lane.delete is None:
+            held.stage = Stage.READY
+            self._ready[Upsert][held.key] = held
+
+    def _forget_if_empty(self, key: ResumeKey, lane: _Lane) -> None:
+        if lane.empty:
+            del self._lanes[key]
+
+    def _try_later(self, entry: Entry, failure: Retry, now: float) -> Stop | None:
+        entry.stage = Stage.LATER
+        if entry.waits is None:
+            entry.waits = self._retries.waits()
+        due = now + self._retries.wait(entry.waits, failure)
+        heapq.heappush(self._later, (due, next(self._serial), entry))
+        return self._retries.note(entry, failure, now)
+
+    # The open batches
+
+    def _age_wait(self, now: float) -> float:
+        oldest = (next(iter(r.values())).since for r in self._ready.values() if r)
+        return min((s for s in oldest if s is not None), default=now) + self._batch_max_age - now
+
+    def _next_ready(self, now: float) -> list[Entry]:
+        """The fuller kind first; between partial batches, the older."""
+        upserts, deletes = self._ready[Upsert], self._ready[Delete]
+
+        def rank(ready: dict[ResumeKey, Entry]) -> tuple[bool, float]:
+            oldest = next(iter(ready.values())).since if ready else None
+            return len(ready) >= self._batch_size, now - oldest if oldest is not None else -1.0
+
+        chosen = max(upserts, deletes, key=rank)
+        return list(islice(chosen.values(), self._batch_size))
+
+    def _not_begun(self) -> list[Entry]:
+        return [
+            entry
+            for _, _, entry in (*self._queue, *self._later)
+            if entry.stage in (Stage.QUEUED, Stage.LATER)
+            and entry.kind is Upsert
+            and entry.upload is None
+        ]

@@ -1,0 +1,183 @@
+"""What the engine reaches the world through; handed in by whoever wires the house."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from target_linkedin_resumes.confirmation import Confirmation, Outcome
+from target_linkedin_resumes.engine.checkpoints import State
+from target_linkedin_resumes.engine.types import Rejected, Unchanged, Upload
+from target_linkedin_resumes.records import Change, ResumeKey, Upsert
+
+Outcomes = Mapping[ResumeKey, Outcome]
+
+
+class Sender(Protocol):
+    """Makes one batch call and gives what became of each key.
+
+    Raises Failure if the call failed whole.
+    """
+
+    def update(self, batch: list[tuple[Upsert, Upload]]) -> Outcomes:
+        """Update up to 100 resumes."""
+        ...
+
+    def delete(self, keys: list[ResumeKey]) -> Outcomes:
+        """Delete up to 100 resumes."""
+        ...
+
+
+class Pace(Protocol):
+    """LinkedIn's limit of records a minute."""
+
+    def wait_for(self, records: int) -> float:
+        """Seconds until a call of so many records may go out; 0 is now."""
+        ...
+
+    def sent(self, records: int) -> int:
+        """Note that such a call goes out; gives a ticket."""
+        ...
+
+    def answered(self, ticket: int) -> None:
+        """Note that the call with this ticket has come to its end."""
+        ...
+
+
+class Concurrency(Protocol):
+    """How many uploads may be under way."""
+
+    @property
+    def allowed(self) -> int:
+        """The number, 1 or more."""
+        ...
+
+    def succeeded(self, seconds: float) -> None:
+        """An upload came to its end after so many seconds."""
+        ...
+
+    def failed(self) -> None:
+        """An upload failed in a way that more pressure makes worse."""
+        ...
+
+
+class Rejects(Protocol):
+    """Where records are kept that cannot be delivered."""
+
+    def keep(self, rejected: Rejected) -> None:
+        """Keep one. Raises Stop if it cannot be kept, Reject where the first stops the run."""
+        ...
+
+    def settled(self, key: ResumeKey, position: int) -> None:
+        """Note that the change of this key at this position has arrived."""
+        ...
+
+    def sync(self) -> None:
+        """Return once all that was kept is durable. Raises Stop."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A change in a batch call; ``upload`` is None for a deletion."""
+
+    change: Change
+    upload: Upload | None
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A change that LinkedIn confirmed by its key; ``upload`` is None for a deletion."""
+
+    change: Change
+    upload: Upload | None
+    confirmation: Confirmation
+
+
+class Books(Protocol):
+    """Where it is written down what LinkedIn holds: the ledger and the audit file.
+
+    Never called under the run's lock. All methods raise Stop when the books cannot be written.
+    """
+
+    def uploaded(self, change: Upsert, upload: Upload) -> None:
+        """A resume's bytes are at LinkedIn; its record is not. May be lost in a crash.
+
+        From any thread; always before ``sending`` for that change.
+        """
+        ...
+
+    def sending(self, batch: Sequence[Sent]) -> None:
+        """A batch call is about to be made, whose outcome may never be known. Durable."""
+        ...
+
+    def confirmed(self, batch: Sequence[Confirmed]) -> None:
+        """LinkedIn has carried out these changes of a batch. Durable."""
+        ...
+
+    def rejected(self, rejected: Rejected) -> None:
+        """A record cannot be delivered as it is, and is kept or stops the run. From any thread."""
+        ...
+
+    def sync(self) -> None:
+        """Return once all that was written down is durable; called before a state is printed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The world.
+
+    ``upload`` makes one attempt to bring a resume's bytes to LinkedIn and raises Failure. It is
+    told whether the change is alone; then, and only then, it may find the resume unchanged.
+    ``unchanged`` says quickly that a change is known to be carried out, where nothing of its key
+    is in flight; what it cannot tell quickly, ``upload`` does. None where that is not known.
+    ``print_state`` returns once the state is written. ``rejects`` is None where the first reject
+    stops the run, ``books`` where none are kept. ``clock`` gives seconds that never go back.
+    """
+
+    upload: Callable[[Upsert, bool], Upload | Unchanged]
+    sender: Sender
+    pace: Pace
+    concurrency: Concurrency
+    print_state: Callable[[State], None]
+    rejects: Rejects | None = None
+    books: Books | None = None
+    unchanged: Callable[[Change], bool] | None = None
+    clock: Callable[[], float] = time.monotonic
+
+
+class Store:
+    """One place where a run writes down what happens; every method does nothing by default.
+
+    Audit log, dead letters and ledger are stores, told in that order. The engine calls all methods
+    on one thread, in the order in which things happened; only what a store answers to the reader
+    (the ledger's look-up) is called beside it. Each method raises :class:`Stop` when the store
+    cannot be written: the run then stops, and the stores after it are not told.
+    """
+
+    def uploaded(self, uploads: Sequence[Sent]) -> None:
+        """The bytes of these resumes are at LinkedIn; no record names them. May be lost in a crash.
+
+        Told before ``sending`` of the same change, and not of changes that a later one replaced.
+        """
+
+    def sending(self, batch: Sequence[Sent]) -> None:
+        """A batch call is about to be made, whose outcome may never be known. Make it durable."""
+
+    def confirmed(self, batch: Sequence[Confirmed]) -> None:
+        """LinkedIn has carried out these changes of a batch. Make it durable."""
+
+    def rejected(self, rejected: Rejected) -> None:
+        """A record cannot be delivered as it is. Durable after ``sync``."""
+
+    def settled(self, changes: Sequence[tuple[ResumeKey, int]]) -> None:
+        """The changes of these keys at these positions are delivered, deleted or unchanged."""
+
+    def sync(self) -> None:
+        """Return once all that was told is durable; called before a state is printed."""
+
+    def close(self, *, complete: bool) -> None:
+        """Let go of the file; ``complete`` says that all that was read is settled."""

@@ -1,0 +1,127 @@
+"""One change on its way: where it is, and which positions its settling settles."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any
+
+from target_linkedin_resumes.errors import Failure, Reject, Stop
+from target_linkedin_resumes.records import Change, Delete, Record, ResumeKey, Upsert
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What was sent as a resume: SHA-256 of the bytes in hex, and what LinkedIn was told of it.
+
+    ``source`` is what the source told of the file, by which it is known again without its bytes;
+    None where that cannot be told.
+    """
+
+    sha256: str
+    filename: str = field(repr=False)
+    content_type: str
+    source: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A resume whose bytes LinkedIn holds: its blob's URN and how many bytes it has.
+
+    ``content`` is there when books are kept. ``reused`` says that an earlier run has uploaded it.
+    """
+
+    urn: str = field(repr=False)
+    size: int
+    content: Content | None = None
+    reused: bool = False
+
+
+class Unchanged:
+    """What takes the place of an upload where LinkedIn holds the resume as it is to be."""
+
+
+class Stage(Enum):
+    """Where a change is."""
+
+    QUEUED = auto()  # an upsert whose upload has not begun
+    UPLOADING = auto()
+    LATER = auto()  # failed, and waits for its next try
+    READY = auto()  # in the open batch of its kind
+    HELD = auto()  # uploaded, behind a delete of the same key that is not settled
+    SUSPECT = auto()  # in a half of a batch that LinkedIn refused as a whole
+    SENDING = auto()  # in the batch that is on the wire
+    DONE = auto()  # settled, rejected, superseded or given up
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A change in flight.
+
+    ``alone`` says that nothing of its key was in flight when it was read, nor a reject of its key
+    about to be kept: what the books say of the key is then what LinkedIn holds. ``positions`` are
+    its own and those of the changes it superseded, in order. ``size`` is how many bytes of memory
+    the record holds, roughly. ``since`` is when the first of the changes it stands for entered an
+    open batch, ``failing_since`` when it first failed; both in seconds on the engine's clock.
+    """
+
+    change: Change
+    positions: list[int]
+    size: int
+    alone: bool = False
+    stage: Stage = Stage.QUEUED
+    upload: Upload | None = None
+    since: float | None = None
+    failing_since: float | None = None
+    waits: Generator[float, Any, None] | None = None
+    attempts: int = 0
+
+    @property
+    def key(self) -> ResumeKey:
+        """The resume key."""
+        return self.change.key
+
+    @property
+    def kind(self) -> type[Upsert] | type[Delete]:
+        """Upsert or Delete: what batch it belongs to."""
+        return type(self.change)
+
+    def refused_deletion(self, failure: Failure) -> Stop:
+        """Give what stops a run whose deletion LinkedIn does not take."""
+        return Stop(
+            f"{self.key}: LinkedIn refuses this deletion: {failure.message}."
+            " A deletion is never dropped, so the run stops with the state before it."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Up to 100 changes of one kind for one Rest.li call; no key twice."""
+
+    kind: type[Upsert] | type[Delete]
+    entries: Sequence[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A record that could not be delivered.
+
+    ``position`` is its place in the stream, ``attempts`` how often it was tried, in earlier runs
+    too. ``key`` is None where the record's ids could not be read, ``version`` where the message
+    had none.
+    """
+
+    stream: str
+    record: Record
+    reject: Reject
+    position: int
+    attempts: int = 1
+    key: ResumeKey | None = None
+    version: int | None = None
+
+    @property
+    def failure(self) -> Reject:
+        """What stops a run that keeps no rejects."""
+        where = f"{self.key or f'a record of stream {self.stream!r}'}: "
+        return Reject(self.reject.code, where + self.reject.message)

@@ -1,0 +1,1 @@
+"""What LinkedIn's client and the clients of the sources share of HTTP."""

@@ -1,0 +1,188 @@
+"""No connection to an address that was not meant.
+
+A record says what to fetch. Nobody who can write a record shall reach with it what only this
+machine can reach: other services on it, the network behind it, a cloud's metadata service.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.util import connection
+
+from target_linkedin_resumes.errors import Reject
+from target_linkedin_resumes.http.wires import bounded
+
+# The special-purpose registries of IANA (RFC 6890 and its updates), with multicast, the reserved
+# class E, and one public address: that of Azure's platform, which every machine there reaches.
+_NOT_PUBLIC_4 = tuple(
+    ipaddress.IPv4Network(network)
+    for network in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "168.63.129.16/32",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.31.196.0/24",
+        "192.52.193.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "192.175.48.0/24",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/3",
+    )
+)
+# Of IPv6 only global unicast is public, without what is special in it: protocol assignments with
+# Teredo, documentation, 6to4, AS112.
+_PUBLIC_6 = ipaddress.IPv6Network("2000::/3")
+_NOT_PUBLIC_6 = tuple(
+    ipaddress.IPv6Network(network)
+    for network in ("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20")
+)
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")  # RFC 6052: the IPv4 address is in its last bits
+_LOCAL_NAMES = ("localhost", "local", "internal", "intranet", "lan", "home", "corp", "arpa")
+
+
+def is_public(address: str) -> bool:
+    """Tell whether an IP address, as text, is one of the public internet."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(parsed, ipaddress.IPv6Address):
+        inner = parsed.ipv4_mapped
+        if inner is None and parsed in _NAT64:
+            inner = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
+        if inner is None:
+            return parsed in _PUBLIC_6 and not any(parsed in net for net in _NOT_PUBLIC_6)
+        parsed = inner
+    return not any(parsed in network for network in _NOT_PUBLIC_4)
+
+
+def is_public_name(host: str, public: Callable[[str], bool] = is_public) -> bool:
+    """Tell whether a host name may be handed to a proxy, which resolves it itself.
+
+    Less than the check of an address: a public name that leads to a private address passes, and
+    has to be refused by the proxy.
+    """
+    name = host.strip("[]").rstrip(".").lower()
+    if ":" in name:
+        return public(name)
+    try:
+        return public(socket.inet_ntoa(socket.inet_aton(name)))  # decimal, octal and hex as well
+    except (OSError, UnicodeError):
+        return "." in name and name.rpartition(".")[2] not in _LOCAL_NAMES
+
+
+def not_allowed(what: str) -> Reject:
+    """Make the reject for what this target must not do."""
+    return Reject(
+        "source_not_allowed",
+        f"field 'file': {what}; if that is meant, list the beginning of its URL in the setting"
+        " `file_sources`",
+    )
+
+
+class GuardedAdapter(HTTPAdapter):
+    """Connects to public addresses only. ``public`` tells which those are.
+
+    A name is resolved once, and the very addresses that were checked are connected to. Proxies
+    are connected to wherever they are, an operator has configured them. Connecting takes one
+    time-out for all addresses of a name, and answers are bounded (see wires.py).
+    """
+
+    def __init__(self, public: Callable[[str], bool] = is_public, **kwargs: Any) -> None:
+        self._public = public
+        self._making = threading.Lock()
+        super().__init__(**kwargs)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the pools that connect directly; those of proxies are made elsewhere."""
+        super().init_poolmanager(*args, **kwargs)
+        public = self._public
+
+        class Connection(_Guarded, HTTPConnection):
+            is_public = staticmethod(public)
+
+        class SecureConnection(_Guarded, HTTPSConnection):
+            is_public = staticmethod(public)
+
+        class Pool(HTTPConnectionPool):
+            ConnectionCls = Connection
+
+        class SecurePool(HTTPSConnectionPool):
+            ConnectionCls = SecureConnection
+
+        self.poolmanager.pool_classes_by_scheme = bounded({"http": Pool, "https": SecurePool})
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """Make the pools of a proxy, the first time."""
+        with self._making:
+            if proxy not in self.proxy_manager:
+                manager = super().proxy_manager_for(proxy, **kwargs)
+                manager.pool_classes_by_scheme = bounded(manager.pool_classes_by_scheme)
+            return self.proxy_manager[proxy]
+
+
+class _Guarded(HTTPConnection):
+    """A connection of urllib3 that checks what it connects to."""
+
+    is_public: Callable[[str], bool]
+
+    def _new_conn(self) -> socket.socket:
+        """Take the place of urllib3's method of this name, with its errors."""
+        host = self.host.strip("[]")
+        try:
+            infos = socket.getaddrinfo(host, self.port, type=socket.SOCK_STREAM)
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        addresses = [str(info[4][0]) for info in infos]
+        allowed = [address for address in addresses if self.is_public(address)]
+        if not allowed:
+            raise not_allowed("the URL leads to an address that is not public")
+        failure: OSError = OSError("no address")
+        patience = float(self.timeout or 0)
+        deadline = time.monotonic() + patience
+        for address in allowed:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            try:
+                made = connection.create_connection(
+                    (address, self.port),
+                    left,
+                    source_address=self.source_address,
+                    socket_options=self.socket_options,
+                )
+            except OSError as error:
+                failure = error
+                continue
+            sys.audit("http.client.connect", self, self.host, self.port)
+            made.settimeout(patience)
+            return made
+        if isinstance(failure, TimeoutError):
+            raise ConnectTimeoutError(self, "timed out") from failure
+        raise NewConnectionError(self, "failed to connect") from failure
+
+    def connect(self) -> None:
+        """Connect, and check once more, should urllib3 have found another way to do so."""
+        super().connect()
+        if not self.is_public(str(self.sock.getpeername()[0])):
+            self.close()
+            raise not_allowed("the URL leads to an address that is not public")

@@ -1,0 +1,87 @@
+"""The settings `fields` and `only`, checked and parted by stream. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from target_linkedin_resumes.errors import Misconfigured
+from target_linkedin_resumes.mapping.expressions import Expression, parse
+from target_linkedin_resumes.mapping.filters import Filter, read_filter
+from target_linkedin_resumes.records import FIELDS
+
+# As users write them; `deleted` stands for the deletion marker.
+NAMES = (*FIELDS, "deleted")
+
+# By stream, None standing for all streams, then by field.
+ByStream = dict[str | None, dict[str, tuple[Expression, ...]]]
+FiltersByStream = dict[str | None, dict[str, Filter]]
+
+
+def read_fields(given: object, separator: str = "__") -> ByStream:
+    """Read the setting `fields`: an object, or JSON text of one; null for none.
+
+    ``separator`` is what schema flattening puts between names. Raises :class:`Misconfigured`.
+    """
+    read: ByStream = {None: {}}
+    for name, value in _object(given, "fields").items():
+        if isinstance(value, Mapping):
+            read[name] = {
+                field: _expressions(expression, f"fields.{name}.{field}", field, separator)
+                for field, expression in value.items()
+                if _is_field(field, expression, f"fields.{name}.{field}")
+            }
+        elif _is_field(name, value, f"fields.{name}"):
+            read[None][name] = _expressions(value, f"fields.{name}", name, separator)
+    return read
+
+
+def read_only(given: object, separator: str = "__") -> FiltersByStream:
+    """Read the setting `only`, likewise."""
+    read: FiltersByStream = {None: {}}
+    for name, value in _object(given, "only").items():
+        if isinstance(value, Mapping):
+            read[name] = {
+                field: read_filter(field, wanted, f"only.{name}.{field}", separator)
+                for field, wanted in value.items()
+            }
+        else:
+            read[None][name] = read_filter(name, value, f"only.{name}", separator)
+    return read
+
+
+def _object(given: object, setting: str) -> Mapping[str, Any]:
+    if given is None:
+        return {}
+    if isinstance(given, str):  # from the environment
+        try:
+            given = json.loads(given)
+        except (ValueError, RecursionError):
+            raise Misconfigured(
+                f"setting '{setting}': this text is not valid JSON; expected a JSON object"
+            ) from None
+    if not isinstance(given, Mapping):
+        kind = type(given).__name__
+        raise Misconfigured(f"setting '{setting}': expected an object, not a {kind}")
+    return given
+
+
+def _is_field(name: str, value: object, setting: str) -> bool:
+    """Tell whether an entry maps a field; null maps nothing. Raises for a name that is none."""
+    if name in NAMES:
+        return value is not None
+    close = difflib.get_close_matches(name.removeprefix("_sdc_"), NAMES, n=1)
+    meant = f" (did you mean '{close[0]}'?)" if close else ""
+    raise Misconfigured(
+        f"setting '{setting}': no field of this target{meant}; expected {', '.join(NAMES)}, or the"
+        " name of a stream with an object of them"
+    )
+
+
+def _expressions(value: object, setting: str, field: str, separator: str) -> tuple[Expression, ...]:
+    alternatives = value if isinstance(value, list) else [value]
+    if not alternatives:
+        raise Misconfigured(f"setting '{setting}': the list is empty; expected a name or more")
+    return tuple(parse(one, setting, field, separator) for one in alternatives)

@@ -1,0 +1,265 @@
+"""The field mapping of each stream: from the record of a tap to the record this target reads.
+
+Pure; compiled once a stream.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from target_linkedin_resumes.errors import Misconfigured, Reject
+from target_linkedin_resumes.mapping.config import NAMES, ByStream, FiltersByStream
+from target_linkedin_resumes.mapping.expressions import Expression, Path, first
+from target_linkedin_resumes.mapping.filters import Filter
+from target_linkedin_resumes.mapping.properties import Schema, hint, is_open
+from target_linkedin_resumes.records import DELETED, FIELDS, Record, is_deleted
+
+_IDS = ("candidate_id", "resume_id")
+# What an upsert must have beside the ids; of several names one is enough.
+_FOR_UPSERTS = (("created_at",), ("file", "file_base64"))
+
+
+class Mapper:
+    """Knows the settings `fields` and `only`; makes the mapping of each stream."""
+
+    def __init__(self, fields: ByStream, only: FiltersByStream) -> None:
+        self._fields = fields
+        self._only = only
+
+    def for_stream(self, stream: str, schema: Schema | None = None) -> StreamMapping:
+        """Make the mapping of a stream, named as after stream maps.
+
+        What is set for a stream adds to what is set for all streams and replaces the same field.
+        Raises :class:`Misconfigured` when a name cannot be in records of ``schema``, and when
+        nothing in them can be one of the ids.
+        """
+        mapped = {**self._fields.get(None, {}), **self._fields.get(stream, {})}
+        filters = {**self._only.get(None, {}), **self._only.get(stream, {})}
+        warnings = [] if schema is None else self._misspelt(stream)
+        if schema is not None and not is_open(schema):
+            for field, expressions in mapped.items():
+                setting = _setting("fields", field, stream, self._fields)
+                warnings += _check(expressions, setting, stream, schema)
+            for name, condition in filters.items():
+                setting = _setting("only", name, stream, self._only)
+                _check((condition.path,), setting, stream, schema)
+            warnings += _check_required(mapped, stream, schema, self._streams())
+        return StreamMapping(stream, mapped, tuple(filters.values()), warnings)
+
+    def _streams(self) -> list[str]:
+        named = (name for name in (*self._fields, *self._only) if name is not None)
+        return list(dict.fromkeys(named))
+
+    def never_came(self, streams: Collection[str]) -> list[str]:
+        """Warn of streams that the settings name and that are none of these."""
+        return [
+            f"setting '{setting}': stream {name!r} never came; what is set for it was of no use."
+            f" The streams were {', '.join(map(repr, sorted(streams))) or 'none'}"
+            for setting, by_stream in (("fields", self._fields), ("only", self._only))
+            for name in by_stream
+            if name is not None and name not in streams
+        ]
+
+    def _misspelt(self, stream: str) -> list[str]:
+        """Warn of a stream that is not named, if one is that is called nearly the same.
+
+        A filter under a misspelt name would let everything through.
+        """
+        named = self._streams()
+        close = [] if stream in named else difflib.get_close_matches(stream, named, 1, 0.8)
+        return [
+            f"the settings `fields` and `only` name a stream {name!r}, and this one is {stream!r}:"
+            " what is set there does not apply to it"
+            for name in close
+        ]
+
+
+class StreamMapping:
+    """The mapping of one stream. ``warnings`` are for the log."""
+
+    def __init__(
+        self,
+        stream: str,
+        mapped: Mapping[str, tuple[Expression, ...]],
+        filters: Sequence[Filter],
+        warnings: Sequence[str] = (),
+    ) -> None:
+        self.warnings = tuple(warnings)
+        self._stream = stream
+        self._mapped = dict(mapped)
+        # Singer's own marker always counts: it means one thing only, and no deletion may be lost.
+        deleted = self._mapped.pop("deleted", None)
+        self._deleted = deleted and (*deleted, Path(DELETED, "."))
+        self._filters = tuple(filters)
+        self._as_it_is = not self._mapped and self._deleted is None
+
+    def apply(self, record: Record) -> Record | None:
+        """Give the record with this target's names; None if `only` takes it out.
+
+        A record that deletes needs its ids alone, and a field of `only` that it lacks does not
+        take it out: deletions often carry nothing but the key. Raises :class:`Reject` when a
+        template makes no usable URL.
+        """
+        if self._as_it_is and not self._filters:
+            return record
+        marker = self._marker(record)
+        may_delete = marker is not None and _may_delete(marker)
+        for condition in self._filters:
+            if not condition.passes(record, absent_passes=may_delete):
+                return None
+        if self._as_it_is:
+            return record
+        made = {} if marker is None else {DELETED: marker}
+        for field in _IDS if may_delete else FIELDS:
+            value = self._value(field, record)
+            if value is not None:
+                made[field] = value
+        return made
+
+    def ids(self, record: Record) -> dict[str, Any]:
+        """Give the ids of a record, as far as they can be had. Never raises."""
+        made = {}
+        for field in _IDS:
+            with suppress(Reject):
+                made[field] = self._value(field, record)
+        return made
+
+    def _value(self, field: str, record: Record) -> Any:
+        expressions = self._mapped.get(field)
+        return record.get(field) if expressions is None else first(expressions, record)
+
+    def _marker(self, record: Record) -> object:
+        """Find the deletion marker: of several, one that deletes; else one that is unclear.
+
+        A false flag in one column must not hide the date of deletion in another.
+        """
+        if self._deleted is None:
+            return record.get(DELETED)
+        found: object = None
+        rank = 0
+        for expression in self._deleted:
+            value = expression.get(record)
+            if value is None:
+                continue
+            try:
+                this = 3 if is_deleted(value) else 1
+            except Reject:
+                this = 2
+            if this > rank:
+                found, rank = value, this
+        return found
+
+    def describe(self, record: Record) -> str:
+        """Say which field serves for what in a record, for the log: names and never values."""
+        served: list[str] = []
+        lacking: list[str] = []
+        for name in NAMES:
+            expressions = self._deleted if name == "deleted" else self._mapped.get(name)
+            if expressions is None:
+                own = DELETED if name == "deleted" else name
+                if record.get(own) is not None:
+                    served.append(f"{name} from {own!r}")
+                continue
+            source = _serving(expressions, record)
+            if source is None:
+                lacking.append(f"{name} ({', '.join(map(str, expressions))})")
+            else:
+                served.append(f"{name} from {source}")
+        said = f"stream {self._stream!r}: " + (", ".join(served) or "no field serves")
+        if lacking:
+            said += "; null in the first record: " + ", ".join(lacking)
+        without = [
+            names[0]
+            for names in _required(deletes=_may_delete(self._marker(record)))
+            if not any(name in self._mapped or record.get(name) is not None for name in names)
+        ]
+        if without:
+            said += "; required and without a source: " + ", ".join(without)
+        if self._filters:
+            said += "; filtered by " + ", ".join(str(one.path) for one in self._filters)
+        return said
+
+
+def _serving(expressions: Sequence[Expression], record: Record) -> Expression | None:
+    for expression in expressions:
+        try:
+            if expression.get(record) is not None:
+                return expression
+        except Reject:
+            return expression
+    return None
+
+
+def _required(*, deletes: bool = False) -> list[tuple[str, ...]]:
+    return [*((name,) for name in _IDS), *(() if deletes else _FOR_UPSERTS)]
+
+
+def _may_delete(marker: object) -> bool:
+    """Tell whether a marker deletes; one that is unclear is left to whoever reads the record."""
+    try:
+        return is_deleted(marker)
+    except Reject:
+        return True
+
+
+def _check(
+    expressions: Sequence[Expression], setting: str, stream: str, schema: Schema
+) -> list[str]:
+    """Compare what is named with what there can be; gives warnings."""
+    missing = [expression.missing(schema) for expression in expressions]
+    wanted = list(dict.fromkeys(name for names in missing for name in names))
+    if not wanted:
+        return []
+    said = (
+        f"setting '{setting}': the schema of stream {stream!r} has no "
+        f"{' and no '.join(repr(name) for name in wanted)}; {hint(wanted, schema)}"
+    )
+    if not all(missing):
+        return [said]
+    raise Misconfigured(f"{said}. {_remedy(stream)}")
+
+
+def _check_required(
+    mapped: Mapping[str, tuple[Expression, ...]],
+    stream: str,
+    schema: Schema,
+    named: Sequence[str],
+) -> list[str]:
+    """Compare what a record must have with what there can be; gives warnings.
+
+    A stream without what an upsert needs may hold deletions. ``named`` are the streams that have
+    settings of their own.
+    """
+    warnings = []
+    others = "" if stream in named else ", ".join(map(repr, named))
+    for names in _required():
+        if any(name in mapped or not Path(name, ".").missing(schema) for name in names):
+            continue
+        said = (
+            f"setting 'fields.{names[0]}': nothing serves for it, as the schema of stream"
+            f" {stream!r} has no {' and no '.join(map(repr, names))}; {hint([*names], schema)}"
+        )
+        if others:
+            said += f". The settings `fields` and `only` name {others}, and not this stream"
+        if names[0] in _IDS:
+            raise Misconfigured(f"{said}. {_remedy(stream)}")
+        warnings.append(f"{said}. Records of this stream can delete, and nothing else")
+    return warnings
+
+
+def _remedy(stream: str) -> str:
+    return (
+        "Name what the stream has; what differs from stream to stream goes into an object"
+        " under the stream's name; a stream that is not wanted is dropped by the setting"
+        f" `stream_maps` with {{{json.dumps(stream)}: null}}"
+    )
+
+
+def _setting(
+    name: str, entry: str, stream: str, by_stream: Mapping[str | None, Mapping[str, Any]]
+) -> str:
+    return f"{name}.{stream}.{entry}" if entry in by_stream.get(stream, {}) else f"{name}.{entry}"

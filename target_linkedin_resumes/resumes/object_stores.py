@@ -1,0 +1,232 @@
+"""Resumes in object stores and behind SFTP, through fsspec.
+
+Only what a listed prefix holds is read. fsspec gets no string of a record but a URL of a known
+scheme below that prefix: no chained URLs, no other file systems.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Retry
+from target_linkedin_resumes.http.address_guard import not_allowed
+from target_linkedin_resumes.resumes.bodies import Found, IsKnown, NotModified, nothing_known
+from target_linkedin_resumes.resumes.prefixes import REMOTE_SCHEMES, Prefixes
+from target_linkedin_resumes.resumes.spool import spooled
+
+# Each read is one request, and what is read is all that is kept in memory.
+_PIECE = 1024 * 1024
+# scheme -> module, extra of this package, options unless given. An SSH server's key is checked
+# against ~/.ssh/known_hosts (asyncssh's meaning of an empty tuple); sshfs itself checks nothing.
+_FILE_SYSTEMS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
+    "s3": ("s3fs", "s3", {}),
+    "gs": ("gcsfs", "gcs", {}),
+    "az": ("adlfs", "azure", {}),
+    "abfs": ("adlfs", "azure", {}),
+    "sftp": ("sshfs", "sftp", {"known_hosts": ()}),
+}
+# What a store says of an object that is another as soon as its bytes are: a hash of them, or a
+# number that each writing changes. SFTP says no more than a size and a time in seconds.
+_TELLING = {
+    "s3": ("ETag",),
+    "gs": ("md5Hash", "generation"),
+    "az": ("etag",),
+    "abfs": ("etag",),
+    "sftp": (),
+}
+# What the libraries raise for credentials; they are optional, so their classes have only names.
+_CREDENTIALS = frozenset(
+    {
+        "ClientAuthenticationError",
+        "DefaultCredentialsError",
+        "HostKeyNotVerifiable",
+        "NoCredentialsError",
+        "PartialCredentialsError",
+        "PermissionDenied",
+        "ProfileNotFound",
+        "RefreshError",
+        "TokenRetrievalError",
+    }
+)
+# What the libraries raise for options that are none or name a file that is not there.
+_MISTAKES = (
+    AttributeError,
+    FileNotFoundError,
+    IsADirectoryError,
+    TypeError,
+    ValueError,
+)
+
+
+class Remote:
+    """The listed object stores and SFTP servers.
+
+    Raises :class:`Misconfigured` when the library for a listed scheme is not installed.
+    """
+
+    def __init__(self, prefixes: Prefixes) -> None:
+        self._prefixes = prefixes
+        for scheme in sorted(prefixes.schemes() & set(REMOTE_SCHEMES)):
+            module, extra, _ = _FILE_SYSTEMS[scheme]
+            try:
+                importlib.import_module(module)
+            except ImportError:
+                raise Misconfigured(
+                    f"setting `file_sources`: {scheme}:// needs a package that is not installed;"
+                    f" run: pip install 'target-linkedin-resumes[{extra}]'"
+                ) from None
+
+    @contextmanager
+    def open(self, url: str, is_known: IsKnown = nothing_known) -> Iterator[Found]:
+        """Fetch a URL.
+
+        Raises :class:`Reject` and :class:`Retry`, and :class:`NotModified` instead of reading a
+        file that is known.
+        """
+        if "::" in url:
+            raise Reject("invalid_source", "field 'file': '::' chains URLs, which is not allowed")
+        scheme, _, rest = url.partition("://")
+        scheme = scheme.lower()
+        source = self._prefixes.match(url)
+        if source is None:
+            raise not_allowed(f"no entry of `file_sources` covers this {scheme}:// URL")
+        options, path = _address(scheme, rest)
+        options |= {**_FILE_SYSTEMS[scheme][2], **source.storage_options}
+        setting = f"{self._prefixes.setting(source)}.storage_options"
+        told: tuple[str, ...] = ()
+
+        def opened(file: Any) -> None:
+            nonlocal told
+            told = _told(scheme, file)
+            if is_known(told):
+                raise NotModified
+
+        pieces = _pieces(scheme, options, setting, path, opened)
+        with spooled(pieces, path.rpartition("/")[2]) as found:
+            yield replace(found, told=told)
+
+
+def _address(scheme: str, rest: str) -> tuple[dict[str, Any], str]:
+    """Part a URL into the options that say which server, and the path there.
+
+    fsspec would do so too, but make options of a query, and its own sense of `#` and `?`.
+    """
+    authority, _, path = rest.partition("/")
+    user, at, host = authority.rpartition("@")
+    if scheme == "sftp":
+        name, _, port = host.partition(":")
+        options: dict[str, Any] = {"host": name}
+        if port.isdecimal():
+            options["port"] = int(port)
+        if at:
+            options["username"] = user
+        return options, f"/{path}"
+    if scheme == "abfs" and at:  # abfs://container@account.dfs.core.windows.net/path
+        return {"account_name": host.partition(".")[0]}, f"{user}/{path}"
+    return {}, rest
+
+
+def _told(scheme: str, file: Any) -> tuple[str, ...]:
+    """Give what would have to be told again of an open file."""
+    for name in _TELLING[scheme]:
+        value = getattr(file, "details", {}).get(name)
+        if value:
+            return (name, str(value))
+    return ()
+
+
+def _pieces(
+    scheme: str, options: dict[str, Any], setting: str, path: str, opened: Callable[[Any], None]
+) -> Generator[bytes, None, None]:
+    files = None
+    try:
+        files = _made(scheme, options, setting)
+        yield from _read(files, path, opened)
+    except (Failure, NotModified):
+        raise
+    except Exception as error:  # noqa: BLE001 - each library has errors of its own
+        failure = _failure(error)
+        if files is not None and isinstance(failure, Retry):
+            files.clear_instance_cache()  # it may hold a connection that is dead
+        raise failure from None
+
+
+def _made(scheme: str, options: dict[str, Any], setting: str) -> Any:
+    """Make the file system, or take the one that was made before."""
+    fsspec = importlib.import_module("fsspec")  # it comes with the libraries of the extras
+    try:
+        files = fsspec.filesystem(scheme, **options)
+        if scheme == "s3":
+            files.connect()  # it looks at its options no sooner
+    except _MISTAKES as error:
+        module = _FILE_SYSTEMS[scheme][0]
+        # The rest of the message may quote a value.
+        unknown = re.search(r"unexpected keyword argument '(\w+)'", str(error))
+        wrong = f"no option {unknown[1]!r}" if unknown else f"none like these ({_name(error)})"
+        raise Misconfigured(
+            f"setting `{setting}`: {module} takes {wrong}; expected options as in its documentation"
+        ) from None
+    return files
+
+
+def _read(files: Any, path: str, opened: Callable[[Any], None]) -> Generator[bytes, None, None]:
+    empty = True
+    try:
+        with files.open(path, "rb", block_size=_PIECE, cache_type="none") as file:
+            opened(file)
+            while piece := file.read(_PIECE):
+                empty = False
+                yield piece
+    except Exception as error:
+        # Of a directory an SFTP server says no more than "failure", and adlfs trips over it.
+        if type(error).__name__ not in ("SFTPFailure", "TypeError") or not files.isdir(path):
+            raise
+        raise _not_a_file() from None
+    if empty and files.isdir(path):  # some open a directory as an empty file
+        raise _not_a_file()
+
+
+def _failure(error: BaseException) -> Failure:
+    """Tell what will be so the next time from what may pass.
+
+    The libraries' messages are left out: they quote paths and, at times, credentials.
+    """
+    causes = list(_causes(error))
+    names = {cls.__name__ for cause in causes for cls in type(cause).__mro__}
+    # Azure's errors carry the status as `status_code`, Google's as `code`; gcsfs has a text only.
+    denied = any(
+        getattr(cause, name, None) in (401, 403)
+        for cause in causes
+        for name in ("status_code", "code")
+    ) or str(error).startswith("Forbidden")
+    if isinstance(error, FileNotFoundError):
+        return Reject("source_gone", "field 'file': there is nothing at the URL")
+    if isinstance(error, IsADirectoryError):
+        return _not_a_file()
+    if isinstance(error, PermissionError) or names & _CREDENTIALS or denied:
+        return Reject(
+            "source_denied",
+            "field 'file': the source denies access; check the `storage_options` for this source"
+            " in the setting `file_sources`, for sftp also ~/.ssh/known_hosts",
+        )
+    return Retry(f"field 'file': the source cannot be read ({_name(error)})")
+
+
+def _name(error: BaseException) -> str:
+    return type(error).__name__
+
+
+def _not_a_file() -> Reject:
+    return Reject("not_a_file", "field 'file': the URL leads to a directory, not to a file")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__ or cause.__context__

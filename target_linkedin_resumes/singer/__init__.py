@@ -1,0 +1,1 @@
+"""Singer messages: lines, BATCH files, and the configuration files that come with them."""

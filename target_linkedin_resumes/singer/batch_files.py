@@ -1,0 +1,68 @@
+"""The files of BATCH messages, read line by line so that a million rows cost no memory."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from typing import IO, Any, cast
+
+from singer_sdk.helpers._batch import StorageTarget
+
+from target_linkedin_resumes.errors import Stop
+from target_linkedin_resumes.singer.reader import read_json
+
+
+def records_of(
+    message: Mapping[str, Any], storage: Mapping[str, Any] | None
+) -> Iterator[dict[str, Any]]:
+    """Give the records of a BATCH message in order.
+
+    ``storage`` is `batch_config.storage` of the configuration, if there is one. Raises
+    :class:`Stop` for an encoding that is not JSON lines and for a file that cannot be read to its
+    end; the message numbers file and line and quotes neither.
+    """
+    encoding, manifest = message.get("encoding"), message.get("manifest")
+    if not isinstance(encoding, Mapping) or not isinstance(manifest, list):
+        raise Stop("a BATCH message lacks 'encoding' or 'manifest'")
+    if encoding.get("format") != "jsonl" or encoding.get("compression") not in (
+        None,
+        "none",
+        "gzip",
+    ):
+        raise Stop(
+            f"a BATCH message has the encoding {encoding.get('format')!r} with compression"
+            f" {encoding.get('compression')!r}; expected 'jsonl' with 'gzip' or none. Set the"
+            " tap's batch_config.encoding accordingly."
+        )
+    for number, url in enumerate(manifest, 1):
+        where = f"BATCH file {number} of {len(manifest)}"
+        line_number = 0
+        try:
+            for line in _lines(str(url), storage, packed=encoding.get("compression") == "gzip"):
+                line_number += 1
+                if line.strip():
+                    record = read_json(line)
+                    if not isinstance(record, dict):
+                        raise Stop(f"{where}, line {line_number}: expected a JSON object")
+                    yield record
+        except (ValueError, RecursionError) as error:
+            raise Stop(
+                f"{where}, line {line_number}: not valid JSON ({type(error).__name__})"
+            ) from None
+        except (OSError, EOFError, zlib.error) as error:
+            raise Stop(
+                f"{where} cannot be read after line {line_number} ({type(error).__name__})."
+                " Check that the tap's batch files are where this target can read them."
+            ) from None
+
+
+def _lines(url: str, storage: Mapping[str, Any] | None, *, packed: bool) -> Iterator[bytes]:
+    head, tail = StorageTarget.split_url(url)
+    place = StorageTarget.from_dict(dict(storage)) if storage else StorageTarget.from_url(head)
+    with ExitStack() as stack:
+        file = cast("IO[bytes]", stack.enter_context(place.open(tail, mode="rb")))
+        if packed:
+            file = cast("IO[bytes]", stack.enter_context(gzip.open(file)))
+        yield from file

@@ -1,0 +1,1 @@
+"""What is written down about a run: ledger, audit log, dead letters, full tables."""

@@ -1,0 +1,245 @@
+"""The audit file: a line for each delivery and each deletion that LinkedIn confirmed.
+
+A line is a JSON object that names nobody; whoever has the key finds a candidate's lines again::
+
+    {"at": ISO 8601, "candidate": hash, "resume": hash, "run": ..., "operation": "delivered",
+     "status": 204, "x_li_uuid": ..., "sha256": ..., "blob": ..., "fingerprint": hash,
+     "key_id": ...}
+
+``operation`` is ``delivered`` or ``deleted``. Once a deletion is confirmed, the resume's earlier
+lines lose ``sha256``, ``blob`` and ``fingerprint``; until that is done, the deletion's line says
+``"scrub": "due"``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from target_linkedin_resumes.engine.interfaces import Confirmed, Sent
+from target_linkedin_resumes.engine.types import Rejected, Upload
+from target_linkedin_resumes.errors import Misconfigured
+from target_linkedin_resumes.records import Delete, Upsert
+from target_linkedin_resumes.stores.line_file import LineFile, look
+from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
+
+SETTING = "audit_path"
+DELIVERED, DELETED = "delivered", "deleted"
+# What says what a resume was; the rest of a line says that there was one.
+OF_THE_RESUME = ("sha256", "blob", "fingerprint")
+_DUE = b'"scrub":"due"'
+_BEGIN = b'{"at":"'
+_LINE = re.compile(
+    rb'\{"at":"([0-9T:.+-]{29})","candidate":"[0-9a-f]{64}","resume":"([0-9a-f]{64})",'
+)
+# Resumes that one rewrite of the file scrubs: some 20 MiB, however many a run has deleted.
+MOST_AT_ONCE = 100_000
+
+
+def iso(moment: datetime) -> str:
+    """A moment in UTC as it stands in the file: later moments sort higher."""
+    return moment.isoformat(timespec="milliseconds")
+
+
+def open_lines(path: Path) -> LineFile:
+    """Take the file, whose lines are still to be checked. Raises :class:`Misconfigured`."""
+    loss = "what LinkedIn confirms could not be proven"
+    return LineFile(path, SETTING, loss, begin=_BEGIN)
+
+
+def read_lines(texts: Iterable[bytes], pseudonyms: Pseudonyms) -> Iterator[dict[str, Any]]:
+    """Read the lines of an audit file. The last one may be torn: a run may be writing it.
+
+    Raises :class:`Misconfigured` for lines of another key, and for what is no line of such a file.
+    """
+    for number, text in enumerate(texts, 1):
+        if not text.endswith(b"\n"):
+            return
+        if _LINE.match(text) is None:
+            raise Misconfigured(f"setting 'audit_path': line {number} is no line of an audit file")
+        if not text.endswith(_end(pseudonyms)):
+            raise Misconfigured(
+                f"setting 'audit_key': line {number} of the file of audit_path was written with"
+                " another key; expected the one that its runs have had"
+            )
+        line: dict[str, Any] = json.loads(text)
+        yield line
+
+
+def check_audit_log(path: Path, pseudonyms: Pseudonyms) -> None:
+    """Raise the :class:`Misconfigured` that opening the file would, and change nothing."""
+    look(path, SETTING, begin=_BEGIN)
+    if path.exists():
+        with path.open("rb") as lines:
+            whole = (line for line in lines if line.endswith(b"\n"))
+            for _ in _checked(whole, pseudonyms):
+                pass
+
+
+class AuditLog:
+    """The audit trail of a pipeline; its methods may be called from any thread.
+
+    ``run`` names this run in its lines, ``now`` gives the time in UTC. Lines older than
+    ``retain_days`` are dropped at the start. ``most_at_once`` bounds memory. Raises
+    :class:`Misconfigured`.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        pseudonyms: Pseudonyms,
+        run: str,
+        now: Callable[[], datetime],
+        *,
+        retain_days: int | None = None,
+        most_at_once: int = MOST_AT_ONCE,
+    ) -> None:
+        self._pseudonyms = pseudonyms
+        self._run = run
+        self._now = now
+        self._most_at_once = most_at_once
+        self._lock = threading.Lock()
+        self._due = False  # a deletion's earlier lines are not scrubbed
+        self._file = open_lines(path)
+        try:
+            oldest = b""
+            if retain_days is not None:
+                oldest = iso(now() - timedelta(days=retain_days)).encode()
+            if self._look(oldest):
+                self._tidy(oldest)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def uploaded(self, change: Upsert, upload: Upload) -> None:
+        """Of no interest: nothing is confirmed yet."""
+
+    def sending(self, batch: Sequence[Sent]) -> None:
+        """Of no interest: nothing is confirmed yet."""
+
+    def rejected(self, rejected: Rejected) -> None:
+        """Of no interest: nothing was confirmed."""
+
+    def confirmed(self, batch: Sequence[Confirmed]) -> None:
+        """Write a line for each, all of them durably. Raises :class:`Stop`."""
+        if not batch:
+            return
+        at = iso(self._now())
+        lines = b"".join(self._line(at, confirmed) for confirmed in batch)
+        with self._lock:
+            self._file.append(lines)
+            self._file.sync()
+            self._due = self._due or _DUE in lines
+
+    def sync(self) -> None:
+        """Return once all lines are durable. Raises :class:`Stop`."""
+        with self._lock:
+            self._file.sync()
+
+    def close(self) -> None:
+        """Scrub what was deleted, and close the file. Raises :class:`Stop`.
+
+        Whoever comes later, with the answer to a call that has outlasted the run's grace, waits for
+        the end of the process.
+        """
+        self._lock.acquire()
+        try:
+            if self._due:
+                self._tidy(b"")
+        finally:
+            self._file.close()
+
+    def _line(self, at: str, confirmed: Confirmed) -> bytes:
+        change, upload = confirmed.change, confirmed.upload
+        line: dict[str, Any] = {
+            "at": at,
+            "candidate": self._pseudonyms.candidate(change.key.candidate_id),
+            "resume": self._pseudonyms.resume(change.key),
+            "run": self._run,
+            "operation": DELETED if isinstance(change, Delete) else DELIVERED,
+            "status": confirmed.confirmation.status,
+            "x_li_uuid": confirmed.confirmation.request_id,
+        }
+        if isinstance(change, Delete):
+            line["scrub"] = "due"
+        elif upload is not None and upload.content is not None:
+            line["sha256"] = upload.content.sha256
+            line["blob"] = upload.urn
+            line["fingerprint"] = self._pseudonyms.fingerprint(upload.content, change.created_at)
+        return _text({**line, "key_id": self._pseudonyms.key_id})
+
+    def _look(self, oldest: bytes) -> bool:
+        """Check each line; tell whether there is something to scrub or to drop."""
+        untidy = False
+        for at, text in _checked(self._file, self._pseudonyms):
+            untidy = untidy or at < oldest or _DUE in text
+        return untidy
+
+    def _tidy(self, oldest: bytes) -> None:
+        """Write the file anew: scrub what is due, and drop what is older than ``oldest``."""
+        left = True
+        while left:
+            last: dict[bytes, int] = {}
+            left = False
+            for number, text in enumerate(self._file):
+                if _DUE in text:
+                    resume = _resume(text)
+                    if resume in last or len(last) < self._most_at_once:
+                        last[resume] = number
+                    else:
+                        left = True
+            self._file.replace(self._tidied(last, oldest))
+        self._due = False
+
+    def _tidied(self, last: dict[bytes, int], oldest: bytes) -> Iterator[bytes]:
+        """The lines as they should be; ``last`` is the number of a resume's last deletion."""
+        for number, text in enumerate(self._file):
+            new = text
+            deleted = last.get(_resume(text), -1)
+            if number <= deleted:
+                line = json.loads(text)
+                line.pop("scrub", None)
+                if number < deleted:
+                    for name in OF_THE_RESUME:
+                        line.pop(name, None)
+                new = _text(line)
+            if _DUE in new or new[7:36] >= oldest:
+                yield new
+
+
+def _checked(texts: Iterable[bytes], pseudonyms: Pseudonyms) -> Iterator[tuple[bytes, bytes]]:
+    """Give when each line was written, and the line. Raises :class:`Misconfigured`."""
+    end = _end(pseudonyms)
+    for number, text in enumerate(texts, 1):
+        match = _LINE.match(text)
+        if match is None:
+            raise Misconfigured(
+                f"setting 'audit_path': line {number} of the file is no line of an audit file;"
+                " expected a file that this target has written, or a path where there is none"
+            )
+        if not text.endswith(end):
+            raise Misconfigured(
+                f"setting 'audit_key': line {number} of the file of audit_path was written"
+                " with another key, so what it says of a candidate could be neither found nor"
+                " scrubbed. Restore that key, or begin another file"
+            )
+        yield match[1], text
+
+
+def _text(line: dict[str, Any]) -> bytes:
+    return json.dumps(line, separators=(",", ":")).encode() + b"\n"
+
+
+def _resume(text: bytes) -> bytes:
+    match = _LINE.match(text)
+    assert match is not None  # noqa: S101 - each line was checked at the start, or written since
+    return match[2]
+
+
+def _end(pseudonyms: Pseudonyms) -> bytes:
+    return f'"key_id":"{pseudonyms.key_id}"}}\n'.encode()

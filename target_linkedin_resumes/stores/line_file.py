@@ -1,0 +1,240 @@
+"""A file of lines that belongs to one run at a time and survives whatever ends that run.
+
+Mode 0600, locked, only ever appended to or replaced as a whole. What a killed run left half-done
+beside it, or as a torn last line, is removed when the file is opened.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from target_linkedin_resumes.errors import Misconfigured, Stop
+
+# What is written in the place of the file before it takes it.
+NEW = ".new"
+
+
+class LineFile:
+    """Lines of bytes, each with its newline; for one thread at a time.
+
+    ``setting`` names the path in messages, ``loss`` says what would be lost if it could not be
+    written. Each line begins with ``begin``. ``empty`` empties the file. Raises
+    :class:`Misconfigured` for a path that cannot be written or that another run uses, and for a
+    file that holds something else.
+    """
+
+    def __init__(
+        self, path: Path, setting: str, loss: str, *, begin: bytes = b"", empty: bool = False
+    ) -> None:
+        self.path = path.resolve()  # to replace a link would leave the file it leads to
+        self._setting = setting
+        self._loss = loss
+        self._dirty = False
+        self._failed: Stop | None = None
+        with _usable(self.path, setting):
+            self._descriptor = self._own(empty=empty)
+            self._size = self._cut_torn_line(begin)
+            self._beside.unlink(missing_ok=True)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Give the lines."""
+        with self.path.open("rb") as lines:
+            yield from lines
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is no line."""
+        return not self._size
+
+    def append(self, lines: bytes) -> None:
+        """Append whole lines. Durable after :meth:`sync`. Raises :class:`Stop`."""
+        try:
+            _write_all(self._descriptor, lines)
+        except OSError as error:
+            with suppress(OSError):  # what is appended later must not stand on a torn line
+                os.ftruncate(self._descriptor, self._size)
+            raise self._unwritable(error) from None
+        self._size += len(lines)
+        self._dirty = True
+
+    def sync(self) -> None:
+        """Return once all lines are on the disk. Raises :class:`Stop`."""
+        if self._failed is not None:
+            raise self._failed  # another fsync would succeed, and say nothing of what was lost
+        if self._dirty:
+            try:
+                os.fsync(self._descriptor)
+            except OSError as error:
+                self._failed = self._unwritable(error)
+                raise self._failed from None
+            self._dirty = False
+
+    def replace(self, lines: Iterable[bytes]) -> None:
+        """Replace the file as a whole; it is the old one or the new one at any instant.
+
+        ``lines`` may be read from this very file meanwhile. Raises :class:`Stop`, and what
+        ``lines`` raises.
+        """
+        try:
+            descriptor = _open(self._beside, empty=True)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                with open(descriptor, "wb", closefd=False) as new:
+                    new.writelines(lines)
+                os.fsync(descriptor)
+                self._beside.replace(self.path)
+                _sync_directory(self.path)
+            except BaseException:
+                os.close(descriptor)
+                self._beside.unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            raise self._unwritable(error) from None
+        os.close(self._descriptor)
+        self._descriptor, self._dirty = descriptor, False
+        self._size = os.fstat(descriptor).st_size
+
+    def become(self, path: Path) -> None:
+        """Take the place of another file. Raises :class:`Stop`."""
+        try:
+            self.path.replace(path)
+            self.path = path
+            _sync_directory(path)
+        except OSError as error:
+            raise self._unwritable(error) from None
+
+    def remove(self) -> None:
+        """Remove the file. Raises :class:`Stop`."""
+        try:
+            self.path.unlink()
+        except OSError as error:
+            raise self._unwritable(error) from None
+
+    def close(self) -> None:
+        """Let go of the file. What is appended later fails: its number may be another's by then."""
+        os.close(self._descriptor)
+        self._descriptor = -1
+
+    @property
+    def _beside(self) -> Path:
+        return self.path.with_name(self.path.name + NEW)
+
+    def _own(self, *, empty: bool) -> int:
+        """Open and lock the file; gives the descriptor."""
+        while True:
+            descriptor = _open(self.path)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.path.samestat(os.fstat(descriptor), self.path.stat()):
+                    if empty:
+                        os.ftruncate(descriptor, 0)
+                    return descriptor
+            except BlockingIOError:
+                os.close(descriptor)
+                raise _in_use(self.path, self._setting) from None
+            except FileNotFoundError:
+                pass
+            os.close(descriptor)  # another run replaced or removed the file meanwhile: look again
+
+    def _cut_torn_line(self, begin: bytes) -> int:
+        """Cut what a killed run left of a line: no state covers it, so it is made again."""
+        try:
+            whole = _whole_lines(self.path, self._setting, begin)
+        except Misconfigured:
+            self.close()
+            raise
+        os.ftruncate(self._descriptor, whole)
+        return whole
+
+    def _unwritable(self, error: OSError) -> Stop:
+        return Stop(
+            f"setting '{self._setting}': the file cannot be written ({error.strerror}), and"
+            f" {self._loss}. Make room or change the path, and run again."
+        )
+
+
+def look(path: Path, setting: str, *, begin: bytes = b"") -> None:
+    """Raise the :class:`Misconfigured` that opening the file would, and change nothing."""
+    path = path.resolve()
+    with _usable(path, setting):
+        if not path.exists():
+            tempfile.TemporaryFile(dir=path.parent).close()
+            return
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise _in_use(path, setting) from None
+        finally:
+            os.close(descriptor)
+        _whole_lines(path, setting, begin)
+
+
+@contextmanager
+def _usable(path: Path, setting: str) -> Iterator[None]:
+    """Make a :class:`Misconfigured` of what keeps a path from being written."""
+    if path.exists() and not path.is_file():
+        raise Misconfigured(f"setting '{setting}': expected the path of a regular file")
+    try:
+        yield
+    except OSError as error:
+        raise Misconfigured(
+            f"setting '{setting}': the file cannot be written ({error.strerror});"
+            " expected a path in a directory that this user may write to"
+        ) from None
+
+
+def _in_use(path: Path, setting: str) -> Misconfigured:
+    return Misconfigured(
+        f"setting '{setting}': {path.name!r} is in use by another run; wait for it, or give each"
+        " pipeline its own path"
+    )
+
+
+def something_else(path: Path, setting: str) -> Misconfigured:
+    """What a file is that this target has not written."""
+    return Misconfigured(
+        f"setting '{setting}': {path.name!r} holds something else; expected the path of a file"
+        " that this target has written, or where there is none yet"
+    )
+
+
+def _whole_lines(path: Path, setting: str, begin: bytes) -> int:
+    """How many bytes the whole lines of a file have, behind which a torn one may stand."""
+    whole, torn = 0, b""
+    with path.open("rb") as lines:
+        for line in lines:
+            if line.endswith(b"\n"):
+                whole += len(line)
+            else:
+                torn = line
+    # A disk that lost its power may show zeros for what was not written.
+    if torn.strip(b"\0") and torn[: len(begin)] != begin[: len(torn)]:
+        raise something_else(path, setting)
+    return whole
+
+
+def _open(path: Path, *, empty: bool = False) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | (os.O_TRUNC if empty else 0)
+    descriptor = os.open(path, flags, 0o600)
+    os.fchmod(descriptor, 0o600)
+    return descriptor
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _sync_directory(path: Path) -> None:
+    descriptor = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,105 @@
+"""Which version of its stream the ledger has seen a resume in.
+
+Singer's full-table replacement gives each record of a stream a version. A resume that a record of
+the newest version names is there; one that only older versions named has vanished at the source.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+
+from target_linkedin_resumes.records import ResumeKey
+from target_linkedin_resumes.stores.ledgerrows import NAMED, OUTDATED, SHARED
+
+_PAGE = 1000
+
+
+class StreamVersions:
+    """The part of a ledger that knows versions. From any thread; raises :class:`Stop`.
+
+    ``writing`` gives the ledger's connection in a transaction, with all that was noted; ``hashed``
+    the hash by which a key is found.
+    """
+
+    def __init__(
+        self,
+        writing: Callable[[], AbstractContextManager[sqlite3.Connection]],
+        hashed: Callable[[ResumeKey], bytes],
+    ) -> None:
+        self._writing = writing
+        self._hashed = hashed
+
+    def name(self, key: ResumeKey, stream: str, version: int) -> None:
+        """Note that a record of this version names a resume, whatever is to become of it."""
+        about = {"key": self._hashed(key), "stream": stream, "version": version}
+        with self._writing() as connection:
+            connection.execute(NAMED, about)
+
+    def leave_open(self, stream: str, version: int) -> None:
+        """Note that a record of this version names a resume, and that it is not known which."""
+        with self._writing() as connection:
+            connection.execute("INSERT OR IGNORE INTO incomplete VALUES (?, ?)", (stream, version))
+
+    def activated(self, stream: str, version: int) -> None:
+        """Forget what made this version of a stream, or an older one, incomplete."""
+        with self._writing() as connection:
+            connection.execute(
+                "DELETE FROM incomplete WHERE stream = ? AND version <= ?", (stream, version)
+            )
+
+    def is_incomplete(self, stream: str, version: int) -> bool:
+        """Whether it is not known of a record of this version which resume it names."""
+        return bool(
+            self._one(
+                "SELECT EXISTS (SELECT 1 FROM incomplete"
+                " WHERE stream = :stream AND version = :version)",
+                stream,
+                version,
+            )
+        )
+
+    def is_empty(self, stream: str, version: int) -> bool:
+        """Whether no resume is of this version."""
+        return not self._one(
+            "SELECT EXISTS (SELECT 1 FROM resumes WHERE stream = :stream AND version = :version)",
+            stream,
+            version,
+        )
+
+    def shared(self, stream: str, version: int) -> int:
+        """How many there are besides that another stream has named too."""
+        return int(self._one(f"SELECT count(*) {SHARED}", stream, version))
+
+    def outdated(self, stream: str, version: int) -> int:
+        """How many resumes that no other stream has named are of an older version, or of none."""
+        return int(self._one(f"SELECT count(*) {OUTDATED}", stream, version))
+
+    def newest(self, stream: str) -> int | None:
+        """The highest version that a resume of a stream is of; None if none has any."""
+        query = "SELECT max(version) FROM resumes WHERE stream = :stream AND version > :version"
+        newest: int | None = self._one(query, stream, -1)
+        return newest
+
+    def keys_outdated(self, stream: str, version: int) -> Iterator[ResumeKey]:
+        """Give their keys, a page at a time; rows may change meanwhile."""
+        last = -1
+        query = f"""
+            SELECT number, candidate_id, resume_id {OUTDATED} AND number > :last
+            ORDER BY number LIMIT {_PAGE}
+        """
+        while True:
+            with self._writing() as connection:
+                about = {"stream": stream, "version": version, "last": last}
+                page = connection.execute(query, about).fetchall()
+            for last, candidate_id, resume_id in page:  # noqa: B007 - the last one goes on
+                yield ResumeKey(candidate_id, resume_id)
+            if len(page) < _PAGE:
+                return
+
+    def _one(self, query: str, stream: str, version: int) -> Any:
+        with self._writing() as connection:
+            [value] = connection.execute(query, {"stream": stream, "version": version}).fetchone()
+        return value

@@ -1,0 +1,90 @@
+"""ODT as text."""
+
+from tests.convert.documents import odt, text_of
+
+
+def test_what_is_shown() -> None:
+    automatic = (
+        '<style:style style:name="G"><style:text-properties text:display="none"/></style:style>'
+        '<style:style style:name="H" style:parent-style-name="G"/>'
+        '<style:style style:name="T" style:parent-style-name="Title"/>'
+    )
+    body = (
+        '<text:p text:style-name="T">Name</text:p><text:p text:style-name="G">GONE</text:p>'
+        '<text:p>a\n  b<text:s text:c="2"/>c<text:tab/>d &amp;copy e &lt;b&gt;'
+        '<text:span text:style-name="H">GONE</text:span>'
+        "<text:line-break/><office:annotation><text:p>GONE</text:p></office:annotation>f</text:p>"
+        '<text:section text:display="none"><text:p>GONE</text:p></text:section>'
+        "<text:section><text:p>kept</text:p></text:section>"
+        "<text:p><text:hidden-text>GONE</text:hidden-text><text:ruby><text:ruby-base>漢"
+        "</text:ruby-base><text:ruby-text>GONE</text:ruby-text></text:ruby></text:p>"
+        "<text:tracked-changes><text:p>GONE</text:p></text:tracked-changes>"
+        "<text:p>p<draw:frame><draw:text-box><text:list><text:list-item><text:p>boxed</text:p>"
+        "</text:list-item></text:list></draw:text-box><svg:title>GONE</svg:title></draw:frame>q"
+        "</text:p>"
+    )
+    assert text_of(odt(body, automatic=automatic)) == (
+        "Name\n====\n\na b c\td &copy e <b>\nf\n\nkept\n\n漢\n\npq\n\n  * boxed\n"
+    )
+
+
+def test_lists() -> None:
+    def items(*inside: str, more: str = "") -> str:
+        points = "".join(f"<text:list-item>{item}</text:list-item>" for item in inside)
+        return f'<text:list text:style-name="L" {more}>{points}</text:list>'
+
+    def p(text: str) -> str:
+        return f"<text:p>{text}</text:p>"
+
+    automatic = (
+        '<text:list-style style:name="L"><text:list-level-style-number text:level="1"'
+        ' style:num-format="1" text:start-value="2"/>'
+        '<text:list-level-style-bullet text:level="2"/></text:list-style>'
+    )
+    inner = f"<text:list><text:list-item>{p('in')}</text:list-item></text:list>"
+    body = (
+        items(p("two") + p("more of it"), p("three") + inner, p("four") + inner)
+        + p("between")
+        + items(p("five"), more='text:continue-numbering="true"')
+        + items(p("two again"))
+        + f"<text:list><text:list-item>{p('bullet')}</text:list-item></text:list>"
+    )
+    assert text_of(odt(body, automatic=automatic)).splitlines() == [
+        " 2. two", "    more of it", " 3. three", "      + in", " 4. four", "      + in", "",
+        "between", "", " 5. five", " 2. two again", "  * bullet",
+    ]  # fmt: skip
+
+
+def test_headings_in_lists_and_empty_points() -> None:
+    def items(*inside: str) -> str:
+        points = "".join(f"<text:list-item>{item}</text:list-item>" for item in inside)
+        return f"<text:list>{points}</text:list>"
+
+    heading = '<text:h text:outline-level="1">Work</text:h>'
+    body = items(items(heading)) + items("<text:p/>", "<text:p>point</text:p>")
+    assert text_of(odt(body)) == "Work\n====\n\n  * point\n"
+
+
+def test_headers_footers_notes_and_links() -> None:
+    page = "<text:page-number>1</text:page-number>"
+    styles = (
+        '<office:master-styles><style:master-page style:name="Standard">'
+        "<style:header><text:p>Jane Doe, 555 0100</text:p></style:header>"
+        '<style:header-first style:display="false"><text:p>GONE</text:p></style:header-first>'
+        f"<style:footer><text:p>Page <text:span>{page}</text:span></text:p>"
+        f"<text:p>jane@example.com, her resume, {page}</text:p></style:footer>"
+        "</style:master-page></office:master-styles>"
+    )
+    body = (
+        '<text:p>My <text:a xlink:href="https://example.com/?a=1&amp;b=2">site</text:a>'
+        "<text:note><text:note-citation>i</text:note-citation><text:note-body><text:p>A note"
+        "</text:p></text:note-body></text:note></text:p>"
+        "<table:table><table:table-header-rows><table:table-row><table:table-cell><text:p>x</text:p>"
+        "</table:table-cell><table:table-cell><text:p>y</text:p></table:table-cell>"
+        "</table:table-row></table:table-header-rows></table:table>"
+        '<text:h text:outline-level="3">Third</text:h>'
+    )
+    assert text_of(odt(body, styles=styles)) == (
+        "Jane Doe, 555 0100\n\nMy site (https://example.com/?a=1&b=2) [1]\n\nx | y\n\nThird\n\n"
+        "[1] A note\n\njane@example.com, her resume, 1\n"
+    )

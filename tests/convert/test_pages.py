@@ -1,0 +1,92 @@
+"""HTML as text."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from target_linkedin_resumes.convert.html import cleaned
+from target_linkedin_resumes.convert.sanitize import harmless_page
+from tests.convert.documents import text_of
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("<p>a<p>b<br>c<div>d</div>e", "a\n\nb\nc\n\nd\ne"),
+        ("<h1>One</h1><h2>Two</h2><h3>Three</h3>x", "One\n===\n\nTwo\n---\n\nThree\n\nx"),
+        ("<ul><li>a<ul><li>b</ul><li><p>c</p></ul>e", "  * a\n      + b\n  * c\ne"),
+        ("<ul><li><ul><li>a<li>b</ul></ul>c", "  * a\n  * b\nc"),
+        ("<ul><li><ul><li>a</ul><li>b<ul><li>c</ul></ul>", "  * a\n  * b\n      + c"),
+        ("<ol><li><ul><li>a</ul></ol>", " 1.\n      + a"),
+        ("<p>\uf0b7 typed \uf0fc \uf0a7 \uf0d8", "• typed ✓ ▪ ➢"),
+        ("<ol start=3><li>x<li value=9>y<li>z</ol>", " 3. x\n 9. y\n10. z"),
+        ("<dl><dt>Term<dd>What it is</dl>", "Term\nWhat it is"),
+        ("<table><tr><th>a<th>b<tr><td> cc\t<td>d</table>e", "a | b\ncc | d\n\ne"),
+        ("<table><tr><td><ul><li>x</ul><td>y<br>z</table>", "  * x\ny\nz"),
+        ("<td>stray</td><tr>cells", "stray\ncells"),
+        ("<table><td>a<table><td>b</table><td>c", "a\n\nb\n\nc"),
+        ("<pre>a  b\n   c</pre><p>d  \n e\tf", "a  b\n   c\n\nd e f"),
+        ("<a href='https://example.com/x'>site</a> <a href='javascript:x()'>no</a>",
+         "site (https://example.com/x) no"),
+        ("<a href='tel:+4420'>call</a> <a href='mailto:a@example.com?subject=b'>me</a>",
+         "call (+4420) me (a@example.com)"),
+        ("<a href='tel:+49301234'>+49 (30) 12-34</a>", "+49 (30) 12-34"),
+        ("<p style='display: flex'><b>a</b><i>b</i></p>c", "a b\n\nc"),
+        ("<script>gone()</script><style>gone</style><noscript>gone</noscript>x<!-- gone -->", "x"),
+        ("<p hidden>gone<p style='color:red;DISPLAY : none'>gone<p>x<del>gone</del>", "x"),
+        ("<form><input value=gone><select><option>gone</select><label>x</label></form>", "x"),
+        ("a<b>b</b>&nbsp;&amp;&#8364;<i> c</i>\u00ad\u200b &amp;copy", "ab &€ c &copy"),
+        ("<p>a</p></p></div></table></td>b", "a\n\nb"),
+    ],
+)  # fmt: skip
+def test_html(source: str, text: str) -> None:
+    page = f"<html><head><title>gone</title><meta charset=utf-8></head><body>{source}"
+    assert text_of(page.encode()) == text + "\n"
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        (".job { color: red; display:flex }", "GmbH 2020"),
+        ("h1 { x: y } .a, .main > .job { display : inline-grid; }", "GmbH 2020"),
+        ("div { DISPLAY: FLEX }", "GmbH 2020"),
+        ("div.job{display:flex}", "GmbH 2020"),
+        (".job .x{display:flex}", "GmbH2020"),
+        (".job{display:block}", "GmbH2020"),
+    ],
+)
+def test_what_styles_set_side_by_side_is_no_word(rule: str, text: str) -> None:
+    page = f"<html><style>{rule}</style><div class='y job'><b>GmbH</b><span>2020</span></div>"
+    assert text_of(page.encode()) == f"{text}\n"
+    assert (b"</b> <span>" in harmless_page(page.encode())) == (" " in text)
+
+
+@pytest.mark.parametrize(
+    ("head", "encoding"),
+    [
+        ("", "utf-8"),
+        ("", "cp1252"),
+        ("\ufeff", "utf-16-le"),
+        ("\ufeff", "utf-8"),
+        ('<meta http-equiv=x content="text/html; charset=iso-8859-2">', "iso-8859-2"),
+        ("<meta charset='nonsense'>", "cp1252"),
+    ],
+)
+def test_html_in_other_encodings(head: str, encoding: str) -> None:
+    mark, meta = (head, "") if head == "\ufeff" else ("", head)
+    page = f"{mark}<html>{meta}<p>Zürich</p></html>"
+    assert text_of(page.encode(encoding)) == "Zürich\n"
+
+
+def test_what_is_left_out_does_not_keep_an_accent_apart() -> None:
+    assert cleaned("a\x01\u0301") == "á\n"
+
+
+@given(st.text())
+def test_cleaned_text_stays_clean(text: str) -> None:
+    once = cleaned(text)
+    assert cleaned(once) == once
+    assert not re.search(r"[\0-\x08\x0b-\x1f\x7f\ud800-\udfff]", once)
+    once.encode()

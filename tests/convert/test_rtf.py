@@ -1,0 +1,98 @@
+"""RTF as text."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from target_linkedin_resumes.errors import Reject
+from tests.convert.documents import text_of
+
+RTF = (
+    r"{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0 Arial;}{\f1\fcharset204 Arial Cyr;}"
+    r"{\f2\fcharset128 MS Mincho;}}{\colortbl;\red0;}"
+    r"{\stylesheet{\s0 Normal;}{\*\cs9 heading 1;}{\s3 Heading 2;}}"
+    r"{\info{\author Gone}{\title Gone}}"
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        (r"Z\'fcrich \u8364?5\par", "Zürich €5"),
+        (r"\f1 \'c0\'e1\f0 \'c0", "АбÀ"),
+        (r"{\f2 \'93\'fa\'96\'7b\'83e}", "日本テ"),
+        (r"{\uc0\u-10179\u-8638}x", "🙂x"),
+        (r"\uc2\u26085\'93\'fax{\uc1\u26412 ?}y", "日x本y"),
+        (r"a\~b\_c\-d\emdash\ldblquote e\rdblquote \{\}\\", "a b-cd—“e”{}\\"),
+        (r"a{\v hidden}b{\deleted gone}c\v x\v0 d\v x\plain e", "abcde"),
+        ("one\\\ntwo\\line three\\tab four", "one\ntwo\nthree\tfour"),
+        (r"{\*\unknown gone}{\*\unknown{gone}}kept{\pict ffd8ff}{\object{\*\objdata 01}}", "kept"),
+        (r"\bin5 }}}}}kept\revdttm-12345678901 ", "kept"),
+        (r"{\upr{gone}{\*\ud kept}}", "kept"),
+        (
+            r"{\shp{\*\shpinst{\sp{\sn x}{\sv 1}}{\shptxt boxed\par}}{\shprslt gone}}a\par",
+            "boxed\na",
+        ),
+        (r"a{\footnote note \i text}\par b", "a [1]\nb\n\n[1] note text"),
+        (r"a{\header Top}\par{\listtext *}b{\shptxt box}c", "Top\n\na\n  * b\nbox\nc"),
+        (r"{\listtext *}a{\footnote n}b", "  * a [1]b\n\n[1] n"),
+        (r"\s3 Skills\par\pard x", "Skills\n------\n\nx"),
+        (r"\outlinelevel0 Head\par\pard\s3\outlinelevel9 Text", "Head\n====\n\nText"),
+        (r"\outlinelevel2 Third\par\pard x", "Third\n\nx"),
+        (r"{\pntext\'b7\tab}one\par{\listtext\f3 \'b7\tab}\ilvl1 two", "  * one\n    * two"),
+        (r"{\listtext 4)\tab}four\par\pard five", "  4) four\nfive"),
+        (r"{\header Top\par}{\footer Page {\field{\*\fldinst PAGE}{\fldrslt 1}}}x", "Top\n\nx"),
+        (r"{\footer a@example.com, 555 0100, page {\field{\*\fldinst PAGE}{\fldrslt 1}}}x",
+         "x\n\na@example.com, 555 0100, page 1"),
+        (r"{\v{\header gone\par}}x", "x"),
+        (
+            r'{\field{\*\fldinst HYPERLINK "https://example.com/"}{\fldrslt {\ul site}}}',
+            "site (https://example.com/)",
+        ),
+        (
+            r'{\field{\*\fldinst HYPERLINK "https://www.example.com/"}{\fldrslt www.example.com}}',
+            "www.example.com",
+        ),
+        (r'{\field{\*\fldinst HYPERLINK "file:///x"}{\fldrslt site}}', "site"),
+        (
+            r"\trowd\intbl a\cell b\cell\row\trowd\intbl cc\cell\cell\row\pard after",
+            "a | b\ncc\nafter",
+        ),
+        (
+            r"x\par\trowd a\par b\cell\s3 c\cell\row\trowd\pard d\cell e\cell\row\pard y",
+            "x\na\nb\n\nc\n-\n\nd | e\ny",
+        ),
+        (r"\ansicpg9999 \'e9 \f99 \'e9", "é é"),
+        (r"{{{{a", "a"),
+    ],
+)  # fmt: skip
+def test_rtf(source: str, text: str) -> None:
+    assert text_of((RTF + source + "}").encode()) == text + "\n"
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [b"{", b"}", b"\\par ", b"\\cell ", b"\\row ", b"\\intbl ", b"\\pard ", b"\\trowd ",
+             b"{\\shptxt ", b"{\\footnote ", b"{\\header ", b"{\\*\\x ", b"{\\upr{\\*\\ud ",
+             b"{\\field{\\*\\fldinst HYPERLINK \"https://x\"}", b"{\\fldrslt ", b"\\'e9",
+             b"\\u123 ", b"\\uc3 ", b"\\v ", b"text", b"\\bin3 ", b"{\\listtext ",
+             b"{\\stylesheet{\\s1 ", b"\\s1 ", b"\\u9999999999", b"\\f-1 ",
+             b"{\\fonttbl", b"\\fcharset128 ", b"\\'", b"\\"]
+        ),
+        max_size=40,
+    )
+)  # fmt: skip
+def test_any_rtf_is_converted_or_rejected(pieces: list[bytes]) -> None:
+    try:
+        text_of(b"{\\rtf1 " + b"".join(pieces))
+    except Reject as reject:
+        assert "neither text nor" in reject.message  # noqa: PT017 - both ways are fine
+
+
+def test_a_name_with_its_reading_above_it() -> None:
+    name = rb"\\* jc2 \\* hps10 \\o\\ad(\\s\\up 9(\u12420\'3f\u12414\'3f),\u23665\'3f\u30000\'3f)"
+    word = rb"\\* jc2 \\o\\ad(\\s\\up 9(}{\f1 \u12420?}{\f0 ),\u23665?\u30000?)"
+    for code in (name, word):
+        field = rb"{\field{\*\fldinst { EQ " + code + rb"}}{\fldrslt {}}}"
+        assert text_of(rb"{\rtf1 " + field + rb"{ Taro}}") == "山田 Taro\n"

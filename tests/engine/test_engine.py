@@ -1,0 +1,538 @@
+"""The threads around the flow: back-pressure, batches, states, stops. A scripted world outside."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from target_linkedin_resumes.confirmation import Confirmation
+from target_linkedin_resumes.engine.checkpoints import State
+from target_linkedin_resumes.engine.engine import Draining, Engine
+from target_linkedin_resumes.engine.inflight import InFlight
+from target_linkedin_resumes.engine.interfaces import Outcomes, Outside
+from target_linkedin_resumes.engine.retries import Retries
+from target_linkedin_resumes.engine.types import Rejected, Unchanged, Upload
+from target_linkedin_resumes.errors import Failure, Misconfigured, Refused, Reject, Retry, Stop
+from target_linkedin_resumes.records import Change, Delete, ResumeFile, ResumeKey, Upsert
+
+OK = Confirmation(204, "uuid")
+
+
+def key(name: object) -> ResumeKey:
+    return ResumeKey("c", str(name))
+
+
+def upsert(name: object) -> Upsert:
+    return Upsert(key(name), 1670935153000, ResumeFile(location=str(name)))
+
+
+class World:
+    """LinkedIn, stdout and the rejects, as the test scripts them."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, str] = {}
+        self.states: list[State] = []
+        self.rejects: list[Rejected] = []
+        self.settled_positions: dict[ResumeKey, int] = {}
+        self.synced = 0
+        self.batches: list[tuple[str, int]] = []
+        self.calls_at_once = self.most_calls_at_once = 0
+        self.uploads_at_once = self.most_uploads_at_once = 0
+        self.on_upload: Callable[[Upsert], None] = lambda _: None
+        self.on_call: Callable[[list[ResumeKey]], Outcomes | None] = lambda _: None
+        self.allowed = 64
+        self.lock = threading.Lock()
+
+    # Concurrency and Pace
+
+    def succeeded(self, seconds: float) -> None: ...
+
+    def failed(self) -> None: ...
+
+    def wait_for(self, records: int) -> float:
+        return 0
+
+    def sent(self, records: int) -> int:
+        return records
+
+    def answered(self, ticket: int) -> None: ...
+
+    # Uploads and calls
+
+    def upload(self, change: Upsert, alone: bool) -> Upload | Unchanged:
+        with self.lock:
+            self.uploads_at_once += 1
+            self.most_uploads_at_once = max(self.most_uploads_at_once, self.uploads_at_once)
+        try:
+            self.on_upload(change)
+        finally:
+            with self.lock:
+                self.uploads_at_once -= 1
+        return Upload(f"urn:{change.file.location}", 7)
+
+    def update(self, batch: list[tuple[Upsert, Upload]]) -> Outcomes:
+        with self._call("update", len(batch)):
+            outcomes = self.on_call([change.key for change, _ in batch])
+            if outcomes is None:
+                outcomes = {change.key: OK for change, _ in batch}
+            for change, upload in batch:
+                if outcomes.get(change.key) is OK:
+                    self.held[change.key.resume_id] = upload.urn
+            return outcomes
+
+    def delete(self, keys: list[ResumeKey]) -> Outcomes:
+        with self._call("delete", len(keys)):
+            outcomes = self.on_call(keys)
+            if outcomes is None:
+                outcomes = dict.fromkeys(keys, OK)
+            for name in keys:
+                if outcomes.get(name) is OK:
+                    self.held.pop(name.resume_id, None)
+            return outcomes
+
+    @contextmanager
+    def _call(self, kind: str, length: int) -> Iterator[None]:
+        self.calls_at_once += 1
+        self.most_calls_at_once = max(self.most_calls_at_once, self.calls_at_once)
+        self.batches.append((kind, length))
+        yield
+        self.calls_at_once -= 1
+
+    def keep(self, rejected: Rejected) -> None:
+        self.rejects.append(rejected)
+
+    def settled(self, key: ResumeKey, position: int) -> None:
+        self.settled_positions[key] = position
+
+    def sync(self) -> None:
+        self.synced = len(self.rejects)
+
+
+def engine(world: World, *, keep: bool = False, **options: Any) -> Engine:
+    retries = Retries(options.pop("retry_seconds", 60), jitter=lambda wait: wait / 1000)
+    flow = InFlight(
+        batch_size=options.pop("batch_size", 10),
+        batch_max_age=options.pop("batch_max_age", 60),
+        retries=retries,
+    )
+    outside = Outside(
+        upload=world.upload,
+        sender=world,
+        pace=world,
+        concurrency=world,
+        print_state=options.pop("print_state", world.states.append),
+        rejects=world if keep else None,
+        books=options.pop("books", None),
+        unchanged=options.pop("unchanged", None),
+    )
+    options = {"workers": 8, "grace": 5, **options}
+    return Engine(flow, outside, **options)
+
+
+def run(pipeline: Engine, changes: list[Change], *, every: int = 10) -> Failure | None:
+    """Do what the target does: read, deliver, stop."""
+    pipeline.start()
+    try:
+        for number, change in enumerate(changes, 1):
+            pipeline.add(change, 100)
+            if number % every == 0:
+                pipeline.state({"n": number})
+        pipeline.close()
+    except (Failure, Draining):
+        pass
+    pipeline.drain()
+    pipeline.end()
+    return pipeline.failure
+
+
+def test_all_arrive_in_full_batches_one_call_at_a_time() -> None:
+    world = World()
+    world.on_upload = lambda _: time.sleep(0.002)
+    changes: list[Change] = [upsert(number) for number in range(200)]
+    changes += [Delete(key(number)) for number in range(0, 200, 10)]
+    assert run(engine(world), changes) is None
+    assert sorted(world.held) == sorted(str(n) for n in range(200) if n % 10)
+    assert world.states[-1] == {"n": 220}
+    assert world.most_calls_at_once == 1
+    assert 2 <= world.most_uploads_at_once <= 8
+    assert len(world.batches) <= 24
+
+
+def test_uploads_begin_before_the_input_ends() -> None:
+    world = World()
+    begun = threading.Event()
+    world.on_upload = lambda _: begun.set()
+    pipeline = engine(world)
+    pipeline.start()
+    pipeline.add(upsert("a"), 1)
+    assert begun.wait(5)
+    pipeline.close()
+    pipeline.end()
+
+
+def test_no_more_uploads_at_once_than_allowed() -> None:
+    world = World()
+    world.allowed = 2
+    world.on_upload = lambda _: time.sleep(0.002)
+    assert run(engine(world), [upsert(n) for n in range(50)]) is None
+    assert world.most_uploads_at_once == 2
+    assert len(world.held) == 50
+
+
+def test_a_slow_file_holds_back_the_state_and_not_its_neighbours() -> None:
+    world = World()
+    release = threading.Event()
+    world.on_upload = lambda change: None if change.key != key(0) else _wait(release)
+    pipeline = engine(world)
+    pipeline.start()
+    for number in range(21):
+        pipeline.add(upsert(number), 1)
+    pipeline.state({"n": 21})
+    _until(lambda: len(world.held) == 20)
+    assert not world.states
+    release.set()
+    pipeline.close()
+    pipeline.end()
+    assert world.states == [{"n": 21}]
+
+
+@pytest.mark.parametrize("bound", [{"window": 20}, {"window_bytes": 20}])
+def test_the_reader_is_held_back_while_too_much_is_in_flight(bound: dict[str, Any]) -> None:
+    world = World()
+    release = threading.Event()
+    world.on_upload = lambda _: _wait(release)
+    pipeline = engine(world, **bound)
+    pipeline.start()
+    added: list[int] = []
+
+    def read() -> None:
+        for number in range(60):
+            pipeline.add(upsert(number), 1)
+            added.append(number)
+        pipeline.close()
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    _until(lambda: len(added) == 20)
+    time.sleep(0.05)
+    assert len(added) == 20
+    release.set()
+    reader.join(10)
+    pipeline.end()
+    assert len(world.held) == 60
+
+
+def test_a_full_window_with_a_partial_batch_does_not_wait_for_its_age() -> None:
+    world = World()
+    changes: list[Change] = [upsert("same") for _ in range(40)]
+    assert run(engine(world, window=5, batch_max_age=10_000), changes) is None
+    assert world.held == {"same": "urn:same"}
+
+
+def test_a_partial_batch_goes_out_by_age_while_the_tap_is_silent() -> None:
+    world = World()
+    pipeline = engine(world, batch_max_age=0.2)
+    pipeline.start()
+    for number in range(3):
+        pipeline.add(upsert(number), 1)
+    pipeline.state({"n": 3})
+    _until(lambda: world.states == [{"n": 3}])
+    assert len(world.held) == 3
+    pipeline.close()
+    pipeline.end()
+
+
+def test_states_come_at_most_once_a_second_and_at_the_end() -> None:
+    world = World()
+    begun = time.monotonic()
+    changes: list[Change] = [Delete(key(number)) for number in range(3000)]
+    assert run(engine(world), changes) is None
+    assert world.states[-1] == {"n": 3000}
+    assert len(world.states) <= time.monotonic() - begun + 2
+
+
+def test_failures_of_uploads_and_calls_are_repeated() -> None:
+    world = World()
+    failed: set[object] = set()
+
+    def flaky(change: Upsert) -> None:
+        if change.key not in failed:
+            failed.add(change.key)
+            raise Retry("connection reset")
+
+    calls = iter(range(1000))
+
+    def shaky(keys: list[ResumeKey]) -> Outcomes | None:
+        number = next(calls)
+        if number % 3 == 0:
+            raise Retry("503")
+        if number % 3 == 1:
+            return dict.fromkeys(keys[::2], OK)
+        return None
+
+    world.on_upload, world.on_call = flaky, shaky
+    pipeline = engine(world)
+    assert run(pipeline, [upsert(number) for number in range(100)]) is None
+    assert len(world.held) == 100
+    assert world.states[-1] == {"n": 100}
+    assert pipeline.tally.retried.total() > 100
+    assert pipeline.tally.delivered == 100
+
+
+def test_the_first_reject_stops_the_run_with_the_state_before_it() -> None:
+    world = World()
+
+    def bad(change: Upsert) -> None:
+        time.sleep(0.001)
+        if change.key == key(57):
+            raise Reject("file_missing", "field 'file': there is no such file")
+
+    world.on_upload = bad
+    failure = run(engine(world), [upsert(number) for number in range(200)])
+    assert isinstance(failure, Reject)
+    assert "resume '57'" in failure.message
+    assert world.states[-1] == {"n": 50}
+    assert {str(number) for number in range(57)} <= world.held.keys()
+    assert "57" not in world.held
+
+
+def test_rejects_are_kept_durable_before_the_state_that_covers_them() -> None:
+    world = World()
+
+    def bad(change: Upsert) -> None:
+        if int(change.key.resume_id) % 5 == 0:
+            raise Reject("file_empty", "empty")
+
+    world.on_upload = bad
+    pipeline = engine(world, keep=True)
+    assert run(pipeline, [upsert(number) for number in range(50)]) is None
+    assert len(world.held) == 40
+    assert world.states[-1] == {"n": 50}
+    assert len(world.rejects) == world.synced == 10
+    assert pipeline.tally.rejected == {"file_empty": 10}
+
+
+class SlowToKeep(World):
+    """Rejects whose keeping takes until ``go_on``; notes what they are told in its order."""
+
+    def __init__(self, go_on: Callable[[], bool]) -> None:
+        super().__init__()
+        self.go_on = go_on
+        self.begun = threading.Event()
+        self.told: list[str] = []
+
+    def keep(self, rejected: Rejected) -> None:
+        self.begun.set()
+        wait_until(self.go_on)
+        self.told.append(f"keep {rejected.position}")
+
+    def settled(self, key: ResumeKey, position: int) -> None:
+        self.told.append(f"settled {position}")
+
+    def upload(self, change: Upsert, alone: bool) -> Upload | Unchanged:
+        self.told.append(f"upload {change.created_at} {'alone' if alone else 'not alone'}")
+        return super().upload(change, alone)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert condition()
+
+
+def test_a_deletion_does_not_overtake_the_keeping_of_a_reject_before_it() -> None:
+    world = SlowToKeep(lambda: pipeline.tally.deleted == 1)
+
+    def no_file(change: Upsert) -> None:
+        raise Reject("file_missing", "no such file")
+
+    world.on_upload = no_file
+    # Of a key that is known to be deleted a deletion is settled at once, and not while a reject of
+    # that key is being kept.
+    pipeline = engine(world, keep=True, unchanged=lambda change: isinstance(change, Delete))
+    pipeline.start()
+    pipeline.add(upsert(1), 100)
+    assert world.begun.wait(30)
+    pipeline.add(Delete(key(1)), 100)
+    pipeline.add(Delete(key(2)), 100)
+    pipeline.close()
+    pipeline.end()
+    assert pipeline.failure is None
+    assert world.batches == [("delete", 1)]
+    assert [told for told in world.told if not told.startswith("upload")] == [
+        "settled 2",
+        "keep 0",
+        "settled 1",
+    ]
+
+
+def test_behind_a_refusal_that_is_not_written_down_yet_a_change_is_not_alone() -> None:
+    world = SlowToKeep(lambda: len(world.told) == 2)
+    refused: Outcomes = {key(1): Reject("linkedin_refused", "no")}
+    answers = iter([refused])
+    world.on_call = lambda _: next(answers, None)
+    pipeline = engine(world, keep=True, batch_size=1)
+    pipeline.start()
+    pipeline.add(upsert(1), 100)
+    assert world.begun.wait(30)
+    pipeline.add(upsert(1), 100)
+    pipeline.close()
+    pipeline.end()
+    assert pipeline.failure is None
+    first, second = (told.removeprefix("upload ") for told in world.told[:2])
+    assert (first.endswith(" alone"), second.endswith(" not alone")) == (True, True)
+    assert world.told[2:] == ["keep 0", "settled 1"]
+
+
+def test_the_record_that_linkedin_refuses_is_found_and_rejected() -> None:
+    world = World()
+
+    def poisoned(keys: list[ResumeKey]) -> Outcomes | None:
+        if key(3) in keys:
+            raise Refused("400")
+        return None
+
+    world.on_call = poisoned
+    pipeline = engine(world, keep=True)
+    assert run(pipeline, [upsert(number) for number in range(20)]) is None
+    assert len(world.held) == 19
+    assert [rejected.reject.code for rejected in world.rejects] == ["linkedin_refused"]
+    assert world.states[-1] == {"n": 20}
+
+
+def test_a_misconfiguration_ends_the_run_with_a_true_state() -> None:
+    world = World()
+    done = iter(range(1000))
+
+    def refused(keys: list[ResumeKey]) -> Outcomes | None:
+        if next(done) == 2:
+            raise Misconfigured("403")
+        return None
+
+    world.on_call = refused
+    failure = run(engine(world), [upsert(number) for number in range(100)])
+    assert isinstance(failure, Misconfigured)
+    covered = world.states[-1]["n"] if world.states else 0
+    assert covered <= len(world.held) == 20
+
+
+def test_a_failing_change_stops_the_run_when_its_time_is_over() -> None:
+    world = World()
+
+    def dead(change: Upsert) -> None:
+        if change.key == key(0):
+            raise Retry("connection refused")
+
+    world.on_upload = dead
+    failure = run(engine(world, retry_seconds=0), [upsert(number) for number in range(5)])
+    assert isinstance(failure, Stop)
+    assert "connection refused" in failure.message
+    assert not world.states
+
+
+def test_a_bug_outside_ends_the_run_and_not_a_thread() -> None:
+    world = World()
+
+    def broken(_: Upsert) -> None:
+        raise KeyError("a secret")
+
+    world.on_upload = broken
+    failure = run(engine(world), [upsert(0)])
+    assert isinstance(failure, Stop)
+    assert "KeyError" in failure.message
+    assert "secret" not in failure.message
+
+
+def test_a_bug_in_a_call_ends_the_run() -> None:
+    world = World()
+
+    def broken(_: list[ResumeKey]) -> Outcomes | None:
+        raise ZeroDivisionError
+
+    world.on_call = broken
+    assert isinstance(run(engine(world), [upsert(0)]), Stop)
+
+
+def test_a_stop_finishes_what_has_begun_and_gives_up_the_rest() -> None:
+    world = World()
+    world.allowed = 4
+    release = threading.Event()
+    world.on_upload = lambda _: _wait(release)
+    pipeline = engine(world)
+    pipeline.start()
+    for number in range(20):
+        pipeline.add(upsert(number), 1)
+        pipeline.state({"n": number + 1})
+    _until(lambda: world.uploads_at_once == 4)
+    pipeline.stop()
+    with pytest.raises(Draining):
+        pipeline.add(upsert(99), 1)
+    release.set()
+    pipeline.drain()
+    pipeline.end()
+    assert sorted(world.held) == ["0", "1", "2", "3"]
+    assert world.states[-1] == {"n": 4}
+
+
+def test_a_stop_ends_after_the_grace_even_if_an_upload_hangs() -> None:
+    world = World()
+    release = threading.Event()
+    world.on_upload = lambda _: _wait(release)
+    pipeline = engine(world, grace=0.2)
+    pipeline.start()
+    pipeline.add(upsert(0), 1)
+    pipeline.state({"n": 1})
+    _until(lambda: world.uploads_at_once == 1)
+    pipeline.stop()
+    begun = time.monotonic()
+    pipeline.drain()
+    pipeline.end()
+    assert 0.1 < time.monotonic() - begun < 2
+    assert not world.states
+    release.set()
+
+
+def test_bad_input_lets_all_before_it_arrive() -> None:
+    world = World()
+    world.on_upload = lambda _: time.sleep(0.002)
+    pipeline = engine(world)
+    pipeline.start()
+    for number in range(30):
+        pipeline.add(upsert(number), 1)
+    pipeline.state({"n": 30})
+    pipeline.fail(Stop("line 32 of the input: not valid JSON"))
+    pipeline.drain()
+    pipeline.end()
+    assert len(world.held) == 30
+    assert world.states == [{"n": 30}]
+
+
+def test_a_state_that_cannot_be_printed_stops_the_run() -> None:
+    world = World()
+
+    def closed(_: State) -> None:
+        raise Stop("the state could not be written")
+
+    pipeline = engine(world, print_state=closed)
+    pipeline.start()
+    pipeline.state({"n": 0})
+    _until(lambda: pipeline.failure is not None)
+    with pytest.raises(Stop, match="could not be written"):
+        pipeline.add(upsert(0), 1)
+
+
+def _wait(event: threading.Event) -> None:
+    assert event.wait(20)
+
+
+def _until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.002)

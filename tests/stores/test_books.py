@@ -1,0 +1,127 @@
+"""What the engine tells the books, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from target_linkedin_resumes.confirmation import Confirmation
+from target_linkedin_resumes.engine.interfaces import Confirmed, Outcomes, Sent
+from target_linkedin_resumes.engine.types import Rejected, Upload
+from target_linkedin_resumes.errors import Reject, Retry, Stop
+from target_linkedin_resumes.records import Delete, Upsert
+from tests.engine.test_engine import OK, World, engine, key, run, upsert
+
+
+class Diary:
+    """Books that note what they are told; ``refuses`` names what they fail to write."""
+
+    def __init__(self, refuses: str = "") -> None:
+        self.events: list[tuple[str, list[str]]] = []
+        self.confirmations: list[Confirmation] = []
+        self.refuses = refuses
+
+    def _note(self, what: str, names: list[str]) -> None:
+        self.events.append((what, names))
+        if what == self.refuses:
+            raise Stop("the disk is full")
+
+    def uploaded(self, change: Upsert, upload: Upload) -> None:
+        assert upload.urn == f"urn:{change.key.resume_id}"
+        self._note("uploaded", [change.key.resume_id])
+
+    def sending(self, batch: Sequence[Sent]) -> None:
+        for sent in batch:
+            assert (sent.upload is None) == isinstance(sent.change, Delete)
+        self._note("sending", [sent.change.key.resume_id for sent in batch])
+
+    def confirmed(self, batch: Sequence[Confirmed]) -> None:
+        self.confirmations += [one.confirmation for one in batch]
+        self._note("confirmed", [one.change.key.resume_id for one in batch])
+
+    def rejected(self, rejected: Rejected) -> None:
+        self._note("rejected", [rejected.key.resume_id if rejected.key else "?"])
+
+    def sync(self) -> None:
+        self._note("sync", [])
+
+
+def diary_of(world: World, diary: Diary) -> Callable[..., None]:
+    """Have the world's calls stand in the diary too."""
+    world.on_call = lambda keys: diary.events.append(("call", [k.resume_id for k in keys]))
+    return lambda _: diary.events.append(("state", []))
+
+
+def test_a_call_is_written_down_before_it_is_made_and_confirmed_before_a_state() -> None:
+    world, diary = World(), Diary()
+    pipeline = engine(world, books=diary, print_state=diary_of(world, diary))
+    assert run(pipeline, [upsert(1), Delete(key(2))], every=2) is None
+    steps = [what for what, _ in diary.events]
+    assert diary.events.index(("uploaded", ["1"])) < diary.events.index(("sending", ["1"]))
+    for name in ("1", "2"):
+        events = [what for what, names in diary.events if names == [name] and what != "uploaded"]
+        assert events == ["sending", "call", "confirmed"]
+    assert steps[-2:] == ["sync", "state"]
+    assert steps.index("sync") > max(i for i, what in enumerate(steps) if what == "confirmed")
+    assert diary.confirmations == [OK, OK]
+
+
+def test_only_what_linkedin_confirmed_is_confirmed_in_the_books() -> None:
+    world, diary = World(), Diary()
+    first: Outcomes = {
+        key(1): OK,
+        key(2): Retry("busy"),
+        key(3): Reject("linkedin_refused", "no"),
+    }
+    answers = iter([first])
+    world.on_call = lambda _: next(answers, None)
+    pipeline = engine(world, keep=True, books=diary)
+    assert run(pipeline, [upsert(1), upsert(2), upsert(3)]) is None
+    told = [(what, names) for what, names in diary.events if what in {"confirmed", "rejected"}]
+    assert told == [("confirmed", ["1"]), ("rejected", ["3"]), ("confirmed", ["2"])]
+
+
+def test_an_upload_that_a_later_record_has_replaced_is_not_written_down() -> None:
+    world, diary = World(), Diary()
+    pipeline = engine(world, books=diary)
+    replaced: list[Upsert] = []
+
+    def replace(change: Upsert) -> None:
+        if not replaced:
+            replaced.append(change)
+            pipeline.add(Delete(change.key), 1)
+
+    world.on_upload = replace
+    assert run(pipeline, [upsert(1)]) is None
+    assert replaced
+    assert ("uploaded", ["1"]) not in diary.events
+
+
+@pytest.mark.parametrize("refuses", ["uploaded", "sending", "confirmed", "rejected"])
+def test_books_that_cannot_be_written_stop_the_run_with_a_true_state(refuses: str) -> None:
+    world, diary = World(), Diary(refuses)
+
+    def no_file(change: Upsert) -> None:
+        if change.key.resume_id == "1":
+            raise Reject("file_missing", "no such file")
+
+    world.on_upload = no_file
+    pipeline = engine(world, keep=True, books=diary)
+    failure = run(pipeline, [upsert(n) for n in range(4)], every=1)
+    assert isinstance(failure, Stop)
+    assert failure.message == "the disk is full"
+    if refuses == "sending":
+        assert world.batches == []
+    if refuses != "uploaded":  # a note that may be lost: what is under way still ends well
+        assert not any(state["n"] == 4 for state in world.states)
+
+
+def test_a_reject_that_stops_the_run_is_told_to_the_books_too() -> None:
+    # LinkedIn may have refused the file: the next run must not use that upload again.
+    world, diary = World(), Diary()
+    refused: Outcomes = {key(1): Reject("linkedin_refused", "no")}
+    world.on_call = lambda _: refused
+    failure = run(engine(world, books=diary), [upsert(1)])
+    assert isinstance(failure, Reject)
+    assert diary.events[-1] == ("rejected", ["1"])

@@ -1,0 +1,332 @@
+"""The rejects file: what it holds, when it is durable, what a replay leaves."""
+
+from __future__ import annotations
+
+import json
+import resource
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from target_linkedin_resumes.engine.types import Rejected
+from target_linkedin_resumes.errors import Misconfigured, Reject, Stop
+from target_linkedin_resumes.records import ResumeKey
+from target_linkedin_resumes.stores.dead_letters import DeadLetters, check_dead_letters
+
+SCHEMA = {"type": "SCHEMA", "stream": "s", "schema": {"properties": {"id": {}}}}
+
+
+def rejects(path: Path, **options: Any) -> DeadLetters:
+    file = DeadLetters(path, encode=json.dumps, now=lambda: "2026-01-02T03:04:05+00:00", **options)
+    file.schema(SCHEMA)
+    return file
+
+
+def rejected(name: str, position: int = 0, **more: Any) -> Rejected:
+    reject = Reject("file_missing", "field 'file': no such file")
+    return Rejected("s", {"id": name}, reject, position, key=ResumeKey("c", name), **more)
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def names(path: Path) -> list[str]:
+    return [line["record"]["id"] for line in lines(path) if line["type"] == "RECORD"]
+
+
+def test_a_singer_stream_with_the_reason(tmp_path: Path) -> None:
+    path = tmp_path / "rejects.singer"
+    file = rejects(path)
+    file.keep(rejected("a"))
+    file.keep(rejected("b", attempts=3))
+    file.close(complete=True)
+    schema, first, second = lines(path)
+    assert schema == SCHEMA
+    assert first == {
+        "type": "RECORD",
+        "stream": "s",
+        "record": {"id": "a"},
+        "reject": {
+            "code": "file_missing",
+            "message": "field 'file': no such file",
+            "at": "2026-01-02T03:04:05+00:00",
+            "attempts": 1,
+            "candidate_id": "c",
+            "resume_id": "a",
+        },
+    }
+    assert second["reject"]["attempts"] == 3
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_changed_schema_is_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.keep(rejected("a"))
+    file.schema({**SCHEMA, "key_properties": ["id"]})
+    file.keep(rejected("b"))
+    file.close(complete=True)
+    assert [line["type"] for line in lines(path)] == ["SCHEMA", "RECORD", "SCHEMA", "RECORD"]
+
+
+def test_a_record_without_schema_is_replayable_too(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = DeadLetters(path, encode=json.dumps, now=lambda: "")
+    file.keep(Rejected("other", {"id": 1}, Reject("record_without_schema", ""), 0))
+    file.close(complete=True)
+    assert lines(path)[0] == {"type": "SCHEMA", "stream": "other", "schema": {"properties": {}}}
+
+
+def test_no_rejects_leave_no_file(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    rejects(path).close(complete=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_later_run_appends(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    for name in "ab":
+        file = rejects(path)
+        file.keep(rejected(name))
+        file.close(complete=True)
+    assert names(path) == ["a", "b"]
+
+
+def test_a_lax_mode_is_corrected(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    path.touch(mode=0o644)
+    file = rejects(path)
+    file.keep(rejected("a"))
+    file.close(complete=True)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_torn_line_is_cut(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.keep(rejected("a"))
+    file.close(complete=True)
+    with path.open("a") as torn:
+        torn.write('{"type": "RECORD", "stream": "s", "rec')
+    file = rejects(path)
+    file.keep(rejected("b"))
+    file.close(complete=True)
+    assert names(path) == ["a", "b"]
+
+
+def test_more_than_the_most_stop_the_run(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path, most=2)
+    file.keep(rejected("a"))
+    file.keep(rejected("b"))
+    with pytest.raises(Stop, match="max_rejects"):
+        file.keep(rejected("c"))
+    file.close(complete=False)
+    assert names(path) == ["a", "b"]
+
+
+def test_a_reject_that_a_later_change_has_overtaken_is_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.keep(rejected("a", position=5))
+    file.keep(rejected("b", position=6))
+    file.settled(ResumeKey("c", "a"), 9)
+    file.settled(ResumeKey("c", "b"), 3)  # an earlier change, delivered later
+    file.close(complete=True)
+    assert names(path) == ["b"]
+
+
+def test_a_reject_of_an_earlier_run_is_overtaken_too(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.keep(rejected("a", position=50))
+    file.close(complete=True)
+    file = rejects(path)
+    file.settled(ResumeKey("c", "a"), 0)
+    file.close(complete=True)
+    assert not path.exists()
+
+
+def test_a_reject_after_the_settled_change_stays(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.keep(rejected("a", position=1))
+    file.settled(ResumeKey("c", "a"), 2)
+    file.keep(rejected("a", position=3, attempts=2))
+    file.close(complete=True)
+    [kept] = [line for line in lines(path) if line["type"] == "RECORD"]
+    assert kept["reject"]["attempts"] == 2
+
+
+def test_of_one_key_the_last_record_is_the_one_that_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.keep(rejected("a", position=2, attempts=2))
+    file.keep(rejected("a", position=1))  # its worker was slower
+    file.keep(rejected("a", position=3, attempts=3))
+    file.close(complete=True)
+    kept = [line["reject"]["attempts"] for line in lines(path) if line["type"] == "RECORD"]
+    assert kept == [2, 3]
+
+
+def test_a_complete_replay_leaves_what_was_rejected_again(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    for position, name in enumerate("abc"):
+        file.keep(rejected(name, position))
+    file.close(complete=True)
+    replay = rejects(path, replaying=True)
+    replay.keep(rejected("b", attempts=2))
+    assert names(path) == ["a", "b", "c"]  # nothing is lost before the end
+    replay.close(complete=True)
+    assert names(path) == ["b"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    replay = rejects(path, replaying=True)
+    replay.close(complete=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_replay_that_stops_leaves_everything(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.keep(rejected("a"))
+    file.close(complete=True)
+    replay = rejects(path, replaying=True)
+    replay.keep(rejected("a", attempts=2))
+    replay.close(complete=False)
+    assert names(path) == ["a"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["r"]
+
+
+def test_two_runs_do_not_share_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    with pytest.raises(Misconfigured, match="in use by another run"):
+        rejects(path)
+    file.close(complete=True)
+
+
+def test_a_path_that_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match="rejects_path"):
+        rejects(tmp_path / "missing" / "r")
+
+
+@pytest.mark.parametrize(
+    "content", [b"id,name\n1,x\n", b'{"id": 1}\n', b"[1]\n", b'{\n "a": 1\n}\n']
+)
+def test_a_file_that_holds_something_else_is_refused_and_left(
+    tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "r"
+    path.write_bytes(content)
+    path.chmod(0o644)
+    beside = path.with_name("r.replay")
+    beside.touch()
+    for act in (check_dead_letters, rejects):
+        with pytest.raises(Misconfigured, match="'r' holds something else"):
+            act(path)
+    assert path.read_bytes() == content
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert beside.exists()
+
+
+def test_a_file_that_somebody_has_edited_is_taken(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    edited = b'\n{"stream": "s", "type": "RECORD", "record": {}}\n'
+    path.write_bytes(edited)
+    check_dead_letters(path)
+    rejects(path).close(complete=True)
+    assert path.read_bytes() == edited
+
+
+def test_a_path_that_is_no_regular_file() -> None:
+    with pytest.raises(Misconfigured, match="regular file"):
+        rejects(Path("/dev/full"))
+
+
+def test_a_disk_without_room_stops_the_run_and_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.keep(rejected("a"))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 10, before[1]))
+    try:
+        with pytest.raises(Stop, match="rejects_path"):
+            file.keep(rejected("b"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    file.close(complete=False)
+    file = rejects(path)
+    file.close(complete=False)
+    assert names(path) == ["a"]
+
+
+def test_what_a_later_change_overtook_is_gone_before_the_state_that_covers_it(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.keep(rejected("a", position=1))
+    file.keep(rejected("b", position=2))
+    file.settled(ResumeKey("c", "a"), 3)
+    file.sync()  # a kill after this leaves nothing of it
+    assert names(path) == ["b"]
+    file.settled(ResumeKey("c", "b"), 4)
+    file.sync()
+    assert path.read_bytes() == b""
+    file.keep(rejected("d", position=5))
+    file.close(complete=True)
+    assert [line["type"] for line in lines(path)] == ["SCHEMA", "RECORD"]
+
+
+def test_a_killed_replay_leaves_nothing_that_the_next_run_does_not_remove(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.keep(rejected("a"))
+    file.close(complete=True)
+    (tmp_path / "r.replay").write_bytes(path.read_bytes())
+    rejects(path).close(complete=True)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["r"]
+
+
+def test_a_run_that_keeps_no_rejects_drops_those_it_overtakes(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.keep(rejected("a"))
+    file.keep(rejected("b"))
+    file.close(complete=True)
+    file = rejects(path, keeping=False)
+    with pytest.raises(Reject, match="candidate 'c', resume 'd': field 'file'"):
+        file.keep(rejected("d"))
+    file.settled(ResumeKey("c", "a"), 0)
+    file.close(complete=False)
+    assert names(path) == ["b"]
+    assert file.count == 0
+
+
+def test_rejects_older_than_they_may_be_are_dropped_at_the_start(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    for name, at in (("a", "2026-01-01"), ("b", "2026-01-03"), ("a", "2026-01-05")):
+        file = DeadLetters(path, encode=json.dumps, now=lambda at=at: f"{at}T00:00:00+00:00")  # type: ignore[misc]
+        file.schema(SCHEMA)
+        file.keep(rejected(name))
+        file.close(complete=True)
+    file = rejects(path, oldest="2026-01-03T00:00:00+00:00")
+    assert file.expired == 1
+    file.close(complete=True)
+    assert names(path) == ["b", "a"]
+    file = rejects(path, oldest="2027")
+    assert file.expired == 2
+    file.close(complete=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_says_no_time_does_not_expire(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    path.write_text('{"type": "RECORD", "stream": "s", "record": {"id": "a"}, "reject": {}}\n')
+    file = rejects(path, oldest="2027")
+    file.close(complete=True)
+    assert names(path) == ["a"]
