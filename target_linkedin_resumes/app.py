@@ -1,4 +1,4 @@
-"""Wires the house: from settings to a pipeline that is ready to start."""
+"""The composition root: from settings to all that a run works with."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from target_linkedin_resumes.convert.converter import converter_of
 from target_linkedin_resumes.engine.checkpoints import State
 from target_linkedin_resumes.engine.delete_limit import DeleteLimit
 from target_linkedin_resumes.engine.engine import Engine
-from target_linkedin_resumes.engine.inflight import InFlight
-from target_linkedin_resumes.engine.interfaces import Outside
-from target_linkedin_resumes.engine.retries import Retries
-from target_linkedin_resumes.engine.types import Rejected
+from target_linkedin_resumes.engine.inflight import InFlight, Retries
+from target_linkedin_resumes.engine.interfaces import Ports, Store
+from target_linkedin_resumes.engine.types import Rejected, Unchanged
 from target_linkedin_resumes.errors import Misconfigured
 from target_linkedin_resumes.fetcher import Fetcher
 from target_linkedin_resumes.http.transport import HttpTransport
@@ -65,7 +65,7 @@ class Runtime:
     ``rejects``, ``books``, ``versions`` and ``report`` are None where there are none.
     """
 
-    pipeline: Engine
+    engine: Engine
     reporter: Reporter
     rejects: DeadLetters | None
     books: Shelf | None
@@ -174,33 +174,33 @@ def build(
             courier = PatientUploader(fetcher, linkedin, observe=waiting.for_quota)
         else:
             courier = Uploader(fetcher, linkedin)
-    outside = Outside(
+    ports = Ports(
         upload=courier.upload,
         sender=courier,
-        pace=MeteredPace(RecordsPerMinute(settings.records_per_minute, time.monotonic), waiting),
+        rate=MeteredPace(RecordsPerMinute(settings.records_per_minute, time.monotonic), waiting),
         concurrency=Concurrency(settings.upload_concurrency),
         print_state=(lambda _: None) if settings.dry_run else print_state,
-        rejects=ListedRejects() if settings.dry_run else rejects,
-        books=books,
-        unchanged=None if ledger is None else fetcher.is_unchanged,
+        stores=_interim(books, ListedRejects() if settings.dry_run else rejects),
+        keep_rejects=settings.dry_run or (rejects is not None and settings.on_reject == "continue"),
+        look_up=None if ledger is None else _look_up(fetcher),
     )
-    flow = InFlight(
+    in_flight = InFlight(
         batch_size=min(settings.batch_size_rows, settings.records_per_minute),
         batch_max_age=settings.batch_max_age_seconds,
         retries=Retries(settings.retry_seconds, observe=waiting.for_retry),
     )
-    deletions = _deletions(settings, ledger)
-    pipeline = Engine(
-        flow,
-        outside,
-        workers=settings.upload_concurrency,
+    delete_limit = _delete_limit(settings, ledger)
+    engine = Engine(
+        in_flight,
+        ports,
+        uploads=settings.upload_concurrency,
         grace=settings.shutdown_grace_seconds,
-        deletions=deletions,
+        delete_limit=delete_limit,
     )
-    versions = None if ledger is None else FullTables(pipeline, ledger, deletions)
+    versions = None if ledger is None else FullTables(engine, ledger, delete_limit)
     begun = time.monotonic()
-    reporter = Reporter(pipeline, meter, waiting, time.monotonic, begun, quota, settings)
-    return Runtime(pipeline, reporter, rejects, books, versions, transport, sources, report)
+    reporter = Reporter(engine, meter, waiting, time.monotonic, begun, quota, settings)
+    return Runtime(engine, reporter, rejects, books, versions, transport, sources, report)
 
 
 def _rejects(
@@ -258,7 +258,50 @@ def _ledger(settings: Settings, quota: RequestsPerDay) -> Ledger | None:
     return ledger
 
 
-def _deletions(settings: Settings, ledger: Ledger | None) -> DeleteLimit:
+class _Interim(Store):
+    def __init__(self, books: Any, rejects: Any) -> None:
+        self._books, self._rejects = books, rejects
+
+    def uploaded(self, uploads: Any) -> None:
+        if self._books:
+            for one in uploads:
+                self._books.uploaded(one.change, one.upload)
+
+    def sending(self, batch: Any) -> None:
+        if self._books:
+            self._books.sending(batch)
+
+    def confirmed(self, batch: Any) -> None:
+        if self._books:
+            self._books.confirmed(batch)
+
+    def rejected(self, rejected: Any) -> None:
+        if self._books:
+            self._books.rejected(rejected)
+        if self._rejects:
+            self._rejects.keep(rejected)
+
+    def settled(self, changes: Any) -> None:
+        if self._rejects:
+            for key, position in changes:
+                self._rejects.settled(key, position)
+
+    def sync(self) -> None:
+        if self._rejects:
+            self._rejects.sync()
+        if self._books:
+            self._books.sync()
+
+
+def _interim(books: Any, rejects: Any) -> list[Store]:
+    return [_Interim(books, rejects)] if books or rejects else []
+
+
+def _look_up(fetcher: Fetcher) -> Callable[[Any], object]:
+    return lambda change: Unchanged() if fetcher.is_unchanged(change) else "alone"
+
+
+def _delete_limit(settings: Settings, ledger: Ledger | None) -> DeleteLimit:
     most = settings.max_deletes
     if most is None:
         return DeleteLimit()

@@ -49,9 +49,9 @@ def explain(failure: Failure) -> str:
     return f"Stopped: {failure}"
 
 
-def write_report(house: Runtime, end: End, version: str, secrets: Iterable[str]) -> None:
+def write_report(runtime: Runtime, end: End, version: str, secrets: Iterable[str]) -> None:
     """Write the report, if one is asked for. What goes wrong with it does not fail the run."""
-    if house.report is None:
+    if runtime.report is None:
         return
     # Here and not above: most runs have no report, and a template engine takes 50 ms to import.
     from target_linkedin_resumes.report.document import as_json  # noqa: PLC0415
@@ -60,12 +60,12 @@ def write_report(house: Runtime, end: End, version: str, secrets: Iterable[str])
     # No message holds what a log must not hold; this is for the day somebody forgets.
     message = Masking(logging.Formatter(), secrets).masked(end.message)
     try:
-        figures = house.reporter.figures(
+        figures = runtime.reporter.figures(
             End(end.kind, end.exit_code, message, end.code),
             version=version,
-            rejects_kept=house.rejects is not None,
+            rejects_kept=runtime.rejects is not None,
         )
-        house.report.write(as_html(figures), as_json(figures))
+        runtime.report.write(as_html(figures), as_json(figures))
     except OSError as error:
         logger.error(  # noqa: TRY400 - a traceback would not help the operator
             "setting 'report_path': the report could not be written (%s); all else is as the"

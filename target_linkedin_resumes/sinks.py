@@ -35,7 +35,7 @@ class Delivering(Protocol):
     """The target as its sinks see it."""
 
     @property
-    def pipeline(self) -> Engine:
+    def engine(self) -> Engine:
         """The delivery engine."""
         ...
 
@@ -67,7 +67,7 @@ class ResumeSink(Sink):
     ) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         delivering: Any = target
-        self._pipeline: Engine = delivering.pipeline
+        self._engine: Engine = delivering.engine
         self._versions: FullTables | None = delivering.versions
         settings: Settings = delivering.settings
         mapper = Mapper(settings.fields, settings.only)
@@ -100,7 +100,7 @@ class ResumeSink(Sink):
         try:
             mapped = self._mapping.apply(record)
             if mapped is None:
-                self._pipeline.skip()
+                self._engine.skip()
                 self._pass_over(record, stream, version)
                 return
             change = read_change(
@@ -108,11 +108,11 @@ class ResumeSink(Sink):
             )
         except Reject as reject:
             key = key_of(self._mapping.ids(record))
-            self._pipeline.reject(
+            self._engine.reject(
                 stream, original, reject, attempts=attempts + 1, key=key, version=version
             )
         else:
-            self._pipeline.add(change, weight(original), rank(change))
+            self._engine.add(change, weight(original), priority(change))
 
     def _say(self, level: int, line: str) -> None:
         """Log what was not said already, before the stream's schema changed."""
@@ -181,7 +181,7 @@ def _unfiltered(stream_map: StreamMap, record: Record) -> Record:
         del own["get_filter_result"]
 
 
-def rank(change: Change) -> float:
+def priority(change: Change) -> float:
     """What is to be fetched first: the link that expires soonest; a file that stays comes last."""
     location = change.file.location if isinstance(change, Upsert) else None
     expiry = expires_at(location) if location and "?" in location else None

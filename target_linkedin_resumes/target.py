@@ -28,7 +28,7 @@ from target_linkedin_resumes.app import Runtime, build
 from target_linkedin_resumes.ending import end_of, explain, write_report
 from target_linkedin_resumes.engine.checkpoints import State
 from target_linkedin_resumes.engine.engine import Draining, Engine
-from target_linkedin_resumes.engine.run import bug
+from target_linkedin_resumes.engine.types import bug
 from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Stop
 from target_linkedin_resumes.log_masking import guard_logs, silence
 from target_linkedin_resumes.preflight import check
@@ -99,26 +99,26 @@ class TargetLinkedInResumes(Target):
             logger.warning("%s", message)
 
     @cached_property
-    def house(self) -> Runtime:
+    def runtime(self) -> Runtime:
         """What this run works with, started. Raises :class:`Stop`."""
-        house = build(
+        runtime = build(
             self.settings,
             print_state=self._print_state,
             encode=serialize_json,
             replayed=self._input_path,
         )
-        house.pipeline.start(on_failure=self.message_reader.wake)
-        return house
+        runtime.engine.start(on_failure=self.message_reader.wake)
+        return runtime
 
     @property
-    def pipeline(self) -> Engine:
+    def engine(self) -> Engine:
         """The delivery engine that all sinks share."""
-        return self.house.pipeline
+        return self.runtime.engine
 
     @property
     def versions(self) -> FullTables | None:
         """The streams' versions; None where there is no ledger to know them."""
-        return self.house.versions
+        return self.runtime.versions
 
     # The command
 
@@ -182,37 +182,37 @@ class TargetLinkedInResumes(Target):
         """
         name = getattr(file_input, "name", None)
         self._input_path = Path(name) if isinstance(name, str) else None
-        house, ended = self.house, threading.Event()
+        runtime, ended = self.runtime, threading.Event()
         if is_wanted(sys.stderr, os.environ):
             self._display = TerminalDisplay(sys.stderr)
             self._display.start()
         threading.Thread(target=self._watch_signals, name="signals", daemon=True).start()
         progress = threading.Thread(
-            target=house.reporter.watch, args=(ended, self._display), name="progress", daemon=True
+            target=runtime.reporter.watch, args=(ended, self._display), name="progress", daemon=True
         )
         progress.start()
-        self._read(house.pipeline, file_input)
-        house.pipeline.drain()
+        self._read(runtime.engine, file_input)
+        runtime.engine.drain()
         ended.set()
         progress.join(timeout=1)
         try:
-            house.pipeline.end()
-            if house.versions is not None:
-                house.versions.name_again()
-            house.close(complete=house.pipeline.failure is None and self._signal is None)
+            runtime.engine.end()
+            if runtime.versions is not None:
+                runtime.versions.name_again()
+            runtime.close(complete=runtime.engine.failure is None and self._signal is None)
         except Failure as failure:
-            house.pipeline.fail(failure)
-        return self._conclude(house)
+            runtime.engine.fail(failure)
+        return self._conclude(runtime)
 
-    def _read(self, pipeline: Engine, file_input: IO[Any] | None) -> None:
+    def _read(self, engine: Engine, file_input: IO[Any] | None) -> None:
         try:
             self.listen(file_input)
         except (Draining, Woken):
             pass
         except InvalidInput as error:
-            pipeline.fail(Stop(str(error)))
+            engine.fail(Stop(str(error)))
         except Failure as failure:
-            pipeline.fail(failure)
+            engine.fail(failure)
         except Exception as error:  # noqa: BLE001 - the state must stay true, whatever happens
             # The text of the exception may quote a record; where it was raised does not.
             frames = " < ".join(
@@ -220,26 +220,26 @@ class TargetLinkedInResumes(Target):
                 for frame in reversed(traceback.extract_tb(error.__traceback__))
             )
             logger.debug("unforeseen %s at %s", type(error).__name__, frames)
-            pipeline.fail(bug(error))
+            engine.fail(bug(error))
 
     def process_endofpipe(self) -> None:
         """Wait until all is settled. Raises the failure that stopped the run, or Draining."""
         if self.versions is not None:
             self.versions.finish(after_state=self._after_state)
-        self.pipeline.close()
+        self.engine.close()
         warn_of_missing_streams(self, self.settings)
         super().process_endofpipe()
 
-    def _conclude(self, house: Runtime) -> int:
+    def _conclude(self, runtime: Runtime) -> int:
         if self._display is not None:
-            self._display.show(house.reporter.progress(ended=True))
+            self._display.show(runtime.reporter.progress(ended=True))
             self._display.stop()
-        tally, failure = house.pipeline.tally, house.pipeline.failure
-        kept = house.rejects.count if house.rejects is not None else 0
+        counters, failure = runtime.engine.counters, runtime.engine.failure
+        kept = runtime.rejects.count if runtime.rejects is not None else 0
         end = end_of(failure, self._signal, rejects_fail=kept > 0 and self.settings.fail_on_rejects)
-        house.reporter.conclude()
-        write_report(house, end, self.plugin_version, secrets_of(self.config))
-        for stream, count in tally.by_stream.items():
+        runtime.reporter.conclude()
+        write_report(runtime, end, self.plugin_version, secrets_of(self.config))
+        for stream, count in counters.by_stream.items():
             with metrics.record_counter(stream) as counter:
                 counter.increment(count)
         if failure is not None:
@@ -269,7 +269,7 @@ class TargetLinkedInResumes(Target):
             signal.Signals(first).name,
             self.settings.shutdown_grace_seconds,
         )
-        self.pipeline.stop()
+        self.engine.stop()
         self.message_reader.wake()
         deadline = time.monotonic() + _ECHO_SECONDS
         second = self._signals.get()
@@ -297,7 +297,7 @@ class TargetLinkedInResumes(Target):
         maps = self.mapper.stream_maps.get(stream)
         if maps is None:
             reject = Reject("record_without_schema", "it came before the stream's SCHEMA")
-            self.pipeline.reject(stream, record, reject, attempts=attempts + 1, version=version)
+            self.engine.reject(stream, record, reject, attempts=attempts + 1, version=version)
             return
         for stream_map in maps:
             try:
@@ -306,7 +306,7 @@ class TargetLinkedInResumes(Target):
                 reject = Reject(
                     "invalid_record", f"the stream map fails on it ({type(error).__name__})"
                 )
-                self.pipeline.reject(stream, record, reject, attempts=attempts + 1, version=version)
+                self.engine.reject(stream, record, reject, attempts=attempts + 1, version=version)
                 continue
             sink = self.get_sink(stream_map.stream_alias)
             assert isinstance(sink, ResumeSink)  # noqa: S101 - default_sink_class says so
@@ -321,14 +321,14 @@ class TargetLinkedInResumes(Target):
             raise InvalidInput("a SCHEMA message needs a 'stream' and a 'schema'")
         if not isinstance(schema.get("properties"), dict):
             raise InvalidInput("the 'schema' of a SCHEMA message needs 'properties'")
-        if self.house.rejects is not None:
-            self.house.rejects.schema(copy.deepcopy(message_dict))
+        if self.runtime.rejects is not None:
+            self.runtime.rejects.schema(copy.deepcopy(message_dict))
         super()._process_schema_message(message_dict)
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, requires={"value"})
         self._after_state = True
-        self.pipeline.state(message_dict["value"], self.message_reader.line_size)
+        self.engine.state(message_dict["value"], self.message_reader.line_size)
 
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, requires={"stream"})

@@ -35,10 +35,10 @@ class Uploader:
         self._fetcher = fetcher
         self._linkedin = linkedin
 
-    def upload(self, change: Upsert, alone: bool) -> Upload | Unchanged:
+    def upload(self, change: Upsert, known: object) -> Upload | Unchanged:
         """Open the resume and upload it, unless LinkedIn has it; one attempt. Raises Failure."""
         with ExitStack() as stack:
-            fetched = self._fetcher.fetch(change, stack, alone=alone)
+            fetched = self._fetcher.fetch(change, stack, alone=known is not None)
             if isinstance(fetched, Unchanged):
                 return fetched
             resume, content = fetched.resume, fetched.content
@@ -79,9 +79,9 @@ class PatientUploader(Uploader):
         self._lock = threading.Lock()
         self._said_at = float("-inf")
 
-    def upload(self, change: Upsert, alone: bool) -> Upload | Unchanged:
+    def upload(self, change: Upsert, known: object) -> Upload | Unchanged:
         """As :meth:`Uploader.upload`."""
-        return self._patiently(lambda: super(PatientUploader, self).upload(change, alone))
+        return self._patiently(lambda: super(PatientUploader, self).upload(change, known))
 
     def update(self, batch: list[tuple[Upsert, Upload]]) -> Outcomes:
         """As :meth:`Uploader.update`."""
@@ -117,10 +117,10 @@ class DryUploader:
     def __init__(self, fetcher: Fetcher) -> None:
         self._fetcher = fetcher
 
-    def upload(self, change: Upsert, alone: bool) -> Upload | Unchanged:
+    def upload(self, change: Upsert, known: object) -> Upload | Unchanged:
         """Open the resume as for an upload. Raises Failure."""
         with ExitStack() as stack:
-            fetched = self._fetcher.fetch(change, stack, alone=alone)
+            fetched = self._fetcher.fetch(change, stack, alone=known is not None)
             if isinstance(fetched, Unchanged):
                 return fetched
             return Upload("", fetched.resume.size, fetched.content)

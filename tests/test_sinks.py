@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from target_linkedin_resumes.records import Change, Delete, ResumeFile, ResumeKey, Upsert
-from target_linkedin_resumes.sinks import rank, weight
+from target_linkedin_resumes.sinks import priority, weight
 
 KEY = ResumeKey("c", "r")
 
@@ -28,7 +28,7 @@ def upsert(**file: str) -> Upsert:
     ],
 )
 def test_what_expires_goes_first(change: Change, expected: float) -> None:
-    assert rank(change) == expected
+    assert priority(change) == expected
 
 
 ROW = {f"field_{number}": f"a text of ordinary length {number}" for number in range(8)}

@@ -26,11 +26,11 @@ CONFIG = {
 }
 
 
-def reporter(tally: Counters, now: list[float], **settings: Any) -> Reporter:
-    pipeline = SimpleNamespace(tally=tally, superseded=0, unsettled=0, covered=0)
+def reporter(counters: Counters, now: list[float], **settings: Any) -> Reporter:
+    engine = SimpleNamespace(counters=counters, superseded=0, unsettled=0, covered=0)
     quota = SimpleNamespace(save=lambda: {"used": {}})
     return Reporter(
-        pipeline=cast("Engine", pipeline),
+        engine=cast("Engine", engine),
         meter=Meter(),
         waiting=Waiting(lambda: now[0]),
         clock=lambda: now[0],
@@ -41,10 +41,10 @@ def reporter(tally: Counters, now: list[float], **settings: Any) -> Reporter:
 
 
 def test_the_last_figures_are_those_of_the_end() -> None:
-    tally, now = Counters(), [10.0]
-    made = reporter(tally, now)
+    counters, now = Counters(), [10.0]
+    made = reporter(counters, now)
     made.look()
-    tally.delivered, now[0] = 250, 10.2  # between two looks
+    counters.delivered, now[0] = 250, 10.2  # between two looks
     assert made.progress().last_minute == 0
     shown = made.progress(ended=True)
     assert (shown.last_minute, shown.counts["delivered"]) == (250, 250)

@@ -70,6 +70,11 @@ class Checkpoints:
         return newest
 
     @property
+    def settled(self) -> int:
+        """How many positions there are before the lowest one that is not settled."""
+        return self._lowest_unsettled
+
+    @property
     def span(self) -> int:
         """How many positions a run that is killed now would have to read again."""
         return self._next - self._lowest_unsettled

@@ -1,144 +1,138 @@
 """The delivery engine: uploads in parallel, batches in order, states as soon as they are true.
 
-Four parties meet in a :class:`~target_linkedin_resumes.engine.run.Run`: the reader, which hands
-in changes and states and is held back when too much is in flight; the workers, which upload; the
-clerk, which makes the batch calls and prints the states; and whoever stops the run.
+:class:`Engine` is its face to the thread that reads; the :class:`~.scheduler.Scheduler` behind it
+does the work.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from math import inf
+from queue import SimpleQueue
 
 from target_linkedin_resumes.engine.checkpoints import State
-from target_linkedin_resumes.engine.clerk import Clerk
 from target_linkedin_resumes.engine.counters import Counters
 from target_linkedin_resumes.engine.delete_limit import DeleteLimit
 from target_linkedin_resumes.engine.inflight import InFlight
-from target_linkedin_resumes.engine.interfaces import Outside
-from target_linkedin_resumes.engine.run import Draining, Run
-from target_linkedin_resumes.engine.types import Rejected
-from target_linkedin_resumes.engine.workers import Workers
+from target_linkedin_resumes.engine.interfaces import Ports
+from target_linkedin_resumes.engine.scheduler import Scheduler
+from target_linkedin_resumes.engine.types import Rejected, Unchanged
 from target_linkedin_resumes.errors import Failure, Reject
-from target_linkedin_resumes.records import Change, Delete, Record, ResumeKey, Upsert
-
-__all__ = ["Draining", "Engine"]
+from target_linkedin_resumes.records import Change, Delete, Record, ResumeKey
 
 # Records between the oldest unsettled one and the newest read: one minute at LinkedIn's limit. It
 # is what a killed run reads again, and with WINDOW_BYTES what bounds memory: WINDOW times 1 KiB or
 # so of bookkeeping, plus WINDOW_BYTES of records (resumes inside records count in full).
 WINDOW = 10_000
 WINDOW_BYTES = 48 * 1024 * 1024
+# A reader that is held back goes on once so much of a window is free: not for each record anew.
+_FREE_AGAIN = 0.1
+
+
+class Draining(Exception):  # no error: the run was asked to stop
+    """Nothing more is to be read."""
 
 
 class Engine:
     """The engine as its user sees it.
 
-    ``workers`` is the most uploads at a time, ``grace`` the seconds that what is in flight gets
-    once the run is asked to stop. ``deletions`` counts those that records ask for. The methods
-    under "Reading", ``settle`` and ``close`` are for one thread.
+    ``uploads`` is the most uploads at a time, ``grace`` the seconds that what is in flight gets
+    once the run is asked to stop. ``delete_limit`` counts the deletions that records ask for. Only
+    the thread that reads may call its methods, except for :meth:`stop`.
     """
 
     def __init__(
         self,
-        flow: InFlight,
-        outside: Outside,
+        in_flight: InFlight,
+        ports: Ports,
         *,
-        workers: int,
+        uploads: int,
         grace: float,
         window: int = WINDOW,
         window_bytes: int = WINDOW_BYTES,
-        deletions: DeleteLimit | None = None,
+        delete_limit: DeleteLimit | None = None,
     ) -> None:
-        self._run = Run(flow, outside, grace)
-        self._clerk = Clerk(self._run)
-        self._workers = Workers(self._run, workers, self._clerk.call)
+        self._scheduler = Scheduler(in_flight, ports, uploads=uploads, grace=grace)
+        self._look_up = ports.look_up
         self._window = window
         self._window_bytes = window_bytes
-        self._deletions = deletions or DeleteLimit()
+        self._delete_limit = delete_limit or DeleteLimit()
+        self._posted = 0
+        self._posted_bytes = 0
+        self._in_flight: Counter[ResumeKey] = Counter()
+        self._stopping = False
+        self._ended = False
+        self._late_failure: Failure | None = None
+
+    # What may be asked at any time, from any thread
 
     @property
     def failure(self) -> Failure | None:
         """What stopped the run."""
-        return self._run.failure
+        return self._scheduler.failure or self._late_failure
 
     @property
-    def tally(self) -> Counters:
+    def counters(self) -> Counters:
         """The counts so far."""
-        return self._run.tally
+        return self._scheduler.counters
 
     @property
     def superseded(self) -> int:
         """How many changes a later one of the same key has replaced."""
-        return self._run.flow.superseded
+        return self._scheduler.in_flight.superseded
 
     @property
     def covered(self) -> int:
         """How many records the state printed last covers."""
-        return self._run.checkpoints.covered
+        return self._scheduler.checkpoints.covered
 
     @property
     def unsettled(self) -> int:
         """How many records are in flight."""
-        return self._run.checkpoints.unsettled
-
-    def start(self, on_failure: Callable[[], None] = lambda: None) -> None:
-        """Start. ``on_failure`` is called once, on whichever thread meets the first failure."""
-        self._run.on_failure = on_failure
-        self._clerk.start()
+        return self._scheduler.checkpoints.unsettled
 
     # Reading
 
-    def add(self, change: Change, size: int, rank: float = inf) -> None:
+    def start(self, on_failure: Callable[[], None] = lambda: None) -> None:
+        """Start. ``on_failure`` is called once, on another thread, at the first failure."""
+        self._scheduler.start(on_failure)
+
+    def add(self, change: Change, size: int, priority: float = inf) -> None:
         """Hand in a change of ``size`` bytes; waits for room.
 
-        Of the uploads that have not begun, those of a lower ``rank`` go first.
+        Of the uploads that have not begun, those of a lower ``priority`` go first.
 
         Raises the failure that stopped the run, or :class:`Draining` once it was asked to stop.
         """
-        run = self._run
-        if self._is_unchanged(change):
-            with run.lock:
-                self._wait_for_room()
-                run.tally.read += 1
-                run.settle_unchanged(change, [run.checkpoints.take()])
-            return
+        self._wait_for_room()
+        known = None
+        if self._look_up is not None and not self.holds(change.key):
+            known = self._look_up(change)
+            if isinstance(known, Unchanged):
+                self._posted += 1
+                self._scheduler.post(self._scheduler.add_unchanged, change.key)
+                return
         if isinstance(change, Delete):
-            self._deletions.take(change.key)
-        with run.lock:
-            self._wait_for_room()
-            run.tally.read += 1
-            self._add(change, size, rank)
+            self._delete_limit.take(change.key)
+        self._count(change.key, size)
+        self._scheduler.post(self._scheduler.add, change, size, priority, known)
 
     def vanished(self, change: Delete, size: int) -> None:
         """Hand in a deletion that no record asks for. Raises as :meth:`add` does."""
-        run = self._run
-        with run.lock:
-            self._wait_for_room()
-            run.tally.vanished += 1
-            self._add(change, size)
-
-    def _add(self, change: Change, size: int, rank: float = inf) -> None:
-        run, now = self._run, self._run.outside.clock()
-        alone = not run.holds(change.key)
-        run.flow.add(change, run.checkpoints.take(), size, now, rank, alone=alone)
-        if isinstance(change, Upsert):
-            self._workers.call()
-        else:
-            self._clerk.call(now)
+        self._wait_for_room()
+        self._count(change.key, size)
+        self._scheduler.post(self._scheduler.add_vanished, change, size)
 
     def holds(self, key: ResumeKey) -> bool:
         """Whether a change of a key is in flight, or its reject is being written down."""
-        with self._run.lock:
-            return self._run.holds(key)
+        self._take_settled()
+        return key in self._in_flight
 
     def skip(self) -> None:
         """Count a record that a filter passes over. Raises as :meth:`add` does."""
-        run = self._run
-        with run.lock:
-            run.raise_if_stopped()
-            run.tally.read += 1
-            run.tally.filtered += 1
+        self._raise_if_stopped()
+        self._scheduler.post(self._scheduler.add_filtered)
 
     def reject(
         self,
@@ -151,86 +145,95 @@ class Engine:
         version: int | None = None,
     ) -> None:
         """Hand in a record that could not be read as a change. Raises as :meth:`add` does."""
-        run = self._run
-        with run.lock:
-            self._wait_for_room()
-            run.tally.read += 1
-            position = run.checkpoints.take()
-            run.begin_reject(key)
-        rejected = Rejected(stream, record, reject, position, attempts, key, version)
-        run.settle_reject(rejected, [position])
-        with run.lock:
-            run.raise_if_stopped()
+        self._wait_for_room()
+        self._posted += 1
+        if key is not None:
+            self._in_flight[key] += 1
+
+        def rejected(position: int) -> Rejected:
+            return Rejected(stream, record, reject, position, attempts, key, version)
+
+        self._scheduler.post(self._scheduler.add_reject, rejected)
 
     def state(self, state: State, size: int = 0) -> None:
         """Hand in a STATE of ``size`` bytes; it is printed once all before it is settled."""
-        run = self._run
-        with run.lock:
-            run.raise_if_stopped()
-            run.checkpoints.arrived(state, size)
-            if run.checkpoints.due():
-                run.desk.notify()
+        self._raise_if_stopped()
+        self._scheduler.post(self._scheduler.checkpoints.arrived, state, size)
 
     def settle(self) -> None:
         """Wait until all that was read so far is settled. Raises as :meth:`add` does."""
-        run = self._run
-        with run.lock:
-            run.reader_waits = True
-            self._wait_until_idle()
-            run.reader_waits = False
+        self._wait_until(lambda: self._scheduler.idle or self._scheduler.draining)
+        self._raise_if_stopped()
 
     def close(self) -> None:
-        """Wait until all that was read is settled. Raises as :meth:`add` does."""
-        with self._run.lock:
-            self._run.closing = True
-            self._wait_until_idle()
-
-    def _wait_until_idle(self) -> None:
-        run = self._run
-        run.desk.notify()
-        while not (run.idle or run.draining):
-            run.room.wait()
-        run.raise_if_stopped()
+        """Wait until all that was read is settled; nothing more will be. Raises as :meth:`add`."""
+        self._scheduler.post(self._scheduler.close)
+        self.settle()
 
     # Stopping
 
     def stop(self) -> None:
         """Begin to drain. From any thread; the reader learns it from its next call."""
-        with self._run.lock:
-            self._run.drain()
+        self._stopping = True
+        self._scheduler.post(self._scheduler.drain)
 
     def fail(self, failure: Failure) -> None:
         """Stop at what was read last: all before it is settled first."""
-        run = self._run
-        with run.lock:
-            run.fail(failure, run.checkpoints.take())
+        if self._ended:
+            self._late_failure = self._late_failure or failure
+        else:
+            self._scheduler.post(self._scheduler.fail_here, failure)
 
     def drain(self) -> None:
         """Wait until what is in flight has come to its end, or its grace is over."""
-        with self._run.lock:
-            self._run.wait_until_drained()
+        self._wait_until(lambda: self._scheduler.drained)
 
     def end(self) -> None:
-        """Stop all threads and print the last true state. Raises what ``print_state`` does."""
-        with self._run.lock:
-            self._run.end()
-        self._clerk.print_due(at_the_end=True)
+        """Print the last true state, and stop all threads. What goes wrong is in ``failure``."""
+        reply: SimpleQueue[None] = SimpleQueue()
+        self._scheduler.post(self._scheduler.end, reply)
+        reply.get()
+        self._ended = True
 
-    def _is_unchanged(self, change: Change) -> bool:
-        """Whether a change is known to be carried out. Only the reader adds: what nothing of a key
-        is in flight for stays so meanwhile.
-        """
-        unchanged = self._run.outside.unchanged
-        if unchanged is None:
-            return False
-        return not self.holds(change.key) and unchanged(change)
+    def _raise_if_stopped(self) -> None:
+        if self._scheduler.failure is not None:
+            raise self._scheduler.failure
+        if self._stopping or self._scheduler.draining:
+            raise Draining
 
     def _wait_for_room(self) -> None:
-        run = self._run
-        run.raise_if_stopped()
-        while run.checkpoints.span >= self._window or run.flow.size >= self._window_bytes:
-            run.reader_waits = True
-            run.desk.notify()
-            run.room.wait()
-            run.reader_waits = False
-            run.raise_if_stopped()
+        self._raise_if_stopped()
+        self._take_settled()
+        scheduler = self._scheduler
+        span = self._posted - scheduler.checkpoints.settled
+        size = self._posted_bytes - scheduler.released
+        if span < self._window and size < self._window_bytes:
+            return
+        room = self._window - max(int(self._window * _FREE_AGAIN), 1)
+        room_bytes = self._window_bytes - max(int(self._window_bytes * _FREE_AGAIN), 1)
+        self._wait_until(
+            lambda: (
+                scheduler.draining
+                or (scheduler.checkpoints.span <= room and scheduler.in_flight.size <= room_bytes)
+            )
+        )
+        self._raise_if_stopped()
+
+    def _wait_until(self, condition: Callable[[], bool]) -> None:
+        """Wait for a condition that the scheduler checks, after all that was posted before."""
+        reply: SimpleQueue[None] = SimpleQueue()
+        self._scheduler.post(self._scheduler.answer_when, condition, reply)
+        reply.get()
+
+    def _take_settled(self) -> None:
+        settled = self._scheduler.settled_keys
+        while settled:
+            key = settled.popleft()
+            self._in_flight[key] -= 1
+            if not self._in_flight[key]:
+                del self._in_flight[key]
+
+    def _count(self, key: ResumeKey, size: int) -> None:
+        self._posted += 1
+        self._posted_bytes += size
+        self._in_flight[key] += 1

@@ -15,22 +15,78 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from itertools import count, islice
 from math import inf
+from typing import Any
+
+import backoff
 
 from target_linkedin_resumes.confirmation import Outcome
-from target_linkedin_resumes.engine.retries import Retries
 from target_linkedin_resumes.engine.types import Batch, Entry, Stage, Upload
 from target_linkedin_resumes.errors import Refused, Reject, Retry, Stop
 from target_linkedin_resumes.records import Change, Delete, ResumeKey, Upsert
 
+# Seconds. Full jitter draws from 0 to the exponential value, so 64 workers do not come back at
+# once; a minute is as long as LinkedIn's own window.
+FIRST_WAIT = 1
+LONGEST_WAIT = 60
+
 _UNNAMED = Retry("LinkedIn's answer does not name this key")
 
 
+class Retries:
+    """Exponential waits with full jitter, and a deadline for each change.
+
+    ``retry_seconds`` is how long one change may be retried before the run stops; ``jitter`` maps
+    the exponential wait to the one that is used; ``observe`` is told of each wait in seconds and
+    why.
+    """
+
+    def __init__(
+        self,
+        retry_seconds: int,
+        jitter: Callable[[float], float] = backoff.full_jitter,
+        observe: Callable[[Retry, float], None] = lambda _failure, _seconds: None,
+    ) -> None:
+        self._retry_seconds = retry_seconds
+        self._jitter = jitter
+        self._observe = observe
+
+    def waits(self) -> Generator[float, Any, None]:
+        """A fresh sequence of exponential waits in seconds, before jitter."""
+        sequence = backoff.expo(factor=FIRST_WAIT, max_value=LONGEST_WAIT)
+        next(sequence)  # the library's generators start with an empty value
+        return sequence
+
+    def wait(self, waits: Generator[float, Any, None], failure: Retry) -> float:
+        """Seconds until the next try: what the server asks for, or the jittered exponential.
+
+        The jitter comes on top of a ``Retry-After``: all workers are told the same instant.
+        """
+        drawn = self._jitter(next(waits))
+        wait = drawn if failure.retry_after is None else failure.retry_after + min(drawn, 1)
+        self._observe(failure, wait)
+        return wait
+
+    def note(self, entry: Entry, failure: Retry, now: float) -> Stop | None:
+        """Count a failed try. Gives what stops the run once the change failed for too long."""
+        entry.attempts += 1
+        if entry.failing_since is None:
+            entry.failing_since = now
+        lasted = now - entry.failing_since
+        if lasted < self._retry_seconds:
+            return None
+        return Stop(
+            f"{entry.key}: not delivered after {entry.attempts} tries in {lasted:.0f} s"
+            f" (setting retry_seconds={self._retry_seconds}). Last reason: {failure.message}."
+            " Run again later: it goes on from the last state."
+        )
+
+
 @dataclass(slots=True)
-class _Lane:
+class _KeyState:
     sending: Entry | None = None
     delete: Entry | None = None
     upsert: Entry | None = None
@@ -52,12 +108,12 @@ class InFlight:
         self._batch_size = batch_size
         self._batch_max_age = batch_max_age
         self._retries = retries
-        self._lanes: dict[ResumeKey, _Lane] = {}
-        self._queue: list[tuple[float, int, Entry]] = []  # a heap: rank, order of arrival
-        self._later: list[tuple[float, int, Entry]] = []
+        self._keys: dict[ResumeKey, _KeyState] = {}
+        self._queue: list[tuple[float, int, Entry]] = []  # a heap: priority, order of arrival
+        self._backoff: list[tuple[float, int, Entry]] = []
         self._serial = count()
         self._ready: dict[type[Change], dict[ResumeKey, Entry]] = {Upsert: {}, Delete: {}}
-        self._suspects: deque[list[Entry]] = deque()
+        self._bisecting: deque[list[Entry]] = deque()
         self._call_waits = retries.waits()
         self._no_call_before = 0.0
         self._uploaded_at = -inf
@@ -75,32 +131,31 @@ class InFlight:
         position: int,
         size: int,
         now: float,
-        rank: float = inf,
-        *,
-        alone: bool = False,
+        priority: float = inf,
+        known: object = None,
     ) -> None:
         """Take a change that was just read; it supersedes earlier ones of its key.
 
-        The uploads of a lower ``rank`` begin first, those of one rank in their order. ``alone`` as
-        in :class:`Entry`.
+        The uploads of a lower ``priority`` begin first, those of one priority in their order.
+        ``known`` as in :class:`Entry`.
         """
-        entry = Entry(change, [position], size, alone)
+        entry = Entry(change, [position], size, known)
         self.size += size
-        lane = self._lanes.setdefault(change.key, _Lane())
+        state = self._keys.setdefault(change.key, _KeyState())
         if isinstance(change, Upsert):
-            self._supersede(lane.upsert, entry)
-            lane.upsert = entry
+            self._supersede(state.upsert, entry)
+            state.upsert = entry
             self.uploads_pending += 1
-            self._enqueue(entry, rank)
+            self._enqueue(entry, priority)
         else:
-            self._supersede(lane.delete, entry)
-            self._supersede(lane.upsert, entry)
-            lane.delete, lane.upsert = entry, None
+            self._supersede(state.delete, entry)
+            self._supersede(state.upsert, entry)
+            state.delete, state.upsert = entry, None
             self._make_ready(entry, now)
 
     def holds(self, key: ResumeKey) -> bool:
         """Whether a change of this key is in flight."""
-        return key in self._lanes
+        return key in self._keys
 
     def cut(self, horizon: float) -> None:
         """Give up the uploads that have not begun and that settle nothing up to ``horizon``."""
@@ -168,28 +223,32 @@ class InFlight:
 
         ``flush`` lets a partial batch go at once.
         """
-        if self._on_wire is not None or not (self._suspects or any(self._ready.values())):
+        if self._on_wire is not None or not (self._bisecting or any(self._ready.values())):
             return None
         wait = self._age_wait(now)
-        if flush or self._suspects or any(len(r) >= self._batch_size for r in self._ready.values()):
+        if (
+            flush
+            or self._bisecting
+            or any(len(r) >= self._batch_size for r in self._ready.values())
+        ):
             wait = 0.0
         return max(wait, self._no_call_before - now, 0.0)
 
     def batch_length(self, now: float) -> int:
         """How many changes :meth:`take_batch` would take."""
-        return len(self._suspects[0]) if self._suspects else len(self._next_ready(now))
+        return len(self._bisecting[0]) if self._bisecting else len(self._next_ready(now))
 
     def take_batch(self, now: float) -> Batch:
         """Take the batch that is to go out; its changes are on the wire until it is answered."""
-        entries = self._suspects.popleft() if self._suspects else self._next_ready(now)
+        entries = self._bisecting.popleft() if self._bisecting else self._next_ready(now)
         for entry in entries:
-            lane = self._lanes[entry.key]
+            state = self._keys[entry.key]
             self._ready[entry.kind].pop(entry.key, None)
             if entry.kind is Delete:
-                lane.delete = None
+                state.delete = None
             else:
-                lane.upsert = None
-            lane.sending = entry
+                state.upsert = None
+            state.sending = entry
             entry.stage = Stage.SENDING
         self._on_wire = Batch(entries[0].kind, tuple(entries))
         return self._on_wire
@@ -208,7 +267,7 @@ class InFlight:
         ended: list[tuple[Entry, Outcome]] = []
         for entry in batch.entries:
             outcome = outcomes.get(entry.key, _UNNAMED)
-            if isinstance(outcome, Reject) and self._lanes[entry.key].waiting:
+            if isinstance(outcome, Reject) and self._keys[entry.key].waiting:
                 outcome = Retry(outcome.message)  # what comes after it settles it
             if isinstance(outcome, Reject) and entry.kind is Delete:
                 outcome = entry.refused_deletion(outcome)
@@ -253,9 +312,9 @@ class InFlight:
         middle = (len(entries) + 1) // 2
         for half in (entries[:middle], entries[middle:]):
             if half:
-                self._suspects.append(half)
+                self._bisecting.append(half)
                 for entry in half:
-                    entry.stage = Stage.SUSPECT
+                    entry.stage = Stage.BISECTING
         return []
 
     # Time
@@ -263,9 +322,9 @@ class InFlight:
     def tick(self, now: float) -> bool:
         """Bring back what has waited long enough; True if an upload may begin because of it."""
         brought_back = False
-        while self._later and self._later[0][0] <= now:
-            _, _, entry = heapq.heappop(self._later)
-            if entry.stage is not Stage.LATER:
+        while self._backoff and self._backoff[0][0] <= now:
+            _, _, entry = heapq.heappop(self._backoff)
+            if entry.stage is not Stage.BACKOFF:
                 continue
             if entry.kind is Upsert and entry.upload is None:
                 # Ahead of what has not been tried: its deadline runs, and states wait for it.
@@ -278,17 +337,17 @@ class InFlight:
 
     def next_tick(self, now: float) -> float | None:
         """Seconds until :meth:`tick` has something to do."""
-        return max(self._later[0][0] - now, 0.0) if self._later else None
+        return max(self._backoff[0][0] - now, 0.0) if self._backoff else None
 
     @property
     def empty(self) -> bool:
         """Whether nothing is in flight but uploads whose result nobody wants any more."""
-        return not self._lanes
+        return not self._keys
 
-    # The lanes
+    # One key
 
-    def _enqueue(self, entry: Entry, rank: float) -> None:
-        heapq.heappush(self._queue, (rank, next(self._serial), entry))
+    def _enqueue(self, entry: Entry, priority: float) -> None:
+        heapq.heappush(self._queue, (priority, next(self._serial), entry))
 
     def _supersede(self, earlier: Entry | None, later: Entry) -> None:
         if earlier is None:
@@ -305,72 +364,72 @@ class InFlight:
     def _retire(self, entry: Entry) -> None:
         if entry.kind is Upsert and entry.upload is None:
             self.uploads_pending -= 1
-        if entry.stage is Stage.SUSPECT:
-            groups = ([one for one in group if one is not entry] for group in self._suspects)
-            self._suspects = deque(group for group in groups if group)
+        if entry.stage is Stage.BISECTING:
+            groups = ([one for one in group if one is not entry] for group in self._bisecting)
+            self._bisecting = deque(group for group in groups if group)
         entry.stage = Stage.DONE
         self.size -= entry.size
 
     def _make_ready(self, entry: Entry, now: float) -> None:
         if entry.since is None:
             entry.since = now
-        lane = self._lanes[entry.key]
-        if entry.kind is Upsert and lane.delete is not None:
-            entry.stage = Stage.HELD
+        state = self._keys[entry.key]
+        if entry.kind is Upsert and state.delete is not None:
+            entry.stage = Stage.BLOCKED
             return
         entry.stage = Stage.READY
         self._ready[entry.kind][entry.key] = entry
 
     def _put_back(self, entry: Entry) -> bool:
-        """Take an entry off the wire and back into its lane; False if it was superseded."""
-        lane = self._lanes[entry.key]
-        lane.sending = None
+        """Take an entry off the wire and back into its state; False if it was superseded."""
+        state = self._keys[entry.key]
+        state.sending = None
         if entry.kind is Upsert:
-            if lane.waiting is not None:
-                self._supersede(entry, lane.waiting)
+            if state.waiting is not None:
+                self._supersede(entry, state.waiting)
                 return False
-            lane.upsert = entry
+            state.upsert = entry
             return True
-        if lane.delete is not None:
-            self._supersede(entry, lane.delete)
+        if state.delete is not None:
+            self._supersede(entry, state.delete)
             return False
-        lane.delete = entry
-        if lane.upsert is not None and lane.upsert.stage is Stage.READY:
+        state.delete = entry
+        if state.upsert is not None and state.upsert.stage is Stage.READY:
             del self._ready[Upsert][entry.key]
-            lane.upsert.stage = Stage.HELD
+            state.upsert.stage = Stage.BLOCKED
         return True
 
     def _off_the_wire(self, entry: Entry) -> Entry:
         """Let an entry go that is delivered or failed for good."""
-        lane = self._lanes[entry.key]
-        lane.sending = None
+        state = self._keys[entry.key]
+        state.sending = None
         self._retire(entry)
-        self._release(lane)
-        self._forget_if_empty(entry.key, lane)
+        self._release(state)
+        self._forget_if_empty(entry.key, state)
         return entry
 
     def _drop_upsert(self, entry: Entry) -> None:
-        lane = self._lanes[entry.key]
-        lane.upsert = None
+        state = self._keys[entry.key]
+        state.upsert = None
         self._retire(entry)
-        self._forget_if_empty(entry.key, lane)
+        self._forget_if_empty(entry.key, state)
 
-    def _release(self, lane: _Lane) -> None:
-        held = lane.upsert
-        if held is not None and held.stage is Stage.HELD and lane.delete is None:
+    def _release(self, state: _KeyState) -> None:
+        held = state.upsert
+        if held is not None and held.stage is Stage.BLOCKED and state.delete is None:
             held.stage = Stage.READY
             self._ready[Upsert][held.key] = held
 
-    def _forget_if_empty(self, key: ResumeKey, lane: _Lane) -> None:
-        if lane.empty:
-            del self._lanes[key]
+    def _forget_if_empty(self, key: ResumeKey, state: _KeyState) -> None:
+        if state.empty:
+            del self._keys[key]
 
     def _try_later(self, entry: Entry, failure: Retry, now: float) -> Stop | None:
-        entry.stage = Stage.LATER
+        entry.stage = Stage.BACKOFF
         if entry.waits is None:
             entry.waits = self._retries.waits()
         due = now + self._retries.wait(entry.waits, failure)
-        heapq.heappush(self._later, (due, next(self._serial), entry))
+        heapq.heappush(self._backoff, (due, next(self._serial), entry))
         return self._retries.note(entry, failure, now)
 
     # The open batches
@@ -383,18 +442,18 @@ class InFlight:
         """The fuller kind first; between partial batches, the older."""
         upserts, deletes = self._ready[Upsert], self._ready[Delete]
 
-        def rank(ready: dict[ResumeKey, Entry]) -> tuple[bool, float]:
+        def urgency(ready: dict[ResumeKey, Entry]) -> tuple[bool, float]:
             oldest = next(iter(ready.values())).since if ready else None
             return len(ready) >= self._batch_size, now - oldest if oldest is not None else -1.0
 
-        chosen = max(upserts, deletes, key=rank)
+        chosen = max(upserts, deletes, key=urgency)
         return list(islice(chosen.values(), self._batch_size))
 
     def _not_begun(self) -> list[Entry]:
         return [
             entry
-            for _, _, entry in (*self._queue, *self._later)
-            if entry.stage in (Stage.QUEUED, Stage.LATER)
+            for _, _, entry in (*self._queue, *self._backoff)
+            if entry.stage in (Stage.QUEUED, Stage.BACKOFF)
             and entry.kind is Upsert
             and entry.upload is None
         ]

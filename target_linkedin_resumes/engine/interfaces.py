@@ -1,4 +1,4 @@
-"""What the engine reaches the world through; handed in by whoever wires the house."""
+"""What the engine reaches the world through; ``app.py`` hands it in."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Sender(Protocol):
         ...
 
 
-class Pace(Protocol):
+class RateLimiter(Protocol):
     """LinkedIn's limit of records a minute."""
 
     def wait_for(self, records: int) -> float:
@@ -55,33 +55,20 @@ class Concurrency(Protocol):
         ...
 
     def succeeded(self, seconds: float) -> None:
-        """An upload came to its end after so many seconds."""
+        """Note that an upload took so many seconds."""
         ...
 
     def failed(self) -> None:
-        """An upload failed in a way that more pressure makes worse."""
-        ...
-
-
-class Rejects(Protocol):
-    """Where records are kept that cannot be delivered."""
-
-    def keep(self, rejected: Rejected) -> None:
-        """Keep one. Raises Stop if it cannot be kept, Reject where the first stops the run."""
-        ...
-
-    def settled(self, key: ResumeKey, position: int) -> None:
-        """Note that the change of this key at this position has arrived."""
-        ...
-
-    def sync(self) -> None:
-        """Return once all that was kept is durable. Raises Stop."""
+        """Note that an upload failed in a way that more pressure makes worse."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A change in a batch call; ``upload`` is None for a deletion."""
+    """A change whose bytes are at LinkedIn, or that goes out in a batch call.
+
+    ``upload`` is None for a deletion.
+    """
 
     change: Change
     upload: Upload | None
@@ -94,59 +81,6 @@ class Confirmed:
     change: Change
     upload: Upload | None
     confirmation: Confirmation
-
-
-class Books(Protocol):
-    """Where it is written down what LinkedIn holds: the ledger and the audit file.
-
-    Never called under the run's lock. All methods raise Stop when the books cannot be written.
-    """
-
-    def uploaded(self, change: Upsert, upload: Upload) -> None:
-        """A resume's bytes are at LinkedIn; its record is not. May be lost in a crash.
-
-        From any thread; always before ``sending`` for that change.
-        """
-        ...
-
-    def sending(self, batch: Sequence[Sent]) -> None:
-        """A batch call is about to be made, whose outcome may never be known. Durable."""
-        ...
-
-    def confirmed(self, batch: Sequence[Confirmed]) -> None:
-        """LinkedIn has carried out these changes of a batch. Durable."""
-        ...
-
-    def rejected(self, rejected: Rejected) -> None:
-        """A record cannot be delivered as it is, and is kept or stops the run. From any thread."""
-        ...
-
-    def sync(self) -> None:
-        """Return once all that was written down is durable; called before a state is printed."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """The world.
-
-    ``upload`` makes one attempt to bring a resume's bytes to LinkedIn and raises Failure. It is
-    told whether the change is alone; then, and only then, it may find the resume unchanged.
-    ``unchanged`` says quickly that a change is known to be carried out, where nothing of its key
-    is in flight; what it cannot tell quickly, ``upload`` does. None where that is not known.
-    ``print_state`` returns once the state is written. ``rejects`` is None where the first reject
-    stops the run, ``books`` where none are kept. ``clock`` gives seconds that never go back.
-    """
-
-    upload: Callable[[Upsert, bool], Upload | Unchanged]
-    sender: Sender
-    pace: Pace
-    concurrency: Concurrency
-    print_state: Callable[[State], None]
-    rejects: Rejects | None = None
-    books: Books | None = None
-    unchanged: Callable[[Change], bool] | None = None
-    clock: Callable[[], float] = time.monotonic
 
 
 class Store:
@@ -181,3 +115,26 @@ class Store:
 
     def close(self, *, complete: bool) -> None:
         """Let go of the file; ``complete`` says that all that was read is settled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The world around the engine.
+
+    ``upload`` makes one attempt to bring a resume's bytes to LinkedIn and raises Failure; it is
+    handed what ``look_up`` gave for the change. ``look_up`` is asked once a change, on the reader's
+    thread and only where no change of the key is in flight; it gives :class:`Unchanged` where the
+    change is known to be carried out. ``print_state`` returns once the state is written.
+    ``keep_rejects`` is false where the first reject stops the run. ``clock`` gives seconds that
+    never go back.
+    """
+
+    upload: Callable[[Upsert, object], Upload | Unchanged]
+    sender: Sender
+    rate: RateLimiter
+    concurrency: Concurrency
+    print_state: Callable[[State], None]
+    stores: Sequence[Store] = ()
+    keep_rejects: bool = False
+    look_up: Callable[[Change], object] | None = None
+    clock: Callable[[], float] = time.monotonic

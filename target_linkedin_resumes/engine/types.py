@@ -1,4 +1,4 @@
-"""One change on its way: where it is, and which positions its settling settles."""
+"""What the engine passes around: uploads, changes in flight, batches, rejects."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Content:
 class Upload:
     """A resume whose bytes LinkedIn holds: its blob's URN and how many bytes it has.
 
-    ``content`` is there when books are kept. ``reused`` says that an earlier run has uploaded it.
+    ``content`` is there when a store needs it. ``reused`` says that an earlier run uploaded it.
     """
 
     urn: str = field(repr=False)
@@ -47,10 +47,10 @@ class Stage(Enum):
 
     QUEUED = auto()  # an upsert whose upload has not begun
     UPLOADING = auto()
-    LATER = auto()  # failed, and waits for its next try
+    BACKOFF = auto()  # failed, and waits for its next try
     READY = auto()  # in the open batch of its kind
-    HELD = auto()  # uploaded, behind a delete of the same key that is not settled
-    SUSPECT = auto()  # in a half of a batch that LinkedIn refused as a whole
+    BLOCKED = auto()  # uploaded, behind a delete of the same key that is not settled
+    BISECTING = auto()  # in a half of a batch that LinkedIn refused as a whole
     SENDING = auto()  # in the batch that is on the wire
     DONE = auto()  # settled, rejected, superseded or given up
 
@@ -59,17 +59,17 @@ class Stage(Enum):
 class Entry:
     """A change in flight.
 
-    ``alone`` says that nothing of its key was in flight when it was read, nor a reject of its key
-    about to be kept: what the books say of the key is then what LinkedIn holds. ``positions`` are
-    its own and those of the changes it superseded, in order. ``size`` is how many bytes of memory
-    the record holds, roughly. ``since`` is when the first of the changes it stands for entered an
-    open batch, ``failing_since`` when it first failed; both in seconds on the engine's clock.
+    ``known`` is what the ledger knew of its key when it was read, for the uploader; None where a
+    change of the key was still in flight then. ``positions`` are its own and those of the changes
+    it superseded, in order. ``size`` is an estimate of the record's bytes in memory. ``since`` is
+    when the first of the changes it stands for entered an open batch, ``failing_since`` when it
+    first failed; both in seconds on the engine's clock.
     """
 
     change: Change
     positions: list[int]
     size: int
-    alone: bool = False
+    known: object = None
     stage: Stage = Stage.QUEUED
     upload: Upload | None = None
     since: float | None = None
@@ -92,6 +92,19 @@ class Entry:
         return Stop(
             f"{self.key}: LinkedIn refuses this deletion: {failure.message}."
             " A deletion is never dropped, so the run stops with the state before it."
+        )
+
+    def rejected(self, reject: Reject) -> Rejected:
+        """Give the record of this change as a reject."""
+        change = self.change
+        return Rejected(
+            change.stream,
+            change.record,
+            reject,
+            self.positions[-1],
+            change.attempts + self.attempts + 1,
+            change.key,
+            change.version,
         )
 
 
@@ -125,3 +138,9 @@ class Rejected:
         """What stops a run that keeps no rejects."""
         where = f"{self.key or f'a record of stream {self.stream!r}'}: "
         return Reject(self.reject.code, where + self.reject.message)
+
+
+def bug(error: Exception, key: ResumeKey | None = None) -> Stop:
+    """Wrap an unforeseen exception. Its text may quote a file's name or a URL; its type cannot."""
+    where = f"{key}: " if key else ""
+    return Stop(f"{where}unforeseen {type(error).__name__}; please report it as a bug")

@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from target_linkedin_resumes.engine.interfaces import Pace
+from target_linkedin_resumes.engine.interfaces import RateLimiter
 from target_linkedin_resumes.errors import Retry
 from target_linkedin_resumes.report.histogram import Histogram
 from target_linkedin_resumes.report.model import Endpoint, Waits
@@ -123,7 +123,7 @@ class _Span:
 class MeteredPace:
     """A limit that says when it holds something back."""
 
-    def __init__(self, pace: Pace, waiting: Waiting) -> None:
+    def __init__(self, pace: RateLimiter, waiting: Waiting) -> None:
         self._pace = pace
         self._waiting = waiting
         self.sent = pace.sent

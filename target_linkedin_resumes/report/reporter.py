@@ -41,7 +41,7 @@ class Reporter:
     ``quota`` knows the requests of the day, as far as this run has made them.
     """
 
-    pipeline: Engine
+    engine: Engine
     meter: Meter
     waiting: Waiting
     clock: Callable[[], float]
@@ -57,29 +57,29 @@ class Reporter:
 
     def summary(self) -> dict[str, Any]:
         """The figures of the run so far, for one structured log event."""
-        tally = self.pipeline.tally
+        counters = self.engine.counters
         seconds = self._seconds()
-        confirmed = tally.delivered + tally.deleted
+        confirmed = counters.delivered + counters.deleted
         return {
             "dry_run": self.dry,
-            "read": tally.read,
-            "filtered": tally.filtered,
-            "delivered": tally.delivered,
-            "deleted": tally.deleted,
-            "unchanged": tally.unchanged,
-            "superseded": self.pipeline.superseded,
-            "rejected": dict(tally.rejected),
-            "retried": tally.retried.total(),
-            "files_uploaded": tally.uploaded,
-            "files_reused": tally.reused,
-            "bytes_uploaded": tally.bytes_uploaded,
+            "read": counters.read,
+            "filtered": counters.filtered,
+            "delivered": counters.delivered,
+            "deleted": counters.deleted,
+            "unchanged": counters.unchanged,
+            "superseded": self.engine.superseded,
+            "rejected": dict(counters.rejected),
+            "retried": counters.retried.total(),
+            "files_uploaded": counters.uploaded,
+            "files_reused": counters.reused,
+            "bytes_uploaded": counters.bytes_uploaded,
             "calls": self.meter.calls,
             "seconds": round(seconds, 1),
             "records_per_minute": round(confirmed / seconds * 60),
-            "highest_concurrency": tally.most_uploads,
+            "highest_concurrency": counters.most_uploads,
             "requests_today": self.quota.save()["used"],
-            "states_printed": 0 if self.dry else tally.states,
-            "records_covered_by_last_state": 0 if self.dry else self.pipeline.covered,
+            "states_printed": 0 if self.dry else counters.states,
+            "records_covered_by_last_state": 0 if self.dry else self.engine.covered,
         }
 
     def conclude(self) -> None:
@@ -120,15 +120,15 @@ class Reporter:
         )
 
     def _coverage(self) -> str:
-        tally = self.pipeline.tally
-        if not tally.states:
+        counters = self.engine.counters
+        if not counters.states:
             return "No state was printed."
         # A record that is filtered out has no place among what a state waits for.
         kinds = "records that were not filtered out"
-        if tally.vanished:
+        if counters.vanished:
             kinds += " and deletions of what has vanished"
-        whole = tally.read - tally.filtered + tally.vanished
-        return f"The last state printed covers {self.pipeline.covered} of {whole} {kinds}."
+        whole = counters.read - counters.filtered + counters.vanished
+        return f"The last state printed covers {self.engine.covered} of {whole} {kinds}."
 
     def watch(self, ended: threading.Event, display: Display | None = None) -> None:
         """Say how far the run is until ``ended``; for a thread of its own.
@@ -145,31 +145,31 @@ class Reporter:
                 self._say_progress()
 
     def _say_progress(self) -> None:
-        tally, would = self.pipeline.tally, "would be " if self.dry else ""
+        counters, would = self.engine.counters, "would be " if self.dry else ""
         logger.info(
             "%d read, %d %sdelivered, %d %sdeleted, %d unchanged, %d rejected; %d in the last"
             " minute, %d in flight",
-            tally.read,
-            tally.delivered,
+            counters.read,
+            counters.delivered,
             would,
-            tally.deleted,
+            counters.deleted,
             would,
-            tally.unchanged,
-            tally.rejected.total(),
+            counters.unchanged,
+            counters.rejected.total(),
             self.timeline.last_minute,
-            self.pipeline.unsettled,
+            self.engine.unsettled,
         )
 
     def look(self, *, at_the_end: bool = False) -> None:
         """Note what has been done by now, for the progress and the report."""
-        tally, waits = self.pipeline.tally, self.waiting.so_far
+        counters, waits = self.engine.counters, self.waiting.so_far
         totals = Totals(
-            read=tally.read,
-            uploaded=tally.uploaded,
-            delivered=tally.delivered,
-            deleted=tally.deleted,
-            rejected=tally.rejected.total(),
-            retried=tally.retried.total(),
+            read=counters.read,
+            uploaded=counters.uploaded,
+            delivered=counters.delivered,
+            deleted=counters.deleted,
+            rejected=counters.rejected.total(),
+            retried=counters.retried.total(),
             limit_seconds=waits.limit,
             throttle_seconds=waits.throttle,
             quota_seconds=waits.quota,
@@ -180,18 +180,18 @@ class Reporter:
         """How far the run is, or how far it came."""
         if ended:
             self.look()
-        tally, dry = self.pipeline.tally, self.dry
+        counters, dry = self.engine.counters, self.dry
         return Progress(
             seconds=self._seconds(),
             counts={
-                "read": tally.read,
-                "in flight": self.pipeline.unsettled,
-                "checked" if dry else "uploaded": tally.uploaded,
-                "to send" if dry else "delivered": tally.delivered,
-                "to delete" if dry else "deleted": tally.deleted,
-                "to reject" if dry else "rejected": tally.rejected.total(),
-                "retried": tally.retried.total(),
-                **({} if self.settings.ledger_path is None else {"unchanged": tally.unchanged}),
+                "read": counters.read,
+                "in flight": self.engine.unsettled,
+                "checked" if dry else "uploaded": counters.uploaded,
+                "to send" if dry else "delivered": counters.delivered,
+                "to delete" if dry else "deleted": counters.deleted,
+                "to reject" if dry else "rejected": counters.rejected.total(),
+                "retried": counters.retried.total(),
+                **({} if self.settings.ledger_path is None else {"unchanged": counters.unchanged}),
             },
             last_minute=self.timeline.last_minute,
             limit=self.settings.records_per_minute,
@@ -203,7 +203,7 @@ class Reporter:
     def figures(self, end: End, *, version: str, rejects_kept: bool) -> Figures:
         """All that the report of the run is made of, once it has come to its end."""
         self.look(at_the_end=True)
-        tally, settings, now = self.pipeline.tally, self.settings, datetime.now(UTC)
+        counters, settings, now = self.engine.counters, self.settings, datetime.now(UTC)
         seconds = self._seconds()
         return Figures(
             version=version,
@@ -216,27 +216,27 @@ class Reporter:
             seconds=seconds,
             end=end,
             records=Records(
-                read=tally.read,
-                delivered=tally.delivered,
-                deleted=tally.deleted,
-                superseded=self.pipeline.superseded,
-                filtered=tally.filtered,
-                rejected=tally.rejected.total(),
-                unchanged=tally.unchanged,
-                vanished=tally.vanished,
+                read=counters.read,
+                delivered=counters.delivered,
+                deleted=counters.deleted,
+                superseded=self.engine.superseded,
+                filtered=counters.filtered,
+                rejected=counters.rejected.total(),
+                unchanged=counters.unchanged,
+                vanished=counters.vanished,
             ),
-            rejected=dict(tally.rejected),
+            rejected=dict(counters.rejected),
             rejects_path=str(settings.rejects_path) if rejects_kept else None,
-            retried=dict(tally.retried),
-            files_uploaded=tally.uploaded,
-            bytes_uploaded=tally.bytes_uploaded,
-            highest_concurrency=tally.most_uploads,
+            retried=dict(counters.retried),
+            files_uploaded=counters.uploaded,
+            bytes_uploaded=counters.bytes_uploaded,
+            highest_concurrency=counters.most_uploads,
             calls=self.meter.endpoints,
             waits=self.waiting.so_far,
             requests_today=dict(self.quota.save()["used"]),
             requests_of_day=self.settings.ledger_path is not None,
-            states_printed=0 if self.dry else tally.states,
-            covered=0 if self.dry else self.pipeline.covered,
+            states_printed=0 if self.dry else counters.states,
+            covered=0 if self.dry else self.engine.covered,
             settings=_that_matter(settings),
             timeline=self.timeline.moments,
         )

@@ -30,8 +30,8 @@ _AGAIN_AT_ONCE = 1000
 class FullTables:
     """The streams' versions, for the thread that reads."""
 
-    def __init__(self, pipeline: Engine, ledger: Ledger, deletions: DeleteLimit) -> None:
-        self._pipeline = pipeline
+    def __init__(self, engine: Engine, ledger: Ledger, deletions: DeleteLimit) -> None:
+        self._engine = engine
         self._known = ledger.versions
         self._began_empty = ledger.began_empty
         self._deletions = deletions
@@ -53,10 +53,10 @@ class FullTables:
         """
         if key is not None:
             self._known.name(key, stream, version)
-            if self._pipeline.holds(key):  # a change of an older version may write its own yet
+            if self._engine.holds(key):  # a change of an older version may write its own yet
                 self._again[key] = (stream, version)
                 if len(self._again) >= _AGAIN_AT_ONCE:
-                    self._pipeline.settle()
+                    self._engine.settle()
                     self.name_again()
         elif self._open.get(stream) != version:
             self._open[stream] = version
@@ -88,7 +88,7 @@ class FullTables:
         if self._named.get(stream) != version or self._early.get(stream) == version:
             self._early[stream] = version
             return
-        self._pipeline.settle()
+        self._engine.settle()
         self.name_again()
         if self._known.is_empty(stream, version):
             self._early[stream] = version
@@ -107,7 +107,7 @@ class FullTables:
         deletions, and for a version without a resume unless a limit allows it.
         """
         for stream, version in self._early.items():
-            self._pipeline.settle()
+            self._engine.settle()
             self.name_again()
             self._compare(stream, version)
             count = self._known.outdated(stream, version)
@@ -181,5 +181,5 @@ class FullTables:
                 *(stream, version, count),
             )
         for key in self._known.keys_outdated(stream, version):
-            self._pipeline.vanished(Delete(key, stream), _SIZE)
+            self._engine.vanished(Delete(key, stream), _SIZE)
         self._known.activated(stream, version)

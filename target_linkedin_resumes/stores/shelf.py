@@ -10,13 +10,19 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Protocol
 
-from target_linkedin_resumes.engine.interfaces import Books, Confirmed, Sent
+from target_linkedin_resumes.engine.interfaces import Confirmed, Sent
 from target_linkedin_resumes.engine.types import Rejected, Upload
 from target_linkedin_resumes.records import Upsert
 
 
-class Book(Books, Protocol):
-    """Books that can be closed."""
+class Book(Protocol):
+    """Interim."""
+
+    def uploaded(self, change: Upsert, upload: Upload) -> None: ...
+    def sending(self, batch: Sequence[Sent]) -> None: ...
+    def confirmed(self, batch: Sequence[Confirmed]) -> None: ...
+    def rejected(self, rejected: Rejected) -> None: ...
+    def sync(self) -> None: ...
 
     def close(self) -> None:
         """Close them. Raises Stop."""

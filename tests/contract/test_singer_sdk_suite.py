@@ -141,8 +141,8 @@ class Runner(TargetTestRunner):
     def close(self) -> None:
         while self.houses:
             target = self.houses.pop()
-            if "house" in vars(target):
-                target.house.close(complete=False)
+            if "runtime" in vars(target):
+                target.runtime.close(complete=False)
 
 
 def messages(runner: TargetTestRunner) -> list[dict[str, Any]]:

@@ -1,10 +1,10 @@
-"""The threads around the flow: back-pressure, batches, states, stops. A scripted world outside."""
+"""The engine's threads: back-pressure, batches, states, stops. The world outside is scripted."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,9 +13,8 @@ import pytest
 from target_linkedin_resumes.confirmation import Confirmation
 from target_linkedin_resumes.engine.checkpoints import State
 from target_linkedin_resumes.engine.engine import Draining, Engine
-from target_linkedin_resumes.engine.inflight import InFlight
-from target_linkedin_resumes.engine.interfaces import Outcomes, Outside
-from target_linkedin_resumes.engine.retries import Retries
+from target_linkedin_resumes.engine.inflight import InFlight, Retries
+from target_linkedin_resumes.engine.interfaces import Outcomes, Ports, Store
 from target_linkedin_resumes.engine.types import Rejected, Unchanged, Upload
 from target_linkedin_resumes.errors import Failure, Misconfigured, Refused, Reject, Retry, Stop
 from target_linkedin_resumes.records import Change, Delete, ResumeFile, ResumeKey, Upsert
@@ -31,7 +30,7 @@ def upsert(name: object) -> Upsert:
     return Upsert(key(name), 1670935153000, ResumeFile(location=str(name)))
 
 
-class World:
+class World(Store):
     """LinkedIn, stdout and the rejects, as the test scripts them."""
 
     def __init__(self) -> None:
@@ -48,7 +47,7 @@ class World:
         self.allowed = 64
         self.lock = threading.Lock()
 
-    # Concurrency and Pace
+    # Concurrency and RateLimiter
 
     def succeeded(self, seconds: float) -> None: ...
 
@@ -64,7 +63,7 @@ class World:
 
     # Uploads and calls
 
-    def upload(self, change: Upsert, alone: bool) -> Upload | Unchanged:
+    def upload(self, change: Upsert, known: object) -> Upload | Unchanged:
         with self.lock:
             self.uploads_at_once += 1
             self.most_uploads_at_once = max(self.most_uploads_at_once, self.uploads_at_once)
@@ -103,11 +102,13 @@ class World:
         yield
         self.calls_at_once -= 1
 
-    def keep(self, rejected: Rejected) -> None:
+    # A store that keeps rejects
+
+    def rejected(self, rejected: Rejected) -> None:
         self.rejects.append(rejected)
 
-    def settled(self, key: ResumeKey, position: int) -> None:
-        self.settled_positions[key] = position
+    def settled(self, changes: Sequence[tuple[ResumeKey, int]]) -> None:
+        self.settled_positions.update(changes)
 
     def sync(self) -> None:
         self.synced = len(self.rejects)
@@ -115,39 +116,39 @@ class World:
 
 def engine(world: World, *, keep: bool = False, **options: Any) -> Engine:
     retries = Retries(options.pop("retry_seconds", 60), jitter=lambda wait: wait / 1000)
-    flow = InFlight(
+    in_flight = InFlight(
         batch_size=options.pop("batch_size", 10),
         batch_max_age=options.pop("batch_max_age", 60),
         retries=retries,
     )
-    outside = Outside(
+    ports = Ports(
         upload=world.upload,
         sender=world,
-        pace=world,
+        rate=world,
         concurrency=world,
         print_state=options.pop("print_state", world.states.append),
-        rejects=world if keep else None,
-        books=options.pop("books", None),
-        unchanged=options.pop("unchanged", None),
+        stores=[*([world] if keep else []), *options.pop("stores", [])],
+        keep_rejects=keep,
+        look_up=options.pop("look_up", None),
     )
-    options = {"workers": 8, "grace": 5, **options}
-    return Engine(flow, outside, **options)
+    options = {"uploads": 8, "grace": 5, **options}
+    return Engine(in_flight, ports, **options)
 
 
-def run(pipeline: Engine, changes: list[Change], *, every: int = 10) -> Failure | None:
+def run(delivery: Engine, changes: list[Change], *, every: int = 10) -> Failure | None:
     """Do what the target does: read, deliver, stop."""
-    pipeline.start()
+    delivery.start()
     try:
         for number, change in enumerate(changes, 1):
-            pipeline.add(change, 100)
+            delivery.add(change, 100)
             if number % every == 0:
-                pipeline.state({"n": number})
-        pipeline.close()
+                delivery.state({"n": number})
+        delivery.close()
     except (Failure, Draining):
         pass
-    pipeline.drain()
-    pipeline.end()
-    return pipeline.failure
+    delivery.drain()
+    delivery.end()
+    return delivery.failure
 
 
 def test_all_arrive_in_full_batches_one_call_at_a_time() -> None:
@@ -167,12 +168,12 @@ def test_uploads_begin_before_the_input_ends() -> None:
     world = World()
     begun = threading.Event()
     world.on_upload = lambda _: begun.set()
-    pipeline = engine(world)
-    pipeline.start()
-    pipeline.add(upsert("a"), 1)
+    delivery = engine(world)
+    delivery.start()
+    delivery.add(upsert("a"), 1)
     assert begun.wait(5)
-    pipeline.close()
-    pipeline.end()
+    delivery.close()
+    delivery.end()
 
 
 def test_no_more_uploads_at_once_than_allowed() -> None:
@@ -188,16 +189,16 @@ def test_a_slow_file_holds_back_the_state_and_not_its_neighbours() -> None:
     world = World()
     release = threading.Event()
     world.on_upload = lambda change: None if change.key != key(0) else _wait(release)
-    pipeline = engine(world)
-    pipeline.start()
+    delivery = engine(world)
+    delivery.start()
     for number in range(21):
-        pipeline.add(upsert(number), 1)
-    pipeline.state({"n": 21})
+        delivery.add(upsert(number), 1)
+    delivery.state({"n": 21})
     _until(lambda: len(world.held) == 20)
     assert not world.states
     release.set()
-    pipeline.close()
-    pipeline.end()
+    delivery.close()
+    delivery.end()
     assert world.states == [{"n": 21}]
 
 
@@ -206,15 +207,15 @@ def test_the_reader_is_held_back_while_too_much_is_in_flight(bound: dict[str, An
     world = World()
     release = threading.Event()
     world.on_upload = lambda _: _wait(release)
-    pipeline = engine(world, **bound)
-    pipeline.start()
+    delivery = engine(world, **bound)
+    delivery.start()
     added: list[int] = []
 
     def read() -> None:
         for number in range(60):
-            pipeline.add(upsert(number), 1)
+            delivery.add(upsert(number), 1)
             added.append(number)
-        pipeline.close()
+        delivery.close()
 
     reader = threading.Thread(target=read)
     reader.start()
@@ -223,7 +224,7 @@ def test_the_reader_is_held_back_while_too_much_is_in_flight(bound: dict[str, An
     assert len(added) == 20
     release.set()
     reader.join(10)
-    pipeline.end()
+    delivery.end()
     assert len(world.held) == 60
 
 
@@ -236,15 +237,15 @@ def test_a_full_window_with_a_partial_batch_does_not_wait_for_its_age() -> None:
 
 def test_a_partial_batch_goes_out_by_age_while_the_tap_is_silent() -> None:
     world = World()
-    pipeline = engine(world, batch_max_age=0.2)
-    pipeline.start()
+    delivery = engine(world, batch_max_age=0.2)
+    delivery.start()
     for number in range(3):
-        pipeline.add(upsert(number), 1)
-    pipeline.state({"n": 3})
+        delivery.add(upsert(number), 1)
+    delivery.state({"n": 3})
     _until(lambda: world.states == [{"n": 3}])
     assert len(world.held) == 3
-    pipeline.close()
-    pipeline.end()
+    delivery.close()
+    delivery.end()
 
 
 def test_states_come_at_most_once_a_second_and_at_the_end() -> None:
@@ -276,12 +277,12 @@ def test_failures_of_uploads_and_calls_are_repeated() -> None:
         return None
 
     world.on_upload, world.on_call = flaky, shaky
-    pipeline = engine(world)
-    assert run(pipeline, [upsert(number) for number in range(100)]) is None
+    delivery = engine(world)
+    assert run(delivery, [upsert(number) for number in range(100)]) is None
     assert len(world.held) == 100
     assert world.states[-1] == {"n": 100}
-    assert pipeline.tally.retried.total() > 100
-    assert pipeline.tally.delivered == 100
+    assert delivery.counters.retried.total() > 100
+    assert delivery.counters.delivered == 100
 
 
 def test_the_first_reject_stops_the_run_with_the_state_before_it() -> None:
@@ -309,85 +310,108 @@ def test_rejects_are_kept_durable_before_the_state_that_covers_them() -> None:
             raise Reject("file_empty", "empty")
 
     world.on_upload = bad
-    pipeline = engine(world, keep=True)
-    assert run(pipeline, [upsert(number) for number in range(50)]) is None
+    delivery = engine(world, keep=True)
+    assert run(delivery, [upsert(number) for number in range(50)]) is None
     assert len(world.held) == 40
     assert world.states[-1] == {"n": 50}
     assert len(world.rejects) == world.synced == 10
-    assert pipeline.tally.rejected == {"file_empty": 10}
+    assert delivery.counters.rejected == {"file_empty": 10}
 
 
 class SlowToKeep(World):
-    """Rejects whose keeping takes until ``go_on``; notes what they are told in its order."""
+    """Takes until ``go_on`` to write a reject down; notes what it is told in its order."""
 
     def __init__(self, go_on: Callable[[], bool]) -> None:
         super().__init__()
         self.go_on = go_on
         self.begun = threading.Event()
-        self.told: list[str] = []
+        self.events: list[str] = []
 
-    def keep(self, rejected: Rejected) -> None:
+    def rejected(self, rejected: Rejected) -> None:
         self.begun.set()
-        wait_until(self.go_on)
-        self.told.append(f"keep {rejected.position}")
+        _until(self.go_on, 30)
+        self.events.append(f"reject {rejected.position}")
 
-    def settled(self, key: ResumeKey, position: int) -> None:
-        self.told.append(f"settled {position}")
+    def settled(self, changes: Sequence[tuple[ResumeKey, int]]) -> None:
+        self.events += [f"settled {position}" for _, position in changes]
 
-    def upload(self, change: Upsert, alone: bool) -> Upload | Unchanged:
-        self.told.append(f"upload {change.created_at} {'alone' if alone else 'not alone'}")
-        return super().upload(change, alone)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.001)
-    assert condition()
+    def upload(self, change: Upsert, known: object) -> Upload | Unchanged:
+        self.events.append(f"upload {known}")
+        return super().upload(change, known)
 
 
 def test_a_deletion_does_not_overtake_the_keeping_of_a_reject_before_it() -> None:
-    world = SlowToKeep(lambda: pipeline.tally.deleted == 1)
+    more_read = threading.Event()
+    world = SlowToKeep(more_read.is_set)
 
     def no_file(change: Upsert) -> None:
         raise Reject("file_missing", "no such file")
 
     world.on_upload = no_file
+
     # Of a key that is known to be deleted a deletion is settled at once, and not while a reject of
-    # that key is being kept.
-    pipeline = engine(world, keep=True, unchanged=lambda change: isinstance(change, Delete))
-    pipeline.start()
-    pipeline.add(upsert(1), 100)
+    # that key is being written down.
+    def look_up(change: Change) -> object:
+        return Unchanged() if isinstance(change, Delete) else None
+
+    delivery = engine(world, keep=True, look_up=look_up)
+    delivery.start()
+    delivery.add(upsert(1), 100)
     assert world.begun.wait(30)
-    pipeline.add(Delete(key(1)), 100)
-    pipeline.add(Delete(key(2)), 100)
-    pipeline.close()
-    pipeline.end()
-    assert pipeline.failure is None
+    delivery.add(Delete(key(1)), 100)
+    delivery.add(Delete(key(2)), 100)
+    more_read.set()
+    delivery.close()
+    delivery.end()
+    assert delivery.failure is None
     assert world.batches == [("delete", 1)]
-    assert [told for told in world.told if not told.startswith("upload")] == [
-        "settled 2",
-        "keep 0",
+    assert delivery.counters.unchanged == 1
+    assert [event for event in world.events if event.endswith((" 0", " 1"))] == [
+        "reject 0",
         "settled 1",
     ]
 
 
-def test_behind_a_refusal_that_is_not_written_down_yet_a_change_is_not_alone() -> None:
-    world = SlowToKeep(lambda: len(world.told) == 2)
+def test_the_ledger_is_not_asked_behind_a_refusal_that_is_not_written_down_yet() -> None:
+    more_read = threading.Event()
+    world = SlowToKeep(more_read.is_set)
     refused: Outcomes = {key(1): Reject("linkedin_refused", "no")}
     answers = iter([refused])
     world.on_call = lambda _: next(answers, None)
-    pipeline = engine(world, keep=True, batch_size=1)
-    pipeline.start()
-    pipeline.add(upsert(1), 100)
+    asked = iter(["the first answer", "a stale answer"])
+    delivery = engine(world, keep=True, batch_size=1, look_up=lambda _: next(asked))
+    delivery.start()
+    delivery.add(upsert(1), 100)
     assert world.begun.wait(30)
-    pipeline.add(upsert(1), 100)
-    pipeline.close()
-    pipeline.end()
-    assert pipeline.failure is None
-    first, second = (told.removeprefix("upload ") for told in world.told[:2])
-    assert (first.endswith(" alone"), second.endswith(" not alone")) == (True, True)
-    assert world.told[2:] == ["keep 0", "settled 1"]
+    delivery.add(upsert(1), 100)
+    more_read.set()
+    delivery.close()
+    delivery.end()
+    assert delivery.failure is None
+    uploads = [event for event in world.events if event.startswith("upload")]
+    assert uploads == ["upload the first answer", "upload None"]
+    assert [event for event in world.events if event not in uploads] == ["reject 0", "settled 1"]
+
+
+def test_the_ledger_is_asked_again_once_all_of_the_key_is_settled() -> None:
+    world = World()
+    asked: list[Change] = []
+
+    def look_up(change: Change) -> object:
+        asked.append(change)
+        return Unchanged() if len(asked) > 1 else None
+
+    delivery = engine(world, look_up=look_up)
+    delivery.start()
+    delivery.add(upsert(1), 100)
+    assert delivery.holds(key(1))
+    delivery.settle()
+    assert not delivery.holds(key(1))
+    delivery.add(upsert(1), 100)
+    delivery.close()
+    delivery.end()
+    assert len(asked) == 2
+    assert (delivery.counters.delivered, delivery.counters.unchanged) == (1, 1)
 
 
 def test_the_record_that_linkedin_refuses_is_found_and_rejected() -> None:
@@ -399,8 +423,8 @@ def test_the_record_that_linkedin_refuses_is_found_and_rejected() -> None:
         return None
 
     world.on_call = poisoned
-    pipeline = engine(world, keep=True)
-    assert run(pipeline, [upsert(number) for number in range(20)]) is None
+    delivery = engine(world, keep=True)
+    assert run(delivery, [upsert(number) for number in range(20)]) is None
     assert len(world.held) == 19
     assert [rejected.reject.code for rejected in world.rejects] == ["linkedin_refused"]
     assert world.states[-1] == {"n": 20}
@@ -464,18 +488,18 @@ def test_a_stop_finishes_what_has_begun_and_gives_up_the_rest() -> None:
     world.allowed = 4
     release = threading.Event()
     world.on_upload = lambda _: _wait(release)
-    pipeline = engine(world)
-    pipeline.start()
+    delivery = engine(world)
+    delivery.start()
     for number in range(20):
-        pipeline.add(upsert(number), 1)
-        pipeline.state({"n": number + 1})
+        delivery.add(upsert(number), 1)
+        delivery.state({"n": number + 1})
     _until(lambda: world.uploads_at_once == 4)
-    pipeline.stop()
+    delivery.stop()
     with pytest.raises(Draining):
-        pipeline.add(upsert(99), 1)
+        delivery.add(upsert(99), 1)
     release.set()
-    pipeline.drain()
-    pipeline.end()
+    delivery.drain()
+    delivery.end()
     assert sorted(world.held) == ["0", "1", "2", "3"]
     assert world.states[-1] == {"n": 4}
 
@@ -484,15 +508,15 @@ def test_a_stop_ends_after_the_grace_even_if_an_upload_hangs() -> None:
     world = World()
     release = threading.Event()
     world.on_upload = lambda _: _wait(release)
-    pipeline = engine(world, grace=0.2)
-    pipeline.start()
-    pipeline.add(upsert(0), 1)
-    pipeline.state({"n": 1})
+    delivery = engine(world, grace=0.2)
+    delivery.start()
+    delivery.add(upsert(0), 1)
+    delivery.state({"n": 1})
     _until(lambda: world.uploads_at_once == 1)
-    pipeline.stop()
+    delivery.stop()
     begun = time.monotonic()
-    pipeline.drain()
-    pipeline.end()
+    delivery.drain()
+    delivery.end()
     assert 0.1 < time.monotonic() - begun < 2
     assert not world.states
     release.set()
@@ -501,14 +525,14 @@ def test_a_stop_ends_after_the_grace_even_if_an_upload_hangs() -> None:
 def test_bad_input_lets_all_before_it_arrive() -> None:
     world = World()
     world.on_upload = lambda _: time.sleep(0.002)
-    pipeline = engine(world)
-    pipeline.start()
+    delivery = engine(world)
+    delivery.start()
     for number in range(30):
-        pipeline.add(upsert(number), 1)
-    pipeline.state({"n": 30})
-    pipeline.fail(Stop("line 32 of the input: not valid JSON"))
-    pipeline.drain()
-    pipeline.end()
+        delivery.add(upsert(number), 1)
+    delivery.state({"n": 30})
+    delivery.fail(Stop("line 32 of the input: not valid JSON"))
+    delivery.drain()
+    delivery.end()
     assert len(world.held) == 30
     assert world.states == [{"n": 30}]
 
@@ -519,12 +543,12 @@ def test_a_state_that_cannot_be_printed_stops_the_run() -> None:
     def closed(_: State) -> None:
         raise Stop("the state could not be written")
 
-    pipeline = engine(world, print_state=closed)
-    pipeline.start()
-    pipeline.state({"n": 0})
-    _until(lambda: pipeline.failure is not None)
+    delivery = engine(world, print_state=closed)
+    delivery.start()
+    delivery.state({"n": 0})
+    _until(lambda: delivery.failure is not None)
     with pytest.raises(Stop, match="could not be written"):
-        pipeline.add(upsert(0), 1)
+        delivery.add(upsert(0), 1)
 
 
 def _wait(event: threading.Event) -> None:

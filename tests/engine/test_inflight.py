@@ -8,8 +8,7 @@ import pytest
 
 from target_linkedin_resumes.confirmation import Confirmation
 from target_linkedin_resumes.engine.checkpoints import Checkpoints
-from target_linkedin_resumes.engine.inflight import InFlight
-from target_linkedin_resumes.engine.retries import Retries
+from target_linkedin_resumes.engine.inflight import InFlight, Retries
 from target_linkedin_resumes.engine.types import Batch, Entry, Upload
 from target_linkedin_resumes.errors import Refused, Reject, Retry, Stop
 from target_linkedin_resumes.records import Change, Delete, ResumeFile, ResumeKey, Upsert
@@ -32,9 +31,9 @@ class Bench:
         self.checkpoints = Checkpoints()
         self.now = 1000.0
 
-    def add(self, change: Change, rank: float = inf) -> int:
+    def add(self, change: Change, priority: float = inf) -> int:
         position = self.checkpoints.take()
-        self.flow.add(change, position, 10, self.now, rank)
+        self.flow.add(change, position, 10, self.now, priority)
         return position
 
     def upload(self) -> Entry:

@@ -14,8 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from target_linkedin_resumes.confirmation import Confirmation, Outcome
 from target_linkedin_resumes.engine.checkpoints import Checkpoints
-from target_linkedin_resumes.engine.inflight import InFlight
-from target_linkedin_resumes.engine.retries import Retries
+from target_linkedin_resumes.engine.inflight import InFlight, Retries
 from target_linkedin_resumes.engine.types import Batch, Entry, Stage, Upload
 from target_linkedin_resumes.errors import Refused, Reject, Retry
 from target_linkedin_resumes.records import Delete, ResumeFile, ResumeKey, Upsert

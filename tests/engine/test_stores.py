@@ -1,4 +1,4 @@
-"""What the engine tells the books, and when."""
+"""What the engine tells the stores, and when."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from target_linkedin_resumes.confirmation import Confirmation
-from target_linkedin_resumes.engine.interfaces import Confirmed, Outcomes, Sent
-from target_linkedin_resumes.engine.types import Rejected, Upload
+from target_linkedin_resumes.engine.interfaces import Confirmed, Outcomes, Sent, Store
+from target_linkedin_resumes.engine.types import Rejected
 from target_linkedin_resumes.errors import Reject, Retry, Stop
 from target_linkedin_resumes.records import Delete, Upsert
 from tests.engine.test_engine import OK, World, engine, key, run, upsert
 
 
-class Diary:
-    """Books that note what they are told; ``refuses`` names what they fail to write."""
+class Diary(Store):
+    """Notes what it is told; ``refuses`` names what it fails to write."""
 
     def __init__(self, refuses: str = "") -> None:
         self.events: list[tuple[str, list[str]]] = []
@@ -27,9 +27,11 @@ class Diary:
         if what == self.refuses:
             raise Stop("the disk is full")
 
-    def uploaded(self, change: Upsert, upload: Upload) -> None:
-        assert upload.urn == f"urn:{change.key.resume_id}"
-        self._note("uploaded", [change.key.resume_id])
+    def uploaded(self, uploads: Sequence[Sent]) -> None:
+        for one in uploads:
+            assert one.upload is not None
+            assert one.upload.urn == f"urn:{one.change.key.resume_id}"
+        self._note("uploaded", [one.change.key.resume_id for one in uploads])
 
     def sending(self, batch: Sequence[Sent]) -> None:
         for sent in batch:
@@ -55,8 +57,8 @@ def diary_of(world: World, diary: Diary) -> Callable[..., None]:
 
 def test_a_call_is_written_down_before_it_is_made_and_confirmed_before_a_state() -> None:
     world, diary = World(), Diary()
-    pipeline = engine(world, books=diary, print_state=diary_of(world, diary))
-    assert run(pipeline, [upsert(1), Delete(key(2))], every=2) is None
+    delivery = engine(world, stores=[diary], print_state=diary_of(world, diary))
+    assert run(delivery, [upsert(1), Delete(key(2))], every=2) is None
     steps = [what for what, _ in diary.events]
     assert diary.events.index(("uploaded", ["1"])) < diary.events.index(("sending", ["1"]))
     for name in ("1", "2"):
@@ -67,7 +69,7 @@ def test_a_call_is_written_down_before_it_is_made_and_confirmed_before_a_state()
     assert diary.confirmations == [OK, OK]
 
 
-def test_only_what_linkedin_confirmed_is_confirmed_in_the_books() -> None:
+def test_only_what_linkedin_confirmed_is_confirmed_in_the_stores() -> None:
     world, diary = World(), Diary()
     first: Outcomes = {
         key(1): OK,
@@ -76,30 +78,30 @@ def test_only_what_linkedin_confirmed_is_confirmed_in_the_books() -> None:
     }
     answers = iter([first])
     world.on_call = lambda _: next(answers, None)
-    pipeline = engine(world, keep=True, books=diary)
-    assert run(pipeline, [upsert(1), upsert(2), upsert(3)]) is None
+    delivery = engine(world, keep=True, stores=[diary])
+    assert run(delivery, [upsert(1), upsert(2), upsert(3)]) is None
     told = [(what, names) for what, names in diary.events if what in {"confirmed", "rejected"}]
     assert told == [("confirmed", ["1"]), ("rejected", ["3"]), ("confirmed", ["2"])]
 
 
 def test_an_upload_that_a_later_record_has_replaced_is_not_written_down() -> None:
     world, diary = World(), Diary()
-    pipeline = engine(world, books=diary)
+    delivery = engine(world, stores=[diary])
     replaced: list[Upsert] = []
 
     def replace(change: Upsert) -> None:
         if not replaced:
             replaced.append(change)
-            pipeline.add(Delete(change.key), 1)
+            delivery.add(Delete(change.key), 1)
 
     world.on_upload = replace
-    assert run(pipeline, [upsert(1)]) is None
+    assert run(delivery, [upsert(1)]) is None
     assert replaced
     assert ("uploaded", ["1"]) not in diary.events
 
 
 @pytest.mark.parametrize("refuses", ["uploaded", "sending", "confirmed", "rejected"])
-def test_books_that_cannot_be_written_stop_the_run_with_a_true_state(refuses: str) -> None:
+def test_stores_that_cannot_be_written_stop_the_run_with_a_true_state(refuses: str) -> None:
     world, diary = World(), Diary(refuses)
 
     def no_file(change: Upsert) -> None:
@@ -107,8 +109,8 @@ def test_books_that_cannot_be_written_stop_the_run_with_a_true_state(refuses: st
             raise Reject("file_missing", "no such file")
 
     world.on_upload = no_file
-    pipeline = engine(world, keep=True, books=diary)
-    failure = run(pipeline, [upsert(n) for n in range(4)], every=1)
+    delivery = engine(world, keep=True, stores=[diary])
+    failure = run(delivery, [upsert(n) for n in range(4)], every=1)
     assert isinstance(failure, Stop)
     assert failure.message == "the disk is full"
     if refuses == "sending":
@@ -117,11 +119,11 @@ def test_books_that_cannot_be_written_stop_the_run_with_a_true_state(refuses: st
         assert not any(state["n"] == 4 for state in world.states)
 
 
-def test_a_reject_that_stops_the_run_is_told_to_the_books_too() -> None:
+def test_a_reject_that_stops_the_run_is_told_to_the_stores_too() -> None:
     # LinkedIn may have refused the file: the next run must not use that upload again.
     world, diary = World(), Diary()
     refused: Outcomes = {key(1): Reject("linkedin_refused", "no")}
     world.on_call = lambda _: refused
-    failure = run(engine(world, books=diary), [upsert(1)])
+    failure = run(engine(world, stores=[diary]), [upsert(1)])
     assert isinstance(failure, Reject)
     assert diary.events[-1] == ("rejected", ["1"])
