@@ -15,7 +15,7 @@ from typing import Any
 from target_linkedin_resumes.convert.converter import converter_of
 from target_linkedin_resumes.engine.checkpoints import State
 from target_linkedin_resumes.engine.delete_limit import DeleteLimit
-from target_linkedin_resumes.engine.engine import Engine
+from target_linkedin_resumes.engine.engine import GROUP, Engine
 from target_linkedin_resumes.engine.inflight import InFlight, Retries
 from target_linkedin_resumes.engine.interfaces import Ports, Store
 from target_linkedin_resumes.engine.types import Rejected, Unchanged
@@ -196,6 +196,7 @@ def build(
         uploads=settings.upload_concurrency,
         grace=settings.shutdown_grace_seconds,
         delete_limit=delete_limit,
+        group=GROUP,
     )
     versions = None if ledger is None else FullTables(engine, ledger, delete_limit)
     begun = time.monotonic()

@@ -107,6 +107,7 @@ class TargetLinkedInResumes(Target):
             encode=serialize_json,
             replayed=self._input_path,
         )
+        self.message_reader.before_waiting = runtime.engine.flush
         runtime.engine.start(on_failure=self.message_reader.wake)
         return runtime
 

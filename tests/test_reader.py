@@ -62,6 +62,22 @@ def test_messages_go_to_the_callbacks_of_their_kind() -> None:
     assert reader.line_number == 5
 
 
+def test_what_was_read_is_handed_on_before_the_reader_waits_for_input() -> None:
+    handed_on: list[int] = []
+    reader = MessageReader()
+    with pipe() as (source, sink):
+
+        def before_waiting() -> None:
+            handed_on.append(reader.line_number)
+            if len(handed_on) == 2:
+                sink.close()
+
+        reader.before_waiting = before_waiting
+        sink.write(b'{"type": "STATE"}\n' * 3)
+        reader.process_lines(source, {"STATE": lambda _: None})
+    assert handed_on == [0, 3]
+
+
 def test_a_line_larger_than_a_chunk() -> None:
     seen: list[Any] = []
     with pipe() as (source, sink):

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from math import inf
 from queue import SimpleQueue
+from typing import Any
 
 from target_linkedin_resumes.engine.checkpoints import State
 from target_linkedin_resumes.engine.counters import Counters
@@ -26,6 +27,8 @@ from target_linkedin_resumes.records import Change, Delete, Record, ResumeKey
 # so of bookkeeping, plus WINDOW_BYTES of records (resumes inside records count in full).
 WINDOW = 10_000
 WINDOW_BYTES = 48 * 1024 * 1024
+# Messages of the reader that are posted together: each post may cost a switch between threads.
+GROUP = 100
 # A reader that is held back goes on once so much of a window is free: not for each record anew.
 _FREE_AGAIN = 0.1
 
@@ -38,8 +41,10 @@ class Engine:
     """The engine as its user sees it.
 
     ``uploads`` is the most uploads at a time, ``grace`` the seconds that what is in flight gets
-    once the run is asked to stop. ``delete_limit`` counts the deletions that records ask for. Only
-    the thread that reads may call its methods, except for :meth:`stop`.
+    once the run is asked to stop. ``delete_limit`` counts the deletions that records ask for.
+    ``group`` is how many records are handed to the scheduler at once; with more than 1, call
+    :meth:`flush` before waiting for input. Only the thread that reads may call its methods, except
+    for :meth:`stop`.
     """
 
     def __init__(
@@ -52,12 +57,15 @@ class Engine:
         window: int = WINDOW,
         window_bytes: int = WINDOW_BYTES,
         delete_limit: DeleteLimit | None = None,
+        group: int = 1,
     ) -> None:
         self._scheduler = Scheduler(in_flight, ports, uploads=uploads, grace=grace)
         self._look_up = ports.look_up
         self._window = window
         self._window_bytes = window_bytes
         self._delete_limit = delete_limit or DeleteLimit()
+        self._group = group
+        self._unposted: list[tuple[Any, ...]] = []
         self._posted = 0
         self._posted_bytes = 0
         self._in_flight: Counter[ResumeKey] = Counter()
@@ -111,28 +119,31 @@ class Engine:
             known = self._look_up(change)
             if isinstance(known, Unchanged):
                 self._posted += 1
-                self._scheduler.post(self._scheduler.add_unchanged, change.key)
+                self._post(self._scheduler.add_unchanged, change.key)
                 return
         if isinstance(change, Delete):
             self._delete_limit.take(change.key)
         self._count(change.key, size)
-        self._scheduler.post(self._scheduler.add, change, size, priority, known)
+        self._post(self._scheduler.add, change, size, priority, known)
 
     def vanished(self, change: Delete, size: int) -> None:
         """Hand in a deletion that no record asks for. Raises as :meth:`add` does."""
         self._wait_for_room()
         self._count(change.key, size)
-        self._scheduler.post(self._scheduler.add_vanished, change, size)
+        self._post(self._scheduler.add_vanished, change, size)
 
     def holds(self, key: ResumeKey) -> bool:
-        """Whether a change of a key is in flight, or its reject is being written down."""
+        """Whether a change of a key is in flight, or its reject is being written down.
+
+        Known only where there is a ledger to look up what came before.
+        """
         self._take_settled()
         return key in self._in_flight
 
     def skip(self) -> None:
         """Count a record that a filter passes over. Raises as :meth:`add` does."""
         self._raise_if_stopped()
-        self._scheduler.post(self._scheduler.add_filtered)
+        self._post(self._scheduler.add_filtered)
 
     def reject(
         self,
@@ -147,18 +158,18 @@ class Engine:
         """Hand in a record that could not be read as a change. Raises as :meth:`add` does."""
         self._wait_for_room()
         self._posted += 1
-        if key is not None:
+        if key is not None and self._look_up is not None:
             self._in_flight[key] += 1
 
         def rejected(position: int) -> Rejected:
             return Rejected(stream, record, reject, position, attempts, key, version)
 
-        self._scheduler.post(self._scheduler.add_reject, rejected)
+        self._post(self._scheduler.add_reject, rejected)
 
     def state(self, state: State, size: int = 0) -> None:
         """Hand in a STATE of ``size`` bytes; it is printed once all before it is settled."""
         self._raise_if_stopped()
-        self._scheduler.post(self._scheduler.checkpoints.arrived, state, size)
+        self._post(self._scheduler.checkpoints.arrived, state, size)
 
     def settle(self) -> None:
         """Wait until all that was read so far is settled. Raises as :meth:`add` does."""
@@ -167,22 +178,29 @@ class Engine:
 
     def close(self) -> None:
         """Wait until all that was read is settled; nothing more will be. Raises as :meth:`add`."""
-        self._scheduler.post(self._scheduler.close)
+        self._post(self._scheduler.close)
         self.settle()
+
+    def flush(self) -> None:
+        """Hand over what was read: nothing more may come for a while."""
+        if self._unposted:
+            self._scheduler.post_all(self._unposted)
+            self._unposted = []
 
     # Stopping
 
     def stop(self) -> None:
         """Begin to drain. From any thread; the reader learns it from its next call."""
         self._stopping = True
-        self._scheduler.post(self._scheduler.drain)
+        self._scheduler.post_all([(self._scheduler.drain,)])
 
     def fail(self, failure: Failure) -> None:
         """Stop at what was read last: all before it is settled first."""
         if self._ended:
             self._late_failure = self._late_failure or failure
         else:
-            self._scheduler.post(self._scheduler.fail_here, failure)
+            self._post(self._scheduler.fail_here, failure)
+            self.flush()
 
     def drain(self) -> None:
         """Wait until what is in flight has come to its end, or its grace is over."""
@@ -191,7 +209,8 @@ class Engine:
     def end(self) -> None:
         """Print the last true state, and stop all threads. What goes wrong is in ``failure``."""
         reply: SimpleQueue[None] = SimpleQueue()
-        self._scheduler.post(self._scheduler.end, reply)
+        self._post(self._scheduler.end, reply)
+        self.flush()
         reply.get()
         self._ended = True
 
@@ -222,8 +241,14 @@ class Engine:
     def _wait_until(self, condition: Callable[[], bool]) -> None:
         """Wait for a condition that the scheduler checks, after all that was posted before."""
         reply: SimpleQueue[None] = SimpleQueue()
-        self._scheduler.post(self._scheduler.answer_when, condition, reply)
+        self._post(self._scheduler.answer_when, condition, reply)
+        self.flush()
         reply.get()
+
+    def _post(self, method: Callable[..., None], *arguments: Any) -> None:
+        self._unposted.append((method, *arguments))
+        if len(self._unposted) >= self._group:
+            self.flush()
 
     def _take_settled(self) -> None:
         settled = self._scheduler.settled_keys
@@ -236,4 +261,5 @@ class Engine:
     def _count(self, key: ResumeKey, size: int) -> None:
         self._posted += 1
         self._posted_bytes += size
-        self._in_flight[key] += 1
+        if self._look_up is not None:
+            self._in_flight[key] += 1

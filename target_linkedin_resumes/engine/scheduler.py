@@ -20,6 +20,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import repeat
 from math import inf
@@ -56,8 +57,9 @@ _SETTLED_AT_ONCE = 1000
 class Scheduler:
     """The state of a run, and what is to be done next.
 
-    Every method runs on the scheduler's own thread, except for ``start`` and ``post``. Other
-    threads read the public attributes and properties, whose values are at most a moment old.
+    Every method runs on the scheduler's own thread, except for ``start``, ``post`` and
+    ``post_all``. Other threads read the public attributes and properties, whose values are at most
+    a moment old.
     """
 
     def __init__(self, in_flight: InFlight, ports: Ports, *, uploads: int, grace: float) -> None:
@@ -69,10 +71,12 @@ class Scheduler:
         self.released = 0
         """Bytes of changes that were handed in and are not in flight any more."""
         self.settled_keys: deque[ResumeKey] = deque()
-        """The key of each change that has been in flight and is settled; the reader takes them."""
+        """The key of each change that has been in flight and is settled, where there is a ledger
+        to be asked about the next one; the reader takes them.
+        """
         self._ports = ports
         self._grace = grace
-        self._inbox: SimpleQueue[tuple[Any, ...]] = SimpleQueue()
+        self._inbox: SimpleQueue[Sequence[tuple[Any, ...]]] = SimpleQueue()
         self._uploads = Workers("upload", uploads, self.post, ports.clock)
         self._calls = Workers("batches", 1, self.post, ports.clock)
         self._stores = Workers("stores", 1, self.post, ports.clock)
@@ -100,7 +104,11 @@ class Scheduler:
 
     def post(self, method: Callable[..., None], *arguments: Any) -> None:
         """Have a method called on the scheduler's thread, after those posted before."""
-        self._inbox.put((method, *arguments))
+        self._inbox.put(((method, *arguments),))
+
+    def post_all(self, messages: Sequence[tuple[Any, ...]]) -> None:
+        """Post several messages at once, each a method and its arguments."""
+        self._inbox.put(messages)
 
     def _run(self) -> None:
         wait: float | None = None
@@ -115,15 +123,16 @@ class Scheduler:
                 return
 
     def _receive(self, wait: float | None) -> None:
-        """Wait for a message, and handle those that have come."""
-        try:
-            message = self._inbox.get(timeout=wait)
-            for _ in range(_MESSAGES_AT_ONCE):
-                self._handle(*message)
-                message = self._inbox.get_nowait()
-            self._handle(*message)
-        except Empty:
-            pass
+        """Wait for messages, and handle those that have come."""
+        with suppress(Empty):
+            handled, messages = 0, self._inbox.get(timeout=wait)
+            while True:
+                for message in messages:
+                    self._handle(*message)
+                handled += len(messages)
+                if handled >= _MESSAGES_AT_ONCE:
+                    return
+                messages = self._inbox.get_nowait()
 
     def _handle(self, method: Callable[..., None], *arguments: Any) -> None:
         try:
@@ -416,12 +425,16 @@ class Scheduler:
 
     def _settle_entry(self, entry: Entry) -> None:
         self._settle(entry.key, entry.positions)
-        self.settled_keys.extend(repeat(entry.key, len(entry.positions)))
+        self._release(entry.key, entry.positions)
 
     def _settle(self, key: ResumeKey, positions: Sequence[int]) -> None:
         self.checkpoints.settle(positions)
         if self._ports.stores:
             self._settled.append((key, positions[-1]))
+
+    def _release(self, key: ResumeKey, positions: Sequence[int]) -> None:
+        if self._ports.look_up is not None:
+            self.settled_keys.extend(repeat(key, len(positions)))
 
     def _reject(self, rejected: Rejected, positions: Sequence[int]) -> None:
         """Write a reject down and settle it, or stop the run with the state before it."""
@@ -441,7 +454,7 @@ class Scheduler:
         else:
             self.checkpoints.settle(positions)
             if rejected.key is not None:
-                self.settled_keys.extend(repeat(rejected.key, len(positions)))
+                self._release(rejected.key, positions)
 
     # States
 

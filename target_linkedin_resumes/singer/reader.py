@@ -50,6 +50,8 @@ class MessageReader(GenericSingerReader[bytes]):
         self._wake_reader, self._wake_writer = os.pipe()
         self.line_number = 0
         self.line_size = 0
+        self.before_waiting: Callable[[], None] = lambda: None
+        """Called on the reading thread before it waits for input."""
 
     def wake(self) -> None:
         """Have the reader raise :class:`Woken` instead of waiting for input. From any thread."""
@@ -124,6 +126,7 @@ class MessageReader(GenericSingerReader[bytes]):
         poll.register(descriptor, select.POLLIN)
         poll.register(self._wake_reader, select.POLLIN)
         while True:
+            self.before_waiting()
             ready = {number for number, _ in poll.poll(LOOK_MS)}
             if self._wake_reader in ready:
                 raise Woken

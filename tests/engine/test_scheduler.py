@@ -68,6 +68,25 @@ def test_a_state_that_is_due_at_the_end_is_printed_while_another_one_is() -> Non
     assert states == [{"n": 1}, {"n": 2}]
 
 
+def test_what_the_reader_hands_over_in_groups_goes_out_when_it_is_flushed() -> None:
+    world = World()
+    begun = threading.Event()
+    world.on_upload = lambda _: begun.set()
+    delivery = engine(world, group=10)
+    delivery.start()
+    delivery.add(upsert(1), 1)
+    assert not begun.wait(0.1)
+    delivery.flush()
+    assert begun.wait(20)
+    for number in range(10):
+        delivery.add(upsert(number), 1)
+    delivery.state({"n": 11})
+    delivery.close()
+    delivery.end()
+    assert world.states == [{"n": 11}]
+    assert len(world.held) == 10
+
+
 def test_a_failure_after_the_end_is_known() -> None:
     delivery = engine(World())
     delivery.start()
