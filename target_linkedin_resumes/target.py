@@ -11,7 +11,9 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from types import FrameType
@@ -25,13 +27,13 @@ from singer_sdk.singerlib.json import serialize_json
 from singer_sdk.target_base import Target
 
 from target_linkedin_resumes.app import Runtime, build
-from target_linkedin_resumes.ending import end_of, explain, write_report
 from target_linkedin_resumes.engine.checkpoints import State
 from target_linkedin_resumes.engine.engine import Draining, Engine
 from target_linkedin_resumes.engine.types import bug
-from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Stop
-from target_linkedin_resumes.log_masking import guard_logs, silence
+from target_linkedin_resumes.errors import Failure, Misconfigured, QuotaSpent, Reject, Stop
+from target_linkedin_resumes.log_masking import Masking, guard_logs, silence
 from target_linkedin_resumes.preflight import check
+from target_linkedin_resumes.report.model import End, Kind
 from target_linkedin_resumes.report.progress import TerminalDisplay, is_wanted
 from target_linkedin_resumes.resumes.sources import PRIVATE_LOGGERS
 from target_linkedin_resumes.settings import (
@@ -62,6 +64,7 @@ _WITHOUT_EFFECT = ("add_record_metadata", "faker_config", "load_method", "valida
 # Ctrl-C reaches every process of a pipeline, and Meltano passes it on as SIGTERM: another signal
 # so soon after the first is the same request, and not the one to end at once.
 _ECHO_SECONDS = 5
+REJECTS_WRITTEN = 3
 
 
 class TargetLinkedInResumes(Target):
@@ -237,7 +240,9 @@ class TargetLinkedInResumes(Target):
             self._display.stop()
         counters, failure = runtime.engine.counters, runtime.engine.failure
         kept = runtime.rejects.count if runtime.rejects is not None else 0
-        end = end_of(failure, self._signal, rejects_fail=kept > 0 and self.settings.fail_on_rejects)
+        end = exit_status(
+            failure, self._signal, rejects_fail=kept > 0 and self.settings.fail_on_rejects
+        )
         runtime.reporter.conclude()
         write_report(runtime, end, self.plugin_version, secrets_of(self.config))
         for stream, count in counters.by_stream.items():
@@ -399,3 +404,66 @@ def _said(code: int) -> int:
     """Log the exit code, as a field too: `meltano run` ends with 1 whatever its loader says."""
     logger.info("exit code %d", code, extra={"exit_code": code})
     return code
+
+
+def exit_status(failure: Failure | None, signum: int | None, *, rejects_fail: bool) -> End:
+    """Say how a run came to its end; ``rejects_fail`` says that rejects count as one."""
+    if isinstance(failure, Reject):
+        return End(Kind.REJECTED, Stop.exit_code, failure.message, failure.code)
+    if failure is not None:
+        kinds: dict[type[Failure], Kind] = {
+            Misconfigured: Kind.MISCONFIGURED,
+            QuotaSpent: Kind.QUOTA,
+        }
+        kind = kinds.get(type(failure), Kind.STOPPED)
+        code = failure.exit_code if isinstance(failure, Stop) else Stop.exit_code
+        return End(kind, code, failure.message)
+    if signum is not None:
+        return End(Kind.SIGNAL, 128 + signum, signal.Signals(signum).name)
+    return End(Kind.FINISHED, REJECTS_WRITTEN if rejects_fail else 0)
+
+
+def explain(failure: Failure) -> str:
+    """Give the last line of the log about what stopped a run."""
+    if isinstance(failure, Reject):
+        return (
+            f"Stopped at a record that cannot be delivered [{failure.code}]: {failure}. No state"
+            " that covers it was printed. The documentation's page on rejects explains the code; or"
+            " go on past such records with the setting on_reject=continue."
+        )
+    if isinstance(failure, QuotaSpent):
+        today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        renewal = today + timedelta(days=1)
+        return f"Stopped: {failure}. Run again after {renewal:%Y-%m-%d %H:%M} UTC."
+    return f"Stopped: {failure}"
+
+
+def write_report(runtime: Runtime, end: End, version: str, secrets: Iterable[str]) -> None:
+    """Write the report, if one is asked for. What goes wrong with it does not fail the run."""
+    if runtime.report is None:
+        return
+    # Here and not above: most runs have no report, and a template engine takes 50 ms to import.
+    from target_linkedin_resumes.report.document import as_json  # noqa: PLC0415
+    from target_linkedin_resumes.report.page import as_html  # noqa: PLC0415
+
+    # No message holds what a log must not hold; this is for the day somebody forgets.
+    message = Masking(logging.Formatter(), secrets).masked(end.message)
+    try:
+        figures = runtime.reporter.figures(
+            End(end.kind, end.exit_code, message, end.code),
+            version=version,
+            rejects_kept=runtime.rejects is not None,
+        )
+        runtime.report.write(as_html(figures), as_json(figures))
+    except OSError as error:
+        logger.error(  # noqa: TRY400 - a traceback would not help the operator
+            "setting 'report_path': the report could not be written (%s); all else is as the"
+            " messages above say",
+            error.strerror,
+        )
+    except Exception as error:  # noqa: BLE001 - a report does not decide how a run ends
+        logger.error(  # noqa: TRY400 - the exception may quote what it was made of
+            "setting 'report_path': unforeseen %s, no report was written; please report it as a"
+            " bug",
+            type(error).__name__,
+        )

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from target_linkedin_resumes.ending import REJECTS_WRITTEN
+from target_linkedin_resumes.target import REJECTS_WRITTEN
 from target_linkedin_resumes.errors import Misconfigured, QuotaSpent, Stop
 from target_linkedin_resumes.linkedin.outcomes import TABLE, Action
 from tests.docs.documents import ROOT, read, section, table
