@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from target_linkedin_resumes.target import REJECTS_WRITTEN
 from target_linkedin_resumes.errors import Misconfigured, QuotaSpent, Stop
 from target_linkedin_resumes.linkedin.outcomes import TABLE, Action
+from target_linkedin_resumes.target import REJECTS_WRITTEN
 from tests.docs.documents import ROOT, read, section, table
 
 PAGE = "docs/failures.md"
@@ -61,7 +61,7 @@ OPENING_WORDS = {
 def endings() -> Iterator[str]:
     """Give what is said where a run ends: each text that one of these exceptions is raised with."""
     for path in (ROOT / "target_linkedin_resumes").rglob("*.py"):
-        if path.parent.name in ("commands", "sandbox"):
+        if path.parent.name in ("cli", "sandbox"):
             continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
