@@ -11,7 +11,7 @@ import logging
 from collections.abc import Sequence
 from math import inf
 from sys import getsizeof
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from singer_sdk.mapper import RemoveRecordTransform, StreamMap
 from singer_sdk.sinks import Sink
@@ -31,30 +31,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class Delivering(Protocol):
-    """The target as its sinks see it."""
-
-    @property
-    def engine(self) -> Engine:
-        """The delivery engine."""
-        ...
-
-    @property
-    def versions(self) -> FullTables | None:
-        """The streams' versions, where there are any."""
-        ...
-
-    @property
-    def settings(self) -> Settings:
-        """The checked configuration."""
-        ...
-
-    @property
-    def said(self) -> set[str]:
-        """What is not to be said a second time."""
-        ...
-
-
 class ResumeSink(Sink):
     """Hands the records of one stream to the pipeline that all sinks share."""
 
@@ -66,16 +42,15 @@ class ResumeSink(Sink):
         key_properties: Sequence[str] | None,
     ) -> None:
         super().__init__(target, stream_name, schema, key_properties)
-        delivering: Any = target
-        self._engine: Engine = delivering.engine
-        self._versions: FullTables | None = delivering.versions
-        settings: Settings = delivering.settings
-        mapper = Mapper(settings.fields, settings.only)
+        ours: Any = target  # a TargetLinkedInResumes, which imports this module
+        self._engine: Engine = ours.engine
+        self._versions: FullTables | None = ours.versions
+        mapper = Mapper(ours.settings.fields, ours.settings.only)
         # A stream that the stream maps drop gets a sink all the same, but no record.
         self._mapping = mapper.for_stream(
             stream_name, None if _is_dropped(target, stream_name) else schema
         )
-        self._said: set[str] = delivering.said
+        self._said: set[str] = ours.said
         for warning in self._mapping.warnings:
             self._say(logging.WARNING, warning)
         self._described = False
@@ -112,7 +87,7 @@ class ResumeSink(Sink):
                 stream, original, reject, attempts=attempts + 1, key=key, version=version
             )
         else:
-            self._engine.add(change, weight(original), priority(change))
+            self._engine.add(change, size_estimate(original), priority(change))
 
     def _say(self, level: int, line: str) -> None:
         """Log what was not said already, before the stream's schema changed."""
@@ -188,7 +163,7 @@ def priority(change: Change) -> float:
     return inf if expiry is None else expiry
 
 
-def weight(record: Record) -> int:
+def size_estimate(record: Record) -> int:
     """How many bytes of memory a parsed record holds, whatever it is nested like.
 
     For back-pressure: what occurs twice in it is counted twice.

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from target_linkedin_resumes.records import Change, Delete, ResumeFile, ResumeKey, Upsert
-from target_linkedin_resumes.sinks import priority, weight
+from target_linkedin_resumes.sinks import priority, size_estimate
 
 KEY = ResumeKey("c", "r")
 
@@ -56,7 +56,7 @@ def test_a_record_weighs_what_it_takes_in_memory(more: dict[str, Any]) -> None:
     held = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
 
-    assert 0.8 * held < weight(record) < 3 * held
+    assert 0.8 * held < size_estimate(record) < 3 * held
 
 
 def test_a_record_may_be_nested_deeper_than_python_recurses() -> None:
@@ -64,4 +64,4 @@ def test_a_record_may_be_nested_deeper_than_python_recurses() -> None:
     for _ in range(5_000):
         record = {"in": [record]}
 
-    assert weight(record) > 10_000 + 5_000 * 100
+    assert size_estimate(record) > 10_000 + 5_000 * 100
