@@ -89,6 +89,7 @@ class Scheduler:
         self._reader: tuple[Callable[[], bool], SimpleQueue[None]] | None = None
         self._end: SimpleQueue[None] | None = None
         self._last_words = False  # what is to be printed at the end is on its way
+        self._finished = False
         self._rejecting = 0  # rejects that are being written down
         self._uploaded: list[Sent] = []  # not told to the stores yet, since _uploaded_at
         self._uploaded_at = inf
@@ -112,15 +113,13 @@ class Scheduler:
 
     def _run(self) -> None:
         wait: float | None = None
-        while True:
+        while not self._finished:
             self._receive(wait)
             try:
                 wait = self._advance()
             except Exception as error:  # noqa: BLE001 - the run must end, and say so
                 self._stop(error)
-                wait = None
-            if self._end is not None and not self._stores.busy and self._finish(self._end):
-                return
+                wait = 0.0
 
     def _receive(self, wait: float | None) -> None:
         """Wait for messages, and handle those that have come."""
@@ -159,6 +158,8 @@ class Scheduler:
                 reply.put(None)
             elif self._deadline < inf:
                 waits.append(max(self._deadline - now, 0.0))
+        if self._end is not None and not self._stores.busy:
+            self._finish(self._end)
         return min((wait for wait in waits if wait is not None), default=None)
 
     # What the reader posts
@@ -246,20 +247,20 @@ class Scheduler:
         """Whether nothing is in flight any more, or nobody waits for it any longer."""
         return self.idle or self._ended or self._ports.clock() >= self._deadline
 
-    def _finish(self, reply: SimpleQueue[None]) -> bool:
-        """Print the last true state; true once that is done and the thread may end."""
+    def _finish(self, reply: SimpleQueue[None]) -> None:
+        """Print the last true state; once that is done, end all threads."""
         if self._last_words:
             for workers in (self._uploads, self._calls, self._stores):
                 workers.stop()
+            self._finished = True
             reply.put(None)
-            return True
+            return
         self._last_words = True
         state = self.checkpoints.take_due()
         if state is None:
             self._tell(lambda: None, self._told)
         else:
             self._tell(partial(self._print, state), self._printed)
-        return False
 
     # Uploads
 

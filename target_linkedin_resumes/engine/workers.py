@@ -8,7 +8,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from target_linkedin_resumes.engine.types import bug
-from target_linkedin_resumes.errors import Failure
+from target_linkedin_resumes.errors import Failure, Stop
 
 Job = Callable[[], Any]
 Done = Callable[[Any, float], None]
@@ -42,12 +42,25 @@ class Workers:
 
         The result is what the job returned, or the Failure that it raised.
         """
+        if self._threads < min(self.busy + 1, self._most):
+            self._start_one()
         self.busy += 1
-        if self._threads < min(self.busy, self._most):
-            self._threads += 1
-            name = self._name if self._most == 1 else f"{self._name}-{self._threads}"
-            threading.Thread(target=self._work, name=name, daemon=True).start()
         self._jobs.put((job, done))
+
+    def _start_one(self) -> None:
+        """Start one more thread, or go on with those there are where the system gives no more."""
+        name = self._name if self._most == 1 else f"{self._name}-{self._threads + 1}"
+        thread = threading.Thread(target=self._work, name=name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            if not self._threads:
+                raise Stop(
+                    "this machine starts no more threads for this user: raise the limit of"
+                    " processes or of memory, or lower upload_concurrency"
+                ) from None
+        else:
+            self._threads += 1
 
     def stop(self) -> None:
         """End each thread once what was handed in before has run."""

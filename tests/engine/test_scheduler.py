@@ -12,7 +12,7 @@ from target_linkedin_resumes.engine.engine import Draining
 from target_linkedin_resumes.engine.scheduler import LOG_INTERVAL, LogThrottle, next_state_at
 from target_linkedin_resumes.errors import Reject, Stop
 from target_linkedin_resumes.records import Delete, Upsert
-from tests.engine.test_engine import World, engine, key, upsert
+from tests.engine.test_engine import World, engine, key, run, upsert
 
 
 def printed_in_a_minute(seconds: float) -> int:
@@ -163,3 +163,31 @@ def test_what_a_later_failure_of_a_record_says_does_not_replace_the_first() -> N
     delivery.end()
     assert "no file of 0" in str(delivery.failure)
     assert failures == [1]
+
+
+@pytest.mark.parametrize("most", [0, 1, 5])
+def test_a_system_that_starts_few_threads_loses_nothing(
+    monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    start = threading.Thread.start
+    started: list[str] = []
+
+    def few(thread: threading.Thread) -> None:
+        kind = thread.name.partition("-")[0]
+        if kind in ("upload", "batches", "stores"):
+            if started.count(kind) == most:
+                raise RuntimeError("can't start new thread")
+            started.append(kind)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", few)
+    world = World()
+    failure = run(engine(world), [upsert(number) for number in range(20)])
+    if most:
+        assert failure is None
+        assert len(world.held) == 20
+        assert started.count("upload") == most
+        assert world.states[-1] == {"n": 20}
+    else:
+        assert "starts no more threads" in str(failure)
+        assert not world.states
