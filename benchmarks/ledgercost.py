@@ -27,7 +27,7 @@ from benchmarks.document import PAGE, table, written
 from benchmarks.measure import run
 from target_linkedin_resumes.__main__ import main as target
 from target_linkedin_resumes.stores.ledger import Ledger
-from target_linkedin_resumes.stores.streamversions import StreamVersions
+from target_linkedin_resumes.stores.stream_versions import StreamVersions
 
 BEGIN = "<!-- written by `python -m benchmarks.ledgercost`: begin -->"
 END = "<!-- written by `python -m benchmarks.ledgercost`: end -->"

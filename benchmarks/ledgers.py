@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack, closing
+from contextlib import closing
 from typing import Any
 
 from benchmarks.cases import DISTINCT_FILES, Case, record_of
@@ -15,9 +15,9 @@ from target_linkedin_resumes.app import owner_of, sources_of
 from target_linkedin_resumes.confirmation import Confirmation
 from target_linkedin_resumes.engine.interfaces import Confirmed, Sent
 from target_linkedin_resumes.engine.types import Content, Upload
-from target_linkedin_resumes.fetcher import Fetched, Fetcher
 from target_linkedin_resumes.records import Upsert, read_change
 from target_linkedin_resumes.resumes.etags import Tags
+from target_linkedin_resumes.resumes.sources import Sources
 from target_linkedin_resumes.settings import read_settings
 from target_linkedin_resumes.stores.ledger import Ledger
 from target_linkedin_resumes.stores.ledger_db import LedgerDB
@@ -33,14 +33,10 @@ def prepare(case: Case, numbers: range, config: Mapping[str, Any]) -> None:
     assert settings.ledger_path is not None
     time.sleep(_FRESH_SECONDS)
     with closing(
-        Ledger(
-            LedgerDB(settings.ledger_path, owner_of(settings)),
-            now=time.time,
-            clock=time.monotonic,
-        )
+        Ledger(LedgerDB(settings.ledger_path, owner_of(settings)), now=time.time)
     ) as ledger:
-        fetcher = Fetcher(sources_of(settings, Tags(ledger.salt, settings.convert)), describe=True)
-        contents = [_content(fetcher, _upsert(case, number)) for number in range(DISTINCT_FILES)]
+        sources = sources_of(settings, Tags(ledger.salt, settings.convert))
+        contents = [_content(sources, _upsert(case, number)) for number in range(DISTINCT_FILES)]
         for some in (numbers[n : n + AT_ONCE] for n in range(0, len(numbers), AT_ONCE)):
             changes = [_upsert(case, number) for number in some]
             uploads = [
@@ -59,11 +55,9 @@ def _upsert(case: Case, number: int) -> Upsert:
     return change
 
 
-def _content(fetcher: Fetcher, change: Upsert) -> Content:
-    with ExitStack() as stack:
-        fetched = fetcher.fetch(change, stack, alone=True)
-        assert isinstance(fetched, Fetched)
-        content = fetched.content
-        assert content is not None
-        assert content.source is not None  # else the target would read the file once more
-        return content
+def _content(sources: Sources, change: Upsert) -> Content:
+    with sources.open(change.file, is_unchanged=lambda _: False) as resume:
+        about = resume.described
+    assert about is not None
+    assert about.tag is not None  # else the target would read the file once more
+    return Content(about.sha256, about.filename, about.content_type, about.tag, about.origin)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from target_linkedin_resumes.convert.converter import converter_of
 from target_linkedin_resumes.engine.checkpoints import State
@@ -18,15 +17,12 @@ from target_linkedin_resumes.engine.delete_limit import DeleteLimit
 from target_linkedin_resumes.engine.engine import GROUP, Engine
 from target_linkedin_resumes.engine.inflight import InFlight, Retries
 from target_linkedin_resumes.engine.interfaces import Ports, Store
-from target_linkedin_resumes.engine.types import Rejected, Unchanged
 from target_linkedin_resumes.errors import Misconfigured
-from target_linkedin_resumes.fetcher import Fetcher
 from target_linkedin_resumes.http.transport import HttpTransport
 from target_linkedin_resumes.linkedin.api import LinkedIn
 from target_linkedin_resumes.linkedin.limits import Concurrency, RecordsPerMinute, RequestsPerDay
 from target_linkedin_resumes.linkedin.session import Session, utc_now
 from target_linkedin_resumes.linkedin.settings import ClientSettings
-from target_linkedin_resumes.records import ResumeKey
 from target_linkedin_resumes.report.files import ReportFiles
 from target_linkedin_resumes.report.metrics import Meter, MeteredPace, Waiting
 from target_linkedin_resumes.report.reporter import Reporter
@@ -35,13 +31,12 @@ from target_linkedin_resumes.resumes.prefixes import FileSource
 from target_linkedin_resumes.resumes.sources import Sources
 from target_linkedin_resumes.settings import Settings
 from target_linkedin_resumes.stores.audit_log import AuditLog
-from target_linkedin_resumes.stores.dead_letters import DeadLetters
+from target_linkedin_resumes.stores.dead_letters import DeadLetters, ListedRejects
 from target_linkedin_resumes.stores.full_table import FullTables
 from target_linkedin_resumes.stores.ledger import Ledger
 from target_linkedin_resumes.stores.ledger_db import LedgerDB
 from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
-from target_linkedin_resumes.stores.shelf import Book, Shelf
-from target_linkedin_resumes.uploader import DryUploader, PatientUploader, Uploader
+from target_linkedin_resumes.uploader import Client, DryRun, QuotaWait, Uploader
 
 logger = logging.getLogger(__name__)
 
@@ -62,13 +57,14 @@ _UNITS = {
 class Runtime:
     """What one run works with.
 
-    ``rejects``, ``books``, ``versions`` and ``report`` are None where there are none.
+    ``rejects``, ``versions`` and ``report`` are None where there are none. ``stores`` are in the
+    order in which they are told what happens.
     """
 
     engine: Engine
     reporter: Reporter
     rejects: DeadLetters | None
-    books: Shelf | None
+    stores: Sequence[Store]
     versions: FullTables | None
     transport: HttpTransport
     sources: Sources
@@ -77,32 +73,14 @@ class Runtime:
     def close(self, *, complete: bool) -> None:
         """Let go of files and connections; ``complete`` says that all that was read is settled.
 
-        Raises Stop if the rejects or the books cannot be written.
+        Raises Stop if one of the stores cannot be written.
         """
         with ExitStack() as closing:
-            if self.books is not None:
-                closing.callback(self.books.close)
-            if self.rejects is not None:
-                closing.callback(self.rejects.close, complete=complete)
+            for store in self.stores:
+                closing.callback(store.close, complete=complete)
             closing.callback(self.transport.close)
             closing.callback(self.sources.close)
             closing.callback(self.reporter.meter.stop)
-
-
-class ListedRejects:
-    """The rejects of a dry run: said in the log, kept nowhere."""
-
-    def keep(self, rejected: Rejected) -> None:
-        """Say what would be rejected."""
-        where = rejected.key or f"a record of stream {rejected.stream!r}"
-        reject = rejected.reject
-        logger.warning("%s would be rejected [%s]: %s", where, reject.code, reject.message)
-
-    def settled(self, key: ResumeKey, position: int) -> None:
-        """Of no interest."""
-
-    def sync(self) -> None:
-        """Nothing was written."""
 
 
 def quota_of(settings: Settings) -> RequestsPerDay:
@@ -162,27 +140,23 @@ def build(
     report = None if settings.report_path is None else ReportFiles(settings.report_path)
     transport = HttpTransport(settings.request_timeout_seconds)
     rejects, ledger = _rejects(settings, encode, replayed), _ledger(settings, quota)
-    books = _books(settings, ledger)
+    stores = _stores(settings, rejects, ledger)
     sources = sources_of(settings, None if ledger is None else Tags(ledger.salt, settings.convert))
-    fetcher = Fetcher(sources, ledger, describe=books is not None)
-    courier: Uploader | DryUploader
+    client: Client = linkedin_of(settings, transport, meter, quota)
     if settings.dry_run:
-        courier = DryUploader(fetcher)
-    else:
-        linkedin = linkedin_of(settings, transport, meter, quota)
-        if settings.on_quota == "wait":
-            courier = PatientUploader(fetcher, linkedin, observe=waiting.for_quota)
-        else:
-            courier = Uploader(fetcher, linkedin)
+        client = DryRun()
+    elif settings.on_quota == "wait":
+        client = QuotaWait(client, observe=waiting.for_quota)
+    uploader = Uploader(sources, client, ledger, describe=settings.audit_path is not None)
     ports = Ports(
-        upload=courier.upload,
-        sender=courier,
+        upload=uploader.upload,
+        sender=uploader,
         rate=MeteredPace(RecordsPerMinute(settings.records_per_minute, time.monotonic), waiting),
         concurrency=Concurrency(settings.upload_concurrency),
         print_state=(lambda _: None) if settings.dry_run else print_state,
-        stores=_interim(books, ListedRejects() if settings.dry_run else rejects),
-        keep_rejects=settings.dry_run or (rejects is not None and settings.on_reject == "continue"),
-        look_up=None if ledger is None else _look_up(fetcher),
+        stores=stores,
+        keep_rejects=settings.dry_run or settings.on_reject == "continue",
+        look_up=None if ledger is None else uploader.look_up,
     )
     in_flight = InFlight(
         batch_size=min(settings.batch_size_rows, settings.records_per_minute),
@@ -201,7 +175,7 @@ def build(
     versions = None if ledger is None else FullTables(engine, ledger, delete_limit)
     begun = time.monotonic()
     reporter = Reporter(engine, meter, waiting, time.monotonic, begun, quota, settings)
-    return Runtime(engine, reporter, rejects, books, versions, transport, sources, report)
+    return Runtime(engine, reporter, rejects, stores, versions, transport, sources, report)
 
 
 def _rejects(
@@ -243,63 +217,19 @@ def _ledger(settings: Settings, quota: RequestsPerDay) -> Ledger | None:
     ledger = Ledger(
         opened(settings.ledger_path, owner_of(settings)),
         now=time.time,
-        clock=time.monotonic,
         blob_life=_seconds(settings.blob_ttl),
         resend=settings.resend == "always",
         quota=quota.save,
         pseudonyms=pseudonyms_of(settings),
     )
     quota.load(ledger.quota())
-    if ledger.recovered.lost:
+    if ledger.imported.lost:
         logger.warning(
             "setting 'audit_key': %d resumes of the ledger were recovered from an audit file and"
             " are not recognised without the key of that file; they are uploaded again",
-            ledger.recovered.lost,
+            ledger.imported.lost,
         )
     return ledger
-
-
-class _Interim(Store):
-    def __init__(self, books: Any, rejects: Any) -> None:
-        self._books, self._rejects = books, rejects
-
-    def uploaded(self, uploads: Any) -> None:
-        if self._books:
-            for one in uploads:
-                self._books.uploaded(one.change, one.upload)
-
-    def sending(self, batch: Any) -> None:
-        if self._books:
-            self._books.sending(batch)
-
-    def confirmed(self, batch: Any) -> None:
-        if self._books:
-            self._books.confirmed(batch)
-
-    def rejected(self, rejected: Any) -> None:
-        if self._books:
-            self._books.rejected(rejected)
-        if self._rejects:
-            self._rejects.keep(rejected)
-
-    def settled(self, changes: Any) -> None:
-        if self._rejects:
-            for key, position in changes:
-                self._rejects.settled(key, position)
-
-    def sync(self) -> None:
-        if self._rejects:
-            self._rejects.sync()
-        if self._books:
-            self._books.sync()
-
-
-def _interim(books: Any, rejects: Any) -> list[Store]:
-    return [_Interim(books, rejects)] if books or rejects else []
-
-
-def _look_up(fetcher: Fetcher) -> Callable[[Any], object]:
-    return lambda change: Unchanged() if fetcher.is_unchanged(change) else "alone"
 
 
 def _delete_limit(settings: Settings, ledger: Ledger | None) -> DeleteLimit:
@@ -313,11 +243,19 @@ def _delete_limit(settings: Settings, ledger: Ledger | None) -> DeleteLimit:
     return DeleteLimit(held * most.number // 100, share=share, counts=ledger.held_at_first)
 
 
-def _books(settings: Settings, ledger: Ledger | None) -> Shelf | None:
-    books: list[Book] = []
+def _stores(
+    settings: Settings, rejects: DeadLetters | None, ledger: Ledger | None
+) -> Sequence[Store]:
+    """Give the stores in the order in which they are told what happens.
+
+    What is confirmed is proven first and known second: a run that is killed in between finds a
+    change that is not settled, sends it again, and both say so. The other way round the proof would
+    be lost.
+    """
+    stores: list[Store] = []
     pseudonyms = pseudonyms_of(settings)
     if settings.audit_path is not None and pseudonyms is not None and not settings.dry_run:
-        books.append(
+        stores.append(
             AuditLog(
                 settings.audit_path,
                 pseudonyms,
@@ -326,9 +264,13 @@ def _books(settings: Settings, ledger: Ledger | None) -> Shelf | None:
                 retain_days=settings.audit_retain_days,
             )
         )
+    if settings.dry_run:
+        stores.append(ListedRejects())
+    elif rejects is not None:
+        stores.append(rejects)
     if ledger is not None:
-        books.append(ledger)
-    return Shelf(books) if books else None
+        stores.append(ledger)
+    return stores
 
 
 def pseudonyms_of(settings: Settings) -> Pseudonyms | None:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from target_linkedin_resumes.confirmation import Confirmation
 from target_linkedin_resumes.engine.interfaces import Outcomes
-from target_linkedin_resumes.engine.types import Unchanged, Upload
-from target_linkedin_resumes.errors import QuotaSpent
-from target_linkedin_resumes.fetcher import Fetcher
-from target_linkedin_resumes.linkedin.api import LinkedIn
+from target_linkedin_resumes.engine.types import Content, Unchanged, Upload
+from target_linkedin_resumes.errors import QuotaSpent, Retry
 from target_linkedin_resumes.linkedin.limits import seconds_until_renewal
 from target_linkedin_resumes.linkedin.session import utc_now
-from target_linkedin_resumes.records import ResumeKey, Upsert
+from target_linkedin_resumes.records import Change, Delete, ResumeKey, Upsert
+from target_linkedin_resumes.resumes.bodies import Body, Described, NotModified
+from target_linkedin_resumes.resumes.sources import Sources
+from target_linkedin_resumes.stores.ledger import Known, Ledger
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -28,68 +29,142 @@ WAIT_INTERVAL = 600
 _AS_IF = Confirmation(204)
 
 
-class Uploader:
-    """The engine's uploader and sender."""
+class Client(Protocol):
+    """LinkedIn's client, or what stands in its place. Each method raises Failure."""
 
-    def __init__(self, fetcher: Fetcher, linkedin: LinkedIn) -> None:
-        self._fetcher = fetcher
-        self._linkedin = linkedin
+    def upload_resume(self, body: Body, size: int, content_type: str, filename: str) -> str:
+        """Upload a file of ``size`` bytes; gives its blob URN."""
+        ...
+
+    def batch_update(self, resumes: Sequence[tuple[ResumeKey, str, int]]) -> Outcomes:
+        """Write up to 100 resumes, given as key, blob URN and creation in epoch milliseconds."""
+        ...
+
+    def batch_delete(self, keys: Sequence[ResumeKey]) -> Outcomes:
+        """Delete up to 100 resumes."""
+        ...
+
+
+class Uploader:
+    """What the engine uploads and sends with; its methods are called on many threads at once.
+
+    ``describe`` says that a store wants to know what is sent, as a ledger does.
+    """
+
+    def __init__(
+        self,
+        sources: Sources,
+        client: Client,
+        ledger: Ledger | None = None,
+        *,
+        describe: bool = False,
+    ) -> None:
+        self._sources = sources
+        self._client = client
+        self._ledger = ledger
+        self._describe = describe or ledger is not None
+
+    def look_up(self, change: Change) -> Unchanged | Known | None:
+        """Give what is known of a change's key; Unchanged where the change is carried out.
+
+        The reader calls it while nothing of the key is in flight. It takes a look-up in the ledger
+        and at a local file's times, no more. Raises Stop if the ledger cannot be read.
+        """
+        if self._ledger is None or (known := self._ledger.known(change.key)) is None:
+            return None
+        if isinstance(change, Delete):
+            unchanged = self._ledger.is_deleted(known)
+        else:
+            unchanged = self._ledger.has_tag(change, known, self._sources.tag(change.file))
+        return Unchanged() if unchanged else known
 
     def upload(self, change: Upsert, known: object) -> Upload | Unchanged:
-        """Open the resume and upload it, unless LinkedIn has it; one attempt. Raises Failure."""
+        """Open the resume and upload it, unless LinkedIn has it; one attempt. Raises Failure.
+
+        ``known`` is what :meth:`look_up` gave, None where it was not asked: then a change of the
+        key was in flight, and nothing counts as unchanged.
+        """
+        row = known if isinstance(known, Known) else None
+        tag = self._ledger.tag_of(change, row) if self._ledger is not None and row else None
+
+        def is_unchanged(described: Described) -> bool:
+            return self._is_delivered(change, row, _content(described))
+
         with ExitStack() as stack:
-            fetched = self._fetcher.fetch(change, stack, alone=known is not None)
-            if isinstance(fetched, Unchanged):
-                return fetched
-            resume, content = fetched.resume, fetched.content
-            if fetched.urn is not None:
-                return Upload(fetched.urn, resume.size, content, reused=True)
-            urn = self._linkedin.upload_resume(
+            opened = self._sources.open(change.file, tag, is_unchanged if self._describe else None)
+            try:
+                resume = stack.enter_context(opened)
+            except NotModified:
+                return Unchanged()
+            except Retry as retry:
+                retry.at_source, retry.cause = True, "source"
+                raise
+            content = None if resume.described is None else _content(resume.described)
+            if self._ledger is not None and content is not None:
+                if resume.converted and self._is_delivered(change, row, content):
+                    return Unchanged()
+                earlier = self._ledger.uploaded_before(row, content)
+                if earlier is not None:
+                    return earlier
+            urn = self._client.upload_resume(
                 resume.body, resume.size, resume.content_type, resume.filename
             )
             return Upload(urn, resume.size, content)
 
     def update(self, batch: list[tuple[Upsert, Upload]]) -> Outcomes:
         """Update up to 100 resumes. Raises Failure."""
-        return self._linkedin.batch_update(
+        return self._client.batch_update(
             [(change.key, upload.urn, change.created_at) for change, upload in batch]
         )
 
     def delete(self, keys: list[ResumeKey]) -> Outcomes:
         """Delete up to 100 resumes. Raises Failure."""
-        return self._linkedin.batch_delete(keys)
+        return self._client.batch_delete(keys)
+
+    def _is_delivered(self, change: Upsert, known: Known | None, content: Content) -> bool:
+        return self._ledger is not None and self._ledger.is_delivered(change, known, content)
 
 
-class PatientUploader(Uploader):
-    """Waits until 00:00 UTC when the day's quota is spent, where another would stop the run.
+def _content(described: Described) -> Content:
+    return Content(
+        described.sha256,
+        described.filename,
+        described.content_type,
+        described.tag,
+        described.origin,
+    )
+
+
+class QuotaWait:
+    """A client that waits until 00:00 UTC when the day's quota is spent (setting on_quota=wait).
 
     ``observe`` is told of each wait in seconds.
     """
 
     def __init__(
         self,
-        fetcher: Fetcher,
-        linkedin: LinkedIn,
+        client: Client,
         sleep: Callable[[float], None] = time.sleep,
         observe: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
-        super().__init__(fetcher, linkedin)
+        self._client = client
         self._sleep = sleep
         self._observe = observe
         self._lock = threading.Lock()
         self._said_at = float("-inf")
 
-    def upload(self, change: Upsert, known: object) -> Upload | Unchanged:
-        """As :meth:`Uploader.upload`."""
-        return self._patiently(lambda: super(PatientUploader, self).upload(change, known))
+    def upload_resume(self, body: Body, size: int, content_type: str, filename: str) -> str:
+        """As :meth:`Client.upload_resume`."""
+        upload = self._client.upload_resume
+        return self._patiently(lambda: upload(body, size, content_type, filename))
 
-    def update(self, batch: list[tuple[Upsert, Upload]]) -> Outcomes:
-        """As :meth:`Uploader.update`."""
-        return self._patiently(lambda: super(PatientUploader, self).update(batch))
+    def batch_update(self, resumes: Sequence[tuple[ResumeKey, str, int]]) -> Outcomes:
+        """As :meth:`Client.batch_update`."""
+        return self._patiently(lambda: self._client.batch_update(resumes))
 
-    def delete(self, keys: list[ResumeKey]) -> Outcomes:
-        """As :meth:`Uploader.delete`."""
-        return self._patiently(lambda: super(PatientUploader, self).delete(keys))
+    def batch_delete(self, keys: Sequence[ResumeKey]) -> Outcomes:
+        """As :meth:`Client.batch_delete`."""
+        return self._patiently(lambda: self._client.batch_delete(keys))
 
     def _patiently(self, call: Callable[[], T]) -> T:
         while True:
@@ -111,24 +186,18 @@ class PatientUploader(Uploader):
                 )
 
 
-class DryUploader:
-    """Fetches and checks the files, and writes nothing to LinkedIn."""
+class DryRun:
+    """A client that writes nothing to LinkedIn and takes all as done."""
 
-    def __init__(self, fetcher: Fetcher) -> None:
-        self._fetcher = fetcher
+    def upload_resume(self, body: Body, size: int, content_type: str, filename: str) -> str:
+        """Take a file as uploaded."""
+        del body, size, content_type, filename
+        return ""
 
-    def upload(self, change: Upsert, known: object) -> Upload | Unchanged:
-        """Open the resume as for an upload. Raises Failure."""
-        with ExitStack() as stack:
-            fetched = self._fetcher.fetch(change, stack, alone=known is not None)
-            if isinstance(fetched, Unchanged):
-                return fetched
-            return Upload("", fetched.resume.size, fetched.content)
-
-    def update(self, batch: list[tuple[Upsert, Upload]]) -> Outcomes:
+    def batch_update(self, resumes: Sequence[tuple[ResumeKey, str, int]]) -> Outcomes:
         """Take all as delivered."""
-        return {change.key: _AS_IF for change, _ in batch}
+        return {key: _AS_IF for key, _, _ in resumes}
 
-    def delete(self, keys: list[ResumeKey]) -> Outcomes:
+    def batch_delete(self, keys: Sequence[ResumeKey]) -> Outcomes:
         """Take all as deleted."""
         return dict.fromkeys(keys, _AS_IF)

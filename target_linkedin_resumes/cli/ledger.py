@@ -22,11 +22,11 @@ from target_linkedin_resumes.errors import Misconfigured
 from target_linkedin_resumes.records import ResumeKey
 from target_linkedin_resumes.settings import Settings
 from target_linkedin_resumes.stores.audit_log import open_lines
+from target_linkedin_resumes.stores.imported import rebuild
 from target_linkedin_resumes.stores.ledger import Ledger
 from target_linkedin_resumes.stores.ledger_admin import LedgerView
 from target_linkedin_resumes.stores.ledger_db import LedgerDB
 from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
-from target_linkedin_resumes.stores.rebuild import rebuild
 
 # What is left of a ledger that was lost, told by `status` and `rebuild`.
 _APART = (
@@ -109,9 +109,9 @@ def forget(place: Place, candidate_id: str, resume_id: str) -> None:
     with told():
         settings = place.settings()
         with closing(_opened(place.path(settings), settings)) as ledger:
-            if ledger.recovered.lost:
+            if ledger.imported.lost:
                 raise Misconfigured(
-                    f"setting 'audit_key': {ledger.recovered.lost} resumes of this ledger are known"
+                    f"setting 'audit_key': {ledger.imported.lost} resumes of this ledger are known"
                     " by a keyed hash alone, and this one may be among them; expected --config with"
                     " the key of the audit file they were recovered from"
                 )
@@ -153,7 +153,6 @@ def _opened(path: Path, settings: Settings | None) -> Ledger:
     return Ledger(
         LedgerDB(path, {}),
         now=time.time,
-        clock=time.monotonic,
         pseudonyms=None if key is None else Pseudonyms(key),
     )
 
@@ -174,7 +173,7 @@ def _status(found: Mapping[str, Any], path: Path) -> Iterator[str]:
     if not found["resumes"] and not found["recovered"]:
         yield "  no resume yet"
     for row in found["quota"]:
-        yield f"Session on {row['day']} (UTC): {row['used']} {row['resource']}"
+        yield f"Calls on {row['day']} (UTC): {row['used']} {row['resource']}"
 
 
 if __name__ == "__main__":

@@ -15,9 +15,8 @@ from target_linkedin_resumes.cli.config import (
     told,
 )
 from target_linkedin_resumes.errors import Misconfigured
-from target_linkedin_resumes.stores.audit_log import DELIVERED
+from target_linkedin_resumes.stores.audit_log import DELIVERED, Receipt, ResumeReceipt, receipt
 from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
-from target_linkedin_resumes.stores.receipts import Receipt, ResumeReceipt, receipt
 
 # Digits of a keyed hash that tell one candidate's resumes apart for people.
 _SHORT = 12

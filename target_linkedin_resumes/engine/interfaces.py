@@ -93,9 +93,10 @@ class Store:
     """
 
     def uploaded(self, uploads: Sequence[Sent]) -> None:
-        """The bytes of these resumes are at LinkedIn; no record names them. May be lost in a crash.
+        """The bytes of these resumes are at LinkedIn, and their records wait to be sent.
 
-        Told before ``sending`` of the same change, and not of changes that a later one replaced.
+        Told of uploads that wait for a second or so; of others ``sending`` is the first that is
+        told. Not told of changes that a later one has replaced.
         """
 
     def sending(self, batch: Sequence[Sent]) -> None:

@@ -32,7 +32,15 @@ from target_linkedin_resumes.engine.checkpoints import Checkpoints, State
 from target_linkedin_resumes.engine.counters import Counters
 from target_linkedin_resumes.engine.inflight import InFlight
 from target_linkedin_resumes.engine.interfaces import Confirmed, Outcomes, Ports, Sent, Store
-from target_linkedin_resumes.engine.types import Batch, Entry, Rejected, Unchanged, Upload, bug
+from target_linkedin_resumes.engine.types import (
+    Batch,
+    Entry,
+    Rejected,
+    Stage,
+    Unchanged,
+    Upload,
+    bug,
+)
 from target_linkedin_resumes.engine.workers import Done, Workers
 from target_linkedin_resumes.errors import Failure, Refused, Reject, Retry, Stop
 from target_linkedin_resumes.records import Change, Delete, ResumeKey, Upsert
@@ -91,9 +99,9 @@ class Scheduler:
         self._last_words = False  # what is to be printed at the end is on its way
         self._finished = False
         self._rejecting = 0  # rejects that are being written down
-        self._uploaded: list[Sent] = []  # not told to the stores yet, since _uploaded_at
-        self._uploaded_at = inf
-        self._settled: list[tuple[ResumeKey, int]] = []  # likewise
+        self._uploaded: dict[Entry, None] = {}  # not told to the stores yet, and not sent
+        self._tell_at = inf  # when they are told of those
+        self._settled: list[tuple[ResumeKey, int]] = []  # not told to the stores yet
         self._printing = False
         self._next_print = -inf
         self._log_throttle = LogThrottle()
@@ -160,6 +168,8 @@ class Scheduler:
                 waits.append(max(self._deadline - now, 0.0))
         if self._end is not None and not self._stores.busy:
             self._finish(self._end)
+            if not self._stores.busy:  # there was nothing to write down
+                return 0.0
         return min((wait for wait in waits if wait is not None), default=None)
 
     # What the reader posts
@@ -256,10 +266,9 @@ class Scheduler:
             reply.put(None)
             return
         self._last_words = True
+        self._tell_uploaded()
         state = self.checkpoints.take_due()
-        if state is None:
-            self._tell(lambda: None, self._told)
-        else:
+        if state is not None:
             self._tell(partial(self._print, state), self._printed)
 
     # Uploads
@@ -315,8 +324,8 @@ class Scheduler:
             self.counters.uploaded += 1
             self.counters.bytes_uploaded += upload.size
         if self.in_flight.uploaded(entry, upload, now) and self._ports.stores:
-            self._uploaded.append(Sent(entry.change, upload))
-            self._uploaded_at = min(self._uploaded_at, now)
+            self._uploaded[entry] = None
+            self._tell_at = min(self._tell_at, now + NOTE_INTERVAL)
 
     def _upload_failed(self, entry: Entry, retry: Retry) -> None:
         now = self._ports.clock()
@@ -350,6 +359,8 @@ class Scheduler:
         if wait != 0:
             return wait
         batch = self.in_flight.take_batch(now)
+        for entry in batch.entries:
+            self._uploaded.pop(entry, None)
         sent = [Sent(entry.change, entry.upload) for entry in batch.entries]
         self._tell_each(lambda store: store.sending(sent), partial(self._send, batch))
         return None
@@ -494,12 +505,22 @@ class Scheduler:
     # The stores
 
     def _tell_due(self, now: float) -> float | None:
-        """Tell the stores what was uploaded and settled, if it is time. Gives the seconds left."""
-        due = self._uploaded_at + NOTE_INTERVAL
-        if now >= due or len(self._settled) >= _SETTLED_AT_ONCE:
+        """Tell the stores what waits to be sent and what was settled, if it is time."""
+        if now < self._tell_at and len(self._settled) < _SETTLED_AT_ONCE:
+            return self._tell_at - now if self._tell_at < inf else None
+        self._tell_uploaded()
+        return None
+
+    def _tell_uploaded(self) -> None:
+        # Of changes that a later one has replaced the stores are not told.
+        waiting = [entry for entry in self._uploaded if entry.stage is not Stage.DONE]
+        uploaded = [Sent(entry.change, entry.upload) for entry in waiting]
+        self._uploaded.clear()
+        self._tell_at = inf
+        if uploaded:
+            self._tell_each(lambda store: store.uploaded(uploaded), self._told)
+        else:
             self._tell(lambda: None, self._told)
-            return None
-        return due - now if due < inf else None
 
     def _told(self, written: Failure | None, _: float) -> None:
         if isinstance(written, Failure):
@@ -519,15 +540,12 @@ class Scheduler:
             done(None, 0.0)
 
     def _tell(self, write: Callable[[], Any], done: Done) -> None:
-        """Have the store thread write down what was uploaded and settled by now, then ``write``."""
-        uploaded, settled = self._uploaded, self._settled
-        self._uploaded, self._settled, self._uploaded_at = [], [], inf
+        """Have the store thread note what was settled by now, and then write something down."""
+        settled, self._settled = self._settled, []
 
         def job() -> Any:
-            for store in self._ports.stores:
-                if uploaded:
-                    store.uploaded(uploaded)
-                if settled:
+            if settled:
+                for store in self._ports.stores:
                     store.settled(settled)
             return write()
 

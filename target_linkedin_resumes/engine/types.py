@@ -13,16 +13,19 @@ from target_linkedin_resumes.records import Change, Delete, Record, ResumeKey, U
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What was sent as a resume: SHA-256 of the bytes in hex, and what LinkedIn was told of it.
+    """What is sent as a resume, as the stores know it.
 
-    ``source`` is what the source told of the file, by which it is known again without its bytes;
-    None where that cannot be told.
+    ``sha256`` is of the bytes as LinkedIn gets them, in hex; empty as long as a document is not
+    converted. ``filename`` and ``content_type`` are what LinkedIn is told. ``origin`` stands for
+    the bytes at the source and how they are converted, ``tag`` for what the source says of the file
+    without its bytes; None where there is none.
     """
 
     sha256: str
     filename: str = field(repr=False)
     content_type: str
-    source: str | None = field(default=None, repr=False)
+    tag: str | None = field(default=None, repr=False)
+    origin: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,23 +40,42 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Described:
+    """What a resume is, by which it is known again.
+
+    ``origin`` stands for the bytes at the source and how they are converted. ``filename`` and
+    ``content_type`` are those to declare to LinkedIn. ``tag`` is what the file is known again by
+    without its bytes (see etags.py). ``sha256`` is of the bytes as they are sent, in hex; empty as
+    long as they are not converted.
+    """
+
+    origin: str = field(repr=False)
+    filename: str = field(repr=False)
+    content_type: str
+    tag: str | None = field(repr=False)
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class OpenedResume:
     """A resume that LinkedIn takes, ready to be sent.
 
     ``content_type`` is the one to declare to LinkedIn, ``size`` the exact number of bytes that
-    ``body`` gives. ``body`` stands at its beginning; ``seek(0)`` takes it there again. ``tag`` is
-    what the file is known again by without its bytes (see tags.py).
+    ``body`` gives. ``body`` stands at its beginning; ``seek(0)`` takes it there again.
+    ``described`` is there where it was asked for. ``converted`` says that the bytes are not those
+    of the source.
     """
 
     content_type: str
     filename: str = field(repr=False)
     size: int
     body: Body = field(repr=False)
-    tag: str | None = field(default=None, repr=False)
+    described: Described | None = None
+    converted: bool = False
 
 
 class NotModified(Exception):  # no error: it is what was asked for
-    """The source says that the file is the one that is known."""
+    """The file is the one that is known, by what the source says or by its bytes."""
 
 
 # Tells whether a file of which its source told this is the one that is known.

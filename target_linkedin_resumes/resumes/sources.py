@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -13,8 +15,10 @@ from target_linkedin_resumes.errors import Reject
 from target_linkedin_resumes.records import ResumeFile
 from target_linkedin_resumes.resumes.bodies import (
     MAX_SIZE,
+    Described,
     Found,
     IsKnown,
+    NotModified,
     OpenedResume,
     nothing_known,
 )
@@ -106,11 +110,17 @@ class Sources:
         return self._tags.make(file)
 
     @contextmanager
-    def open(self, file: ResumeFile, known: str | None = None) -> Iterator[OpenedResume]:
+    def open(
+        self,
+        file: ResumeFile,
+        known: str | None = None,
+        is_unchanged: Callable[[Described], bool] | None = None,
+    ) -> Iterator[OpenedResume]:
         """Open a resume, look at its bytes, and give it ready to be sent.
 
         ``known`` is the tag that it had earlier: raises :class:`NotModified` where the source says
-        that the file is still that one.
+        that the file is still that one. ``is_unchanged`` is asked once the bytes are read, before
+        they are converted: raises :class:`NotModified` where it says so.
 
         Raises :class:`Reject` for a resume that LinkedIn would not take or that may not be
         fetched, :class:`Retry` for one that may be had later; both when it is opened, the latter
@@ -120,17 +130,32 @@ class Sources:
             found = stack.enter_context(self._found(file, known))
             told = found.told
             kind = _kind_of(found)
-            if kind.convertible and self._convert is not None:
-                found = stack.enter_context(self._convert.convert(found, kind))
-                kind = self._convert.makes
-            elif kind.encoding is not None and kind.encoding not in UTF_8:
-                found = stack.enter_context(in_utf8(found, kind.encoding))
-            if kind.content_type is None:
-                raise Reject(kind.code, _refusal(kind))
-            found.body.seek(0)
-            name = file_name((file.filename, found.name), kind.extension)
+            convert = self._convert if kind.convertible else None
+            sent = kind if convert is None else convert.makes
+            if sent.content_type is None:
+                raise Reject(sent.code, _refusal(sent))
+            name = file_name((file.filename, found.name), sent.extension)
             tag = self._tags.make(file, told) if self._tags is not None else None
-            yield OpenedResume(kind.content_type, name, found.size, found.body, tag)
+            described = None
+            converted = convert is not None or kind.encoding not in (None, *UTF_8)
+            if is_unchanged is not None:
+                sha256 = _sha256(found)
+                origin = sha256 if convert is None else f"{sha256} {sent.extension}"
+                described = Described(
+                    origin, name, sent.content_type, tag, "" if converted else sha256
+                )
+                if is_unchanged(described):
+                    raise NotModified
+            if convert is not None:
+                found = stack.enter_context(convert.convert(found, kind))
+            elif converted and kind.encoding is not None:
+                found = stack.enter_context(in_utf8(found, kind.encoding))
+            if described is not None and not described.sha256:
+                described = replace(described, sha256=_sha256(found))
+            found.body.seek(0)
+            yield OpenedResume(
+                sent.content_type, name, found.size, found.body, described, converted
+            )
 
     def _found(self, file: ResumeFile, known: str | None) -> AbstractContextManager[Found]:
         if file.content is not None:
@@ -157,6 +182,11 @@ class Sources:
         if tags is None or known is None:
             return nothing_known
         return lambda told: tags.make(file, told) == known
+
+
+def _sha256(found: Found) -> str:
+    found.body.seek(0)
+    return hashlib.file_digest(found.body, "sha256").hexdigest()
 
 
 def _scheme(location: str) -> str:

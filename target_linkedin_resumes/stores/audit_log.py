@@ -15,16 +15,15 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from target_linkedin_resumes.engine.interfaces import Confirmed, Sent
-from target_linkedin_resumes.engine.types import Rejected, Upload
+from target_linkedin_resumes.engine.interfaces import Confirmed, Store
 from target_linkedin_resumes.errors import Misconfigured
-from target_linkedin_resumes.records import Delete, Upsert
+from target_linkedin_resumes.records import Delete
 from target_linkedin_resumes.stores.line_file import LineFile, look
 from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
 
@@ -81,8 +80,8 @@ def check_audit_log(path: Path, pseudonyms: Pseudonyms) -> None:
                 pass
 
 
-class AuditLog:
-    """The audit trail of a pipeline; its methods may be called from any thread.
+class AuditLog(Store):
+    """The audit trail of a pipeline. The engine tells it what LinkedIn confirmed.
 
     ``run`` names this run in its lines, ``now`` gives the time in UTC. Lines older than
     ``retain_days`` are dropped at the start. ``most_at_once`` bounds memory. Raises
@@ -103,7 +102,6 @@ class AuditLog:
         self._run = run
         self._now = now
         self._most_at_once = most_at_once
-        self._lock = threading.Lock()
         self._due = False  # a deletion's earlier lines are not scrubbed
         self._file = open_lines(path)
         try:
@@ -116,38 +114,23 @@ class AuditLog:
             self._file.close()
             raise
 
-    def uploaded(self, change: Upsert, upload: Upload) -> None:
-        """Of no interest: nothing is confirmed yet."""
-
-    def sending(self, batch: Sequence[Sent]) -> None:
-        """Of no interest: nothing is confirmed yet."""
-
-    def rejected(self, rejected: Rejected) -> None:
-        """Of no interest: nothing was confirmed."""
-
     def confirmed(self, batch: Sequence[Confirmed]) -> None:
         """Write a line for each, all of them durably. Raises :class:`Stop`."""
         if not batch:
             return
         at = iso(self._now())
         lines = b"".join(self._line(at, confirmed) for confirmed in batch)
-        with self._lock:
-            self._file.append(lines)
-            self._file.sync()
-            self._due = self._due or _DUE in lines
+        self._file.append(lines)
+        self._file.sync()
+        self._due = self._due or _DUE in lines
 
     def sync(self) -> None:
         """Return once all lines are durable. Raises :class:`Stop`."""
-        with self._lock:
-            self._file.sync()
+        self._file.sync()
 
-    def close(self) -> None:
-        """Scrub what was deleted, and close the file. Raises :class:`Stop`.
-
-        Whoever comes later, with the answer to a call that has outlasted the run's grace, waits for
-        the end of the process.
-        """
-        self._lock.acquire()
+    def close(self, *, complete: bool = True) -> None:
+        """Scrub what was deleted, and close the file. Raises :class:`Stop`."""
+        del complete
         try:
             if self._due:
                 self._tidy(b"")
@@ -243,3 +226,63 @@ def _resume(text: bytes) -> bytes:
 
 def _end(pseudonyms: Pseudonyms) -> bytes:
     return f'"key_id":"{pseudonyms.key_id}"}}\n'.encode()
+
+
+# What a receipt repeats of a line; the rest of it is what the line is found by.
+_ON_RECEIPT = ("at", "operation", "status", "x_li_uuid", "run", "sha256", "blob")
+
+
+@dataclass(slots=True)
+class ResumeReceipt:
+    """What LinkedIn confirmed of one resume, in order; ``resume`` is its keyed hash.
+
+    An event holds ``at``, ``operation``, ``status``, ``x_li_uuid`` and ``run``, and for what was
+    not erased since then ``sha256`` and ``blob``.
+    """
+
+    resume: str
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, event: dict[str, Any]) -> None:
+        """Add what came next. A deletion takes along what is said of the earlier deliveries."""
+        if event["operation"] == DELETED:
+            for earlier in self.events:  # the file may not be scrubbed yet
+                for name in OF_THE_RESUME:
+                    earlier.pop(name, None)
+        self.events.append(event)
+
+    @property
+    def held(self) -> bool:
+        """Whether LinkedIn holds it, by what it confirmed last."""
+        return bool(self.events[-1]["operation"] == DELIVERED)
+
+
+@dataclass(slots=True)
+class Receipt:
+    """What LinkedIn confirmed of one candidate.
+
+    ``since`` and ``until`` are when the first and the last line of the whole file were written,
+    None for an empty one: the receipt says nothing of the time before.
+    """
+
+    resumes: list[ResumeReceipt]
+    since: str | None
+    until: str | None
+
+    @property
+    def held(self) -> int:
+        """How many of the candidate's resumes LinkedIn holds."""
+        return sum(one.held for one in self.resumes)
+
+
+def receipt(lines: Iterable[bytes], pseudonyms: Pseudonyms, candidate_id: str) -> Receipt:
+    """Read the lines of an audit file for one candidate. Raises as :func:`read_lines` does."""
+    candidate = pseudonyms.candidate(candidate_id)
+    resumes: dict[str, ResumeReceipt] = {}
+    since = until = None
+    for line in read_lines(lines, pseudonyms):
+        since, until = since or line["at"], line["at"]
+        if line["candidate"] == candidate:
+            of_resume = resumes.setdefault(line["resume"], ResumeReceipt(line["resume"]))
+            of_resume.add({name: line[name] for name in _ON_RECEIPT if name in line})
+    return Receipt(list(resumes.values()), since, until)

@@ -12,17 +12,20 @@ The ids are there where they could be read.
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from target_linkedin_resumes.engine.interfaces import Store
 from target_linkedin_resumes.engine.types import Rejected
 from target_linkedin_resumes.errors import Stop
 from target_linkedin_resumes.records import ResumeKey
 from target_linkedin_resumes.stores.line_file import LineFile, look, something_else
+
+logger = logging.getLogger(__name__)
 
 EARLIER_RUN = -1
 _LOSS = "a reject that is not kept would be lost"
@@ -41,13 +44,13 @@ def check_dead_letters(path: Path) -> None:
                     raise something_else(path, _SETTING)
 
 
-class DeadLetters:
-    """The dead letters of a pipeline; its methods may be called from any thread.
+class DeadLetters(Store):
+    """The dead letters of a pipeline. The engine tells it what is rejected and what is settled.
 
     ``encode`` makes a line of JSON of a message, ``now`` gives the time in ISO 8601. ``replaying``
     says that the file is this run's input: what is rejected again goes to a new file, which takes
     the place of the old one once the run has settled everything. ``keeping`` is false where the
-    first reject stops the run; what overtakes the rejects of earlier runs is still noted.
+    first reject stops the run: it keeps none then, but what overtakes those of earlier runs goes.
     ``oldest`` is the time before which a reject is dropped at the start; ``expired`` counts them.
     Raises :class:`Misconfigured` for a path that :func:`check_dead_letters` refuses.
     """
@@ -67,7 +70,6 @@ class DeadLetters:
         self._now = now
         self._most = most
         self._keeping = keeping
-        self._lock = threading.Lock()
         self._schemas: dict[str, Mapping[str, Any]] = {}
         self._schema_written: dict[str, Mapping[str, Any]] = {}
         self._positions: dict[ResumeKey, int] = {}
@@ -94,48 +96,44 @@ class DeadLetters:
         """Remember the SCHEMA message of a stream, as the tap sent it."""
         self._schemas[str(message["stream"])] = message
 
-    def keep(self, rejected: Rejected) -> None:
-        """Append a record. Durable after :meth:`sync`.
-
-        Raises :class:`Stop`, and :class:`Reject` where the first reject stops the run.
-        """
-        if not self._keeping:
-            raise rejected.failure
+    def rejected(self, rejected: Rejected) -> None:
+        """Append a record. Durable after :meth:`sync`. Raises :class:`Stop`."""
         reject, key = rejected.reject, rejected.key
-        with self._lock:
-            if key is not None and self._positions.get(key, EARLIER_RUN) > rejected.position:
-                return  # a later record of the key is kept already, and the last one counts
-            if self._most is not None and self.count >= self._most:
-                raise Stop(
-                    f"more than {self._most} records were rejected (setting max_rejects); the last"
-                    f" one: [{reject.code}] {reject.message}. Look at the rejects file, mend the"
-                    " cause, and run again."
-                )
-            about: dict[str, Any] = {
-                "code": reject.code,
-                "message": reject.message,
-                "at": self._now(),
-                "attempts": rejected.attempts,
-            }
-            if key is not None:
-                about |= {"candidate_id": key.candidate_id, "resume_id": key.resume_id}
-                self._positions[key] = rejected.position
-            self._write_schema(rejected.stream)
-            version = {} if rejected.version is None else {"version": rejected.version}
-            self._write(
-                {
-                    "type": "RECORD",
-                    "stream": rejected.stream,
-                    "record": rejected.record,
-                    **version,
-                    "reject": about,
-                }
+        if not self._keeping:
+            return
+        if key is not None and self._positions.get(key, EARLIER_RUN) > rejected.position:
+            return  # a later record of the key is kept already, and the last one counts
+        if self._most is not None and self.count >= self._most:
+            raise Stop(
+                f"more than {self._most} records were rejected (setting max_rejects); the last"
+                f" one: [{reject.code}] {reject.message}. Look at the rejects file, mend the"
+                " cause, and run again."
             )
-            self.count += 1
+        about: dict[str, Any] = {
+            "code": reject.code,
+            "message": reject.message,
+            "at": self._now(),
+            "attempts": rejected.attempts,
+        }
+        if key is not None:
+            about |= {"candidate_id": key.candidate_id, "resume_id": key.resume_id}
+            self._positions[key] = rejected.position
+        self._write_schema(rejected.stream)
+        version = {} if rejected.version is None else {"version": rejected.version}
+        self._write(
+            {
+                "type": "RECORD",
+                "stream": rejected.stream,
+                "record": rejected.record,
+                **version,
+                "reject": about,
+            }
+        )
+        self.count += 1
 
-    def settled(self, key: ResumeKey, position: int) -> None:
-        """Note that a change of ``key`` has arrived: rejects before it are of no use any more."""
-        with self._lock:
+    def settled(self, changes: Sequence[tuple[ResumeKey, int]]) -> None:
+        """Note what has arrived: rejects of a key that came before it are superseded."""
+        for key, position in changes:
             if self._positions.get(key, position) < position:
                 del self._positions[key]
                 self._stale = True
@@ -146,19 +144,17 @@ class DeadLetters:
         So a state never covers a deletion while the file holds the record of what was deleted.
         Raises :class:`Stop`.
         """
-        with self._lock:
-            self._sync()
+        self._file.sync()
+        self._drop_overtaken()
 
-    def close(self, *, complete: bool) -> None:
+    def close(self, *, complete: bool = True) -> None:
         """Close the file; ``complete`` says that the run has settled all it read.
 
         Rejects that a later change has overtaken are dropped, and after a complete replay only
-        what was rejected again is left. Whoever comes later, such as a worker that has outlasted
-        the run's grace, waits for the end of the process. Raises :class:`Stop`.
+        what was rejected again is left. Raises :class:`Stop`.
         """
-        self._lock.acquire()
         try:
-            self._sync()
+            self.sync()
             if self._file is not self._guard:
                 if complete:
                     self._file.become(self._guard.path)
@@ -171,10 +167,6 @@ class DeadLetters:
             self._file.close()
             if self._file is not self._guard:
                 self._guard.close()
-
-    def _sync(self) -> None:
-        self._file.sync()
-        self._drop_overtaken()
 
     def _drop_overtaken(self) -> None:
         """A key's lines before the newest reject of that key are superseded by it and go too."""
@@ -236,3 +228,13 @@ def _lines(texts: Iterable[bytes]) -> Iterator[_Line]:
             line.at = at if isinstance(at := about.get("at"), str) else None
             line.key = ResumeKey(str(about["candidate_id"]), str(about["resume_id"]))
         yield line
+
+
+class ListedRejects(Store):
+    """The rejects of a dry run: said in the log, kept nowhere."""
+
+    def rejected(self, rejected: Rejected) -> None:
+        """Say what would be rejected."""
+        where = rejected.key or f"a record of stream {rejected.stream!r}"
+        reject = rejected.reject
+        logger.warning("%s would be rejected [%s]: %s", where, reject.code, reject.message)

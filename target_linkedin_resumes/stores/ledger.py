@@ -9,51 +9,120 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from enum import StrEnum
+from hashlib import blake2b
+from itertools import chain
+from typing import Any, NamedTuple
 
-from target_linkedin_resumes.engine.interfaces import Confirmed, Sent
+from target_linkedin_resumes.engine.interfaces import Confirmed, Sent, Store
 from target_linkedin_resumes.engine.types import Content, Rejected, Upload
-from target_linkedin_resumes.records import Change, Delete, ResumeKey, Upsert
-from target_linkedin_resumes.stores.absent import Absent
+from target_linkedin_resumes.records import ResumeKey, Upsert
+from target_linkedin_resumes.stores.imported import ImportedDeliveries
 from target_linkedin_resumes.stores.ledger_db import LedgerDB
-from target_linkedin_resumes.stores.ledgerrows import (
-    DELETED,
-    DELETING,
-    HELD_AT_FIRST,
-    KNOWN,
-    NEWEST,
-    REJECTED,
-    SEEN,
-    SENDING,
-    Known,
-    Note,
-    Rows,
-    State,
-    deliver,
-    write,
-)
 from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
-from target_linkedin_resumes.stores.recovered import Recovered
-from target_linkedin_resumes.stores.streamversions import StreamVersions
+from target_linkedin_resumes.stores.stream_versions import VERSION, StreamVersions
 
-# Seconds between two commits while nothing but uploads is noted: what a crash loses of them.
-COMMIT_INTERVAL = 1.0
 # What LinkedIn does with a file that no record names is not documented: after two days it is
 # uploaded again.
 REUSE_SECONDS = 48 * 3600
+# Unchanged resumes that are noted in memory before their rows are touched: what a crash loses.
 _SEEN_AT_ONCE = 1000
 
 
-class Ledger:
-    """What LinkedIn holds. From any thread; raises :class:`Stop` when it cannot be written.
+class State(StrEnum):
+    """How far LinkedIn is known to have come with a key."""
 
-    ``now`` gives epoch seconds, ``clock`` seconds that never go back. ``blob_life`` is after how
-    many seconds LinkedIn removes a file, if it does. ``resend`` says that nothing counts as
-    unchanged. ``quota`` gives the day's requests so far, as ``RequestsPerDay.save``.
-    ``pseudonyms`` finds what was recovered from an audit file. ``versions`` says which version of
-    its stream a resume is of, ``began_empty`` that nothing was known when the ledger was opened.
+    UPLOADED = "uploaded"  # the bytes of a change are there, and no record names them yet
+    SENDING = "sending"  # a call may have written the record, or not
+    DELIVERED = "delivered"  # LinkedIn confirmed it
+    DELETING = "deleting"  # a call may have deleted the record, or not
+    DELETED = "deleted"  # LinkedIn confirmed it; a hash of the key is all that is left
+
+
+class Known(NamedTuple):
+    """What the ledger says of a key. Times are in epoch seconds, ``created_at`` as in a change.
+
+    ``sha256``, ``origin``, ``tag`` and ``content_type`` are as in :class:`Content`; ``origin`` and
+    ``name`` are hashed with the ledger's salt. Rows of earlier versions have no ``origin``.
+    """
+
+    state: str
+    stream: str | None
+    version: int | None
+    created_at: int | None
+    sha256: bytes | None
+    name: bytes | None
+    content_type: str | None
+    urn: str | None
+    uploaded_at: int | None
+    expires_at: int | None
+    tag: str | None
+    origin: bytes | None
+
+
+_KNOWN = f"""
+SELECT {", ".join(Known._fields).replace("tag", "source AS tag")} FROM resumes WHERE key = ?
+"""  # noqa: S608 - own names
+# Rows are numbered in the order in which their keys became known.
+_NEWEST = "SELECT coalesce(max(number), 0) FROM resumes"
+_HELD_AT_FIRST = "SELECT 1 FROM resumes WHERE key = ? AND number <= ? AND state <> 'deleted'"
+_COLUMNS = (
+    "key, candidate_id, resume_id, stream, version, state, sha256, name, content_type, created_at,"
+    " urn, expires_at, source, origin, uploaded_at, changed_at"
+)
+_ROW = f"({', '.join('?' * (_COLUMNS.count(',') + 1))})"
+# A statement lets go of the interpreter's lock and takes it again: with threads that compete for it
+# that costs more than what SQLite does. So one statement writes many rows.
+_INSERT = f"INSERT INTO resumes ({_COLUMNS}) VALUES"
+_ON_CONFLICT = """
+ON CONFLICT (key) DO UPDATE SET candidate_id = excluded.candidate_id,
+    resume_id = excluded.resume_id, version = CASE WHEN excluded.version IS NOT NULL
+        OR stream IS NOT excluded.stream THEN excluded.version ELSE version END,
+    shared = shared OR (stream IS NOT NULL AND stream <> excluded.stream),
+    stream = excluded.stream, state = excluded.state, sha256 = excluded.sha256,
+    name = excluded.name, content_type = excluded.content_type,
+    created_at = excluded.created_at, source = excluded.source, origin = excluded.origin,
+    changed_at = excluded.changed_at,
+    uploaded_at = CASE WHEN urn IS excluded.urn THEN uploaded_at ELSE excluded.uploaded_at END,
+    expires_at = CASE WHEN urn IS excluded.urn THEN expires_at ELSE excluded.expires_at END,
+    urn = excluded.urn
+"""
+_DELETING = "UPDATE resumes SET state = 'deleting', changed_at = ? WHERE state <> 'deleted'"
+# A change that was uploaded while the call was under way has taken the row: it is not confirmed.
+_DELIVERED = "UPDATE resumes SET state = 'delivered', changed_at = ? WHERE state = 'sending'"
+_DELETED = "INSERT INTO resumes (state, changed_at, key) VALUES"
+_ON_DELETED = """
+ON CONFLICT (key) DO UPDATE SET state = 'deleted', changed_at = excluded.changed_at,
+    candidate_id = NULL, resume_id = NULL, stream = NULL, version = NULL, sha256 = NULL,
+    name = NULL, content_type = NULL, created_at = NULL, urn = NULL, uploaded_at = NULL,
+    expires_at = NULL, source = NULL, origin = NULL, shared = 0
+WHERE state = 'deleting'
+"""
+# Written some time after it was read: the row may be that of another upload by then.
+_SEEN = f"""
+UPDATE resumes SET {VERSION}, source = coalesce(:tag, source), origin = coalesce(:origin, origin)
+WHERE key = :key AND state = 'delivered' AND urn = :urn
+"""  # noqa: S608 - own words
+# What LinkedIn refused, it may have refused for its file: that is not used again.
+_REJECTED = f"""
+UPDATE resumes SET {VERSION}, urn = CASE WHEN state = 'sending' THEN NULL ELSE urn END
+WHERE key = :key AND state <> 'deleted'
+"""  # noqa: S608 - own words
+
+
+class Ledger(Store):
+    """What LinkedIn holds. Each method raises :class:`Stop` when the file cannot be used.
+
+    The engine tells it what happens on one thread; the reader looks up keys and asks about versions
+    of streams meanwhile, and upload threads ask whether a resume is unchanged.
+
+    ``now`` gives epoch seconds. ``blob_life`` is after how many seconds LinkedIn removes a file, if
+    it does. ``resend`` says that nothing counts as unchanged. ``quota`` gives the day's requests so
+    far, as ``RequestsPerDay.save``. ``pseudonyms`` finds what was imported from an audit file.
+    ``versions`` says which version of its stream a resume is of, ``began_empty`` that nothing was
+    known when the ledger was opened.
     """
 
     def __init__(
@@ -61,7 +130,6 @@ class Ledger:
         file: LedgerDB,
         *,
         now: Callable[[], float],
-        clock: Callable[[], float],
         blob_life: float | None = None,
         resend: bool = False,
         quota: Callable[[], Mapping[str, Any]] | None = None,
@@ -70,202 +138,191 @@ class Ledger:
         self._file = file
         self._connection = file.connection
         self._now = now
-        self._clock = clock
+        self._blob_life = blob_life
         self._resend = resend
         self._quota = quota
         self._quota_saved: Mapping[str, Any] = {}
         self._lock = threading.Lock()
-        self._committed = clock()
-        self._rows = Rows(file.salt, blob_life)
-        self.key: Callable[[ResumeKey], bytes] = self._rows.key
-        self._uploads: dict[bytes, Note] = {}  # the oldest first
+        self._closed = False
+        self._rows_at_once = _most_values(self._connection) // (_COLUMNS.count(",") + 1)
         self._seen: dict[bytes, dict[str, Any]] = {}
-        self.versions = StreamVersions(self._writing, self.key)
+        self.versions = StreamVersions(self._writing, self.hash_of)
         with file.written() as connection:
-            self.recovered = Recovered(connection, pseudonyms)
-            self._newest: int = connection.execute(NEWEST).fetchone()[0]
-        self.began_empty = not self._newest and not self.recovered.count
-        self._absent = Absent(began_empty=self.began_empty)
+            self.imported = ImportedDeliveries(connection, pseudonyms)
+            self._newest: int = connection.execute(_NEWEST).fetchone()[0]
+        self.began_empty = not self._newest and not self.imported.count
 
     @property
     def salt(self) -> bytes:
         """This ledger's own, for hashes of what it must not hold."""
         return self._file.salt
 
+    def hash_of(self, key: ResumeKey) -> bytes:
+        """The hash by which a resume key is found."""
+        return self._hash(f"{len(key.candidate_id)}:{key.candidate_id}{key.resume_id}")
+
     def known(self, key: ResumeKey) -> Known | None:
-        """What is known of a key."""
-        hashed = self.key(key)
-        if hashed in self._absent:
-            return None
-        with self._lock:
-            try:
-                if hashed in self._uploads:
-                    self._begin()
-                    self._flush()
-                row = self._connection.execute(KNOWN, (hashed,)).fetchone()
-            except sqlite3.Error as error:
-                raise self._file.failure(error) from None
-            if row is not None:
-                return Known._make(row)
-            self._absent.add(hashed)
-        return None
+        """What is known of a key. It holds as long as no change of the key is in flight."""
+        hashed = self.hash_of(key)
+        with self._lock, self._file.written() as connection:
+            row = connection.execute(_KNOWN, (hashed,)).fetchone()
+        return None if row is None else Known._make(row)
 
-    def is_new(self, key: ResumeKey) -> bool:
-        """Whether nothing is known of a key, for sure; where not, there may be nothing either."""
-        return self.key(key) in self._absent and not self.recovered.count
+    # What is unchanged; asked with what was known when the change was read
 
-    # Unchanged. All of it holds only while nothing of the key is in flight.
-
-    def is_deleted(self, change: Delete) -> bool:
+    def is_deleted(self, known: Known) -> bool:
         """Whether what is to be deleted is known to be."""
-        known = None if self._resend else self.known(change.key)
-        return known is not None and known.state == State.DELETED
+        return not self._resend and known.state == State.DELETED
 
-    def source_of(self, change: Upsert) -> str | None:
-        """What the source said of the file that LinkedIn has confirmed for this key.
+    def has_tag(self, change: Upsert, known: Known, tag: str | None) -> bool:
+        """Whether the source says by this tag that the file is the one that LinkedIn confirmed."""
+        return tag is not None and self.tag_of(change, known) == tag
 
-        None too where LinkedIn has confirmed another ``created_at``.
+    def tag_of(self, change: Upsert, known: Known) -> str | None:
+        """The tag of the file that LinkedIn has confirmed; None where the change is another one.
+
+        Whatever becomes of it, a record of this stream and version has named the resume.
         """
-        known = None if self._resend else self.known(change.key)
-        if known is None or not _is_delivered(known, change):
+        if not self._is_delivered(change, known):
             return None
         if (known.stream, known.version) != (change.stream, change.version or known.version):
-            self._remember(change, known, None)
-        return known.source
+            self._remember(change, known)
+        return known.tag
 
-    def is_delivered(self, change: Upsert, content: Content) -> bool:
-        """Whether LinkedIn has confirmed this very content, name and ``created_at``."""
+    def is_delivered(self, change: Upsert, known: Known | None, content: Content) -> bool:
+        """Whether LinkedIn has confirmed this very content, name and ``created_at``.
+
+        By the bytes at the source; where the row is of an earlier version, or was imported, by the
+        bytes as they are sent: ask again once they are known.
+        """
         if self._resend:
             return False
-        known = self.known(change.key)
         if known is None:
-            return self.recovered.count > 0 and self._adopted(change, content)
-        if not _is_delivered(known, change) or not self._rows.same(known, content):
+            return bool(content.sha256) and self._take_over(change, content)
+        if not self._is_delivered(change, known) or not self._same(known, content):
             return False
-        self._remember(change, known, content.source)
+        self._remember(change, known, content)
         return True
 
-    def _adopted(self, change: Upsert, content: Content) -> bool:
-        """Take over what was recovered of a resume, if it is this very one."""
-        with self._writing() as connection:
-            found = self.recovered.find(change, content)
-            if found is None:
-                return False
-            self._absent.discard(self.key(change.key))
-            upload = Upload(found.urn, 0, content)
-            note = Note(change, upload, found.delivered_at, 0.0, State.DELIVERED)
-            write(connection, [self._rows.of(note)])
-            self.recovered.drop(change.key)
-        return True
-
-    def uploaded_before(self, change: Upsert, content: Content) -> str | None:
-        """The URN of a blob with this content that no confirmed record names; None without one."""
-        known = self.known(change.key)
+    def uploaded_before(self, known: Known | None, content: Content) -> Upload | None:
+        """The upload of this content that no confirmed record names, if LinkedIn still has it."""
         if known is None or known.state not in (State.UPLOADED, State.SENDING):
             return None
-        if known.uploaded_at is None or not self._rows.same(known, content):
+        if known.urn is None or known.uploaded_at is None or not self._same(known, content):
             return None
-        if known.expires_at != self._rows.expiry(known.uploaded_at):
+        if known.expires_at != self._expiry(known.uploaded_at):
             return None  # LinkedIn was told to keep it for another time than it is told now
         life = REUSE_SECONDS
         if known.expires_at is not None:  # half of it is left for LinkedIn to fetch the file
             life = min(life, (known.expires_at - known.uploaded_at) // 2)
-        return known.urn if self._now() < known.uploaded_at + life else None
+        if self._now() >= known.uploaded_at + life:
+            return None
+        return Upload(known.urn, 0, content, reused=True)
 
-    def _remember(self, change: Upsert, known: Known, source: str | None) -> None:
-        key = self.key(change.key)
-        about = {"stream": change.stream, "version": change.version, "source": source}
+    def _is_delivered(self, change: Upsert, known: Known) -> bool:
+        delivered = known.state == State.DELIVERED and known.created_at == change.created_at
+        return delivered and not self._resend
+
+    def _same(self, known: Known, content: Content) -> bool:
+        if (known.name, known.content_type) != (self._hash(content.filename), content.content_type):
+            return False
+        if known.origin is not None and content.origin is not None:
+            return known.origin == self._hash(content.origin)
+        return bool(content.sha256) and known.sha256 == bytes.fromhex(content.sha256)
+
+    def _take_over(self, change: Upsert, content: Content) -> bool:
+        """Make a row of what was imported of a resume, if it is this very one."""
+        if not self.imported.count:
+            return False
+        with self._writing() as connection:
+            found = self.imported.find(change, content)
+            if found is None:
+                return False
+            sent = Sent(change, Upload(found.urn, 0, content))
+            self._write(connection, [sent], State.DELIVERED, found.delivered_at)
+            self.imported.drop(change.key)
+        return True
+
+    def _remember(self, change: Upsert, known: Known, content: Content | None = None) -> None:
+        """Note that a record has named a resume, and what its source says now."""
+        origin = None if content is None or content.origin is None else self._hash(content.origin)
+        key = self.hash_of(change.key)
+        row = {
+            "key": key,
+            "urn": known.urn,
+            "stream": change.stream,
+            "version": change.version,
+            "tag": None if content is None else content.tag,
+            "origin": origin,
+        }
         with self._lock:
-            self._seen[key] = {"key": key, "urn": known.urn, **about}
+            if self._closed:  # an upload that has outlasted the run's grace
+                return
+            self._seen[key] = row
             if len(self._seen) >= _SEEN_AT_ONCE:
-                with self._file.written():
-                    self._begin()
-                    self._flush()
-                    if self._clock() - self._committed >= COMMIT_INTERVAL:
-                        self._commit()
+                with self._file.written() as connection:
+                    self._begin(connection)
 
-    # Books
+    # What the engine tells
 
-    def uploaded(self, change: Upsert, upload: Upload) -> None:
-        """As :meth:`Books.uploaded`."""
-        key = self.key(change.key)
-        clock = self._clock()
-        with self._lock:
-            self._absent.discard(key)
-            self._uploads.pop(key, None)  # the newest stands last
-            self._uploads[key] = Note(change, upload, int(self._now()), clock)
-            if clock - next(iter(self._uploads.values())).clock >= COMMIT_INTERVAL:
-                with self._file.written():
-                    self._begin()
-                    self._flush()
-                    self._commit()
+    def uploaded(self, uploads: Sequence[Sent]) -> None:
+        """As :meth:`Store.uploaded`."""
+        with self._writing(commit=True) as connection:
+            self._write(connection, uploads, State.UPLOADED, int(self._now()))
 
     def sending(self, batch: Sequence[Sent]) -> None:
-        """As :meth:`Books.sending`."""
+        """As :meth:`Store.sending`."""
         now = int(self._now())
-        keys: list[bytes] = []
-        deletions: list[dict[str, Any]] = []
-        others: list[Note] = []  # what is in the file already
-        with self._lock, self._file.written() as connection:
-            self._begin()
-            for sent in batch:
-                change, upload, key = sent.change, sent.upload, self.key(sent.change.key)
-                keys.append(key)
-                self._absent.discard(key)
-                self.recovered.drop(change.key)
-                if not isinstance(change, Upsert) or upload is None:
-                    deletions.append({"key": key, "now": now})
-                    continue
-                note = self._uploads.get(key)
-                if note is not None and note.change is change and note.upload is upload:
-                    note.state = State.SENDING  # and is written down once, as such
-                else:
-                    others.append(Note(change, upload, now, 0.0, State.SENDING))
-            self._flush(keys)
-            connection.executemany(DELETING, deletions)
-            updates = [
-                {
-                    "key": self.key(note.change.key),
-                    "now": now,
-                    "urn": note.upload.urn,
-                    "created_at": note.change.created_at,
-                }
-                for note in others
-            ]
-            if updates and connection.executemany(SENDING, updates).rowcount < len(updates):
-                write(connection, [self._rows.of(note) for note in others])
-            self._commit()
+        deletions = [self.hash_of(one.change.key) for one in batch if one.upload is None]
+        upserts = [one for one in batch if one.upload is not None]
+        with self._writing(commit=True) as connection:
+            if self.imported.count:
+                for one in batch:
+                    self.imported.drop(one.change.key)
+            if deletions:
+                connection.execute(f"{_DELETING} AND key IN {_some(deletions)}", (now, *deletions))
+            self._write(connection, upserts, State.SENDING, now)
 
     def confirmed(self, batch: Sequence[Confirmed]) -> None:
-        """As :meth:`Books.confirmed`."""
+        """As :meth:`Store.confirmed`."""
         now = int(self._now())
-        deleted: list[dict[str, Any]] = []
-        delivered: dict[bytes, str] = {}
-        for one in batch:
-            key = self.key(one.change.key)
-            if one.upload is None:
-                deleted.append({"key": key, "now": now})
-            else:
-                delivered[key] = one.upload.urn
-        with self._writing([row["key"] for row in deleted] + list(delivered)) as connection:
-            connection.executemany(DELETED, deleted)
-            deliver(connection, delivered, now)
-            self._commit()
+        deleted = [self.hash_of(one.change.key) for one in batch if one.upload is None]
+        urns = {
+            self.hash_of(one.change.key): one.upload.urn for one in batch if one.upload is not None
+        }
+        with self._writing(commit=True) as connection:
+            if deleted:
+                rows = ", ".join(["('deleted', ?, ?)"] * len(deleted))
+                values = chain.from_iterable((now, key) for key in deleted)
+                connection.execute(f"{_DELETED} {rows} {_ON_DELETED}", tuple(values))
+            if urns:  # a row with the URN of another key there is not: each key has its own blobs
+                statement = f"{_DELIVERED} AND key IN {_some(urns)} AND urn IN {_some(urns)}"
+                connection.execute(statement, (now, *urns, *urns.values()))
 
     def rejected(self, rejected: Rejected) -> None:
-        """As :meth:`Books.rejected`. A record without a readable key leaves its version open."""
+        """As :meth:`Store.rejected`. A record without a readable key leaves its version open."""
         stream, version = rejected.stream, rejected.version
         if rejected.key is not None:
-            about = {"key": self.key(rejected.key), "stream": stream, "version": version}
+            about = {"key": self.hash_of(rejected.key), "stream": stream, "version": version}
             with self._writing() as connection:
-                connection.execute(REJECTED, about)
+                connection.execute(_REJECTED, about)
         elif version is not None:
             self.versions.leave_open(stream, version)
 
     def sync(self) -> None:
-        """As :meth:`Books.sync`."""
-        with self._writing():
-            self._commit()
+        """As :meth:`Store.sync`."""
+        with self._writing(commit=True):
+            pass
+
+    def close(self, *, complete: bool = True) -> None:
+        """Write down what is left and let go of the file."""
+        del complete
+        try:
+            self.sync()
+        finally:
+            with self._lock:
+                self._closed = True
+                self._file.close()
 
     # What it holds
 
@@ -275,93 +332,103 @@ class Ledger:
             [count] = connection.execute(
                 "SELECT count(*) FROM resumes WHERE state <> 'deleted'"
             ).fetchone()
-        return int(count) + self.recovered.count
+        return int(count) + self.imported.count
 
     def held_at_first(self, key: ResumeKey) -> bool:
         """Whether LinkedIn holds, or may hold, a resume that it held when the ledger was opened."""
         with self._writing() as connection:
-            found = connection.execute(HELD_AT_FIRST, (self.key(key), self._newest)).fetchone()
-            return found is not None or self.recovered.knows(key)
+            found = connection.execute(_HELD_AT_FIRST, (self.hash_of(key), self._newest)).fetchone()
+            return found is not None or self.imported.knows(key)
 
     def forget(self, key: ResumeKey) -> bool:
         """Know nothing of a resume any more; tell whether anything was known."""
-        with self._writing() as connection:
-            known = connection.execute("DELETE FROM resumes WHERE key = ?", (self.key(key),))
-            recovered = self.recovered.drop(key)
-            self._commit()
-        return known.rowcount > 0 or recovered
-
-    # The day's quota
+        with self._writing(commit=True) as connection:
+            known = connection.execute("DELETE FROM resumes WHERE key = ?", (self.hash_of(key),))
+            imported = self.imported.drop(key)
+        return known.rowcount > 0 or imported
 
     def quota(self) -> Mapping[str, Any]:
         """The requests of the last day there were any, as ``RequestsPerDay.load`` takes them."""
         with self._writing() as connection:
             rows = connection.execute("SELECT resource, day, used FROM quota").fetchall()
-        days = [day for _, day, _ in rows]
-        latest = max(days, default="")
+        latest = max((day for _, day, _ in rows), default="")
         return {"day": latest, "used": {name: used for name, day, used in rows if day == latest}}
 
     # The file
 
-    def close(self) -> None:
-        """Write down what is left and let go of the file. Raises :class:`Stop`.
-
-        Whoever comes later (a worker whose upload has outlasted the run's grace) is kept waiting
-        for the end of the process.
-        """
-        self._lock.acquire()
-        try:
-            with self._file.written():
-                self._begin()
-                self._flush()
-                self._commit()
-        finally:
-            self._file.close()
-
     @contextmanager
-    def _writing(self, only: Iterable[bytes] | None = None) -> Iterator[sqlite3.Connection]:
-        """A transaction in which all that was noted is written down, or that of some keys."""
+    def _writing(self, *, commit: bool = False) -> Iterator[sqlite3.Connection]:
+        """Give the connection in a transaction, with all that was noted written down."""
         with self._lock, self._file.written() as connection:
-            self._begin()
-            self._flush(only)
+            self._begin(connection)
             yield connection
+            if commit:
+                self._save_quota(connection)
+                connection.execute("COMMIT")
 
-    def _begin(self) -> None:
-        if not self._connection.in_transaction:
-            self._connection.execute("BEGIN IMMEDIATE")
-
-    def _flush(self, only: Iterable[bytes] | None = None) -> None:
-        """Write down what was only noted.
-
-        What is not of these keys waits for the batch it is of, so that it is written once.
-        """
-        if self._uploads:
-            keys = list(self._uploads) if only is None else only
-            notes = [self._uploads.pop(key) for key in keys if key in self._uploads]
-            write(self._connection, [self._rows.of(note) for note in notes])
-        if only is None and self._seen:
-            self._connection.executemany(SEEN, list(self._seen.values()))
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        if not connection.in_transaction:
+            connection.execute("BEGIN IMMEDIATE")
+        if self._seen:
+            connection.executemany(_SEEN, list(self._seen.values()))
             self._seen.clear()
 
-    def _commit(self) -> None:
-        self._save_quota()
-        if self._connection.in_transaction:
-            self._connection.execute("COMMIT")
-        self._committed = self._clock()
+    def _write(
+        self, connection: sqlite3.Connection, uploads: Iterable[Sent], state: State, at: int
+    ) -> None:
+        """Write the rows of uploads made ``at`` epoch seconds."""
+        rows = [self._row(one, state, at) for one in uploads]
+        for start in range(0, len(rows), self._rows_at_once):
+            some = rows[start : start + self._rows_at_once]
+            statement = f"{_INSERT} {', '.join([_ROW] * len(some))} {_ON_CONFLICT}"
+            connection.execute(statement, tuple(chain.from_iterable(some)))
 
-    def _save_quota(self) -> None:
+    def _row(self, sent: Sent, state: State, at: int) -> tuple[Any, ...]:
+        """The values of the columns in their order."""
+        change, upload = sent.change, sent.upload
+        assert isinstance(change, Upsert)  # noqa: S101 - only upserts are uploaded
+        assert upload is not None  # noqa: S101 - likewise
+        content = upload.content
+        assert content is not None  # noqa: S101 - the uploader describes it where there are stores
+        return (
+            self.hash_of(change.key),
+            change.key.candidate_id,
+            change.key.resume_id,
+            change.stream,
+            change.version,
+            state,
+            bytes.fromhex(content.sha256),
+            self._hash(content.filename),
+            content.content_type,
+            change.created_at,
+            upload.urn,
+            self._expiry(at),
+            content.tag,
+            None if content.origin is None else self._hash(content.origin),
+            at,
+            at,
+        )
+
+    def _expiry(self, uploaded_at: int) -> int | None:
+        return None if self._blob_life is None else uploaded_at + int(self._blob_life)
+
+    def _hash(self, text: str) -> bytes:
+        return blake2b(text.encode("utf-8", "replace"), key=self.salt, digest_size=16).digest()
+
+    def _save_quota(self, connection: sqlite3.Connection) -> None:
         saved = self._quota() if self._quota is not None else {}
         if saved != self._quota_saved:
             self._quota_saved = saved
-            self._connection.executemany(
+            connection.executemany(
                 "INSERT OR REPLACE INTO quota VALUES (?, ?, ?)",
                 [(resource, saved["day"], used) for resource, used in saved["used"].items()],
             )
 
 
-def _is_delivered(known: Known, change: Change) -> bool:
-    return (
-        isinstance(change, Upsert)
-        and known.state == State.DELIVERED
-        and known.created_at == change.created_at
-    )
+def _some(values: Collection[object]) -> str:
+    return f"({', '.join('?' * len(values))})"
+
+
+def _most_values(connection: sqlite3.Connection) -> int:
+    """How many values a statement takes: 999 before SQLite 3.32."""
+    return connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)

@@ -54,6 +54,8 @@ STEPS = (
         WITHOUT ROWID;
     """,
     "ALTER TABLE resumes ADD COLUMN shared INTEGER NOT NULL DEFAULT 0;",
+    # A salted hash of the bytes at the source and of how they are converted.
+    "ALTER TABLE resumes ADD COLUMN origin BLOB;",
 )
 _DAMAGED = (
     "the file is damaged or is no ledger; move it away and run again: what LinkedIn holds already"

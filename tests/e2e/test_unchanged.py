@@ -53,7 +53,7 @@ def prepare(bench: Bench) -> None:
         else:
             os.link(first, bench.files / name(number))
     file = LedgerDB(bench.directory / "ledger.db", OWNER)
-    ledger = Ledger(file, now=time.time, clock=time.monotonic)
+    ledger = Ledger(file, now=time.time)
     tags, files = Tags(ledger.salt, "reject"), LocalFiles(bench.files)
     sha256 = hashlib.sha256(PDF).hexdigest()
     for begin in range(0, MANY, 100):

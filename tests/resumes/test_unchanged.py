@@ -51,9 +51,10 @@ def sources(server: Server, tmp_path: Path) -> Iterator[Sources]:
 
 def tag_of(sources: Sources, location: str, known: str | None = None, **hints: Any) -> str | None:
     """Fetch a file; gives its tag. Raises NotModified where it is the one that is known."""
-    with sources.open(ResumeFile(location, **hints), known) as resume:
+    with sources.open(ResumeFile(location, **hints), known, lambda _: False) as resume:
         assert len(resume.body.read()) == resume.size > 0
-        return resume.tag
+        assert resume.described is not None
+        return resume.described.tag
 
 
 def is_read_again(sources: Sources, location: str, known: str | None, **hints: Any) -> bool:

@@ -6,7 +6,6 @@ import json
 import os
 import resource
 import stat
-import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -274,14 +273,3 @@ def test_a_line_is_read_with_its_key_alone(tmp_path: Path) -> None:
         list(audit.read_lines([text], Pseudonyms("another")))
     with pytest.raises(Misconfigured, match="line 2 is no line"):
         list(audit.read_lines([text, b"{}\n"], PSEUDONYMS))
-
-
-def test_an_answer_that_outlasts_the_run_neither_fails_nor_is_written(tmp_path: Path) -> None:
-    path = tmp_path / "audit.jsonl"
-    file = opened(path)
-    file.close()
-    late = threading.Thread(target=file.confirmed, args=([sent("c1", "r1")],), daemon=True)
-    late.start()
-    late.join(0.1)
-    assert late.is_alive()
-    assert path.read_bytes() == b""

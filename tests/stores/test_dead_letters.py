@@ -40,8 +40,8 @@ def names(path: Path) -> list[str]:
 def test_a_singer_stream_with_the_reason(tmp_path: Path) -> None:
     path = tmp_path / "rejects.singer"
     file = rejects(path)
-    file.keep(rejected("a"))
-    file.keep(rejected("b", attempts=3))
+    file.rejected(rejected("a"))
+    file.rejected(rejected("b", attempts=3))
     file.close(complete=True)
     schema, first, second = lines(path)
     assert schema == SCHEMA
@@ -65,9 +65,9 @@ def test_a_singer_stream_with_the_reason(tmp_path: Path) -> None:
 def test_a_changed_schema_is_written_again(tmp_path: Path) -> None:
     path = tmp_path / "r"
     file = rejects(path)
-    file.keep(rejected("a"))
+    file.rejected(rejected("a"))
     file.schema({**SCHEMA, "key_properties": ["id"]})
-    file.keep(rejected("b"))
+    file.rejected(rejected("b"))
     file.close(complete=True)
     assert [line["type"] for line in lines(path)] == ["SCHEMA", "RECORD", "SCHEMA", "RECORD"]
 
@@ -75,7 +75,7 @@ def test_a_changed_schema_is_written_again(tmp_path: Path) -> None:
 def test_a_record_without_schema_is_replayable_too(tmp_path: Path) -> None:
     path = tmp_path / "r"
     file = DeadLetters(path, encode=json.dumps, now=lambda: "")
-    file.keep(Rejected("other", {"id": 1}, Reject("record_without_schema", ""), 0))
+    file.rejected(Rejected("other", {"id": 1}, Reject("record_without_schema", ""), 0))
     file.close(complete=True)
     assert lines(path)[0] == {"type": "SCHEMA", "stream": "other", "schema": {"properties": {}}}
 
@@ -90,7 +90,7 @@ def test_a_later_run_appends(tmp_path: Path) -> None:
     path = tmp_path / "r"
     for name in "ab":
         file = rejects(path)
-        file.keep(rejected(name))
+        file.rejected(rejected(name))
         file.close(complete=True)
     assert names(path) == ["a", "b"]
 
@@ -99,7 +99,7 @@ def test_a_lax_mode_is_corrected(tmp_path: Path) -> None:
     path = tmp_path / "r"
     path.touch(mode=0o644)
     file = rejects(path)
-    file.keep(rejected("a"))
+    file.rejected(rejected("a"))
     file.close(complete=True)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
@@ -107,12 +107,12 @@ def test_a_lax_mode_is_corrected(tmp_path: Path) -> None:
 def test_a_torn_line_is_cut(tmp_path: Path) -> None:
     path = tmp_path / "r"
     file = rejects(path)
-    file.keep(rejected("a"))
+    file.rejected(rejected("a"))
     file.close(complete=True)
     with path.open("a") as torn:
         torn.write('{"type": "RECORD", "stream": "s", "rec')
     file = rejects(path)
-    file.keep(rejected("b"))
+    file.rejected(rejected("b"))
     file.close(complete=True)
     assert names(path) == ["a", "b"]
 
@@ -120,10 +120,10 @@ def test_a_torn_line_is_cut(tmp_path: Path) -> None:
 def test_more_than_the_most_stop_the_run(tmp_path: Path) -> None:
     path = tmp_path / "r"
     file = rejects(path, most=2)
-    file.keep(rejected("a"))
-    file.keep(rejected("b"))
+    file.rejected(rejected("a"))
+    file.rejected(rejected("b"))
     with pytest.raises(Stop, match="max_rejects"):
-        file.keep(rejected("c"))
+        file.rejected(rejected("c"))
     file.close(complete=False)
     assert names(path) == ["a", "b"]
 
@@ -131,10 +131,10 @@ def test_more_than_the_most_stop_the_run(tmp_path: Path) -> None:
 def test_a_reject_that_a_later_change_has_overtaken_is_dropped(tmp_path: Path) -> None:
     path = tmp_path / "r"
     file = rejects(path)
-    file.keep(rejected("a", position=5))
-    file.keep(rejected("b", position=6))
-    file.settled(ResumeKey("c", "a"), 9)
-    file.settled(ResumeKey("c", "b"), 3)  # an earlier change, delivered later
+    file.rejected(rejected("a", position=5))
+    file.rejected(rejected("b", position=6))
+    file.settled([(ResumeKey("c", "a"), 9)])
+    file.settled([(ResumeKey("c", "b"), 3)])  # an earlier change, delivered later
     file.close(complete=True)
     assert names(path) == ["b"]
 
@@ -142,10 +142,10 @@ def test_a_reject_that_a_later_change_has_overtaken_is_dropped(tmp_path: Path) -
 def test_a_reject_of_an_earlier_run_is_overtaken_too(tmp_path: Path) -> None:
     path = tmp_path / "r"
     file = rejects(path)
-    file.keep(rejected("a", position=50))
+    file.rejected(rejected("a", position=50))
     file.close(complete=True)
     file = rejects(path)
-    file.settled(ResumeKey("c", "a"), 0)
+    file.settled([(ResumeKey("c", "a"), 0)])
     file.close(complete=True)
     assert not path.exists()
 
@@ -153,9 +153,9 @@ def test_a_reject_of_an_earlier_run_is_overtaken_too(tmp_path: Path) -> None:
 def test_a_reject_after_the_settled_change_stays(tmp_path: Path) -> None:
     path = tmp_path / "r"
     file = rejects(path)
-    file.keep(rejected("a", position=1))
-    file.settled(ResumeKey("c", "a"), 2)
-    file.keep(rejected("a", position=3, attempts=2))
+    file.rejected(rejected("a", position=1))
+    file.settled([(ResumeKey("c", "a"), 2)])
+    file.rejected(rejected("a", position=3, attempts=2))
     file.close(complete=True)
     [kept] = [line for line in lines(path) if line["type"] == "RECORD"]
     assert kept["reject"]["attempts"] == 2
@@ -164,9 +164,9 @@ def test_a_reject_after_the_settled_change_stays(tmp_path: Path) -> None:
 def test_of_one_key_the_last_record_is_the_one_that_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "r"
     file = rejects(path)
-    file.keep(rejected("a", position=2, attempts=2))
-    file.keep(rejected("a", position=1))  # its worker was slower
-    file.keep(rejected("a", position=3, attempts=3))
+    file.rejected(rejected("a", position=2, attempts=2))
+    file.rejected(rejected("a", position=1))  # its worker was slower
+    file.rejected(rejected("a", position=3, attempts=3))
     file.close(complete=True)
     kept = [line["reject"]["attempts"] for line in lines(path) if line["type"] == "RECORD"]
     assert kept == [2, 3]
@@ -176,10 +176,10 @@ def test_a_complete_replay_leaves_what_was_rejected_again(tmp_path: Path) -> Non
     path = tmp_path / "r"
     file = rejects(path)
     for position, name in enumerate("abc"):
-        file.keep(rejected(name, position))
+        file.rejected(rejected(name, position))
     file.close(complete=True)
     replay = rejects(path, replaying=True)
-    replay.keep(rejected("b", attempts=2))
+    replay.rejected(rejected("b", attempts=2))
     assert names(path) == ["a", "b", "c"]  # nothing is lost before the end
     replay.close(complete=True)
     assert names(path) == ["b"]
@@ -192,10 +192,10 @@ def test_a_complete_replay_leaves_what_was_rejected_again(tmp_path: Path) -> Non
 def test_a_replay_that_stops_leaves_everything(tmp_path: Path) -> None:
     path = tmp_path / "r"
     file = rejects(path)
-    file.keep(rejected("a"))
+    file.rejected(rejected("a"))
     file.close(complete=True)
     replay = rejects(path, replaying=True)
-    replay.keep(rejected("a", attempts=2))
+    replay.rejected(rejected("a", attempts=2))
     replay.close(complete=False)
     assert names(path) == ["a"]
     assert [entry.name for entry in tmp_path.iterdir()] == ["r"]
@@ -250,12 +250,12 @@ def test_a_path_that_is_no_regular_file() -> None:
 def test_a_disk_without_room_stops_the_run_and_loses_nothing(tmp_path: Path) -> None:
     path = tmp_path / "r"
     file = rejects(path)
-    file.keep(rejected("a"))
+    file.rejected(rejected("a"))
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 10, before[1]))
     try:
         with pytest.raises(Stop, match="rejects_path"):
-            file.keep(rejected("b"))
+            file.rejected(rejected("b"))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     file.close(complete=False)
@@ -269,15 +269,15 @@ def test_what_a_later_change_overtook_is_gone_before_the_state_that_covers_it(
 ) -> None:
     path = tmp_path / "r"
     file = rejects(path)
-    file.keep(rejected("a", position=1))
-    file.keep(rejected("b", position=2))
-    file.settled(ResumeKey("c", "a"), 3)
+    file.rejected(rejected("a", position=1))
+    file.rejected(rejected("b", position=2))
+    file.settled([(ResumeKey("c", "a"), 3)])
     file.sync()  # a kill after this leaves nothing of it
     assert names(path) == ["b"]
-    file.settled(ResumeKey("c", "b"), 4)
+    file.settled([(ResumeKey("c", "b"), 4)])
     file.sync()
     assert path.read_bytes() == b""
-    file.keep(rejected("d", position=5))
+    file.rejected(rejected("d", position=5))
     file.close(complete=True)
     assert [line["type"] for line in lines(path)] == ["SCHEMA", "RECORD"]
 
@@ -285,7 +285,7 @@ def test_what_a_later_change_overtook_is_gone_before_the_state_that_covers_it(
 def test_a_killed_replay_leaves_nothing_that_the_next_run_does_not_remove(tmp_path: Path) -> None:
     path = tmp_path / "r"
     file = rejects(path)
-    file.keep(rejected("a"))
+    file.rejected(rejected("a"))
     file.close(complete=True)
     (tmp_path / "r.replay").write_bytes(path.read_bytes())
     rejects(path).close(complete=True)
@@ -295,13 +295,12 @@ def test_a_killed_replay_leaves_nothing_that_the_next_run_does_not_remove(tmp_pa
 def test_a_run_that_keeps_no_rejects_drops_those_it_overtakes(tmp_path: Path) -> None:
     path = tmp_path / "r"
     file = rejects(path)
-    file.keep(rejected("a"))
-    file.keep(rejected("b"))
+    file.rejected(rejected("a"))
+    file.rejected(rejected("b"))
     file.close(complete=True)
     file = rejects(path, keeping=False)
-    with pytest.raises(Reject, match="candidate 'c', resume 'd': field 'file'"):
-        file.keep(rejected("d"))
-    file.settled(ResumeKey("c", "a"), 0)
+    file.rejected(rejected("d"))
+    file.settled([(ResumeKey("c", "a"), 0)])
     file.close(complete=False)
     assert names(path) == ["b"]
     assert file.count == 0
@@ -312,7 +311,7 @@ def test_rejects_older_than_they_may_be_are_dropped_at_the_start(tmp_path: Path)
     for name, at in (("a", "2026-01-01"), ("b", "2026-01-03"), ("a", "2026-01-05")):
         file = DeadLetters(path, encode=json.dumps, now=lambda at=at: f"{at}T00:00:00+00:00")  # type: ignore[misc]
         file.schema(SCHEMA)
-        file.keep(rejected(name))
+        file.rejected(rejected(name))
         file.close(complete=True)
     file = rejects(path, oldest="2026-01-03T00:00:00+00:00")
     assert file.expired == 1

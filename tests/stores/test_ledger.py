@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,8 @@ from target_linkedin_resumes.engine.interfaces import Confirmed, Sent
 from target_linkedin_resumes.engine.types import Content, Rejected, Upload
 from target_linkedin_resumes.errors import Misconfigured, Reject, Stop
 from target_linkedin_resumes.records import Delete, ResumeFile, ResumeKey, Upsert
-from target_linkedin_resumes.stores.ledger import REUSE_SECONDS, Ledger
+from target_linkedin_resumes.stores.ledger import REUSE_SECONDS, Ledger, State
 from target_linkedin_resumes.stores.ledger_db import STEPS, LedgerDB
-from target_linkedin_resumes.stores.ledgerrows import State
 
 OWNER = {"organization": "urn:li:organization:1", "contract": "urn:li:contract:2"}
 KEY = ResumeKey("candidate-31415", "resume-27182")
@@ -51,7 +51,7 @@ def upsert(
 def opened(path: Path, clock: Clock | None = None, **options: Any) -> Iterator[Ledger]:
     file = LedgerDB(path, options.pop("owner", OWNER))
     clock = clock or Clock()
-    ledger = Ledger(file, now=clock, clock=clock, **options)
+    ledger = Ledger(file, now=clock, **options)
     yield ledger
     ledger.close()
 
@@ -73,7 +73,7 @@ def upload(content: Content = CONTENT, urn: str = "urn:li:ambryBlob:/one") -> Up
 
 def deliver(ledger: Ledger, change: Upsert | None = None, sent: Upload | None = None) -> None:
     change, sent = change or upsert(), sent or upload()
-    ledger.uploaded(change, sent)
+    ledger.uploaded([Sent(change, sent)])
     ledger.sending([Sent(change, sent)])
     ledger.confirmed([Confirmed(change, sent, OK)])
 
@@ -83,38 +83,57 @@ def delete(ledger: Ledger, key: ResumeKey = KEY) -> None:
     ledger.confirmed([Confirmed(Delete(key), None, OK)])
 
 
+def is_delivered(ledger: Ledger, change: Upsert, content: Content) -> bool:
+    return ledger.is_delivered(change, ledger.known(change.key), content)
+
+
+def tag_of(ledger: Ledger, change: Upsert) -> str | None:
+    known = ledger.known(change.key)
+    return None if known is None else ledger.tag_of(change, known)
+
+
+def is_deleted(ledger: Ledger, key: ResumeKey = KEY) -> bool:
+    known = ledger.known(key)
+    return known is not None and ledger.is_deleted(known)
+
+
+def uploaded_before(ledger: Ledger, content: Content, key: ResumeKey = KEY) -> str | None:
+    found = ledger.uploaded_before(ledger.known(key), content)
+    return None if found is None else found.urn
+
+
 def state(ledger: Ledger) -> str | None:
     known = ledger.known(KEY)
     return None if known is None else known.state
 
 
 def test_what_is_confirmed_is_unchanged_and_nothing_else_is(ledger: Ledger) -> None:
-    assert not ledger.is_delivered(upsert(), CONTENT)
+    assert not is_delivered(ledger, upsert(), CONTENT)
     deliver(ledger)
-    assert ledger.is_delivered(upsert(), CONTENT)
-    assert ledger.source_of(upsert()) == "tag-1"
-    assert not ledger.is_delivered(upsert(CREATED + 1), CONTENT)
-    assert ledger.source_of(upsert(CREATED + 1)) is None
-    assert not ledger.is_delivered(upsert(), OTHER)
+    assert is_delivered(ledger, upsert(), CONTENT)
+    assert tag_of(ledger, upsert()) == "tag-1"
+    assert not is_delivered(ledger, upsert(CREATED + 1), CONTENT)
+    assert tag_of(ledger, upsert(CREATED + 1)) is None
+    assert not is_delivered(ledger, upsert(), OTHER)
     for other in (
         Content(CONTENT.sha256, "j.pdf", CONTENT.content_type),
         Content(CONTENT.sha256, CONTENT.filename, "text/plain"),
     ):
-        assert not ledger.is_delivered(upsert(), other)
-    assert not ledger.is_delivered(
-        upsert(key=ResumeKey("candidate-31415r", "esume-27182")), CONTENT
+        assert not is_delivered(ledger, upsert(), other)
+    assert not is_delivered(
+        ledger, upsert(key=ResumeKey("candidate-31415r", "esume-27182")), CONTENT
     )
 
 
 def test_what_was_seen_of_one_upload_is_not_noted_of_the_next(ledger: Ledger) -> None:
     deliver(ledger)
-    assert ledger.is_delivered(upsert(), Content(*CONTENT_PARTS, "seen"))
+    assert is_delivered(ledger, upsert(), Content(*CONTENT_PARTS, "seen"))
     # Another thread delivers other bytes before that is written down.
     seen = dict(ledger._seen)
     deliver(ledger, sent=upload(OTHER, "urn:two"))
     ledger._seen |= seen
     ledger.sync()
-    assert ledger.source_of(upsert()) == "tag-2"
+    assert tag_of(ledger, upsert()) == "tag-2"
 
 
 @pytest.mark.parametrize("how", ["uploaded", "sending", "deleted"])
@@ -122,7 +141,7 @@ def test_what_was_not_there_is_found_once_it_is(ledger: Ledger, how: str) -> Non
     for _ in range(2):  # the second time from memory
         assert ledger.known(KEY) is None
     if how == "uploaded":
-        ledger.uploaded(upsert(), upload())
+        ledger.uploaded([Sent(upsert(), upload())])
     elif how == "sending":
         ledger.sending([Sent(upsert(), upload())])
     else:
@@ -132,46 +151,46 @@ def test_what_was_not_there_is_found_once_it_is(ledger: Ledger, how: str) -> Non
 
 def test_whatever_is_under_way_is_not_unchanged(ledger: Ledger) -> None:
     deliver(ledger)
-    ledger.uploaded(upsert(), upload(OTHER, "urn:two"))
+    ledger.uploaded([Sent(upsert(), upload(OTHER, "urn:two"))])
     for content in (CONTENT, OTHER):
-        assert not ledger.is_delivered(upsert(), content)
+        assert not is_delivered(ledger, upsert(), content)
     ledger.sending([Sent(upsert(), upload(OTHER, "urn:two"))])
     for content in (CONTENT, OTHER):
-        assert not ledger.is_delivered(upsert(), content)
+        assert not is_delivered(ledger, upsert(), content)
     ledger.sending([Sent(Delete(KEY), None)])
-    assert not ledger.is_deleted(Delete(KEY))
-    assert not ledger.is_delivered(upsert(), CONTENT)
+    assert not is_deleted(ledger, KEY)
+    assert not is_delivered(ledger, upsert(), CONTENT)
 
 
 def test_a_change_that_was_noted_during_the_call_is_not_confirmed_by_it(ledger: Ledger) -> None:
     first, second = upsert(), upsert(CREATED + 1)
-    ledger.uploaded(first, upload())
+    ledger.uploaded([Sent(first, upload())])
     ledger.sending([Sent(first, upload())])
-    ledger.uploaded(second, upload())  # the same blob, used again
+    ledger.uploaded([Sent(second, upload())])  # the same blob, used again
     ledger.confirmed([Confirmed(first, upload(), OK)])
     assert state(ledger) == State.UPLOADED
-    assert not ledger.is_delivered(first, CONTENT)
-    assert not ledger.is_delivered(second, CONTENT)
+    assert not is_delivered(ledger, first, CONTENT)
+    assert not is_delivered(ledger, second, CONTENT)
 
 
 def test_a_change_that_was_noted_before_the_call_is_not_confirmed_by_it(ledger: Ledger) -> None:
     first, second, blob = upsert(), upsert(CREATED + 1), upload()
-    ledger.uploaded(first, blob)
-    ledger.uploaded(second, blob)  # the same blob, used again
+    ledger.uploaded([Sent(first, blob)])
+    ledger.uploaded([Sent(second, blob)])  # the same blob, used again
     ledger.sending([Sent(first, blob)])
     ledger.confirmed([Confirmed(first, blob, OK)])
-    assert not ledger.is_delivered(second, CONTENT)
+    assert not is_delivered(ledger, second, CONTENT)
     ledger.sending([Sent(second, blob)])
     ledger.confirmed([Confirmed(second, blob, OK)])
-    assert ledger.is_delivered(second, CONTENT)
+    assert is_delivered(ledger, second, CONTENT)
 
 
 @pytest.mark.parametrize("when", ["before", "while"])
 def test_a_deletion_takes_away_what_was_only_noted(ledger: Ledger, when: str) -> None:
-    ledger.uploaded(upsert(), upload())
+    ledger.uploaded([Sent(upsert(), upload())])
     ledger.sending([Sent(Delete(KEY), None)])
     if when == "while":  # of a change that comes after it
-        ledger.uploaded(upsert(), upload())
+        ledger.uploaded([Sent(upsert(), upload())])
     ledger.confirmed([Confirmed(Delete(KEY), None, OK)])
     ledger.sync()
     assert state(ledger) == (State.DELETED if when == "before" else State.UPLOADED)
@@ -181,29 +200,29 @@ def test_a_whole_batch_is_confirmed_at_once_each_by_its_own_blob(ledger: Ledger)
     changes = [upsert(key=ResumeKey("c", str(number))) for number in range(250)]
     uploads = [upload(urn=f"urn:{number}") for number in range(250)]
     for change, one in zip(changes, uploads, strict=True):
-        ledger.uploaded(change, one)
+        ledger.uploaded([Sent(change, one)])
     pairs = list(zip(changes, uploads, strict=True))
     ledger.sending([Sent(*pair) for pair in pairs])
-    ledger.uploaded(changes[7], upload(OTHER, "urn:later"))
+    ledger.uploaded([Sent(changes[7], upload(OTHER, "urn:later"))])
     ledger.confirmed([Confirmed(*pair, OK) for pair in pairs[:200]])
-    delivered = [ledger.is_delivered(change, CONTENT) for change in changes]
+    delivered = [is_delivered(ledger, change, CONTENT) for change in changes]
     assert [n for n, one in enumerate(delivered) if not one] == [7, *range(200, 250)]
 
 
 def test_an_upsert_that_follows_a_delete_outlives_its_confirmation(ledger: Ledger) -> None:
     deliver(ledger)
     ledger.sending([Sent(Delete(KEY), None)])
-    ledger.uploaded(upsert(), upload(OTHER, "urn:two"))
+    ledger.uploaded([Sent(upsert(), upload(OTHER, "urn:two"))])
     ledger.confirmed([Confirmed(Delete(KEY), None, OK)])
     assert state(ledger) == State.UPLOADED
-    assert not ledger.is_deleted(Delete(KEY))
-    assert ledger.uploaded_before(upsert(), OTHER) == "urn:two"
+    assert not is_deleted(ledger, KEY)
+    assert uploaded_before(ledger, OTHER) == "urn:two"
 
 
 def test_a_note_of_an_upload_is_not_needed(ledger: Ledger) -> None:
     ledger.sending([Sent(upsert(), upload())])
     ledger.confirmed([Confirmed(upsert(), upload(), OK)])
-    assert ledger.is_delivered(upsert(), CONTENT)
+    assert is_delivered(ledger, upsert(), CONTENT)
 
 
 def test_a_deletion_leaves_a_hash_of_the_key_and_nothing_else(path: Path) -> None:
@@ -221,10 +240,10 @@ def test_a_deletion_leaves_a_hash_of_the_key_and_nothing_else(path: Path) -> Non
             key = ResumeKey(f"other-{number}", "r")
             deliver(ledger, upsert(key=key), upload(OTHER, f"urn:{number}"))
         delete(ledger)
-        assert ledger.is_deleted(Delete(KEY))
+        assert is_deleted(ledger, KEY)
         known = ledger.known(KEY)
         assert known is not None
-        assert known == ("deleted", *[None] * 10)
+        assert known == ("deleted", *[None] * 11)
     left = b"".join(part.read_bytes() for part in path.parent.iterdir())
     for text in gone[:-1]:
         assert text in held
@@ -233,41 +252,41 @@ def test_a_deletion_leaves_a_hash_of_the_key_and_nothing_else(path: Path) -> Non
     assert b"other-99" in left
     assert path.stat().st_mode & 0o777 == 0o600
     with opened(path) as ledger:
-        assert ledger.is_deleted(Delete(KEY))
-        assert not ledger.is_deleted(Delete(ResumeKey("never", "seen")))
+        assert is_deleted(ledger, KEY)
+        assert not is_deleted(ledger, ResumeKey("never", "seen"))
 
 
 def test_a_deleted_resume_that_comes_again_is_known_again(ledger: Ledger) -> None:
     delete(ledger)
-    assert ledger.is_deleted(Delete(KEY))
+    assert is_deleted(ledger, KEY)
     deliver(ledger)
-    assert not ledger.is_deleted(Delete(KEY))
-    assert ledger.is_delivered(upsert(), CONTENT)
+    assert not is_deleted(ledger, KEY)
+    assert is_delivered(ledger, upsert(), CONTENT)
 
 
 def test_a_blob_is_used_again_as_long_as_it_is_there(path: Path) -> None:
     clock = Clock()
     with opened(path, clock) as ledger:
-        ledger.uploaded(upsert(), upload())
-        assert ledger.uploaded_before(upsert(CREATED + 1), CONTENT) == upload().urn
-        assert ledger.uploaded_before(upsert(), OTHER) is None
+        ledger.uploaded([Sent(upsert(), upload())])
+        assert uploaded_before(ledger, CONTENT) == upload().urn
+        assert uploaded_before(ledger, OTHER) is None
         ledger.sending([Sent(upsert(), upload())])
-        assert ledger.uploaded_before(upsert(), CONTENT) == upload().urn
+        assert uploaded_before(ledger, CONTENT) == upload().urn
         clock.now += REUSE_SECONDS - 1
-        ledger.uploaded(upsert(), upload())  # noting it again makes it no younger
-        assert ledger.uploaded_before(upsert(), CONTENT) == upload().urn
+        ledger.uploaded([Sent(upsert(), upload())])  # noting it again makes it no younger
+        assert uploaded_before(ledger, CONTENT) == upload().urn
         clock.now += 1
-        assert ledger.uploaded_before(upsert(), CONTENT) is None
+        assert uploaded_before(ledger, CONTENT) is None
 
 
 def test_a_blob_that_linkedin_removes_is_used_again_within_half_its_life(path: Path) -> None:
     clock = Clock()
     with opened(path, clock, blob_life=3600) as ledger:
-        ledger.uploaded(upsert(), upload())
+        ledger.uploaded([Sent(upsert(), upload())])
         clock.now += 1799
-        assert ledger.uploaded_before(upsert(), CONTENT) == upload().urn
+        assert uploaded_before(ledger, CONTENT) == upload().urn
         clock.now += 1
-        assert ledger.uploaded_before(upsert(), CONTENT) is None
+        assert uploaded_before(ledger, CONTENT) is None
 
 
 @pytest.mark.parametrize(("before", "now"), [(None, 3600), (3600, None), (3600, 7200)])
@@ -277,35 +296,35 @@ def test_a_blob_that_linkedin_keeps_for_another_time_is_not_used_again(
     for life, expected in ((before, upload().urn), (now, None)):
         with opened(path, blob_life=life) as ledger:
             if expected:
-                ledger.uploaded(upsert(), upload())
-            assert ledger.uploaded_before(upsert(), CONTENT) == expected
+                ledger.uploaded([Sent(upsert(), upload())])
+            assert uploaded_before(ledger, CONTENT) == expected
 
 
 def test_a_blob_of_a_confirmed_record_is_not_used_again(ledger: Ledger) -> None:
     deliver(ledger)
-    assert ledger.uploaded_before(upsert(CREATED + 1), CONTENT) is None
+    assert uploaded_before(ledger, CONTENT) is None
 
 
 def test_a_blob_that_linkedin_has_refused_is_not_used_again(ledger: Ledger) -> None:
     ledger.sending([Sent(upsert(), upload())])
     ledger.rejected(Rejected("s", {}, Reject("linkedin_refused", "no"), 1, 1, KEY))
-    assert ledger.uploaded_before(upsert(), CONTENT) is None
-    assert not ledger.is_delivered(upsert(), CONTENT)
+    assert uploaded_before(ledger, CONTENT) is None
+    assert not is_delivered(ledger, upsert(), CONTENT)
 
 
 def test_a_file_that_is_missing_leaves_what_linkedin_holds(ledger: Ledger) -> None:
     deliver(ledger)
     ledger.rejected(Rejected("s", {}, Reject("file_missing", "no"), 1, 1, KEY))
-    assert ledger.is_delivered(upsert(), CONTENT)
+    assert is_delivered(ledger, upsert(), CONTENT)
 
 
 def test_resend_makes_nothing_unchanged(path: Path) -> None:
     with opened(path, resend=True) as ledger:
         deliver(ledger)
-        assert not ledger.is_delivered(upsert(), CONTENT)
-        assert ledger.source_of(upsert()) is None
+        assert not is_delivered(ledger, upsert(), CONTENT)
+        assert tag_of(ledger, upsert()) is None
         delete(ledger)
-        assert not ledger.is_deleted(Delete(KEY))
+        assert not is_deleted(ledger, KEY)
 
 
 def test_what_a_killed_run_had_confirmed_or_sent_is_known(path: Path, tmp_path: Path) -> None:
@@ -316,7 +335,7 @@ def test_what_a_killed_run_had_confirmed_or_sent_is_known(path: Path, tmp_path: 
         with opened(copy) as ledger:
             for step in steps:
                 if step == "uploaded":
-                    ledger.uploaded(upsert(), upload())
+                    ledger.uploaded([Sent(upsert(), upload())])
                 elif step == "sending":
                     ledger.sending([Sent(upsert(), upload())])
                 else:
@@ -327,20 +346,37 @@ def test_what_a_killed_run_had_confirmed_or_sent_is_known(path: Path, tmp_path: 
         with opened(path) as ledger:
             return state(ledger)
 
-    assert killed("uploaded") is None
+    assert killed("uploaded") == State.UPLOADED
     assert killed("uploaded", "sending") == State.SENDING
     assert killed("uploaded", "sending", "confirmed") == State.DELIVERED
 
 
-def test_uploads_are_durable_within_a_second(path: Path) -> None:
-    clock = Clock()
-    with opened(path, clock) as ledger, closing(sqlite3.connect(path)) as other:
-        count = "SELECT count(*) FROM resumes"
-        ledger.uploaded(upsert(), upload())
-        assert other.execute(count).fetchone() == (0,)
-        clock.now += 1
-        ledger.uploaded(upsert(key=ResumeKey("a", "b")), upload())
-        assert other.execute(count).fetchone() == (2,)
+def test_what_is_unchanged_by_its_source_needs_no_conversion(ledger: Ledger) -> None:
+    converted = Content("5e" * 32, "jane.txt", "text/plain", origin=f"{'ab' * 32} .txt")
+    deliver(ledger, sent=upload(converted))
+    unread = replace(converted, sha256="")  # not converted yet
+    assert is_delivered(ledger, upsert(), unread)
+    assert is_delivered(ledger, upsert(), replace(converted, sha256="00" * 32))
+    assert not is_delivered(ledger, upsert(), replace(unread, origin=f"{'ab' * 32} .pdf"))
+    assert not is_delivered(ledger, upsert(), replace(unread, filename="joe.txt"))
+
+
+def test_a_row_of_an_earlier_version_is_known_by_what_was_sent_and_then_by_its_source(
+    path: Path,
+) -> None:
+    """Its document is read and converted once more, and not sent again."""
+    sent = Content("5e" * 32, "jane.txt", "text/plain")
+    with opened(path) as ledger:
+        deliver(ledger, sent=upload(sent))
+    with opened(path) as ledger:
+        known = ledger.known(KEY)
+        assert known is not None
+        assert known.origin is None
+        described = replace(sent, sha256="", origin="the bytes at the source")
+        assert not is_delivered(ledger, upsert(), described)
+        assert is_delivered(ledger, upsert(), replace(described, sha256=sent.sha256))
+    with opened(path) as ledger:
+        assert is_delivered(ledger, upsert(), described)
 
 
 # Versions of a stream
@@ -349,16 +385,16 @@ def test_uploads_are_durable_within_a_second(path: Path) -> None:
 def test_what_records_of_a_version_touch_is_not_outdated(ledger: Ledger) -> None:
     keys = [ResumeKey("c", str(number)) for number in range(2500)]
     for key in keys:
-        ledger.uploaded(upsert(key=key, version=1), upload())
+        ledger.uploaded([Sent(upsert(key=key, version=1), upload())])
     elsewhere = ResumeKey("elsewhere", "r")
     deliver(ledger, upsert(key=elsewhere, stream="t", version=1))
     for key in keys[:5]:
         deliver(ledger, upsert(key=key, version=1))
-    ledger.source_of(upsert(key=keys[0], version=2))
-    ledger.is_delivered(upsert(key=keys[1], version=2), CONTENT)
+    tag_of(ledger, upsert(key=keys[0], version=2))
+    is_delivered(ledger, upsert(key=keys[1], version=2), CONTENT)
     ledger.rejected(Rejected("s", {}, Reject("file_missing", "no"), 1, 1, keys[2], 2))
     deliver(ledger, upsert(key=keys[3], version=2), upload(OTHER, "urn:new"))
-    ledger.source_of(upsert(key=keys[4]))  # a record without a version says nothing of one
+    tag_of(ledger, upsert(key=keys[4]))  # a record without a version says nothing of one
     delete(ledger, keys[5])
     assert ledger.versions.outdated("s", 1) == 0
     assert ledger.versions.outdated("s", 2) == len(keys) - 5
@@ -371,7 +407,7 @@ def test_what_records_of_a_version_touch_is_not_outdated(ledger: Ledger) -> None
 def test_keys_are_given_while_they_are_deleted(ledger: Ledger) -> None:
     keys = {ResumeKey("c", str(number)) for number in range(2500)}
     for key in keys:
-        ledger.uploaded(upsert(key=key), upload())
+        ledger.uploaded([Sent(upsert(key=key), upload())])
     seen = []
     for key in ledger.versions.keys_outdated("s", 1):
         seen.append(key)
@@ -385,7 +421,7 @@ def test_a_version_is_empty_until_a_resume_is_of_it(ledger: Ledger) -> None:
     deliver(ledger, upsert(version=1))
     assert ledger.versions.is_empty("s", 2)
     assert ledger.versions.is_empty("t", 1)
-    ledger.source_of(upsert(version=2))
+    tag_of(ledger, upsert(version=2))
     assert not ledger.versions.is_empty("s", 2)
 
 
@@ -406,7 +442,7 @@ def test_a_record_without_a_readable_key_leaves_its_version_open(path: Path) -> 
 def test_a_record_that_is_passed_over_names_its_resume(ledger: Ledger) -> None:
     others = [ResumeKey("c", name) for name in ("uploaded", "sending", "deleted", "elsewhere")]
     deliver(ledger, upsert(version=1))
-    ledger.uploaded(upsert(key=others[0], version=1), upload())
+    ledger.uploaded([Sent(upsert(key=others[0], version=1), upload())])
     ledger.sending([Sent(upsert(key=others[1], version=1), upload())])
     delete(ledger, others[2])
     deliver(ledger, upsert(key=others[3], stream="t", version=1))
@@ -414,8 +450,8 @@ def test_a_record_that_is_passed_over_names_its_resume(ledger: Ledger) -> None:
         ledger.versions.name(key, "s", 2)
     assert ledger.versions.outdated("s", 2) == 0
     assert ledger.versions.outdated("t", 2) == 1
-    assert ledger.is_delivered(upsert(version=2), CONTENT)
-    assert ledger.is_deleted(Delete(others[2]))
+    assert is_delivered(ledger, upsert(version=2), CONTENT)
+    assert is_deleted(ledger, others[2])
     assert ledger.known(ResumeKey("never", "seen")) is None
 
 
@@ -423,12 +459,12 @@ def test_what_a_second_stream_names_has_not_vanished(ledger: Ledger) -> None:
     keys = [ResumeKey("c", str(number)) for number in range(5)]
     for key in keys:
         deliver(ledger, upsert(key=key, version=1))
-    ledger.is_delivered(upsert(key=keys[0], stream="t", version=1), CONTENT)
+    is_delivered(ledger, upsert(key=keys[0], stream="t", version=1), CONTENT)
     deliver(ledger, upsert(key=keys[1], stream="t", version=1), upload(OTHER, "urn:new"))
     ledger.rejected(Rejected("t", {}, Reject("file_missing", "no"), 1, 1, keys[2], 1))
     for key in keys[:2]:
-        ledger.is_delivered(upsert(key=key, version=2), CONTENT)
-    ledger.source_of(upsert(key=keys[3], version=1))  # by the same stream once more
+        is_delivered(ledger, upsert(key=key, version=2), CONTENT)
+    tag_of(ledger, upsert(key=keys[3], version=1))  # by the same stream once more
     assert (ledger.versions.outdated("t", 2), ledger.versions.shared("t", 2)) == (0, 2)
     assert set(ledger.versions.keys_outdated("s", 9)) == {keys[3], keys[4]}
     delete(ledger, keys[1])
@@ -475,14 +511,14 @@ def test_a_ledger_belongs_to_one_run_at_a_time(path: Path) -> None:
 def test_a_ledger_of_the_first_version_is_taken_over(path: Path) -> None:
     path.write_bytes(FIRST.read_bytes())
     with opened(path) as ledger:
-        assert ledger.is_delivered(upsert(version=2), CONTENT)
+        assert is_delivered(ledger, upsert(version=2), CONTENT)
         used = ResumeKey("uploaded", "r")
         assert ledger.known(used) is not None
-        assert ledger.is_deleted(Delete(ResumeKey("gone", "r")))
+        assert is_deleted(ledger, ResumeKey("gone", "r"))
         assert ledger.versions.is_incomplete("s", 7)
         assert ledger.held() == 2
         assert ledger.versions.outdated("s", 9) == 1
-        ledger.is_delivered(upsert(stream="t"), CONTENT)
+        is_delivered(ledger, upsert(stream="t"), CONTENT)
         assert (ledger.versions.outdated("t", 9), ledger.versions.shared("t", 9)) == (1, 1)
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (len(STEPS),)
@@ -516,13 +552,13 @@ def test_a_file_that_is_no_database_is_refused(path: Path, content: bytes) -> No
 def test_a_damaged_ledger_stops_the_run_with_the_remedy(path: Path) -> None:
     with opened(path) as ledger:
         for number in range(2000):
-            ledger.uploaded(upsert(key=ResumeKey("c", str(number))), upload())
+            ledger.uploaded([Sent(upsert(key=ResumeKey("c", str(number))), upload())])
     with path.open("r+b") as pages:
         pages.seek(8 * 4096)
         pages.write(b"\xff" * 40 * 4096)
     file = LedgerDB(path, OWNER)
     with pytest.raises(Stop, match="move it away and run again"):  # noqa: PT012 - by either
-        ledger = Ledger(file, now=Clock(), clock=Clock())
+        ledger = Ledger(file, now=Clock())
         [ledger.known(ResumeKey("c", str(number))) for number in range(2000)]
     file.close()
 
@@ -538,13 +574,13 @@ def test_a_copy_leaves_the_file_as_it_is(path: Path) -> None:
     with opened(path) as ledger:
         deliver(ledger)
     before = {part.name: part.read_bytes() for part in path.parent.iterdir()}
-    ledger = Ledger(LedgerDB.copy(path, OWNER), now=Clock(), clock=Clock())
-    assert ledger.is_delivered(upsert(), CONTENT)
+    ledger = Ledger(LedgerDB.copy(path, OWNER), now=Clock())
+    assert is_delivered(ledger, upsert(), CONTENT)
     deliver(ledger, upsert(CREATED + 1), upload(OTHER, "urn:two"))
-    assert ledger.is_delivered(upsert(CREATED + 1), OTHER)
+    assert is_delivered(ledger, upsert(CREATED + 1), OTHER)
     ledger.close()
     after = {part.name: part.read_bytes() for part in path.parent.iterdir()}
     assert after == before
     path.unlink()
-    Ledger(LedgerDB.copy(path, OWNER), now=Clock(), clock=Clock()).close()
+    Ledger(LedgerDB.copy(path, OWNER), now=Clock()).close()
     assert not path.exists()

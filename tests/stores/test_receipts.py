@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from target_linkedin_resumes.errors import Misconfigured
+from target_linkedin_resumes.stores.audit_log import Receipt, receipt
 from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
-from target_linkedin_resumes.stores.receipts import Receipt, receipt
 from tests.stores.test_audit_log import PSEUDONYMS, erased, opened, sent
 
 

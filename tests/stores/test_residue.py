@@ -21,7 +21,7 @@ DONE = Confirmation(204)
 
 def write(ledger: Ledger, change: Upsert | Delete, upload: Upload | None) -> None:
     if isinstance(change, Upsert) and upload is not None:
-        ledger.uploaded(change, upload)
+        ledger.uploaded([Sent(change, upload)])
     ledger.sending([Sent(change, upload)])
     ledger.confirmed([Confirmed(change, upload, DONE)])
 
@@ -39,7 +39,7 @@ def hash_of(number: int) -> bytes:
 def test_neither_after_a_run_nor_after_a_killed_one(tmp_path: Path) -> None:
     chance = random.Random(5)
     path = tmp_path / "ledger.sqlite"
-    ledger = Ledger(LedgerDB(path, OWNER), now=time.time, clock=time.monotonic)
+    ledger = Ledger(LedgerDB(path, OWNER), now=time.time)
     keys: list[ResumeKey] = []
     held: list[int] = []
     gone: set[int] = set()

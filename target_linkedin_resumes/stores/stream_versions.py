@@ -12,9 +12,26 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from target_linkedin_resumes.records import ResumeKey
-from target_linkedin_resumes.stores.ledgerrows import NAMED, OUTDATED, SHARED
 
 _PAGE = 1000
+# A change without a version (a reject that is replayed) leaves the row's. A row that a second
+# stream names is shared from then on: no one stream can say that the resume has vanished.
+VERSION = (
+    "version = CASE WHEN :version IS NOT NULL OR stream IS NOT :stream THEN :version"
+    " ELSE version END, shared = shared OR (stream IS NOT NULL AND stream <> :stream),"
+    " stream = :stream"
+)
+# A record that a filter passes over takes no resume over from another stream.
+_NAMED = """
+UPDATE resumes SET version = :version
+WHERE key = :key AND stream = :stream AND state <> 'deleted'
+"""
+_OLDER = (
+    "FROM resumes WHERE stream = :stream AND (version IS NULL OR version < :version)"
+    " AND state <> 'deleted'"
+)
+_OUTDATED = f"{_OLDER} AND NOT shared"
+_SHARED = f"{_OLDER} AND shared"
 
 
 class StreamVersions:
@@ -36,7 +53,7 @@ class StreamVersions:
         """Note that a record of this version names a resume, whatever is to become of it."""
         about = {"key": self._hashed(key), "stream": stream, "version": version}
         with self._writing() as connection:
-            connection.execute(NAMED, about)
+            connection.execute(_NAMED, about)
 
     def leave_open(self, stream: str, version: int) -> None:
         """Note that a record of this version names a resume, and that it is not known which."""
@@ -71,11 +88,11 @@ class StreamVersions:
 
     def shared(self, stream: str, version: int) -> int:
         """How many there are besides that another stream has named too."""
-        return int(self._one(f"SELECT count(*) {SHARED}", stream, version))
+        return int(self._one(f"SELECT count(*) {_SHARED}", stream, version))
 
     def outdated(self, stream: str, version: int) -> int:
         """How many resumes that no other stream has named are of an older version, or of none."""
-        return int(self._one(f"SELECT count(*) {OUTDATED}", stream, version))
+        return int(self._one(f"SELECT count(*) {_OUTDATED}", stream, version))
 
     def newest(self, stream: str) -> int | None:
         """The highest version that a resume of a stream is of; None if none has any."""
@@ -87,7 +104,7 @@ class StreamVersions:
         """Give their keys, a page at a time; rows may change meanwhile."""
         last = -1
         query = f"""
-            SELECT number, candidate_id, resume_id {OUTDATED} AND number > :last
+            SELECT number, candidate_id, resume_id {_OUTDATED} AND number > :last
             ORDER BY number LIMIT {_PAGE}
         """
         while True:

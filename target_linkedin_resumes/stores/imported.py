@@ -1,0 +1,124 @@
+"""Deliveries imported from an audit file into a ledger that was lost, as far as that goes.
+
+The audit file knows resumes by keyed hashes alone. So what it says is kept apart, by those hashes,
+until a record names the resume again and the ledger takes it over, or something else is sent for
+it. What no record names again stays apart: without its ids nothing can be sent for it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from target_linkedin_resumes.engine.types import Content
+from target_linkedin_resumes.errors import Misconfigured
+from target_linkedin_resumes.records import ResumeKey, Upsert
+from target_linkedin_resumes.stores.audit_log import DELIVERED, read_lines
+from target_linkedin_resumes.stores.ledger_db import LedgerDB
+from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
+
+_MADE_WITH = "INSERT OR REPLACE INTO about VALUES ('audit_key_id', ?)"
+_COUNT = "SELECT count(*) FROM recovered"
+_TAKE = "INSERT OR REPLACE INTO recovered VALUES (:resume, :fingerprint, :urn, :delivered_at)"
+_DROP = "DELETE FROM recovered WHERE resume = :resume"
+_KNOWS = "SELECT 1 FROM recovered WHERE resume = ?"
+_FIND = "SELECT urn, delivered_at FROM recovered WHERE resume = ? AND fingerprint = ?"
+
+
+class Delivery(NamedTuple):
+    """A delivery that LinkedIn confirmed; ``delivered_at`` is in epoch seconds."""
+
+    urn: str
+    delivered_at: int
+
+
+class ImportedDeliveries:
+    """The imported rows of an open ledger. Without the key they were made with none can be found.
+
+    ``count`` is how many there were when the ledger was opened, ``lost`` how many of them cannot be
+    found. The ledger calls each method with its lock held and in a transaction. They raise
+    :class:`sqlite3.Error`.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, pseudonyms: Pseudonyms | None) -> None:
+        self._connection = connection
+        self.count: int = connection.execute(_COUNT).fetchone()[0]
+        row = connection.execute("SELECT value FROM about WHERE name = 'audit_key_id'").fetchone()
+        known = pseudonyms is not None and row == (pseudonyms.key_id,)
+        self._pseudonyms = pseudonyms if known else None
+        self.lost: int = 0 if known else self.count
+
+    def find(self, change: Upsert, content: Content) -> Delivery | None:
+        """The delivery of this very content, name and ``created_at``, if it was the last one."""
+        if self._pseudonyms is None or not self.count:
+            return None
+        fingerprint = self._pseudonyms.fingerprint(content, change.created_at)
+        resume = self._pseudonyms.resume(change.key)
+        hashes = (bytes.fromhex(resume), bytes.fromhex(fingerprint))
+        row = self._connection.execute(_FIND, hashes).fetchone()
+        return None if row is None else Delivery._make(row)
+
+    def knows(self, key: ResumeKey) -> bool:
+        """Whether there is a row of a resume."""
+        if self._pseudonyms is None or not self.count:
+            return False
+        resume = bytes.fromhex(self._pseudonyms.resume(key))
+        return self._connection.execute(_KNOWS, (resume,)).fetchone() is not None
+
+    def drop(self, key: ResumeKey) -> bool:
+        """Drop the row of a resume; tell whether there was one."""
+        if self._pseudonyms is None or not self.count:
+            return False
+        resume = bytes.fromhex(self._pseudonyms.resume(key))
+        return self._connection.execute(_DROP, {"resume": resume}).rowcount > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """How many ``lines`` were read, and how many resumes LinkedIn holds by what they say."""
+
+    lines: int
+    recovered: int
+
+
+def rebuild(file: LedgerDB, lines: Iterable[bytes], pseudonyms: Pseudonyms) -> Rebuilt:
+    """Fill an empty ledger from an audit file, or leave it as it was.
+
+    Raises :class:`Misconfigured` for a ledger that is not empty and for lines that are none, and
+    :class:`Stop` if the ledger cannot be written.
+    """
+    with file.written() as connection:
+        [known] = connection.execute(
+            "SELECT (SELECT count(*) FROM resumes) + (SELECT count(*) FROM recovered)"
+        ).fetchone()
+    if known:
+        raise Misconfigured(
+            f"setting 'ledger_path': this ledger knows {known} resumes; a rebuild begins with none."
+            " Move the ledger away if it is to be replaced"
+        )
+    count = 0
+    with file.written() as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            connection.execute(_MADE_WITH, (pseudonyms.key_id,))
+            for count, line in enumerate(read_lines(lines, pseudonyms), 1):  # noqa: B007 - counted
+                # A line that is scrubbed is followed by its deletion.
+                if line["operation"] == DELIVERED and "fingerprint" in line:
+                    row = {
+                        "resume": bytes.fromhex(line["resume"]),
+                        "fingerprint": bytes.fromhex(line["fingerprint"]),
+                        "urn": line["blob"],
+                        "delivered_at": int(datetime.fromisoformat(line["at"]).timestamp()),
+                    }
+                    connection.execute(_TAKE, row)
+                else:
+                    connection.execute(_DROP, {"resume": bytes.fromhex(line["resume"])})
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        [recovered] = connection.execute(_COUNT).fetchone()
+    return Rebuilt(count, recovered)
