@@ -6,17 +6,17 @@ deleted is overwritten with zeros (``secure_delete``), and the WAL is emptied wh
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 import sqlite3
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from target_linkedin_resumes.errors import Misconfigured, Stop
+from target_linkedin_resumes.stores.owned_file import check, lock, open_private, usable
 
+SETTING = "ledger_path"
 # "lire": tells a ledger from any other SQLite database.
 APPLICATION_ID = 0x6C697265
 _SALT_BYTES = 16
@@ -73,10 +73,11 @@ class LedgerDB:
 
     def __init__(self, path: Path, owner: Mapping[str, str]) -> None:
         self._name = path.name
-        with _usable(path):
+        with usable(path, SETTING):
             # SQLite's own locks go when any descriptor of the file is closed: this one is last.
-            self._guard: int | None = _own(path)
+            self._guard: int | None = open_private(path)
         try:
+            lock(self._guard, path, SETTING)
             self.connection = self._opened(str(path), owner)
         except BaseException:
             os.close(self._guard)
@@ -155,54 +156,10 @@ class LedgerDB:
 
 def check_ledger(path: Path, owner: Mapping[str, str]) -> None:
     """Raise the :class:`Misconfigured` that opening the ledger would, and change nothing."""
-    with _usable(path):
-        if not path.exists():
-            tempfile.TemporaryFile(dir=path.parent).close()
-            return
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        try:
-            _lock(descriptor, fcntl.LOCK_SH, path)
-        finally:
-            os.close(descriptor)
-    if path.stat().st_size:
+    if check(path, SETTING) and path.stat().st_size:
         with readable(path.name), closing(_for_reading(path)) as connection:
             if _version(connection, path.name):
                 _check_owner(_about(connection), path.name, owner)
-
-
-@contextmanager
-def _usable(path: Path) -> Iterator[None]:
-    """Make a :class:`Misconfigured` of what keeps a path from being written."""
-    if path.exists() and not path.is_file():
-        raise Misconfigured("setting 'ledger_path': expected the path of a regular file")
-    try:
-        yield
-    except OSError as error:
-        raise Misconfigured(
-            f"setting 'ledger_path': the file cannot be written ({error.strerror}); expected a"
-            " path in a directory that this user may write to"
-        ) from None
-
-
-def _own(path: Path) -> int:
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        os.fchmod(descriptor, 0o600)
-        _lock(descriptor, fcntl.LOCK_EX, path)
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def _lock(descriptor: int, kind: int, path: Path) -> None:
-    try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise Misconfigured(
-            f"setting 'ledger_path': {path.name!r} is in use by another run; wait for it, or give"
-            " each pipeline its own path"
-        ) from None
 
 
 def _for_reading(path: Path) -> sqlite3.Connection:

@@ -6,14 +6,13 @@ beside it, or as a torn last line, is removed when the file is opened.
 
 from __future__ import annotations
 
-import fcntl
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from target_linkedin_resumes.errors import Misconfigured, Stop
+from target_linkedin_resumes.stores.owned_file import check, lock, open_private, usable
 
 # What is written in the place of the file before it takes it.
 NEW = ".new"
@@ -36,7 +35,7 @@ class LineFile:
         self._loss = loss
         self._dirty = False
         self._failed: Stop | None = None
-        with _usable(self.path, setting):
+        with usable(self.path, setting):
             self._descriptor = self._own(empty=empty)
             self._size = self._cut_torn_line(begin)
             self._beside.unlink(missing_ok=True)
@@ -81,9 +80,9 @@ class LineFile:
         ``lines`` raises.
         """
         try:
-            descriptor = _open(self._beside, empty=True)
+            descriptor = open_private(self._beside, os.O_APPEND | os.O_TRUNC)
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                lock(descriptor, self._beside, self._setting)
                 with open(descriptor, "wb", closefd=False) as new:
                     new.writelines(lines)
                 os.fsync(descriptor)
@@ -127,16 +126,16 @@ class LineFile:
     def _own(self, *, empty: bool) -> int:
         """Open and lock the file; gives the descriptor."""
         while True:
-            descriptor = _open(self.path)
+            descriptor = open_private(self.path, os.O_APPEND)
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                lock(descriptor, self.path, self._setting)
                 if os.path.samestat(os.fstat(descriptor), self.path.stat()):
                     if empty:
                         os.ftruncate(descriptor, 0)
                     return descriptor
-            except BlockingIOError:
+            except Misconfigured:
                 os.close(descriptor)
-                raise _in_use(self.path, self._setting) from None
+                raise
             except FileNotFoundError:
                 pass
             os.close(descriptor)  # another run replaced or removed the file meanwhile: look again
@@ -161,39 +160,9 @@ class LineFile:
 def look(path: Path, setting: str, *, begin: bytes = b"") -> None:
     """Raise the :class:`Misconfigured` that opening the file would, and change nothing."""
     path = path.resolve()
-    with _usable(path, setting):
-        if not path.exists():
-            tempfile.TemporaryFile(dir=path.parent).close()
-            return
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise _in_use(path, setting) from None
-        finally:
-            os.close(descriptor)
-        _whole_lines(path, setting, begin)
-
-
-@contextmanager
-def _usable(path: Path, setting: str) -> Iterator[None]:
-    """Make a :class:`Misconfigured` of what keeps a path from being written."""
-    if path.exists() and not path.is_file():
-        raise Misconfigured(f"setting '{setting}': expected the path of a regular file")
-    try:
-        yield
-    except OSError as error:
-        raise Misconfigured(
-            f"setting '{setting}': the file cannot be written ({error.strerror});"
-            " expected a path in a directory that this user may write to"
-        ) from None
-
-
-def _in_use(path: Path, setting: str) -> Misconfigured:
-    return Misconfigured(
-        f"setting '{setting}': {path.name!r} is in use by another run; wait for it, or give each"
-        " pipeline its own path"
-    )
+    if check(path, setting):
+        with usable(path, setting):
+            _whole_lines(path, setting, begin)
 
 
 def something_else(path: Path, setting: str) -> Misconfigured:
@@ -217,13 +186,6 @@ def _whole_lines(path: Path, setting: str, begin: bytes) -> int:
     if torn.strip(b"\0") and torn[: len(begin)] != begin[: len(torn)]:
         raise something_else(path, setting)
     return whole
-
-
-def _open(path: Path, *, empty: bool = False) -> int:
-    flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | (os.O_TRUNC if empty else 0)
-    descriptor = os.open(path, flags, 0o600)
-    os.fchmod(descriptor, 0o600)
-    return descriptor
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
