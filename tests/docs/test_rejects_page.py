@@ -15,7 +15,7 @@ from tests.docs.documents import blocks, read, section, table
 PAGE = "docs/rejects.md"
 PACKAGE = Path(target_linkedin_resumes.__file__).parent
 # Where a code is not written out: what it is taken from is looked at below, or was named before.
-INDIRECT = {"delivery/rejects.py", "linkedin/outcomes.py", "resumes/sources.py", "resumes/web.py"}
+INDIRECT = {"engine/types.py", "linkedin/outcomes.py", "resumes/sources.py", "resumes/web.py"}
 
 
 def rejects_in_source() -> tuple[set[str], set[str]]:
