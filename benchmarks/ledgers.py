@@ -12,11 +12,11 @@ from typing import Any
 
 from benchmarks.cases import DISTINCT_FILES, Case, record_of
 from target_linkedin_resumes.app import owner_of, sources_of
-from target_linkedin_resumes.confirmation import Confirmation
 from target_linkedin_resumes.engine.interfaces import Confirmed, Sent
 from target_linkedin_resumes.engine.types import Content, Upload
+from target_linkedin_resumes.errors import Confirmation
 from target_linkedin_resumes.records import Upsert, read_change
-from target_linkedin_resumes.resumes.etags import Tags
+from target_linkedin_resumes.resumes.etags import Fingerprints
 from target_linkedin_resumes.resumes.sources import Sources
 from target_linkedin_resumes.settings import read_settings
 from target_linkedin_resumes.stores.ledger import Ledger
@@ -35,7 +35,7 @@ def prepare(case: Case, numbers: range, config: Mapping[str, Any]) -> None:
     with closing(
         Ledger(LedgerDB(settings.ledger_path, owner_of(settings)), now=time.time)
     ) as ledger:
-        sources = sources_of(settings, Tags(ledger.salt, settings.convert))
+        sources = sources_of(settings, Fingerprints(ledger.salt, settings.convert))
         contents = [_content(sources, _upsert(case, number)) for number in range(DISTINCT_FILES)]
         for some in (numbers[n : n + AT_ONCE] for n in range(0, len(numbers), AT_ONCE)):
             changes = [_upsert(case, number) for number in some]
@@ -59,5 +59,7 @@ def _content(sources: Sources, change: Upsert) -> Content:
     with sources.open(change.file, is_unchanged=lambda _: False) as resume:
         about = resume.described
     assert about is not None
-    assert about.tag is not None  # else the target would read the file once more
-    return Content(about.sha256, about.filename, about.content_type, about.tag, about.origin)
+    assert about.fingerprint is not None  # else the target would read the file once more
+    return Content(
+        about.sha256, about.filename, about.content_type, about.fingerprint, about.origin
+    )

@@ -26,7 +26,7 @@ from target_linkedin_resumes.linkedin.settings import ClientSettings
 from target_linkedin_resumes.report.files import ReportFiles
 from target_linkedin_resumes.report.metrics import Meter, MeteredPace, Waiting
 from target_linkedin_resumes.report.reporter import Reporter
-from target_linkedin_resumes.resumes.etags import Tags
+from target_linkedin_resumes.resumes.etags import Fingerprints
 from target_linkedin_resumes.resumes.prefixes import FileSource
 from target_linkedin_resumes.resumes.sources import Sources
 from target_linkedin_resumes.settings import Settings
@@ -105,7 +105,7 @@ def linkedin_of(
     return LinkedIn(client, calls)
 
 
-def sources_of(settings: Settings, tags: Tags | None = None) -> Sources:
+def sources_of(settings: Settings, fingerprints: Fingerprints | None = None) -> Sources:
     """Where the resumes of these settings come from. Raises Misconfigured."""
     convert = converter_of(settings.convert)
     try:
@@ -115,7 +115,7 @@ def sources_of(settings: Settings, tags: Tags | None = None) -> Sources:
             timeout=settings.request_timeout_seconds,
             concurrency=settings.upload_concurrency,
             convert=convert,
-            tags=tags,
+            fingerprints=fingerprints,
         )
     except Misconfigured:
         if convert is not None:
@@ -141,7 +141,9 @@ def build(
     transport = HttpTransport(settings.request_timeout_seconds)
     rejects, ledger = _rejects(settings, encode, replayed), _ledger(settings, quota)
     stores = _stores(settings, rejects, ledger)
-    sources = sources_of(settings, None if ledger is None else Tags(ledger.salt, settings.convert))
+    sources = sources_of(
+        settings, None if ledger is None else Fingerprints(ledger.salt, settings.convert)
+    )
     client: Client = linkedin_of(settings, transport, meter, quota)
     if settings.dry_run:
         client = DryRun()

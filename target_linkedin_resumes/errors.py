@@ -17,6 +17,8 @@ or the content of a record: whatever is raised here may be logged.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 
 class Failure(Exception):
     """Base of all that can keep a change from arriving."""
@@ -72,3 +74,18 @@ class QuotaSpent(Stop):
     """LinkedIn's daily quota is spent; it is renewed at 00:00 UTC."""
 
     exit_code = 75
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """LinkedIn's word that a change of one key is carried out.
+
+    ``status`` is that key's own. ``request_id`` is ``x-li-uuid`` of the answer, what LinkedIn's
+    support asks for; None where the answer has none.
+    """
+
+    status: int
+    request_id: str | None = None
+
+
+Outcome = Confirmation | Failure

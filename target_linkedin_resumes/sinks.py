@@ -20,7 +20,7 @@ from target_linkedin_resumes.engine.engine import Engine
 from target_linkedin_resumes.errors import Reject
 from target_linkedin_resumes.mapping.mapper import Mapper
 from target_linkedin_resumes.records import Change, Record, Upsert, key_of, read_change
-from target_linkedin_resumes.resumes.links import expires_at
+from target_linkedin_resumes.resumes.etags import expires_at
 from target_linkedin_resumes.settings import Settings
 from target_linkedin_resumes.stores.full_table import FullTables
 

@@ -9,15 +9,14 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Protocol, TypeVar
 
-from target_linkedin_resumes.confirmation import Confirmation
 from target_linkedin_resumes.engine.interfaces import Outcomes
 from target_linkedin_resumes.engine.types import Content, Unchanged, Upload
-from target_linkedin_resumes.errors import QuotaSpent, Retry
+from target_linkedin_resumes.errors import Confirmation, QuotaSpent, Retry
 from target_linkedin_resumes.linkedin.limits import seconds_until_renewal
 from target_linkedin_resumes.linkedin.session import utc_now
 from target_linkedin_resumes.records import Change, Delete, ResumeKey, Upsert
-from target_linkedin_resumes.resumes.bodies import Body, Described, NotModified
 from target_linkedin_resumes.resumes.sources import Sources
+from target_linkedin_resumes.resumes.spool import Described, NotModified, SizedReader
 from target_linkedin_resumes.stores.ledger import Known, Ledger
 
 logger = logging.getLogger(__name__)
@@ -32,7 +31,7 @@ _AS_IF = Confirmation(204)
 class Client(Protocol):
     """LinkedIn's client, or what stands in its place. Each method raises Failure."""
 
-    def upload_resume(self, body: Body, size: int, content_type: str, filename: str) -> str:
+    def upload_resume(self, body: SizedReader, size: int, content_type: str, filename: str) -> str:
         """Upload a file of ``size`` bytes; gives its blob URN."""
         ...
 
@@ -75,7 +74,7 @@ class Uploader:
         if isinstance(change, Delete):
             unchanged = self._ledger.is_deleted(known)
         else:
-            unchanged = self._ledger.has_tag(change, known, self._sources.tag(change.file))
+            unchanged = self._ledger.has_tag(change, known, self._sources.fingerprint(change.file))
         return Unchanged() if unchanged else known
 
     def upload(self, change: Upsert, known: object) -> Upload | Unchanged:
@@ -130,7 +129,7 @@ def _content(described: Described) -> Content:
         described.sha256,
         described.filename,
         described.content_type,
-        described.tag,
+        described.fingerprint,
         described.origin,
     )
 
@@ -153,7 +152,7 @@ class QuotaWait:
         self._lock = threading.Lock()
         self._said_at = float("-inf")
 
-    def upload_resume(self, body: Body, size: int, content_type: str, filename: str) -> str:
+    def upload_resume(self, body: SizedReader, size: int, content_type: str, filename: str) -> str:
         """As :meth:`Client.upload_resume`."""
         upload = self._client.upload_resume
         return self._patiently(lambda: upload(body, size, content_type, filename))
@@ -189,7 +188,7 @@ class QuotaWait:
 class DryRun:
     """A client that writes nothing to LinkedIn and takes all as done."""
 
-    def upload_resume(self, body: Body, size: int, content_type: str, filename: str) -> str:
+    def upload_resume(self, body: SizedReader, size: int, content_type: str, filename: str) -> str:
         """Take a file as uploaded."""
         del body, size, content_type, filename
         return ""

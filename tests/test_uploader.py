@@ -11,15 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from target_linkedin_resumes.confirmation import Confirmation
 from target_linkedin_resumes.engine.interfaces import Confirmed, Outcomes, Sent
 from target_linkedin_resumes.engine.types import Unchanged, Upload
-from target_linkedin_resumes.errors import QuotaSpent, Reject, Retry
+from target_linkedin_resumes.errors import Confirmation, QuotaSpent, Reject, Retry
 from target_linkedin_resumes.records import Delete, ResumeFile, ResumeKey, Upsert
-from target_linkedin_resumes.resumes.bodies import Body, Found
-from target_linkedin_resumes.resumes.etags import Tags
+from target_linkedin_resumes.resumes.etags import Fingerprints
 from target_linkedin_resumes.resumes.formats import PDF, TEXT, Kind
 from target_linkedin_resumes.resumes.sources import Sources
+from target_linkedin_resumes.resumes.spool import Found, SizedReader
 from target_linkedin_resumes.stores.ledger import Ledger
 from target_linkedin_resumes.stores.ledger_db import LedgerDB
 from target_linkedin_resumes.uploader import QuotaWait, Uploader
@@ -42,7 +41,7 @@ class Printer:
     def convert(self, found: Found, kind: Kind) -> Iterator[Found]:
         self.converted += 1
         content = b"%%PDF-1.4 made %d" % next(self._numbers)
-        yield Found(Body(io.BytesIO(content), len(content)), len(content))
+        yield Found(SizedReader(io.BytesIO(content), len(content)), len(content))
 
     def close(self) -> None: ...
 
@@ -53,7 +52,7 @@ class LinkedIn:
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
 
-    def upload_resume(self, body: Body, size: int, content_type: str, filename: str) -> str:
+    def upload_resume(self, body: SizedReader, size: int, content_type: str, filename: str) -> str:
         self.bodies.append(body.read())
         assert len(self.bodies[-1]) == size
         return f"urn:{len(self.bodies)}"
@@ -77,9 +76,9 @@ class Night:
     ) -> Upload | Unchanged | None:
         """Do with one change what the engine does."""
         ledger = Ledger(LedgerDB(self.directory / "ledger.db", OWNER), now=lambda: 1_800_000_000)
-        tags = Tags(ledger.salt, setting)
+        fingerprints = Fingerprints(ledger.salt, setting)
         # The files count as written just now: their times prove nothing, so they are read.
-        sources = Sources(self.directory, convert=converter, tags=tags)
+        sources = Sources(self.directory, convert=converter, fingerprints=fingerprints)
         uploader = Uploader(sources, self.linkedin, ledger)
         try:
             known = uploader.look_up(change)
@@ -150,7 +149,7 @@ def test_what_is_deleted_is_not_deleted_again(night: Night) -> None:
 def test_nothing_is_unchanged_behind_a_change_that_is_in_flight(night: Night) -> None:
     night.run(upsert(), Printer())
     ledger = Ledger(LedgerDB(night.directory / "ledger.db", OWNER), now=lambda: 1_800_000_000)
-    sources = Sources(night.directory, convert=Printer(), tags=Tags(ledger.salt))
+    sources = Sources(night.directory, convert=Printer(), fingerprints=Fingerprints(ledger.salt))
     uploader = Uploader(sources, night.linkedin, ledger)
     assert isinstance(uploader.upload(upsert(), None), Upload)
     sources.close()

@@ -1,4 +1,4 @@
-"""What the rest of the house sees of a conversion."""
+"""Make the converter that the setting `convert` asks for. The surface of this folder."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from target_linkedin_resumes.errors import Misconfigured
 from target_linkedin_resumes.resumes.formats import Converter
 
 # Imported when asked for: they need the extra `convert`.
-_CONVERTERS = {"text": ("text", "TextConverter"), "pdf": ("libreoffice", "Office")}
+_CONVERTERS = {"text": ("text", "TextConverter"), "pdf": ("libreoffice", "LibreOffice")}
 
 
 def converter_of(setting: str) -> Converter | None:
-    """Give what the setting `convert` asks for; None for `reject`.
+    """Return the converter for a value of the setting `convert`; None for `reject`.
 
-    Whatever is asked for, it removes what earlier runs that were killed have left. Raises
+    Also remove what earlier runs that were killed have left, for any value. Raises
     :class:`Misconfigured` when something that it takes is not installed.
     """
     remove_leftovers()

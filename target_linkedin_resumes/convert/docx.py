@@ -1,29 +1,253 @@
-"""DOCX: as it reads once tracked changes are accepted, and as HTML. Source: ECMA-376 part 1.
+"""DOCX: with tracked changes accepted, and as HTML. Sources: ECMA-376 parts 1 and 2 (OPC).
 
-Mammoth makes the HTML. It shows hidden text and leaves out the headers and footers of pages, where
-resumes have names and telephone numbers; so it is handed a document that has neither of the two.
+Mammoth makes the HTML. It shows hidden text, leaves out the headers and footers of pages, where
+resumes have names and telephone numbers, and drops the text around elements that it does not know.
+So it is handed a document that has been brought into the form that it reads.
 """
 
 from __future__ import annotations
 
 import io
+import posixpath
 import re
 import zipfile
+from urllib.parse import unquote
 
 import mammoth
 from lxml import etree
 
 from target_linkedin_resumes.convert.html import TAB
-from target_linkedin_resumes.convert.package import RELATIONSHIP, Package
-from target_linkedin_resumes.convert.revisions import accept
-from target_linkedin_resumes.convert.runs import is_on, readable, value
 from target_linkedin_resumes.convert.safe_zip import (
     Archive,
     Element,
+    conversion_failed,
     damaged,
     remove,
     unwrap,
 )
+
+RELATIONSHIP = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
+_ROOT_RELATIONS = "_rels/.rels"
+# Writers give the parts these names; the relations tell of others.
+_TEXT = re.compile(r"word/(?:document|header|footer|footnotes|endnotes)[0-9]*\.xml")
+_TEXTS = ("header", "footer", "footnotes", "endnotes")
+_REST = ("styles", "numbering")
+
+
+class Package:
+    """The parts that hold text, parsed as they are asked for.
+
+    ``main`` is the name of the document itself. Raises :class:`Reject` when there is none.
+    """
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._names = {name.lower(): name for name in archive.names()}
+        self._relations: dict[str, Element] = {}
+        named = [name for name in archive.names() if _TEXT.fullmatch(name)]
+        documents = self.related("", "officeDocument") + [
+            name for name in named if name.startswith("word/document")
+        ]
+        if not documents:
+            raise damaged()
+        self.main = documents[0]
+        self._texts = dict.fromkeys([self.main, *named, *self.related(self.main, *_TEXTS)])
+
+    def texts(self) -> dict[str, Element]:
+        """Parse the parts that hold text.
+
+        Raises :class:`Reject`, also for a document that takes in others: neither Mammoth nor
+        LibreOffice reads those, and what they hold would be missing without a word.
+        """
+        parts = {name: self._archive.markup(name) for name in self._texts}
+        if any(
+            next(root.iter("{*}altChunk", "{*}subDoc"), None) is not None for root in parts.values()
+        ):
+            raise conversion_failed(
+                "some of it is another document that Word takes in when it opens it (altChunk)",
+                "open it in Word and save it again, or export it as PDF",
+            )
+        return parts
+
+    def rest(self) -> dict[str, Element]:
+        """Parse what says how the text looks, and how the parts relate."""
+        names = ["[Content_Types].xml", "word/styles.xml", "word/numbering.xml"]
+        names += [_ROOT_RELATIONS, *self.related(self.main, *_REST)]
+        parts = {name: self._archive.markup(name) for name in names if name in self._archive}
+        for name in self._texts:
+            if (relations := self.relations(name)) is not None:
+                parts[relations_of(name)] = relations
+        return parts
+
+    def relations(self, part: str) -> Element | None:
+        """Parse the relations of a part, "" for those of the package; None if it has none.
+
+        Targets within the package become names from its root.
+        """
+        name = relations_of(part)
+        if name in self._archive and name not in self._relations:
+            self._relations[name] = root = self._archive.markup(name)
+            for relation in root.iter(RELATIONSHIP):
+                if relation.get("TargetMode") != "External":
+                    relation.set("Target", "/" + self._resolved(part, relation.get("Target", "")))
+        return self._relations.get(name)
+
+    def related(self, part: str, *kinds: str) -> list[str]:
+        """Name the parts that a part is related to in such a way, as far as they are there."""
+        relations = self.relations(part)
+        targets = [
+            relation.get("Target").removeprefix("/")
+            for relation in ([] if relations is None else relations.iter(RELATIONSHIP))
+            if relation.get("Type", "").rpartition("/")[2] in kinds
+        ]
+        return [target for target in targets if target in self._archive]
+
+    def _resolved(self, part: str, target: str) -> str:
+        """Find the part that a target means; names are compared without regard to case."""
+        path = posixpath.join("/", posixpath.dirname(part), unquote(target))
+        name = posixpath.normpath(path).lstrip("/")
+        return self._names.get(name.lower(), name)
+
+
+def relations_of(part: str) -> str:
+    """Name the part that has the relations of another."""
+    folder, name = posixpath.split(part)
+    return posixpath.join(folder, "_rels", f"{name}.rels")
+
+
+_PROPERTIES = "rPrChange pPrChange sectPrChange tblPrChange tcPrChange trPrChange numberingChange"
+_DELETED = ("{*}del", "{*}moveFrom", "{*}conflictDel")
+_INSERTED = ("{*}ins", "{*}moveTo", "{*}conflictIns")
+_CONTENT = ("{*}t", "{*}drawing", "{*}pict", "{*}object", "{*}sym")
+
+
+def accept_changes(root: Element) -> None:
+    """Take out what was deleted, and the marks of what was inserted."""
+    for row in [mark.getparent().getparent() for mark in root.iterfind(".//{*}trPr/{*}del")]:
+        remove(row)
+    joined = [
+        mark.getparent().getparent().getparent()
+        for name in _DELETED
+        for mark in root.iterfind(f".//{{*}}p/{{*}}pPr/{{*}}rPr/{name}")
+    ]
+    for element in list(root.iter(*_DELETED, *(f"{{*}}{name}" for name in _PROPERTIES.split()))):
+        if element.getparent() is not None:
+            remove(element)
+    for element in list(root.iter(*_INSERTED)):
+        unwrap(element)
+    for paragraph in joined:
+        _join(paragraph)
+
+
+def _join(paragraph: Element) -> None:
+    """Put a paragraph whose end was deleted before the text of the next, which it is part of."""
+    parent = paragraph.getparent()
+    if parent is None or paragraph.find("{*}pPr/{*}sectPr") is not None:
+        return
+    following = paragraph.getnext()
+    while following is not None and len(following) == 0 and not following.tag.endswith("}p"):
+        following = following.getnext()  # marks of bookmarks and the like
+    if following is not None and following.tag == paragraph.tag:
+        properties = following.find("{*}pPr")
+        at = 0 if properties is None else following.index(properties) + 1
+        following[at:at] = [child for child in paragraph if not child.tag.endswith("}pPr")]
+        parent.remove(paragraph)
+    elif following is not None and next(paragraph.iter(*_CONTENT), None) is None:
+        parent.remove(paragraph)
+
+
+_COMPATIBLE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_CHECKED, _UNCHECKED = "☒", "☐"
+_OFF = ("0", "false", "off")
+
+
+def prepare_for_mammoth(root: Element) -> None:
+    """Bring a part into the form that Mammoth reads."""
+    for either in list(root.iter(f"{_COMPATIBLE}AlternateContent")):
+        _choose(either)
+    for frame in list(root.iter("{*}drawing", "{*}pict", "{*}object")):
+        texts = list(frame.iterfind(".//{*}txbxContent"))
+        if texts:
+            frame.tag = _named(frame, "pict")
+            frame[:] = texts
+    for placeholder in list(root.iterfind(".//{*}sdtPr/{*}showingPlcHdr")):
+        remove(placeholder.getparent().getparent())
+    _show_fields(root)
+    for ruby in list(root.iter("{*}ruby")):
+        for base in list(ruby.iterfind("{*}rubyBase")):
+            ruby.addprevious(base)
+            unwrap(base)
+        remove(ruby)
+    for formula in list(root.iter("{*}oMath")):
+        _show_formula(formula)
+    for element in list(root.iter("{*}dir", "{*}bdo", "{*}oMathPara")):
+        unwrap(element)
+    for element in root.iter("{*}br", "{*}cr", "{*}ptab"):
+        element.tag = _named(element, "tab" if element.tag.endswith("}ptab") else "br")
+        element.attrib.clear()  # where the next words go: a page, a column
+
+
+def value(element: Element | None, name: str = "val") -> str:
+    """Give an attribute, whatever its namespace; empty when there is none."""
+    if element is None:
+        return ""
+    return next((value for key, value in element.items() if key.endswith("}" + name)), "")
+
+
+def is_on(element: Element) -> bool:
+    """Tell whether a property that may be on or off is on."""
+    return value(element) not in _OFF
+
+
+def _choose(either: Element) -> None:
+    """Keep one of two forms of the same thing: the newer, unless only the older one has text."""
+    forms = [*either.iterfind(f"{_COMPATIBLE}Choice"), *either.iterfind(f"{_COMPATIBLE}Fallback")]
+    chosen = next((form for form in forms if next(form.iter("{*}t"), None) is not None), None)
+    either[:] = forms[:1] if chosen is None else [chosen]
+    for form in list(either):
+        unwrap(form)
+    unwrap(either)
+
+
+def _show_fields(root: Element) -> None:
+    """Show check boxes and choices as characters, which are not left out."""
+    for box in list(root.iterfind(".//{*}sdtPr/{*}checkbox")):
+        remove(box)  # it holds its character already
+    for box in root.iterfind(".//{*}fldChar/{*}ffData/{*}checkBox"):
+        mark = box.find("{*}checked")
+        mark = box.find("{*}default") if mark is None else mark
+        _show(box, _CHECKED if mark is not None and is_on(mark) else _UNCHECKED)
+    for choice in root.iterfind(".//{*}fldChar/{*}ffData/{*}ddList"):
+        entries = [value(entry) for entry in choice.iterfind("{*}listEntry")]
+        chosen = value(choice.find("{*}result")) or value(choice.find("{*}default"))
+        number = int(chosen[:9]) if chosen.isdecimal() else 0
+        _show(choice, entries[number] if number < len(entries) else "")
+
+
+def _show(field: Element, text: str) -> None:
+    """Show a text behind the character of a legacy form field, which has none of its own."""
+    character = field.getparent().getparent()
+    shown = etree.Element(_named(character, "t"))
+    shown.text = text
+    character.addnext(shown)
+
+
+def _show_formula(formula: Element) -> None:
+    """Show the characters of a formula, one behind the other."""
+    paragraph = next(formula.iterancestors("{*}p"), None)
+    if paragraph is None:
+        return
+    run = etree.Element(_named(paragraph, "r"))
+    text = etree.SubElement(run, _named(paragraph, "t"))
+    text.text = "".join(one.text or "" for one in formula.iter("{*}t"))
+    formula.addprevious(run)
+    remove(formula)
+
+
+def _named(like: Element, name: str) -> str:
+    """Name an element of the namespace that another is in."""
+    return f"{like.tag.rpartition('}')[0]}}}{name}"
+
 
 _HEADING = re.compile(r"heading ([1-6])", re.IGNORECASE)
 _LIST = re.compile(r"list (?:bullet|number) ([2-5])", re.IGNORECASE)
@@ -32,11 +256,11 @@ _PAGE_LINE = 24  # characters of "Page 10 of 12" in most languages
 _MAX_STYLES = 50
 
 
-def accepted_docx(archive: Archive) -> dict[str, bytes]:
+def docx_without_changes(archive: Archive) -> dict[str, bytes]:
     """Give the parts that hold text, as they are once all tracked changes are accepted."""
     parts = Package(archive).texts()
     for root in parts.values():
-        accept(root)
+        accept_changes(root)
     return {name: etree.tostring(root) for name, root in parts.items()}
 
 
@@ -48,8 +272,8 @@ def docx_html(archive: Archive) -> str:
         _add_levels(parts[name])
     styles = _Styles([parts[name] for name in package.related(package.main, "styles")])
     for root in texts.values():
-        accept(root)
-        readable(root)
+        accept_changes(root)
+        prepare_for_mammoth(root)
         for paragraph in root.iter("{*}p"):
             _show_paragraph(paragraph, styles)
     _add_margins(package, texts)

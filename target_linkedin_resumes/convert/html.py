@@ -1,8 +1,8 @@
-"""HTML as a person would read it: cleaned, and written as plain text. Opens nothing.
+"""Write HTML as plain text, as a person would read it. Opens nothing.
 
-DOCX and ODT come through here as well, as HTML. Inscriptis lays the text out; what it is handed is
-brought into a form first in which nothing is hidden, rows of tables are lines, and links and
-headings show what they are.
+DOCX and ODT come through here as well, as HTML. Inscriptis lays the text out. Before, the tree is
+brought into a form in which nothing is hidden, rows of tables are lines, and links and headings
+show what they are.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from inscriptis.model.config import ParserConfig
 from inscriptis.model.html_element import HtmlElement
 from lxml import etree
 
-from target_linkedin_resumes.convert.safe_zip import Element, failed
+from target_linkedin_resumes.convert.safe_zip import Element, conversion_failed
 
 _MAX_ELEMENTS = 100_000
 _MAX_CHARACTERS = 1_000_000
@@ -65,10 +65,10 @@ _STYLES = ParserConfig(
 
 def html_text(content: bytes) -> str:
     """Read a page. Raises :class:`Reject`."""
-    return tree_text(clean_tree(decoded(content)))
+    return tree_text(clean_tree(decode_page(content)))
 
 
-def decoded(content: bytes) -> str:
+def decode_page(content: bytes) -> str:
     """Decode a page by its mark, its ``meta`` element, or what it can be."""
     for mark, encoding in (
         (codecs.BOM_UTF8, "utf-8-sig"),
@@ -98,11 +98,11 @@ def clean_tree(page: str, *, keep: tuple[str, ...] = ()) -> Element:
     try:
         root = lxml.html.document_fromstring(page.encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError, AssertionError):
-        raise failed("its markup is damaged") from None
+        raise conversion_failed("its markup is damaged") from None
     if any("xcessive depth" in entry.message for entry in parser.error_log):
-        raise failed("its elements are nested too deeply")
+        raise conversion_failed("its elements are nested too deeply")
     if sum(1 for _ in root.iter()) > _MAX_ELEMENTS:
-        raise failed("it has far more elements than a resume")
+        raise conversion_failed("it has far more elements than a resume")
     _part_columns(root)
     for element in list(root.iter(*(_SKIPPED - set(keep)))):
         element.drop_tree()
@@ -156,10 +156,10 @@ def tree_text(root: Element) -> str:
     for heading in list(root.iter("h1", "h2")):
         _underline(heading)
     text = Inscriptis(root, _STYLES).get_text()
-    return cleaned(bounded(text).translate(_BACK))
+    return clean_text(bounded(text).translate(_BACK))
 
 
-def cleaned(text: str) -> str:
+def clean_text(text: str) -> str:
     """Leave out control characters and blanks at the ends of lines, and all blank lines but one.
 
     The result is in NFC and ends with a line feed, unless it is empty.
@@ -186,7 +186,7 @@ def bounded(text: str) -> str:
 def check_length(characters: int) -> None:
     """Raises :class:`Reject` for more characters than a resume can have."""
     if characters > _MAX_CHARACTERS:
-        raise failed("it has far more text than a resume")
+        raise conversion_failed("it has far more text than a resume")
 
 
 def underlined(heading: str, level: int) -> str:

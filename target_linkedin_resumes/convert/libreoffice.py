@@ -1,4 +1,4 @@
-"""`convert: pdf`: PDF out of documents, by LibreOffice.
+"""`convert: pdf`: convert documents to PDF with LibreOffice.
 
 Each process has a profile of its own that follows no link and runs no macro, an environment
 without this process's variables, limits of its own, and no network where the system lets us have
@@ -18,19 +18,18 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
-from target_linkedin_resumes.convert.contents import (
-    empty,
+from target_linkedin_resumes.convert.safe_zip import conversion_failed
+from target_linkedin_resumes.convert.sanitize import PROFILE, normalize_pdf, sanitize
+from target_linkedin_resumes.convert.text import (
     has_pictures,
+    nothing_to_show,
     shows_pictures,
     text_of,
 )
-from target_linkedin_resumes.convert.safe_zip import failed
-from target_linkedin_resumes.convert.sanitize import PROFILE, harmless, same_pdf
 from target_linkedin_resumes.convert.workspace import Workspace
 from target_linkedin_resumes.errors import Misconfigured, Reject, Retry
-from target_linkedin_resumes.resumes.bodies import MAX_SIZE, Found
 from target_linkedin_resumes.resumes.formats import DOCX, HTML, ODT, PDF, RTF, Kind
-from target_linkedin_resumes.resumes.spool import spooled
+from target_linkedin_resumes.resumes.spool import MAX_SIZE, Found, spooled
 
 # Each takes one core for a second or two a document, and some 180 MiB while it runs.
 PROCESSES = 2
@@ -50,7 +49,7 @@ _LIMITS = f'ulimit -c 0; ulimit -f 131072; ulimit -t {TIMEOUT}; ulimit -v 419430
 _PROBE = b"<html><body><p>This is a test.</p></body></html>"
 
 
-class Office:
+class LibreOffice:
     """A pool of LibreOffice processes. See :class:`Converter`.
 
     ``processes`` run at a time, each for at most ``timeout`` seconds. ``program`` is looked for in
@@ -81,9 +80,9 @@ class Office:
                 "setting `convert`: 'pdf' needs a directory for temporary files, and the one of the"
                 f" variable TMPDIR cannot be used ({error.strerror})"
             ) from None
-        self._rooms: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
+        self._profiles: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
         for index in range(processes):
-            self._rooms.put(self._workspace.path / str(index))
+            self._profiles.put(self._workspace.path / str(index))
         try:
             self._probe()
         except BaseException:
@@ -100,14 +99,14 @@ class Office:
             self._closed = True
             for group in self._running:
                 _kill(group)
-        self._rooms.put(None)
+        self._profiles.put(None)
         self._workspace.remove()
 
     def _probe(self) -> None:
         """Convert something at once: without Writer, LibreOffice would refuse every document."""
-        with self._room() as room:
+        with self._free_profile() as profile_dir:
             try:
-                self._attempts(room, _PROBE, HTML)
+                self._attempts(profile_dir, _PROBE, HTML)
             except Reject:
                 raise Misconfigured(
                     f"setting `convert`: 'pdf': LibreOffice ({self._program}) cannot convert a"
@@ -115,34 +114,34 @@ class Office:
                 ) from None
 
     def _pdf(self, found: Found, kind: Kind) -> Generator[bytes, None, None]:
-        with self._room() as room:
+        with self._free_profile() as profile_dir:
             # In here, so that no more documents are unpacked than are converted.
-            content, only_pictures = harmless(found, kind), _only_pictures(found, kind)
-            pdf = self._attempts(room, content, kind)
+            content, only_pictures = sanitize(found, kind), _only_pictures(found, kind)
+            pdf = self._attempts(profile_dir, content, kind)
             if only_pictures and not shows_pictures(pdf):
-                raise empty()
-            yield same_pdf(pdf)
+                raise nothing_to_show()
+            yield normalize_pdf(pdf)
 
     @contextmanager
-    def _room(self) -> Iterator[Path]:
+    def _free_profile(self) -> Iterator[Path]:
         """Wait for one of the profiles to be free."""
-        room = self._rooms.get()
-        if room is None:
-            self._rooms.put(None)  # for the next one who waits
-            raise _ending()
+        profile_dir = self._profiles.get()
+        if profile_dir is None:
+            self._profiles.put(None)  # for the next thread that waits
+            raise _run_ended()
         try:
-            yield room
+            yield profile_dir
         finally:
-            self._rooms.put(room)
+            self._profiles.put(profile_dir)
 
-    def _attempts(self, room: Path, content: bytes, kind: Kind) -> bytes:
+    def _attempts(self, profile_dir: Path, content: bytes, kind: Kind) -> bytes:
         """Convert; a crash may be the profile's fault, so a second attempt has a new one."""
         for _ in range(2):
             try:
-                pdf = self._attempt(room, content, kind)
+                pdf = self._attempt(profile_dir, content, kind)
             except OSError as error:
                 if self._closed:
-                    raise _ending() from None
+                    raise _run_ended() from None
                 raise Retry(
                     "converting in the directory for temporary files (TMPDIR) failed"
                     f" ({error.strerror})"
@@ -150,12 +149,12 @@ class Office:
             if pdf is not None:
                 return pdf
             if self._closed:
-                raise _ending()
-            shutil.rmtree(room, ignore_errors=True)
-        raise failed("LibreOffice cannot read it; it may be damaged or need a password")
+                raise _run_ended()
+            shutil.rmtree(profile_dir, ignore_errors=True)
+        raise conversion_failed("LibreOffice cannot read it; it may be damaged or need a password")
 
-    def _attempt(self, room: Path, content: bytes, kind: Kind) -> bytes | None:
-        profile, work = room / "profile", room / "work"
+    def _attempt(self, profile_dir: Path, content: bytes, kind: Kind) -> bytes | None:
+        profile, work = profile_dir / "profile", profile_dir / "work"
         settings = profile / "user" / "registrymodifications.xcu"
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
@@ -185,7 +184,7 @@ class Office:
         command = [*self._isolation, "sh", "-c", _LIMITS, "sh", self._program, *arguments]
         with self._lock:
             if self._closed:
-                raise _ending()
+                raise _run_ended()
             process = subprocess.Popen(  # noqa: S603 - the arguments are ours, no shell reads them
                 command,
                 cwd=work,
@@ -199,7 +198,9 @@ class Office:
         try:
             return process.wait(self._timeout)
         except subprocess.TimeoutExpired:
-            raise failed(f"LibreOffice was not ready after {self._timeout} seconds") from None
+            raise conversion_failed(
+                f"LibreOffice was not ready after {self._timeout} seconds"
+            ) from None
         finally:
             # What it has started may have survived it.
             _kill(process.pid)
@@ -215,7 +216,7 @@ def _only_pictures(found: Found, kind: Kind) -> bool:
     except Reject:
         return False  # what is too much or too odd for text may still be printed
     if not text and not has_pictures(found, kind):
-        raise empty()
+        raise nothing_to_show()
     return not text
 
 
@@ -257,5 +258,5 @@ def _kill(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
 
 
-def _ending() -> Retry:
+def _run_ended() -> Retry:
     return Retry("field 'file': the run ends before the document is converted")

@@ -1,6 +1,6 @@
-"""ODT: as it reads once tracked changes are accepted, and as HTML. Source: OpenDocument 1.3, 3.
+"""ODT: with tracked changes accepted, and as HTML. Source: OpenDocument 1.3, part 3.
 
-The libraries that there are show hidden text, number bullets and leave out the headers of pages.
+The existing libraries show hidden text, number bullets and leave out the headers of pages.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from html import escape
 from lxml import etree
 
 from target_linkedin_resumes.convert.html import TAB
-from target_linkedin_resumes.convert.safe_zip import Archive, Element, failed, remove
+from target_linkedin_resumes.convert.safe_zip import Archive, Element, conversion_failed, remove
 
 _NAMES = {
     prefix: f"urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"
@@ -43,7 +43,7 @@ _MAX_STYLES = 50
 _PAGE_LINE = 24  # characters of "Page 10 of 12" in most languages
 
 
-def accepted_odt(archive: Archive) -> dict[str, bytes]:
+def odt_without_changes(archive: Archive) -> dict[str, bytes]:
     """Give the parts that hold text, without what was deleted from them."""
     parts = {
         name: archive.markup(name) for name in ("content.xml", "styles.xml") if name in archive
@@ -59,7 +59,7 @@ def odt_html(archive: Archive) -> str:
     if "META-INF/manifest.xml" in archive:
         manifest = archive.markup("META-INF/manifest.xml")
         if manifest.find(".//manifest:encryption-data", _NAMES) is not None:
-            raise failed("it is protected by a password")
+            raise conversion_failed("it is protected by a password")
     content = archive.markup("content.xml")
     styles = archive.markup("styles.xml") if "styles.xml" in archive else etree.Element("none")
     writer = _Writer(_Styles(styles, content))

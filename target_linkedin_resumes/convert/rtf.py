@@ -18,10 +18,10 @@ from striprtf.striprtf import rtf_to_text
 from target_linkedin_resumes.convert.html import (
     bounded,
     check_length,
-    cleaned,
+    clean_text,
     underlined,
 )
-from target_linkedin_resumes.convert.safe_zip import failed
+from target_linkedin_resumes.convert.safe_zip import conversion_failed
 
 _TOKEN = re.compile(
     rb"\\([A-Za-z]{1,32})(-?[0-9]{1,20})? ?|(\\'[0-9A-Fa-f]{2})|\\([^A-Za-z'])|([{}])"
@@ -71,7 +71,7 @@ def rtf_text(content: bytes) -> str:
     # Characters beyond U+FFFF come as two halves.
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     text = _PAGE_LINES.sub("", text).replace("\ue003", "")
-    return cleaned(_HEADINGS.sub(_heading, text))
+    return clean_text(_HEADINGS.sub(_heading, text))
 
 
 def _heading(match: re.Match[str]) -> str:
@@ -121,7 +121,7 @@ class _Filter:
         first = starred = False  # at the beginning of a group; behind its star
         for count, (word, number, text) in enumerate(_tokens(content)):
             if count > _MAX_TOKENS:
-                raise failed("it has far more parts than a resume")
+                raise conversion_failed("it has far more parts than a resume")
             if word == b"{":
                 self._open()
             elif word == b"}":
@@ -139,7 +139,7 @@ class _Filter:
 
     def _open(self) -> None:
         if len(self._stack) >= _MAX_DEPTH:
-            raise failed("its groups are nested too deeply")
+            raise conversion_failed("its groups are nested too deeply")
         self._group.out.append(b"{")
         self._stack.append(self._group)
         self._group = replace(self._group)

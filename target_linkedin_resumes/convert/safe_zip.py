@@ -1,4 +1,4 @@
-"""The ZIP archives of DOCX and ODT, opened without trust: every size is counted, none believed."""
+"""Open the ZIP archives of DOCX and ODT without trust: every size is counted, none believed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from lxml import etree
 
 from target_linkedin_resumes.errors import Reject
-from target_linkedin_resumes.resumes.bodies import Body, Found
+from target_linkedin_resumes.resumes.spool import Found, SizedReader
 
 # The formats know these two. LZMA and BZIP2 would let an archive choose how much memory it takes.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -30,8 +30,8 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, 
 Element = Any  # lxml comes without types
 
 
-def failed(what: str, remedy: str = "save it as PDF in the source system") -> Reject:
-    """Make the reject for a document that cannot be converted."""
+def conversion_failed(what: str, remedy: str = "save it as PDF in the source system") -> Reject:
+    """Return the reject for a document that cannot be converted."""
     return Reject(
         "conversion_failed", f"field 'file': the document cannot be converted: {what}; {remedy}"
     )
@@ -81,12 +81,12 @@ class Archive:
         try:
             root = etree.fromstring(self.read(name, _MAX_MARKUP), parser)
         except (etree.LxmlError, ValueError):
-            raise failed("its markup is damaged or nested too deeply") from None
+            raise conversion_failed("its markup is damaged or nested too deeply") from None
         if root.getroottree().docinfo.doctype:
-            raise failed("it declares a document type, as no such document does")
+            raise conversion_failed("it declares a document type, as no such document does")
         self._elements -= sum(1 for _ in root.iter())
         if self._elements < 0:
-            raise failed("it has far more elements than a resume")
+            raise conversion_failed("it has far more elements than a resume")
         return root
 
     def read(self, name: str, most: int = _MAX_UNPACKED) -> bytes:
@@ -110,21 +110,21 @@ class Archive:
         try:
             info = self._archive.getinfo(name)
             if info.flag_bits & _ENCRYPTED:
-                raise failed("it is protected by a password")
+                raise conversion_failed("it is protected by a password")
             if info.compress_type not in _METHODS:
-                raise failed("it is packed in a way that such documents are not")
+                raise conversion_failed("it is packed in a way that such documents are not")
             with self._archive.open(info) as member:
                 while piece := member.read(_PIECE):
                     most -= len(piece)
                     if most < 0:
-                        raise failed("it unpacks into far more bytes than a resume has")
+                        raise conversion_failed("it unpacks into far more bytes than a resume has")
                     yield piece
         except (*_DAMAGE, NotImplementedError, RuntimeError):
             raise damaged() from None
 
 
 @contextmanager
-def opened(found: Found) -> Iterator[Archive]:
+def open_archive(found: Found) -> Iterator[Archive]:
     """Open the archive that a body holds. Raises :class:`Reject`."""
     try:
         archive = zipfile.ZipFile(_Directory(found.body, found.size))
@@ -132,11 +132,11 @@ def opened(found: Found) -> Iterator[Archive]:
         raise damaged() from None
     with archive:
         if len(archive.filelist) > _MAX_MEMBERS:
-            raise failed(f"it has more than {_MAX_MEMBERS} parts")
+            raise conversion_failed(f"it has more than {_MAX_MEMBERS} parts")
         yield Archive(archive)
 
 
-class _Directory(Body):
+class _Directory(SizedReader):
     """A body that gives no more at once than members and a decent directory take."""
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -148,5 +148,5 @@ class _Directory(Body):
 
 
 def damaged() -> Reject:
-    """Make the reject for a document that is not what it should be."""
-    return failed("it is damaged")
+    """Return the reject for a document that is damaged."""
+    return conversion_failed("it is damaged")

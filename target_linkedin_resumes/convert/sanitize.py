@@ -1,7 +1,7 @@
-"""What LibreOffice gets to see, and what is taken of what it makes. Pure.
+"""Sanitize what goes into LibreOffice, and normalize the PDF that comes out. Pure.
 
-Documents in which nothing is left that was deleted or that would be fetched, settings that run no
-macro and follow no link, and a PDF that is the same each time.
+Documents lose what was deleted and what would be fetched; the profile runs no macro and follows no
+link; the PDF of a document is the same each time.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import re
 
 import lxml.html
 
-from target_linkedin_resumes.convert.docx import accepted_docx
-from target_linkedin_resumes.convert.html import SYMBOLS, clean_tree, decoded
-from target_linkedin_resumes.convert.odt import accepted_odt
-from target_linkedin_resumes.convert.safe_zip import opened
-from target_linkedin_resumes.resumes.bodies import Found
+from target_linkedin_resumes.convert.docx import docx_without_changes
+from target_linkedin_resumes.convert.html import SYMBOLS, clean_tree, decode_page
+from target_linkedin_resumes.convert.odt import odt_without_changes
+from target_linkedin_resumes.convert.safe_zip import open_archive
 from target_linkedin_resumes.resumes.formats import DOCX, HTML, ODT, Kind
+from target_linkedin_resumes.resumes.spool import Found
 
 # Should a link be followed all the same, it is through a proxy that is not there (port 9 discards).
 _SETTINGS = (
@@ -74,17 +74,19 @@ _PDF_CHECKSUM = re.compile(rb"(?<=/DocChecksum /)[0-9A-F]{32}")
 _PDF_ID = re.compile(rb"/ID \[ <([0-9A-F]{32})>\s<([0-9A-F]{32})> \]")
 
 
-def harmless(found: Found, kind: Kind) -> bytes:
+def sanitize(found: Found, kind: Kind) -> bytes:
     """Read a document and take away what must not be shown or followed. Raises :class:`Reject`."""
     if kind in (DOCX, ODT):
-        with opened(found) as archive:
-            return archive.rewritten((accepted_docx if kind is DOCX else accepted_odt)(archive))
+        with open_archive(found) as archive:
+            return archive.rewritten(
+                (docx_without_changes if kind is DOCX else odt_without_changes)(archive)
+            )
     found.body.seek(0)
     content = found.body.read()
-    return harmless_page(content) if kind is HTML else harmless_rtf(content)
+    return sanitize_page(content) if kind is HTML else sanitize_rtf(content)
 
 
-def harmless_rtf(content: bytes) -> bytes:
+def sanitize_rtf(content: bytes) -> bytes:
     """Take away what makes a document fetch others, hide what was deleted, and unmark the rest.
 
     Bullets of symbol fonts become characters that all fonts have.
@@ -99,12 +101,12 @@ def _symbol(match: re.Match[bytes]) -> bytes:
     return match[0] if symbol is None else b"\\u%d" % ord(symbol)
 
 
-def harmless_page(content: bytes) -> bytes:
+def sanitize_page(content: bytes) -> bytes:
     """Take scripts, forms, frames and all that would be fetched out of a page.
 
     Styles and embedded pictures stay. Raises :class:`Reject`.
     """
-    root = clean_tree(decoded(content), keep=("head", "style"))
+    root = clean_tree(decode_page(content), keep=("head", "style"))
     for element in list(root.iter(*_LEFT_OUT)):
         element.drop_tree()
     for style in root.iter("style"):
@@ -123,7 +125,7 @@ def harmless_page(content: bytes) -> bytes:
     return ("\ufeff" + page).encode("utf-8", "replace")
 
 
-def same_pdf(content: bytes) -> bytes:
+def normalize_pdf(content: bytes) -> bytes:
     """Make a PDF the same each time the same document is converted.
 
     Time and random identifier are replaced by fixed ones of the same length, so that no offset in

@@ -23,9 +23,8 @@ from typing import Any
 
 import backoff
 
-from target_linkedin_resumes.confirmation import Outcome
 from target_linkedin_resumes.engine.types import Batch, Entry, Stage, Upload
-from target_linkedin_resumes.errors import Refused, Reject, Retry, Stop
+from target_linkedin_resumes.errors import Outcome, Refused, Reject, Retry, Stop
 from target_linkedin_resumes.records import Change, Delete, ResumeKey, Upsert
 
 # Seconds. Full jitter draws from 0 to the exponential value, so 64 workers do not come back at

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from target_linkedin_resumes.confirmation import Confirmation, Outcome
 from target_linkedin_resumes.engine.checkpoints import State
 from target_linkedin_resumes.engine.types import Rejected, Unchanged, Upload
+from target_linkedin_resumes.errors import Confirmation, Outcome
 from target_linkedin_resumes.records import Change, ResumeKey, Upsert
 
 Outcomes = Mapping[ResumeKey, Outcome]

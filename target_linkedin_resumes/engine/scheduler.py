@@ -27,7 +27,6 @@ from math import inf
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from target_linkedin_resumes.confirmation import Confirmation
 from target_linkedin_resumes.engine.checkpoints import Checkpoints, State
 from target_linkedin_resumes.engine.counters import Counters
 from target_linkedin_resumes.engine.inflight import InFlight
@@ -42,7 +41,7 @@ from target_linkedin_resumes.engine.types import (
     bug,
 )
 from target_linkedin_resumes.engine.workers import Done, Workers
-from target_linkedin_resumes.errors import Failure, Refused, Reject, Retry, Stop
+from target_linkedin_resumes.errors import Confirmation, Failure, Refused, Reject, Retry, Stop
 from target_linkedin_resumes.records import Change, Delete, ResumeKey, Upsert
 
 logger = logging.getLogger(__name__)

@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
-from target_linkedin_resumes.confirmation import Confirmation, Outcome
-from target_linkedin_resumes.errors import Retry, Stop
+from target_linkedin_resumes.errors import Confirmation, Outcome, Retry, Stop
 from target_linkedin_resumes.http.messages import Readable, Request, Stream
 from target_linkedin_resumes.http.urls import may_see_token, parse_url
 from target_linkedin_resumes.linkedin import restli

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from target_linkedin_resumes.errors import Misconfigured
-from target_linkedin_resumes.mapping.expressions import Expression, parse
-from target_linkedin_resumes.mapping.filters import Filter, read_filter
+from target_linkedin_resumes.mapping.expressions import Expression, Filter, parse, read_filter
 from target_linkedin_resumes.records import FIELDS
 
 # As users write them; `deleted` stands for the deletion marker.

@@ -1,16 +1,108 @@
-"""What a value is taken from: a name, a dotted path, or a template with braces. Pure."""
+"""The expressions of the settings `fields` and `only`. Pure.
+
+A value is taken from a name, a dotted path, or a template with braces; a filter compares it. Names
+are checked against the stream's schema.
+"""
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
 from target_linkedin_resumes.errors import Misconfigured, Reject
-from target_linkedin_resumes.mapping.properties import Schema, is_open, types_of
-from target_linkedin_resumes.mapping.values import as_text
 from target_linkedin_resumes.records import Record
+
+# Numbers from here on keep the notation they came in; written out, 1e999999 would fill memory.
+_LARGEST = 10**17
+
+
+def as_text(value: object) -> str | None:
+    """Give the text of a scalar: `true` and `false` for booleans, `1` for 1.0.
+
+    None for null, and for objects and lists, which have no text of their own.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        # Python's own str() refuses numbers of more than 4300 digits.
+        return str(value) if abs(value) < _LARGEST else f"{Decimal(value):f}"
+    if isinstance(value, float | Decimal):
+        exact = Decimal(value)
+        whole = exact.is_finite() and abs(exact) < _LARGEST and exact == int(exact)
+        return str(int(exact)) if whole else str(value)
+    return None
+
+
+Schema = Mapping[str, Any]
+
+_UNSURE = ("$ref", "anyOf", "oneOf", "allOf", "if", "patternProperties")
+_MOST_LEVELS = 4
+_MOST_NAMES = 10
+
+
+def is_open(schema: object) -> bool:
+    """Tell whether a schema leaves open which properties its values have."""
+    if not isinstance(schema, Mapping):
+        return True
+    if schema.get("additionalProperties") or any(word in schema for word in _UNSURE):
+        return True
+    if not types_of(schema) & {"object", "array"}:
+        return False
+    return not schema.get("properties") and not schema.get("items")
+
+
+def types_of(schema: Schema) -> set[str]:
+    """Give the types that a schema allows; those of containers if it does not say."""
+    types = schema.get("type")
+    if isinstance(types, str):
+        return {types}
+    if isinstance(types, list):
+        return {str(name) for name in types}
+    return {"object", "array"}
+
+
+def names_of(schema: Schema) -> list[str]:
+    """List the properties of a schema, those of nested objects as dotted paths."""
+    return list(_walk(schema, "", _MOST_LEVELS))
+
+
+def _walk(schema: object, prefix: str, levels: int) -> Iterator[str]:
+    if not levels or not isinstance(schema, Mapping):
+        return
+    properties = schema.get("properties")
+    for name, inner in properties.items() if isinstance(properties, Mapping) else ():
+        yield prefix + name
+        yield from _walk(inner, f"{prefix}{name}.", levels - 1)
+    if "items" in schema:
+        yield from _walk(schema["items"], f"{prefix}0.", levels - 1)
+
+
+def hint(wanted: list[str], schema: Schema) -> str:
+    """Say which names of a schema are nearest to names that are not there."""
+    names = names_of(schema)
+    by_letters: dict[str, str] = {}
+    for name in names:
+        by_letters.setdefault(_letters(name), name)
+    close: dict[str, None] = {}
+    for name in wanted:
+        found = difflib.get_close_matches(_letters(name), by_letters, n=3, cutoff=0.6)
+        close.update(dict.fromkeys(by_letters[letters] for letters in found))
+    if close:
+        return "nearest: " + ", ".join(map(repr, close))
+    listed = ", ".join(map(repr, names[:_MOST_NAMES]))
+    return f"it has {listed}" + (", ..." if len(names) > _MOST_NAMES else "")
+
+
+def _letters(name: str) -> str:
+    """Leave out what differs between candidateId, candidate_id and CANDIDATE-ID."""
+    return re.sub(r"[\W_]", "", name).casefold()
+
 
 _MISSING: Any = object()
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+")
@@ -197,3 +289,38 @@ def first(expressions: Sequence[Expression], record: Record) -> Any:
         if value is not None:
             return value
     return None
+
+
+class Filter:
+    """One field and the values it may have.
+
+    Values are compared as texts, so that 1 and "1", true and "true" are the same: a tap for a
+    database, for an API and for CSV give the same column in different types, and a filter that
+    meets the wrong one would drop every record without a sound. Null equals null and what is not
+    there. Upper and lower case differ.
+    """
+
+    def __init__(self, path: Path, values: frozenset[str | None]) -> None:
+        self.path = path
+        self._values = values
+
+    def passes(self, record: Record, *, absent_passes: bool) -> bool:
+        """Tell whether a record passes; one without the field does if ``absent_passes``."""
+        value = self.path.get(record)
+        if value is None:
+            return absent_passes or None in self._values
+        text = as_text(value)
+        return text is not None and text in self._values
+
+
+def read_filter(name: str, given: Any, setting: str, separator: str) -> Filter:
+    """Read one entry of `only`. Raises :class:`Misconfigured`."""
+    values = given if isinstance(given, list) else [given]
+    if not values or any(isinstance(value, Mapping | list) for value in values):
+        raise Misconfigured(
+            f"setting '{setting}': expected a text, a number, true, false, null, or a list of"
+            " them that is not empty"
+        )
+    if not name.strip() or "{" in name:
+        raise Misconfigured(f"setting '{setting}': expected the name of a field or a dotted path")
+    return Filter(Path(name, separator), frozenset(map(as_text, values)))

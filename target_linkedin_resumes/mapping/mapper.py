@@ -13,9 +13,15 @@ from typing import Any
 
 from target_linkedin_resumes.errors import Misconfigured, Reject
 from target_linkedin_resumes.mapping.config import NAMES, ByStream, FiltersByStream
-from target_linkedin_resumes.mapping.expressions import Expression, Path, first
-from target_linkedin_resumes.mapping.filters import Filter
-from target_linkedin_resumes.mapping.properties import Schema, hint, is_open
+from target_linkedin_resumes.mapping.expressions import (
+    Expression,
+    Filter,
+    Path,
+    Schema,
+    first,
+    hint,
+    is_open,
+)
 from target_linkedin_resumes.records import DELETED, FIELDS, Record, is_deleted
 
 _IDS = ("candidate_id", "resume_id")

@@ -1,20 +1,132 @@
-"""What the bytes of a file really are, whatever its name says. Opens nothing.
+"""Tell the kind of a file by its bytes, whatever its name says. Opens nothing.
 
-LinkedIn takes PDF, DOC and plain text. The rest is told apart so that an error can say what is
-wrong: a DOCX can be saved as PDF, a login page needs credentials.
+LinkedIn takes PDF, DOC and plain text. Other kinds are told apart so that an error can say what is
+wrong: a DOCX can be saved as PDF, a login page needs credentials. Of the two containers, OLE2 (DOC)
+and ZIP (DOCX, ODT), a bounded part of the directory is read, and no content.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
+import struct
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from target_linkedin_resumes.resumes import containers, error_pages
-from target_linkedin_resumes.resumes.bodies import Found, Readable
+from target_linkedin_resumes.http.messages import Readable
+from target_linkedin_resumes.resumes import error_pages
+from target_linkedin_resumes.resumes.spool import Found
 from target_linkedin_resumes.resumes.texts import BLANK, encoding_of
+
+OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+_LAST_REGULAR_SECTOR = 0xFFFFFFFA  # [MS-CFB] 2.1: what is above marks ends and special sectors
+_NO_STREAM = 0xFFFFFFFF
+_ENTRY = 128
+_MAX_ENTRIES = 4096
+_MAX_DIRECTORY = 1024 * 1024
+_ZIP_TAIL = 22 + 65535  # end of central directory with the longest comment
+_WORD_PART = re.compile(rb"word/document\d*\.xml")
+
+
+def ole_streams(body: Readable, size: int) -> set[str]:
+    """Name the streams and storages directly below the root of an OLE2 file.
+
+    Those further down belong to embedded objects: a workbook that holds a letter is no letter.
+    Empty when the file is damaged. Source: [MS-CFB] 2.2 (header), 2.3 (FAT), 2.6 (directory).
+    """
+    try:
+        return set(_OleFile(body, size).root_names())
+    except (struct.error, IndexError, ValueError):
+        return set()
+
+
+def is_docx(body: Readable, size: int) -> bool:
+    """Tell whether a ZIP archive is a Word document, by the names in its central directory.
+
+    Source: PKWARE's APPNOTE 4.3.12 and 4.3.16; ECMA-376 part 2.
+    """
+    tail_start = max(0, size - _ZIP_TAIL)
+    body.seek(tail_start)
+    tail = body.read(_ZIP_TAIL)
+    end = tail.rfind(b"PK\x05\x06")
+    if end < 0 or len(tail) < end + 20:
+        return False
+    length, offset = struct.unpack_from("<II", tail, end + 12)
+    body.seek(min(offset, size))
+    directory = body.read(min(length, _MAX_DIRECTORY))
+    return b"[Content_Types].xml" in directory and _WORD_PART.search(directory) is not None
+
+
+def is_odt(head: bytes) -> bool:
+    """Tell whether a ZIP archive is an OpenDocument text: its first member says so, in plain.
+
+    Source: OpenDocument 1.3 part 2, 3.3.
+    """
+    return head[30:].startswith(b"mimetypeapplication/vnd.oasis.opendocument.text")
+
+
+class _OleFile:
+    """As much of an OLE2 file as its directory takes."""
+
+    def __init__(self, body: Readable, size: int) -> None:
+        self._body = body
+        header = self._read(0, 512)
+        shift = struct.unpack_from("<H", header, 30)[0]
+        if shift not in (9, 12):
+            raise ValueError("no sector size of the format")
+        self._sector = 1 << shift
+        self._sectors = size // self._sector + 1
+        self._directory = struct.unpack_from("<I", header, 48)[0]
+        self._fat_sectors = list(struct.unpack_from("<109I", header, 76))
+        self._extend_fat_sectors(struct.unpack_from("<I", header, 68)[0])
+
+    def root_names(self) -> Iterator[str]:
+        """Walk the tree of siblings below the root entry."""
+        entries = b"".join(self._chain(self._directory))
+        waiting = [struct.unpack_from("<I", entries, 76)[0]]
+        seen: set[int] = set()
+        while waiting and len(seen) < _MAX_ENTRIES:
+            index = waiting.pop()
+            if index == _NO_STREAM or index in seen:
+                continue
+            seen.add(index)
+            start = index * _ENTRY
+            length = struct.unpack_from("<H", entries, start + 64)[0]
+            name = entries[start : start + max(0, min(length, 64) - 2)]
+            yield name.decode("utf-16-le", "replace")
+            waiting += struct.unpack_from("<II", entries, start + 68)
+
+    def _extend_fat_sectors(self, sector: int) -> None:
+        """Follow the list of FAT sectors beyond the 109 of the header (files over 7 MB)."""
+        for _ in range(self._sectors):
+            if sector >= _LAST_REGULAR_SECTOR:
+                return
+            *more, sector = struct.unpack(f"<{self._sector // 4}I", self._sector_at(sector))
+            self._fat_sectors += more
+        raise ValueError("the list of FAT sectors has no end")
+
+    def _chain(self, sector: int) -> Iterator[bytes]:
+        """Read a chain of sectors, as far as the directory may reach."""
+        for _ in range(min(self._sectors, _MAX_ENTRIES * _ENTRY // self._sector)):
+            if sector >= _LAST_REGULAR_SECTOR:
+                return
+            yield self._sector_at(sector)
+            sector = self._next(sector)
+
+    def _next(self, sector: int) -> int:
+        table, index = divmod(sector, self._sector // 4)
+        entry = self._read((self._fat_sectors[table] + 1) * self._sector + index * 4, 4)
+        return int(struct.unpack("<I", entry)[0])
+
+    def _sector_at(self, sector: int) -> bytes:
+        return self._read((sector + 1) * self._sector, self._sector)
+
+    def _read(self, offset: int, length: int) -> bytes:
+        self._body.seek(offset)
+        return self._body.read(length)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +179,7 @@ SHARE_PAGE = Kind("the page of a file-sharing service", ".html", code=error_page
 ERROR_PAGE = Kind(
     "an error message, or a page that leads elsewhere", ".html", code=error_pages.ERROR
 )
-_IMPOSTORS = {kind.code: kind for kind in (LOGIN_PAGE, SHARE_PAGE, ERROR_PAGE)}
+_ERROR_PAGES = {kind.code: kind for kind in (LOGIN_PAGE, SHARE_PAGE, ERROR_PAGE)}
 
 _HEAD = 64 * 1024
 # Adobe's implementation note to the PDF specification: readers look for the header in the first
@@ -123,15 +235,15 @@ def _by_signature(body: Readable, size: int, head: bytes) -> Kind | None:
     """Tell kinds that begin with bytes of their own."""
     if _PDF_HEADER.match(head):
         return _pdf(body, size, 0)
-    if head.startswith(containers.OLE_SIGNATURE):
-        streams = containers.ole_streams(body, size)
+    if head.startswith(OLE_SIGNATURE):
+        streams = ole_streams(body, size)
         if "WordDocument" in streams:
             return DOC
         return PROTECTED_OFFICE if "EncryptedPackage" in streams else OLE
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        if containers.is_docx(body, size):
+        if is_docx(body, size):
             return DOCX
-        return ODT if containers.is_odt(head) else ZIP
+        return ODT if is_odt(head) else ZIP
     return next((kind for signature, kind in _SIGNATURES if signature.match(head)), None)
 
 
@@ -153,7 +265,7 @@ def _by_text(body: Readable, size: int, head: bytes) -> Kind:
         return EMPTY
     code = error_pages.text_code(head.decode(encoding, "replace")) if size <= _SHORT else None
     texts = (TEXT, TEXT_BOM, TEXT_UTF16, TEXT_CP1252)
-    return _IMPOSTORS[code] if code else next(one for one in texts if one.encoding == encoding)
+    return _ERROR_PAGES[code] if code else next(one for one in texts if one.encoding == encoding)
 
 
 def _decoded(head: bytes) -> str:
@@ -171,7 +283,7 @@ def _markup(start: str, *, whole: bool) -> Kind | None:
     """Tell HTML, XML, JSON and MIME by the first 64 KiB of a text, which may be the whole."""
     if _HTML_START.match(start):
         code = error_pages.page_code(start, whole=whole)
-        return HTML if code is None else _IMPOSTORS[code]
+        return HTML if code is None else _ERROR_PAGES[code]
     if _ERROR_XML_START.match(start):
         return ERROR_PAGE
     if _XML_START.match(start):

@@ -9,8 +9,7 @@ from contextlib import AbstractContextManager
 from urllib.parse import unquote, unquote_to_bytes
 
 from target_linkedin_resumes.errors import Reject
-from target_linkedin_resumes.resumes.bodies import MAX_SIZE, Found
-from target_linkedin_resumes.resumes.spool import spooled, too_large
+from target_linkedin_resumes.resumes.spool import MAX_SIZE, Found, spooled, too_large
 
 _PIECE = 256 * 1024
 _HEADER = re.compile(r"data:([^,]{0,1000}),", re.IGNORECASE)

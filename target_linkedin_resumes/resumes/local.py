@@ -1,4 +1,4 @@
-"""Files below one directory, and no others."""
+"""Read files below one directory, and no others."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Retry
-from target_linkedin_resumes.resumes.bodies import Body, Found
+from target_linkedin_resumes.resumes.spool import Found, SizedReader
 
-_OUTSIDE = (
+_OUTSIDE_ROOT = (
     "field 'file': the path leads out of the directory of the setting `file_root`, or over a"
     " symbolic link that leads nowhere; move the file below that directory, or set `file_root`"
     " to one that holds all files"
@@ -26,7 +26,7 @@ _DIRECTORY = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW
 _FILE = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Most resumes are smaller. In memory, once for each upload at a time: such a file is looked at,
 # hashed and sent from one reading, and what is sent is what was looked at.
-AT_ONCE_BYTES = 128 * 1024
+WHOLE_BYTES = 128 * 1024
 # File systems count time in steps of up to two seconds: a file that was changed so shortly before
 # it was read may be changed once more without its times telling.
 _RACY_NANOSECONDS = 2 * 10**9
@@ -47,14 +47,14 @@ class LocalFiles:
                 " which the resumes are"
             )
 
-    def told(self, reference: str) -> tuple[str, ...]:
-        """What a file's times and number tell, without opening it; nothing if it cannot be had.
+    def validators(self, reference: str) -> tuple[str, ...]:
+        """Return a file's validators without opening it; empty if it cannot be had.
 
-        Where that is what it was when the file was read, it is that very file: wherever the path
-        leads, nothing of it is read.
+        If they are those of the time when the file was read, it is that very file. Nothing is
+        read, so it does not matter where the path leads.
         """
         try:
-            return _told(os.stat(os.path.join(self._root, _path_of(reference))))  # noqa: PTH116, PTH118 - ten times as quick
+            return _validators(os.stat(os.path.join(self._root, _path_of(reference))))  # noqa: PTH116, PTH118 - ten times as quick
         except (OSError, ValueError, Reject):
             return ()
 
@@ -66,29 +66,32 @@ class LocalFiles:
         read later.
         """
         path = _path_of(reference)
-        descriptor = self._at_once(path)
+        descriptor = self._open_plain(path)
         if descriptor is None:
             parts = self._parts(path)
             try:
-                descriptor = self._descriptor(parts)
+                descriptor = self._open_below(parts)
             except OSError as error:
                 raise _failure(error) from None
         try:
             was = os.fstat(descriptor)
             if not stat.S_ISREG(was.st_mode):
                 raise _not_a_file()
-            body = Body(_At(descriptor), was.st_size, lambda: _same(descriptor, was))
-            if was.st_size <= AT_ONCE_BYTES:
-                body = Body(io.BytesIO(body.read()), was.st_size)
-            yield Found(body, was.st_size, path, self._told(was))
+            body = SizedReader(
+                _PositionedFile(descriptor), was.st_size, lambda: _same(descriptor, was)
+            )
+            if was.st_size <= WHOLE_BYTES:
+                body = SizedReader(io.BytesIO(body.read()), was.st_size)
+            yield Found(body, was.st_size, path, self._settled_validators(was))
         finally:
             os.close(descriptor)
 
-    def _told(self, was: os.stat_result) -> tuple[str, ...]:
+    def _settled_validators(self, was: os.stat_result) -> tuple[str, ...]:
+        """Return the validators of an open file, unless it has changed a moment ago."""
         age = int(self._wall_clock() * 10**9) - max(was.st_mtime_ns, was.st_ctime_ns)
-        return _told(was) if age >= _RACY_NANOSECONDS else ()
+        return _validators(was) if age >= _RACY_NANOSECONDS else ()
 
-    def _at_once(self, path: str) -> int | None:
+    def _open_plain(self, path: str) -> int | None:
         """Open a plain path below the root; None if it is none, or if anything is in the way.
 
         Resolving a path asks for each of its parts, which costs more than opening it. Where no part
@@ -98,7 +101,7 @@ class LocalFiles:
         if path.startswith("/") or ".." in parts or not parts:
             return None
         try:
-            return self._descriptor(parts)
+            return self._open_below(parts)
         except (OSError, ValueError):
             return None
 
@@ -111,10 +114,10 @@ class LocalFiles:
                 "invalid_source", "field 'file': holds characters that no path can hold"
             ) from None
         if not resolved.is_relative_to(self._root):
-            raise Reject("outside_root", _OUTSIDE)
+            raise Reject("outside_root", _OUTSIDE_ROOT)
         return resolved.relative_to(self._root).parts
 
-    def _descriptor(self, parts: tuple[str, ...]) -> int:
+    def _open_below(self, parts: tuple[str, ...]) -> int:
         """Open step by step from the root, following no link.
 
         Of a path that was resolved, a link that turns up now was put there in between, and is
@@ -133,8 +136,8 @@ class LocalFiles:
             os.close(directory)
 
 
-class _At:
-    """An open file that a body reads at a position, so many bytes; `open` asks for more."""
+class _PositionedFile:
+    """An open file that is read by `pread`: with no buffer, and fewer calls than `open` makes."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -165,15 +168,10 @@ def _path_of(reference: str) -> str:
     return unquote(rest, errors="surrogateescape")
 
 
-def _told(status: os.stat_result) -> tuple[str, ...]:
-    """Renaming or replacing a file changes its ctime or its inode, whatever its mtime is set to."""
-    return (
-        "stat",
-        str(status.st_size),
-        str(status.st_mtime_ns),
-        str(status.st_ctime_ns),
-        str(status.st_ino),
-    )
+def _validators(status: os.stat_result) -> tuple[str, ...]:
+    # Renaming or replacing a file changes its ctime or its inode, whatever its mtime is set to.
+    numbers = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    return ("stat", *map(str, numbers))
 
 
 def _same(descriptor: int, was: os.stat_result) -> bool:
@@ -189,7 +187,7 @@ def _not_a_file() -> Reject:
 
 
 def _failure(error: OSError) -> Failure:
-    """Tell what will be so the next time from what may pass."""
+    """Map an error of the system to a reject, or to a retry where it may pass."""
     match error.errno:
         case errno.ENOENT | errno.ENOTDIR | errno.ENAMETOOLONG | errno.EILSEQ:
             return Reject(
@@ -203,7 +201,7 @@ def _failure(error: OSError) -> Failure:
                 " directory above it",
             )
         case errno.ELOOP | errno.EMLINK:
-            return Reject("outside_root", _OUTSIDE)
+            return Reject("outside_root", _OUTSIDE_ROOT)
         case errno.ENXIO | errno.EISDIR | errno.ENODEV | errno.EOPNOTSUPP:
             return _not_a_file()
         case _:

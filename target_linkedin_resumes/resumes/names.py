@@ -1,7 +1,7 @@
-"""What to call a resume. Pure.
+"""The name to send with a resume, and the name that a server gives a file. Pure.
 
 LinkedIn shows the name to recruiters and takes the file's kind from its extension. Its rules for
-names are not published, so what file systems and headers trip over is left out.
+names are not published, so characters that file systems and headers trip over are left out.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from contextlib import suppress
+from email.header import decode_header, make_header
+from urllib.parse import unquote
 
 MAX_BYTES = 200
 FALLBACK = "resume"
@@ -75,3 +78,46 @@ def _bounded(text: str, limit: int) -> str:
     while kept and (unicodedata.combining(text[len(kept)]) or text[len(kept)] in _JOINERS):
         kept = kept[:-1]
     return kept.rstrip(" ." + _JOINERS) or FALLBACK
+
+
+_MOST = 4096
+_PARAMETER = re.compile(
+    r';\s*([!#$&+.^_`|~0-9A-Za-z-]+\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"\s][^;]*))'
+)
+
+
+def disposition_name(header: str | None) -> str | None:
+    """Give the file's name; ``filename*`` (RFC 8187) goes before ``filename``.
+
+    A plain name is taken as it is, in UTF-8 if it can be, as servers send it in spite of the
+    standard; mail's encoded words (RFC 2047) are decoded.
+    """
+    found: dict[str, str] = {}
+    for name, quoted, token in _PARAMETER.findall((header or "")[:_MOST]):
+        value = re.sub(r"\\(.)", r"\1", quoted) if quoted else token.strip()
+        found.setdefault(name.lower(), value)
+    return _extended(found.get("filename*")) or _plain(found.get("filename"))
+
+
+def _extended(value: str | None) -> str | None:
+    charset, quote, rest = (value or "").partition("'")
+    encoded = rest.partition("'")[2]
+    if not quote or charset.lower() not in ("utf-8", "iso-8859-1"):
+        return None
+    try:
+        return unquote(encoded, encoding=charset, errors="strict")
+    except UnicodeDecodeError:
+        return None
+
+
+def _plain(value: str | None) -> str | None:
+    if not value:
+        return None
+    with suppress(UnicodeError):
+        value = value.encode("latin-1").decode("utf-8")
+    if value.startswith("=?"):
+        try:
+            return str(make_header(decode_header(value)))
+        except (ValueError, LookupError):
+            return value
+    return value

@@ -1,7 +1,7 @@
-"""Resumes in object stores and behind SFTP, through fsspec.
+"""Read resumes from object stores and SFTP servers, through fsspec.
 
-Only what a listed prefix holds is read. fsspec gets no string of a record but a URL of a known
-scheme below that prefix: no chained URLs, no other file systems.
+Only URLs below a listed prefix are read, and fsspec gets no other string of a record: no chained
+URLs, no other file systems.
 """
 
 from __future__ import annotations
@@ -15,9 +15,14 @@ from typing import Any
 
 from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Retry
 from target_linkedin_resumes.http.address_guard import not_allowed
-from target_linkedin_resumes.resumes.bodies import Found, IsKnown, NotModified, nothing_known
 from target_linkedin_resumes.resumes.prefixes import REMOTE_SCHEMES, Prefixes
-from target_linkedin_resumes.resumes.spool import spooled
+from target_linkedin_resumes.resumes.spool import (
+    Found,
+    IsKnown,
+    NotModified,
+    nothing_known,
+    spooled,
+)
 
 # Each read is one request, and what is read is all that is kept in memory.
 _PIECE = 1024 * 1024
@@ -30,9 +35,9 @@ _FILE_SYSTEMS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
     "abfs": ("adlfs", "azure", {}),
     "sftp": ("sshfs", "sftp", {"known_hosts": ()}),
 }
-# What a store says of an object that is another as soon as its bytes are: a hash of them, or a
-# number that each writing changes. SFTP says no more than a size and a time in seconds.
-_TELLING = {
+# The validators of each store: a hash of the bytes, or a number that each write changes. SFTP
+# says no more than a size and a time in seconds.
+_VALIDATORS = {
     "s3": ("ETag",),
     "gs": ("md5Hash", "generation"),
     "az": ("etag",),
@@ -63,7 +68,7 @@ _MISTAKES = (
 )
 
 
-class Remote:
+class ObjectStores:
     """The listed object stores and SFTP servers.
 
     Raises :class:`Misconfigured` when the library for a listed scheme is not installed.
@@ -98,17 +103,17 @@ class Remote:
         options, path = _address(scheme, rest)
         options |= {**_FILE_SYSTEMS[scheme][2], **source.storage_options}
         setting = f"{self._prefixes.setting(source)}.storage_options"
-        told: tuple[str, ...] = ()
+        validators: tuple[str, ...] = ()
 
-        def opened(file: Any) -> None:
-            nonlocal told
-            told = _told(scheme, file)
-            if is_known(told):
+        def check_known(file: Any) -> None:
+            nonlocal validators
+            validators = _validators(scheme, file)
+            if is_known(validators):
                 raise NotModified
 
-        pieces = _pieces(scheme, options, setting, path, opened)
+        pieces = _pieces(scheme, options, setting, path, check_known)
         with spooled(pieces, path.rpartition("/")[2]) as found:
-            yield replace(found, told=told)
+            yield replace(found, validators=validators)
 
 
 def _address(scheme: str, rest: str) -> tuple[dict[str, Any], str]:
@@ -131,9 +136,8 @@ def _address(scheme: str, rest: str) -> tuple[dict[str, Any], str]:
     return {}, rest
 
 
-def _told(scheme: str, file: Any) -> tuple[str, ...]:
-    """Give what would have to be told again of an open file."""
-    for name in _TELLING[scheme]:
+def _validators(scheme: str, file: Any) -> tuple[str, ...]:
+    for name in _VALIDATORS[scheme]:
         value = getattr(file, "details", {}).get(name)
         if value:
             return (name, str(value))
@@ -192,7 +196,7 @@ def _read(files: Any, path: str, opened: Callable[[Any], None]) -> Generator[byt
 
 
 def _failure(error: BaseException) -> Failure:
-    """Tell what will be so the next time from what may pass.
+    """Map an error of a library to a reject, or to a retry where it may pass.
 
     The libraries' messages are left out: they quote paths and, at times, credentials.
     """

@@ -1,4 +1,7 @@
-"""From what a record says of its file to bytes that LinkedIn takes."""
+"""Open the resume that a record refers to, and hand out bytes that LinkedIn takes.
+
+The surface of this folder: other folders use :class:`Sources` and the types of spool.py.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,20 @@ from typing import Self
 
 from target_linkedin_resumes.errors import Reject
 from target_linkedin_resumes.records import ResumeFile
-from target_linkedin_resumes.resumes.bodies import (
+from target_linkedin_resumes.resumes.codes import CODES
+from target_linkedin_resumes.resumes.etags import Fingerprints
+from target_linkedin_resumes.resumes.formats import EMPTY, Converter, Kind, sniff
+from target_linkedin_resumes.resumes.inline import open_content, open_data
+from target_linkedin_resumes.resumes.local import LocalFiles
+from target_linkedin_resumes.resumes.names import file_name
+from target_linkedin_resumes.resumes.object_stores import ObjectStores
+from target_linkedin_resumes.resumes.prefixes import (
+    HTTP_SCHEMES,
+    REMOTE_SCHEMES,
+    FileSource,
+    Prefixes,
+)
+from target_linkedin_resumes.resumes.spool import (
     MAX_SIZE,
     Described,
     Found,
@@ -21,21 +37,8 @@ from target_linkedin_resumes.resumes.bodies import (
     NotModified,
     OpenedResume,
     nothing_known,
+    too_large,
 )
-from target_linkedin_resumes.resumes.codes import CODES
-from target_linkedin_resumes.resumes.etags import Tags
-from target_linkedin_resumes.resumes.formats import EMPTY, Converter, Kind, sniff
-from target_linkedin_resumes.resumes.inline import open_content, open_data
-from target_linkedin_resumes.resumes.local import LocalFiles
-from target_linkedin_resumes.resumes.names import file_name
-from target_linkedin_resumes.resumes.object_stores import Remote
-from target_linkedin_resumes.resumes.prefixes import (
-    HTTP_SCHEMES,
-    REMOTE_SCHEMES,
-    FileSource,
-    Prefixes,
-)
-from target_linkedin_resumes.resumes.spool import too_large
 from target_linkedin_resumes.resumes.texts import UTF_8, in_utf8
 from target_linkedin_resumes.resumes.web import Web
 
@@ -65,8 +68,8 @@ class Sources:
     Local files are read below ``file_root`` and nowhere else; ``file_sources`` lists what is
     trusted beyond the public web. ``timeout`` is in seconds and holds for each wait for a source,
     ``concurrency`` is how many threads there are. ``wall_clock`` gives epoch seconds. ``convert``
-    makes documents into what LinkedIn takes; it is closed at the end as well. ``tags`` makes the
-    tags by which files are known again; none are made without.
+    makes documents into what LinkedIn takes; it is closed at the end as well. ``fingerprints``
+    computes what files are recognized by; without it, none is.
 
     Raises :class:`Misconfigured` when a setting cannot be used.
     """
@@ -80,12 +83,12 @@ class Sources:
         concurrency: int = 64,
         wall_clock: Callable[[], float] = time.time,
         convert: Converter | None = None,
-        tags: Tags | None = None,
+        fingerprints: Fingerprints | None = None,
     ) -> None:
         prefixes = Prefixes(file_sources)
-        self._tags = tags
+        self._fingerprints = fingerprints
         self._local = LocalFiles(file_root, wall_clock)
-        self._remote = Remote(prefixes)
+        self._object_stores = ObjectStores(prefixes)
         self._web = Web(prefixes, timeout=timeout, concurrency=concurrency, wall_clock=wall_clock)
         self._convert = convert
 
@@ -101,13 +104,13 @@ class Sources:
         if self._convert is not None:
             self._convert.close()
 
-    def tag(self, file: ResumeFile) -> str | None:
-        """The tag of a file, where it can be told at once; None where the source is to be asked."""
-        if self._tags is None:
+    def fingerprint(self, file: ResumeFile) -> str | None:
+        """Compute the fingerprint of a file without asking a server; None if that is needed."""
+        if self._fingerprints is None:
             return None
         if file.checksum is None and _scheme((file.location or "").strip()) == "file":
-            return self._tags.make(file, self._local.told(file.location or ""))
-        return self._tags.make(file)
+            return self._fingerprints.make(file, self._local.validators(file.location or ""))
+        return self._fingerprints.make(file)
 
     @contextmanager
     def open(
@@ -116,11 +119,11 @@ class Sources:
         known: str | None = None,
         is_unchanged: Callable[[Described], bool] | None = None,
     ) -> Iterator[OpenedResume]:
-        """Open a resume, look at its bytes, and give it ready to be sent.
+        """Open a resume, tell its kind by its bytes, convert it if need be, and yield it.
 
-        ``known`` is the tag that it had earlier: raises :class:`NotModified` where the source says
-        that the file is still that one. ``is_unchanged`` is asked once the bytes are read, before
-        they are converted: raises :class:`NotModified` where it says so.
+        ``known`` is the fingerprint that it had earlier: raises :class:`NotModified` where the
+        source says that the file is still that one. ``is_unchanged`` is asked once the bytes are
+        read, before they are converted: raises :class:`NotModified` where it says so.
 
         Raises :class:`Reject` for a resume that LinkedIn would not take or that may not be
         fetched, :class:`Retry` for one that may be had later; both when it is opened, the latter
@@ -128,21 +131,21 @@ class Sources:
         """
         with ExitStack() as stack:
             found = stack.enter_context(self._found(file, known))
-            told = found.told
             kind = _kind_of(found)
             convert = self._convert if kind.convertible else None
             sent = kind if convert is None else convert.makes
             if sent.content_type is None:
                 raise Reject(sent.code, _refusal(sent))
             name = file_name((file.filename, found.name), sent.extension)
-            tag = self._tags.make(file, told) if self._tags is not None else None
             described = None
             converted = convert is not None or kind.encoding not in (None, *UTF_8)
             if is_unchanged is not None:
                 sha256 = _sha256(found)
                 origin = sha256 if convert is None else f"{sha256} {sent.extension}"
+                prints = self._fingerprints
+                fingerprint = None if prints is None else prints.make(file, found.validators)
                 described = Described(
-                    origin, name, sent.content_type, tag, "" if converted else sha256
+                    origin, name, sent.content_type, fingerprint, "" if converted else sha256
                 )
                 if is_unchanged(described):
                     raise NotModified
@@ -169,7 +172,7 @@ class Sources:
         if scheme in HTTP_SCHEMES:
             return self._web.open(location, self._is_known(file, known))
         if scheme in REMOTE_SCHEMES:
-            return self._remote.open(location, self._is_known(file, known))
+            return self._object_stores.open(location, self._is_known(file, known))
         raise Reject(
             "unsupported_source",
             "field 'file': expected a path below the directory of the setting `file_root`, or a"
@@ -178,10 +181,10 @@ class Sources:
         )
 
     def _is_known(self, file: ResumeFile, known: str | None) -> IsKnown:
-        tags = self._tags
-        if tags is None or known is None:
+        prints = self._fingerprints
+        if prints is None or known is None:
             return nothing_known
-        return lambda told: tags.make(file, told) == known
+        return lambda validators: prints.make(file, validators) == known
 
 
 def _sha256(found: Found) -> str:

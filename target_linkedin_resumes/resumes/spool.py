@@ -1,9 +1,9 @@
-"""A place for bytes on their way from a source to LinkedIn.
+"""A resume's bytes between source and LinkedIn: a sized reader, and the place they are kept in.
 
-A resume of up to 1 MiB is kept in memory as long as all of them together take no more than 32 MiB;
-what is larger, or one too many, is kept on disk. So memory does not grow with the number of
-workers, and none of them has to wait for another. The file on disk has no name from the moment it
-is made, so nothing of it is left when the process ends, in whatever way.
+A resume of up to 1 MiB is kept in memory while all of them together take no more than 16 MiB. A
+larger one, or one too many, is written to a temporary file. So memory does not grow with the
+number of workers, and no worker waits for another. The file has no name from the moment it is
+made, so nothing of it is left behind, however the process ends.
 """
 
 from __future__ import annotations
@@ -11,12 +11,147 @@ from __future__ import annotations
 import io
 import tempfile
 import threading
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from typing import IO, Self
 
 from target_linkedin_resumes.errors import Failure, Reject, Retry
-from target_linkedin_resumes.resumes.bodies import MAX_SIZE, Body, Found
+from target_linkedin_resumes.http.messages import Readable
+
+# LinkedIn's limit for a resume.
+MAX_SIZE = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file of a source: its bytes, their number, and the name that the source gives it.
+
+    ``validators`` are what the source says of the bytes: while they are the same, so are the
+    bytes. Empty where the source says nothing that holds so much.
+    """
+
+    body: SizedReader
+    size: int
+    name: str | None = field(default=None, repr=False)
+    validators: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What a resume is recognized by.
+
+    ``origin`` stands for the bytes at the source and how they are converted. ``filename`` and
+    ``content_type`` are those to declare to LinkedIn. ``fingerprint`` is what the file is
+    recognized by without its bytes (see etags.py). ``sha256`` is of the bytes as they are sent, in
+    hex; empty as long as they are not converted.
+    """
+
+    origin: str = field(repr=False)
+    filename: str = field(repr=False)
+    content_type: str
+    fingerprint: str | None = field(repr=False)
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedResume:
+    """A resume that LinkedIn takes, ready to be sent.
+
+    ``content_type`` is the one to declare to LinkedIn, ``size`` the exact number of bytes that
+    ``body`` yields. ``body`` stands at its beginning; ``seek(0)`` takes it there again.
+    ``described`` is set where it was asked for. ``converted`` says that the bytes are not those of
+    the source.
+    """
+
+    content_type: str
+    filename: str = field(repr=False)
+    size: int
+    body: SizedReader = field(repr=False)
+    described: Described | None = None
+    converted: bool = False
+
+
+class NotModified(Exception):
+    """The file is the known one, by its validators or by its bytes. Not an error."""
+
+
+# Tells by its validators whether a file is the one that is known.
+IsKnown = Callable[[tuple[str, ...]], bool]
+
+
+def nothing_known(_validators: tuple[str, ...]) -> bool:
+    """Answer that no file is known."""
+    return False
+
+
+class SizedReader(io.RawIOBase):
+    """The first ``size`` bytes of an open file, exactly.
+
+    A file that ends sooner, or has been changed by the time its last byte is read, would arrive
+    mutilated: reading it raises :class:`Retry`. ``unchanged`` tells at the end whether the file
+    is still what it was. Closing it does not close the file.
+    """
+
+    def __init__(
+        self, file: Readable, size: int, unchanged: Callable[[], bool] = lambda: True
+    ) -> None:
+        super().__init__()
+        self._file = file
+        self._size = size
+        self._position = 0
+        self._unchanged = unchanged
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __bool__(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        """Return True."""
+        return True
+
+    def seekable(self) -> bool:
+        """Return True: it can be read again."""
+        return True
+
+    def tell(self) -> int:
+        """Return the position."""
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        """Go to a position."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        self._position = max(0, base + offset)
+        return self._position
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read up to ``size`` bytes, all that is left when negative or None."""
+        left = max(0, self._size - self._position)
+        wanted = left if size is None or size < 0 else min(size, left)
+        try:
+            self._file.seek(self._position)
+            piece = self._file.read(wanted)
+        except OSError as error:
+            raise Retry(
+                f"field 'file': reading the file failed ({error.strerror or 'I/O error'})"
+            ) from None
+        self._position += len(piece)
+        if len(piece) < wanted or (self._position == self._size and not self._unchanged()):
+            raise Retry("field 'file': the file was changed while it was read")
+        return piece
+
+    def readall(self) -> bytes:
+        """Read all that is left."""
+        return self.read()
+
+    def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]  # typeshed has a private type here
+        """Read into a buffer as much as fits."""
+        piece = self.read(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
 
 IN_MEMORY = 1024 * 1024
 ALL_IN_MEMORY = 16 * 1024 * 1024
@@ -47,9 +182,9 @@ BUDGET = Budget(ALL_IN_MEMORY)
 
 @contextmanager
 def spooled(
-    pieces: Generator[bytes, None, None], name: str | None = None, told: tuple[str, ...] = ()
+    pieces: Generator[bytes, None, None], name: str | None = None, validators: tuple[str, ...] = ()
 ) -> Iterator[Found]:
-    """Take in all pieces, close their source, then give them as a body; the rest as in Found.
+    """Take in all pieces, close their source, then yield them as one file of it.
 
     Raises :class:`Reject` (``file_too_large``) as soon as there is a byte more than LinkedIn
     takes, whatever was announced, and :class:`Retry` when the disk is full.
@@ -58,9 +193,9 @@ def spooled(
         try:
             size = _fill(spool, pieces)
         finally:
-            with suppress(Failure):  # what the source makes of its being left alone
+            with suppress(Failure):  # a source may object to being left early
                 pieces.close()
-        yield Found(Body(spool.file, size), size, name, told)
+        yield Found(SizedReader(spool.file, size), size, name, validators)
 
 
 class _Spool:
@@ -116,7 +251,7 @@ def _fill(spool: _Spool, pieces: Iterable[bytes]) -> int:
 
 
 def too_large() -> Reject:
-    """Make the reject for a file of more than 10 MiB."""
+    """Return the reject for a file of more than 10 MiB."""
     return Reject(
         "file_too_large",
         f"field 'file': the file is larger than the {MAX_SIZE} bytes that LinkedIn takes; replace"

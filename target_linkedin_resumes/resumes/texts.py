@@ -7,8 +7,8 @@ from collections.abc import Generator
 from contextlib import AbstractContextManager
 
 from target_linkedin_resumes.errors import Retry
-from target_linkedin_resumes.resumes.bodies import Found, Readable
-from target_linkedin_resumes.resumes.spool import spooled
+from target_linkedin_resumes.http.messages import Readable
+from target_linkedin_resumes.resumes.spool import Found, spooled
 
 BLANK = "blank"
 UTF_8 = ("utf-8", "utf-8-sig")

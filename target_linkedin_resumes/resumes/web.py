@@ -24,12 +24,16 @@ from target_linkedin_resumes.http.address_guard import (
     not_allowed,
 )
 from target_linkedin_resumes.http.wires import MOST_TIMEOUTS
-from target_linkedin_resumes.resumes.bodies import Found, IsKnown, NotModified, nothing_known
-from target_linkedin_resumes.resumes.dispositions import disposition_name
-from target_linkedin_resumes.resumes.etags import without_signature
-from target_linkedin_resumes.resumes.links import expires_at
+from target_linkedin_resumes.resumes.etags import expires_at, without_signature
+from target_linkedin_resumes.resumes.names import disposition_name
 from target_linkedin_resumes.resumes.prefixes import HTTP_SCHEMES, Prefixes
-from target_linkedin_resumes.resumes.spool import spooled
+from target_linkedin_resumes.resumes.spool import (
+    Found,
+    IsKnown,
+    NotModified,
+    nothing_known,
+    spooled,
+)
 from target_linkedin_resumes.resumes.transport import ca_bundle, failure_of, unreadable
 
 MAX_REDIRECTS = 5

@@ -6,8 +6,8 @@ import io
 from collections.abc import Mapping
 
 from target_linkedin_resumes.convert.text import TextConverter
-from target_linkedin_resumes.resumes.bodies import Body, Found
 from target_linkedin_resumes.resumes.formats import sniff
+from target_linkedin_resumes.resumes.spool import Found, SizedReader
 from tests.resumes.samples import zipped
 
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -111,7 +111,7 @@ def run(text: str, properties: str = "") -> str:
 
 
 def found(content: bytes) -> Found:
-    return Found(Body(io.BytesIO(content), len(content)), len(content))
+    return Found(SizedReader(io.BytesIO(content), len(content)), len(content))
 
 
 def text_of(content: bytes) -> str:

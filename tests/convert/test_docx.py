@@ -1,9 +1,16 @@
-"""DOCX as text."""
+"""DOCX: its parts, its tracked changes and its text, as text and as LibreOffice gets it."""
 
 import io
+import re
 import zipfile
 
-from tests.convert.documents import docx, paragraph, relationship, run, style, text_of
+import pytest
+
+from target_linkedin_resumes.convert.sanitize import sanitize
+from target_linkedin_resumes.errors import Reject
+from target_linkedin_resumes.resumes import formats
+from tests.convert.documents import docx, found, paragraph, relationship, run, style, text_of
+from tests.convert.test_hostile import parts
 from tests.resumes.samples import zipped
 
 
@@ -225,3 +232,248 @@ def test_the_strict_form() -> None:
             for name in archive.namelist()
         }
     assert text_of(zipped(members)) == "strict\n"
+
+
+SECTION = '<w:sectPr><w:headerReference w:type="default" r:id="header1"/></w:sectPr>'
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ("header1.xml", "word/header1.xml"),
+        ("/word/header1.xml", "word/header1.xml"),
+        ("../word/./header1.xml", "word/header1.xml"),
+        ("Header1.XML", "word/header1.xml"),
+        ("/word/headers/top%20of%20page.xml", "word/headers/top of page.xml"),
+        ("/margins/first.xml", "margins/first.xml"),
+    ],
+)
+def test_a_header_wherever_it_is(target: str, name: str) -> None:
+    link = '<w:p><w:hyperlink r:id="own"><w:r><w:t>site</w:t></w:r></w:hyperlink>'
+    gone = "<w:del><w:r><w:t>GONE</w:t></w:r></w:del></w:p>"
+    members = parts(docx(paragraph("Text") + SECTION, {"header1": paragraph("Jane") + link + gone}))
+    header = members.pop("word/header1.xml")
+    relations = members["word/_rels/document.xml.rels"]
+    members["word/_rels/document.xml.rels"] = relations.replace(
+        b'Target="header1.xml"', f'Target="{target}"'.encode()
+    )
+    folder, _, file = name.rpartition("/")
+    own = parts(
+        docx(
+            "",
+            own_links={"x": relationship("own", "hyperlink", "https://example.com", external=True)},
+        )
+    )
+    members |= {name: header, f"{folder}/_rels/{file}.rels": own["word/_rels/x.xml.rels"]}
+    content = zipped(members)
+    assert text_of(content) == "Jane\n\nsite (https://example.com)\n\nText\n"
+    assert b"GONE" not in sanitize(found(content), formats.DOCX)
+
+
+def test_styles_and_the_document_by_absolute_names() -> None:
+    members = parts(
+        docx(
+            paragraph("Jane", '<w:pStyle w:val="T"/>'),
+            {"styles": style("T", '<w:name w:val="Title"/>')},
+        )
+    )
+    members["word/looks.xml"] = members.pop("word/styles.xml")
+    for name in ("word/_rels/document.xml.rels", "_rels/.rels"):
+        members[name] = (
+            members[name]
+            .replace(b'"styles.xml"', b'"/word/looks.xml"')
+            .replace(b'"word/document.xml"', b'"/word/document.xml"')
+        )
+    assert text_of(zipped(members)) == "Jane\n====\n"
+
+
+@pytest.mark.parametrize("element", ["altChunk", "subDoc"])
+def test_a_document_that_takes_in_another_is_refused(element: str) -> None:
+    """Its text would be missing, and nobody would know."""
+    content = docx(paragraph("My own text") + f'<w:{element} r:id="x"/>')
+    for convert in (text_of, lambda content: sanitize(found(content), formats.DOCX)):
+        with pytest.raises(Reject, match="open it in Word and save it again") as caught:
+            convert(content)
+        assert caught.value.code == "conversion_failed"
+
+
+MARK = "<w:rPr><w:del/></w:rPr>"
+GONE = f"<w:p><w:pPr>{MARK}</w:pPr><w:del>{run('gone')}</w:del></w:p>"
+TABLE = f"<w:tbl><w:tr><w:tc>{paragraph('cell')}</w:tc></w:tr></w:tbl>"
+
+
+@pytest.mark.parametrize(
+    ("body", "paragraphs"),
+    [
+        (paragraph("one ", MARK) + paragraph("line"), ["one line"]),
+        (paragraph("o", MARK) + paragraph("n", MARK) + paragraph("e"), ["one"]),
+        (paragraph("one ", "<w:rPr><w:moveFrom/></w:rPr>") + paragraph("line"), ["one line"]),
+        (paragraph("one ", MARK) + '<w:bookmarkEnd w:id="0"/>' + paragraph("line"), ["one line"]),
+        (paragraph("one ", MARK) + f"<w:p>{run('line')}</w:p>", ["one line"]),
+        (paragraph("a") + GONE + paragraph("b"), ["a", "b"]),
+        (GONE + TABLE, ["cell"]),
+        (paragraph("kept", MARK) + TABLE, ["kept", "cell"]),
+        (paragraph("a") + paragraph("last", MARK), ["a", "last"]),
+        (paragraph("section ", f"{MARK}<w:sectPr/>") + paragraph("b"), ["section ", "b"]),
+        (paragraph("a", "<w:rPr><w:ins/></w:rPr>") + paragraph("b"), ["a", "b"]),
+    ],
+)
+def test_paragraphs_whose_end_was_deleted(body: str, paragraphs: list[str]) -> None:
+    content = docx(body)
+    assert text_of(content).strip().split("\n\n") == [one.strip() for one in paragraphs]
+    with zipfile.ZipFile(io.BytesIO(sanitize(found(content), formats.DOCX))) as archive:
+        handed = archive.read("word/document.xml").decode()
+    texts = ["".join(re.findall("<w:t [^>]*>([^<]*)", one)) for one in handed.split("</w:p>")[:-1]]
+    assert texts == paragraphs
+
+
+WORD = "MARKER"
+RUN = run(WORD)
+BOX = f"<w:txbxContent>{paragraph(WORD)}</w:txbxContent>"
+SHAPE = f"<wps:wsp><wps:txbx>{BOX}</wps:txbx></wps:wsp>"
+DRAWING = (
+    "<w:drawing><wp:anchor><a:graphic><a:graphicData>{}</a:graphicData></a:graphic></wp:anchor>"
+    "</w:drawing>"
+)
+PICT = "<w:pict><v:{0}><v:textbox>{1}</v:textbox></v:{0}></w:pict>"
+OLD_SHAPES = ("shape", "rect", "roundrect", "oval", "line", "polyline", "arc", "curve")
+FIELD = (
+    '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText> {} </w:instrText></w:r>'
+    '<w:r><w:fldChar w:fldCharType="separate"/></w:r>{}<w:r><w:fldChar w:fldCharType="end"/></w:r>'
+)
+RUBY = (
+    "<w:r><w:ruby><w:rubyPr/><w:rt><w:r><w:t>reading</w:t></w:r></w:rt>"
+    "<w:rubyBase>{}</w:rubyBase></w:ruby></w:r>"
+)
+CONTROL = "<w:sdt><w:sdtPr>{}</w:sdtPr><w:sdtContent>{}</w:sdtContent></w:sdt>"
+EITHER = (
+    '<mc:AlternateContent><mc:Choice Requires="x">{}</mc:Choice><mc:Fallback>{}</mc:Fallback>'
+    "</mc:AlternateContent>"
+)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        f"<w:smartTag>{RUN}</w:smartTag>",
+        f'<w:customXml w:element="x">{RUN}</w:customXml>',
+        CONTROL.format("", RUN),
+        CONTROL.format("<w:dropDownList/>", RUN),
+        f'<w:fldSimple w:instr="AUTHOR">{RUN}</w:fldSimple>',
+        FIELD.format("AUTHOR", RUN),
+        f'<w:hyperlink w:anchor="x">{RUN}</w:hyperlink>',
+        f"<w:hyperlink>{RUN}</w:hyperlink>",
+        f'<w:dir w:val="rtl">{RUN}</w:dir>',
+        f'<w:bdo w:val="ltr">{RUN}</w:bdo>',
+        f"<w:ins>{RUN}</w:ins>",
+        f"<w:moveTo>{RUN}</w:moveTo>",
+        f"<w14:conflictIns>{RUN}</w14:conflictIns>",
+        f"<m:oMath><m:r><m:t>{WORD}</m:t></m:r></m:oMath>",
+        "<m:oMath><m:r><m:t>MAR</m:t></m:r><m:r><m:t>KER</m:t></m:r></m:oMath>",
+        f"<m:oMathPara><m:oMath><m:r><m:t>{WORD}</m:t></m:r></m:oMath></m:oMathPara>",
+        RUBY.format(RUN),
+        EITHER.format(RUN, RUN),
+        EITHER.format("", RUN),
+        EITHER.format(RUN, ""),
+        *(f"<w:r>{PICT.format(shape, BOX)}</w:r>" for shape in OLD_SHAPES),
+        f"<w:r><w:pict><v:group><v:oval><v:textbox>{BOX}</v:textbox></v:oval></v:group></w:pict></w:r>",
+        f"<w:r><w:object><v:shape><v:textbox>{BOX}</v:textbox></v:shape></w:object></w:r>",
+        f"<w:r>{DRAWING.format(SHAPE)}</w:r>",
+        f"<w:r>{DRAWING.format(f'<a:x>{SHAPE}</a:x>')}</w:r>",
+        f"<w:r>{EITHER.format(DRAWING.format(SHAPE), PICT.format('shape', BOX))}</w:r>",
+        f"<w:r>{EITHER.format(DRAWING.format(SHAPE), '<w:pict><v:shape/></w:pict>')}</w:r>",
+        f"<w:r>{EITHER.format('<w:drawing/>', PICT.format('oval', BOX))}</w:r>",
+        f"<w:r>{DRAWING.format(EITHER.format(SHAPE, SHAPE))}</w:r>",
+    ],
+)
+def test_no_container_loses_its_text_or_shows_it_twice(inside: str) -> None:
+    text = text_of(docx(f"<w:p>{run('before ')}{inside}{run(' after')}</w:p>"))
+    assert text.count(WORD) == 1
+    assert text.split() in (["before", WORD, "after"], ["before", "after", WORD])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'<w:customXml w:element="x">{paragraph(WORD)}</w:customXml>',
+        CONTROL.format("", paragraph(WORD)),
+        f"<w:tbl><w:tr><w:tc>{paragraph(WORD)}</w:tc></w:tr></w:tbl>",
+        "<w:tbl>" + CONTROL.format("", f"<w:tr><w:tc>{paragraph(WORD)}</w:tc></w:tr>") + "</w:tbl>",
+        "<w:tbl><w:tr>" + CONTROL.format("", f"<w:tc>{paragraph(WORD)}</w:tc>") + "</w:tr></w:tbl>",
+        EITHER.format(paragraph(WORD), paragraph(WORD)),
+        paragraph(WORD, '<w:framePr w:w="100"/>'),
+    ],
+)
+def test_no_container_of_paragraphs_loses_its_text(body: str) -> None:
+    assert text_of(docx(paragraph("before") + body + paragraph("after"))).split() == [
+        "before", WORD, "after",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("between", "shown"),
+    [
+        ("<w:br/>", "\n"),
+        ('<w:br w:type="page"/>', "\n"),
+        ('<w:br w:type="column"/>', "\n"),
+        ('<w:br w:type="textWrapping" w:clear="all"/>', "\n"),
+        ("<w:cr/>", "\n"),
+        ("<w:tab/>", "\t"),
+        ('<w:ptab w:relativeTo="margin" w:alignment="right" w:leader="none"/>', "\t"),
+        ("<w:noBreakHyphen/>", "-"),
+        ("<w:softHyphen/>", ""),
+        ("<w:lastRenderedPageBreak/>", ""),
+    ],
+)
+def test_what_parts_words(between: str, shown: str) -> None:
+    body = f"<w:p><w:r><w:t>a</w:t>{between}<w:t>b</w:t></w:r></w:p>"
+    assert text_of(docx(body)) == f"a{shown}b\n"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "shown"),
+    [
+        ('<w:result w:val="1"/><w:default w:val="0"/>', "German"),
+        ('<w:default w:val="1"/>', "German"),
+        ("", "English"),
+        ('<w:result w:val="2"/>', ""),
+        ('<w:result w:val="-1"/>', "English"),
+        (f'<w:result w:val="{"9" * 5000}"/>', ""),
+    ],
+)
+def test_the_entry_that_was_chosen_in_a_form(chosen: str, shown: str) -> None:
+    entries = '<w:listEntry w:val="English"/><w:listEntry w:val="German"/>'
+    body = (
+        f'<w:p>{run("Language: ")}<w:r><w:fldChar w:fldCharType="begin"><w:ffData><w:ddList>'
+        f"{chosen}{entries}</w:ddList></w:ffData></w:fldChar></w:r>"
+        "<w:r><w:instrText> FORMDROPDOWN </w:instrText></w:r>"
+        f'<w:r><w:fldChar w:fldCharType="end"/></w:r>{run(", fluent")}</w:p>'
+    )
+    assert text_of(docx(body)) == f"Language: {shown}, fluent\n"
+
+
+def test_check_boxes() -> None:
+    def control(state: str, character: str) -> str:
+        box = f'<w14:checkbox><w14:checked w14:val="{state}"/></w14:checkbox>'
+        return f"<w:p>{CONTROL.format(box, character)}{run(' licence')}</w:p>"
+
+    def form(state: str) -> str:
+        return (
+            '<w:p><w:r><w:fldChar w:fldCharType="begin"><w:ffData><w:checkBox>'
+            f"{state}</w:checkBox></w:ffData></w:fldChar></w:r>"
+            "<w:r><w:instrText> FORMCHECKBOX </w:instrText></w:r>"
+            f'<w:r><w:fldChar w:fldCharType="end"/></w:r>{run(" form")}</w:p>'
+        )
+
+    body = (
+        control("1", run("☒"))
+        + control("0", run("☐"))
+        + control("1", '<w:r><w:sym w:font="Wingdings" w:char="F0FC"/></w:r>')
+        + form("<w:checked/>")
+        + form('<w:checked w:val="0"/><w:default w:val="1"/>')
+        + form('<w:default w:val="1"/>')
+        + form('<w:default w:val="0"/>')
+    )
+    assert text_of(docx(body)).split("\n\n") == [
+        "☒ licence", "☐ licence", "✓ licence", "☒ form", "☐ form", "☒ form", "☐ form\n",
+    ]  # fmt: skip

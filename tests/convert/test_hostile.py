@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_linkedin_resumes.convert.docx import accepted_docx
-from target_linkedin_resumes.convert.safe_zip import opened
+from target_linkedin_resumes.convert.docx import docx_without_changes
+from target_linkedin_resumes.convert.safe_zip import open_archive
 from target_linkedin_resumes.convert.text import TextConverter
 from target_linkedin_resumes.errors import Reject
 from target_linkedin_resumes.resumes import formats
@@ -239,8 +239,8 @@ def _to_text(content: bytes, kind: Kind) -> None:
 
 
 def _to_accepted(content: bytes, _: Kind) -> None:
-    with opened(found(content)) as archive:
-        archive.rewritten(accepted_docx(archive))
+    with open_archive(found(content)) as archive:
+        archive.rewritten(docx_without_changes(archive))
 
 
 def test_what_unpacks_is_not_kept_in_memory() -> None:
@@ -256,7 +256,7 @@ def test_what_unpacks_is_not_kept_in_memory() -> None:
 def test_pictures_count_as_well() -> None:
     """LibreOffice will unpack them; so a document is measured as a whole before it gets there."""
     bomb = with_part("word/media/picture.bin", bytes(70 * MIB))
-    with opened(found(bomb)) as archive, pytest.raises(Reject, match="unpacks"):
+    with open_archive(found(bomb)) as archive, pytest.raises(Reject, match="unpacks"):
         archive.rewritten({})
 
 

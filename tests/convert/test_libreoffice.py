@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from target_linkedin_resumes.convert import libreoffice as office_module
-from target_linkedin_resumes.convert.libreoffice import Office
+from target_linkedin_resumes.convert import libreoffice
+from target_linkedin_resumes.convert.libreoffice import LibreOffice
 from target_linkedin_resumes.errors import Reject
 from target_linkedin_resumes.records import ResumeFile
 from target_linkedin_resumes.resumes.sources import Sources
@@ -24,17 +24,17 @@ SECRET = "what no resume may show"
 
 
 @pytest.fixture(scope="module", params=["isolated", "profile alone"])
-def office(request: pytest.FixtureRequest) -> Iterator[Office]:
+def office(request: pytest.FixtureRequest) -> Iterator[LibreOffice]:
     """Also without the network namespace, which containers often do not allow."""
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "profile alone":
-            patch.setattr(office_module, "_isolation", tuple)
-        pool = Office()
+            patch.setattr(libreoffice, "_isolation", tuple)
+        pool = LibreOffice()
         yield pool
         pool.close()
 
 
-def pdf_of(office: Office, directory: Path, content: bytes) -> Path:
+def pdf_of(office: LibreOffice, directory: Path, content: bytes) -> Path:
     """Convert by way of the sources; the pool stays open."""
     (directory / "cv").write_bytes(content)
     files = Sources(directory, convert=office)
@@ -63,7 +63,7 @@ def pictures(pdf: Path) -> int:
 
 @pytest.mark.parametrize("kind", ["docx", "odt", "rtf"])
 def test_a_resume_becomes_a_pdf_that_shows_what_is_in_it(
-    office: Office, tmp_path: Path, kind: str
+    office: LibreOffice, tmp_path: Path, kind: str
 ) -> None:
     content = (FILES / f"full.{kind}").read_bytes()
     pdf = pdf_of(office, tmp_path, content)
@@ -91,7 +91,7 @@ def look(pdf: Path) -> bytes:
     return pdf.with_suffix(".png").read_bytes()
 
 
-def test_html_becomes_a_pdf(office: Office, tmp_path: Path) -> None:
+def test_html_becomes_a_pdf(office: LibreOffice, tmp_path: Path) -> None:
     page = "<html><head><meta charset=cp1252><style>h1 { color: red }</style></head><body>"
     page += "<h1>Zürich</h1><ul><li>one</ul><p hidden>HIDDEN</p><table><tr><td>a<td>b</table>"
     text = words(pdf_of(office, tmp_path, page.encode("cp1252")))
@@ -198,7 +198,7 @@ def hostile(kind: str, here: str, there: str) -> bytes:
 
 @pytest.mark.parametrize("kind", ["html", "rtf", "odt", "docx"])
 def test_no_document_fetches_another(
-    office: Office, tmp_path: Path, asked: tuple[str, list[str]], kind: str
+    office: LibreOffice, tmp_path: Path, asked: tuple[str, list[str]], kind: str
 ) -> None:
     """Neither from this machine's disk, whose files would go to LinkedIn, nor from a network."""
     server, paths = asked
@@ -220,7 +220,7 @@ def _any_picture(directory: Path) -> Path:
     return directory / "page.png"
 
 
-def test_a_picture_in_the_document_is_shown(office: Office, tmp_path: Path) -> None:
+def test_a_picture_in_the_document_is_shown(office: LibreOffice, tmp_path: Path) -> None:
     content = _any_picture(tmp_path).read_bytes()
     body = f"<w:p>{picture('i').replace('r:link', 'r:embed')}</w:p>"
     made = docx(body, links=relationship("i", "image", "media/p.png"))
@@ -246,14 +246,14 @@ def test_a_picture_in_the_document_is_shown(office: Office, tmp_path: Path) -> N
     ],
 )
 def test_what_cannot_be_converted_is_rejected(
-    office: Office, tmp_path: Path, content: bytes
+    office: LibreOffice, tmp_path: Path, content: bytes
 ) -> None:
     with pytest.raises(Reject) as caught:
         pdf_of(office, tmp_path, content)
     assert caught.value.code in ("conversion_failed", "unsupported_format")
 
 
-def test_four_threads_share_two_processes(office: Office, tmp_path: Path) -> None:
+def test_four_threads_share_two_processes(office: LibreOffice, tmp_path: Path) -> None:
     texts: list[str] = []
 
     def convert(number: int) -> None:

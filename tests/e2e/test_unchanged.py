@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from target_linkedin_resumes.confirmation import Confirmation
 from target_linkedin_resumes.engine.interfaces import Confirmed, Sent
 from target_linkedin_resumes.engine.types import Content, Upload
+from target_linkedin_resumes.errors import Confirmation
 from target_linkedin_resumes.records import ResumeKey, Upsert, read_change
-from target_linkedin_resumes.resumes.etags import Tags
+from target_linkedin_resumes.resumes.etags import Fingerprints
 from target_linkedin_resumes.resumes.local import LocalFiles
 from target_linkedin_resumes.stores.ledger import Ledger
 from target_linkedin_resumes.stores.ledger_db import LedgerDB
@@ -54,7 +54,7 @@ def prepare(bench: Bench) -> None:
             os.link(first, bench.files / name(number))
     file = LedgerDB(bench.directory / "ledger.db", OWNER)
     ledger = Ledger(file, now=time.time)
-    tags, files = Tags(ledger.salt, "reject"), LocalFiles(bench.files)
+    fingerprints, files = Fingerprints(ledger.salt, "reject"), LocalFiles(bench.files)
     sha256 = hashlib.sha256(PDF).hexdigest()
     for begin in range(0, MANY, 100):
         batch = []
@@ -62,8 +62,8 @@ def prepare(bench: Bench) -> None:
             change = read_change(resume(number)["record"], stream="resumes")
             assert isinstance(change, Upsert)
             assert change.key == ResumeKey(f"candidate-{number}", f"resume-{number}")
-            tag = tags.make(change.file, files.told(name(number)))
-            content = Content(sha256, name(number), "application/pdf", tag)
+            fingerprint = fingerprints.make(change.file, files.validators(name(number)))
+            content = Content(sha256, name(number), "application/pdf", fingerprint)
             batch.append((change, Upload(f"urn:li:ambryBlob:/{number}", len(PDF), content)))
         ledger.sending([Sent(change, upload) for change, upload in batch])
         ledger.confirmed([Confirmed(change, upload, Confirmation(204)) for change, upload in batch])

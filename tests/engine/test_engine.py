@@ -10,13 +10,20 @@ from typing import Any
 
 import pytest
 
-from target_linkedin_resumes.confirmation import Confirmation
 from target_linkedin_resumes.engine.checkpoints import State
 from target_linkedin_resumes.engine.engine import Draining, Engine
 from target_linkedin_resumes.engine.inflight import InFlight, Retries
 from target_linkedin_resumes.engine.interfaces import Outcomes, Ports, Store
 from target_linkedin_resumes.engine.types import Rejected, Unchanged, Upload
-from target_linkedin_resumes.errors import Failure, Misconfigured, Refused, Reject, Retry, Stop
+from target_linkedin_resumes.errors import (
+    Confirmation,
+    Failure,
+    Misconfigured,
+    Refused,
+    Reject,
+    Retry,
+    Stop,
+)
 from target_linkedin_resumes.records import Change, Delete, ResumeFile, ResumeKey, Upsert
 
 OK = Confirmation(204, "uuid")

@@ -6,11 +6,10 @@ from math import inf
 
 import pytest
 
-from target_linkedin_resumes.confirmation import Confirmation
 from target_linkedin_resumes.engine.checkpoints import Checkpoints
 from target_linkedin_resumes.engine.inflight import InFlight, Retries
 from target_linkedin_resumes.engine.types import Batch, Entry, Upload
-from target_linkedin_resumes.errors import Refused, Reject, Retry, Stop
+from target_linkedin_resumes.errors import Confirmation, Refused, Reject, Retry, Stop
 from target_linkedin_resumes.records import Change, Delete, ResumeFile, ResumeKey, Upsert
 
 

@@ -12,11 +12,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from target_linkedin_resumes.confirmation import Confirmation, Outcome
 from target_linkedin_resumes.engine.checkpoints import Checkpoints
 from target_linkedin_resumes.engine.inflight import InFlight, Retries
 from target_linkedin_resumes.engine.types import Batch, Entry, Stage, Upload
-from target_linkedin_resumes.errors import Refused, Reject, Retry
+from target_linkedin_resumes.errors import Confirmation, Outcome, Refused, Reject, Retry
 from target_linkedin_resumes.records import Delete, ResumeFile, ResumeKey, Upsert
 
 KEYS = [ResumeKey("c", str(number)) for number in range(5)]

@@ -8,10 +8,9 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from target_linkedin_resumes.confirmation import Confirmation
 from target_linkedin_resumes.engine.interfaces import Confirmed, Outcomes, Sent, Store
 from target_linkedin_resumes.engine.types import Rejected
-from target_linkedin_resumes.errors import Reject, Retry, Stop
+from target_linkedin_resumes.errors import Confirmation, Reject, Retry, Stop
 from target_linkedin_resumes.records import Delete, ResumeKey, Upsert
 from tests.engine.test_engine import OK, World, _until, engine, key, run, upsert
 

@@ -11,8 +11,14 @@ from typing import Any
 
 import pytest
 
-from target_linkedin_resumes.confirmation import Confirmation
-from target_linkedin_resumes.errors import Misconfigured, QuotaSpent, Refused, Reject, Retry
+from target_linkedin_resumes.errors import (
+    Confirmation,
+    Misconfigured,
+    QuotaSpent,
+    Refused,
+    Reject,
+    Retry,
+)
 from target_linkedin_resumes.http.transport import HttpTransport
 from target_linkedin_resumes.linkedin.api import LinkedIn
 from target_linkedin_resumes.linkedin.session import Session

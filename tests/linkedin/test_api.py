@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from target_linkedin_resumes.confirmation import Confirmation, Outcome
 from target_linkedin_resumes.errors import (
+    Confirmation,
     Failure,
     Misconfigured,
+    Outcome,
     QuotaSpent,
     Refused,
     Reject,

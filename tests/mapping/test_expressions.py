@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_linkedin_resumes.errors import Misconfigured, Reject
-from target_linkedin_resumes.mapping.expressions import Expression, first, parse
-from target_linkedin_resumes.mapping.values import as_text
+from target_linkedin_resumes.mapping.expressions import Expression, as_text, first, parse
 
 WORDS = st.text("abcz_09-", min_size=1, max_size=5)
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=8)

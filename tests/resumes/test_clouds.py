@@ -1,6 +1,6 @@
 """Azure Storage and Cloud Storage, as far as their emulators go: Azurite and gcp-storage-emulator.
 
-They do not check rights as the services do; what Google denies is in `test_remote.py`.
+They do not check rights as the services do; what Google denies is in `test_object_stores.py`.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from typing import Any
 import pytest
 
 from target_linkedin_resumes.errors import Failure, Reject
-from target_linkedin_resumes.resumes.bodies import MAX_SIZE, NotModified
-from target_linkedin_resumes.resumes.object_stores import Remote
+from target_linkedin_resumes.resumes.object_stores import ObjectStores
 from target_linkedin_resumes.resumes.prefixes import FileSource, Prefixes
+from target_linkedin_resumes.resumes.spool import MAX_SIZE, NotModified
 from tests.resumes.samples import PDF
 
 pytestmark = [
@@ -118,21 +118,21 @@ def _wait_for(port: int) -> None:
 
 
 @pytest.fixture(params=["az", "abfs", "gs"])
-def store(request: pytest.FixtureRequest) -> tuple[str, Remote]:
+def store(request: pytest.FixtureRequest) -> tuple[str, ObjectStores]:
     """A scheme, and what may be read by it."""
     scheme = str(request.param)
     options = request.getfixturevalue("google" if scheme == "gs" else "azure")
-    return scheme, Remote(Prefixes([FileSource(f"{scheme}://bucket/resumes/", {}, options)]))
+    return scheme, ObjectStores(Prefixes([FileSource(f"{scheme}://bucket/resumes/", {}, options)]))
 
 
-def refusal(remote: Remote, url: str) -> str:
+def refusal(remote: ObjectStores, url: str) -> str:
     with pytest.raises(Failure) as caught, remote.open(url):
         pytest.fail("it was opened")
     assert isinstance(caught.value, Reject), caught.value.message
     return caught.value.code
 
 
-def test_files_arrive(store: tuple[str, Remote]) -> None:
+def test_files_arrive(store: tuple[str, ObjectStores]) -> None:
     scheme, remote = store
     for name in list(FILES)[:3]:
         with remote.open(f"{scheme}://bucket/{name}") as found:
@@ -151,30 +151,30 @@ def test_files_arrive(store: tuple[str, Remote]) -> None:
         ("resumes/../secrets/key.pdf", "source_not_allowed"),
     ],
 )
-def test_what_is_refused(store: tuple[str, Remote], path: str, code: str) -> None:
+def test_what_is_refused(store: tuple[str, ObjectStores], path: str, code: str) -> None:
     scheme, remote = store
     assert refusal(remote, f"{scheme}://bucket/{path}") == code
 
 
 def test_a_file_is_known_again_until_it_is_written(
-    store: tuple[str, Remote], request: pytest.FixtureRequest
+    store: tuple[str, ObjectStores], request: pytest.FixtureRequest
 ) -> None:
     scheme, remote = store
     url = f"{scheme}://bucket/resumes/cv.pdf"
     with remote.open(url) as found:
-        told = found.told
-    assert told
-    with pytest.raises(NotModified), remote.open(url, lambda now: now == told):
+        validators = found.validators
+    assert validators
+    with pytest.raises(NotModified), remote.open(url, lambda now: now == validators):
         pytest.fail("it was read")
     options = request.getfixturevalue("google" if scheme == "gs" else "azure")
     files = importlib.import_module("fsspec").filesystem(scheme, **options)
     files.pipe_file("bucket/resumes/cv.pdf", PDF + b"% another")
-    with remote.open(url, lambda now: now == told) as found:
-        assert found.told not in (told, ())
+    with remote.open(url, lambda now: now == validators) as found:
+        assert found.validators not in (validators, ())
     files.pipe_file("bucket/resumes/cv.pdf", PDF)
 
 
 def test_a_wrong_key_is_denied(azure: dict[str, Any]) -> None:
     wrong = {"connection_string": azure["connection_string"].replace(KEY, OTHER_KEY)}
-    remote = Remote(Prefixes([FileSource("az://bucket/", {}, wrong)]))
+    remote = ObjectStores(Prefixes([FileSource("az://bucket/", {}, wrong)]))
     assert refusal(remote, "az://bucket/resumes/cv.pdf") == "source_denied"

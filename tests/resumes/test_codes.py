@@ -1,7 +1,7 @@
 import ast
 from pathlib import Path
 
-from target_linkedin_resumes import resumes
+from target_linkedin_resumes import convert, resumes
 from target_linkedin_resumes.resumes import formats
 from target_linkedin_resumes.resumes.codes import CODES
 
@@ -9,7 +9,8 @@ from target_linkedin_resumes.resumes.codes import CODES
 def codes_in_source() -> set[str]:
     """The first arguments of all `Reject(...)`, and of the helpers that take a code."""
     found: set[str] = set()
-    for path in Path(next(iter(resumes.__path__))).rglob("*.py"):
+    folders = [Path(folder) for package in (resumes, convert) for folder in package.__path__]
+    for path in [path for folder in folders for path in folder.rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 first = node.args[0] if node.args else None

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from target_linkedin_resumes.errors import Reject
 from target_linkedin_resumes.records import ResumeFile
-from target_linkedin_resumes.resumes.bodies import MAX_SIZE
 from target_linkedin_resumes.resumes.inline import open_content, open_data
 from target_linkedin_resumes.resumes.sources import Sources
+from target_linkedin_resumes.resumes.spool import MAX_SIZE
 from tests.resumes.samples import PDF
 
 PLAIN = base64.b64encode(PDF).decode()

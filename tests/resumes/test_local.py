@@ -10,9 +10,9 @@ import pytest
 
 from target_linkedin_resumes.errors import Misconfigured, Reject, Retry
 from target_linkedin_resumes.records import ResumeFile
-from target_linkedin_resumes.resumes.bodies import MAX_SIZE
-from target_linkedin_resumes.resumes.local import AT_ONCE_BYTES, LocalFiles, _failure
+from target_linkedin_resumes.resumes.local import WHOLE_BYTES, LocalFiles, _failure
 from target_linkedin_resumes.resumes.sources import Sources
+from target_linkedin_resumes.resumes.spool import MAX_SIZE
 from tests.resumes.samples import DOC, DOCX, PDF, TXT
 
 
@@ -187,11 +187,11 @@ def test_a_directory_swapped_for_a_link_is_not_followed(tmp_path: Path, root: Pa
     (root / "a").rmdir()
     (root / "a").symlink_to(tmp_path)
     with pytest.raises(NotADirectoryError):
-        files._descriptor(directory_parts)
+        files._open_below(directory_parts)
     file_parts = (root / "cv.pdf").relative_to(root).parts
     (root / "cv.pdf").symlink_to(tmp_path / "cv.pdf")
     with pytest.raises(OSError) as caught:  # noqa: PT011 - the number is what tells
-        files._descriptor(file_parts)
+        files._open_below(file_parts)
     assert caught.value.errno == errno.ELOOP
 
 
@@ -309,7 +309,7 @@ def rewrite(path: Path) -> None:
 def test_a_file_that_is_written_to_meanwhile_is_tried_again(
     root: Path, sources: Sources, change: Callable[[Path], None]
 ) -> None:
-    (root / "cv.pdf").write_bytes(PDF.replace(b"trailer", b" " * AT_ONCE_BYTES + b"trailer"))
+    (root / "cv.pdf").write_bytes(PDF.replace(b"trailer", b" " * WHOLE_BYTES + b"trailer"))
     with sources.open(ResumeFile("cv.pdf")) as resume:
         assert resume.body.read(10) == PDF[:10]
         change(root / "cv.pdf")

@@ -7,8 +7,8 @@ import pytest
 
 from target_linkedin_resumes.errors import Reject, Retry
 from target_linkedin_resumes.records import ResumeFile
-from target_linkedin_resumes.resumes.bodies import MAX_SIZE, Body, Found
 from target_linkedin_resumes.resumes.sources import Sources
+from target_linkedin_resumes.resumes.spool import MAX_SIZE, Found, SizedReader
 from target_linkedin_resumes.resumes.texts import in_utf8
 
 
@@ -39,6 +39,6 @@ def test_a_text_that_is_too_large_in_utf8(tmp_path: Path) -> None:
 
 def test_a_text_that_changes_on_the_way_is_tried_again() -> None:
     content = b"\xff\xfe\0"
-    changed = Found(Body(io.BytesIO(content), len(content)), len(content))
+    changed = Found(SizedReader(io.BytesIO(content), len(content)), len(content))
     with pytest.raises(Retry, match="changed"), in_utf8(changed, "utf-16"):
         pytest.fail("it was opened")

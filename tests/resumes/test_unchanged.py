@@ -19,14 +19,14 @@ from fsspec.implementations.memory import (  # type: ignore[import-untyped]  # i
 )
 
 from target_linkedin_resumes.records import ResumeFile
-from target_linkedin_resumes.resumes.bodies import NotModified
-from target_linkedin_resumes.resumes.etags import Tags
+from target_linkedin_resumes.resumes.etags import Fingerprints
 from target_linkedin_resumes.resumes.prefixes import FileSource
 from target_linkedin_resumes.resumes.sources import Sources
+from target_linkedin_resumes.resumes.spool import NotModified
 from tests.recipes.buckets import client_of, serving_s3
 from tests.resumes.samples import PDF
 from tests.resumes.server import Server, send, serving
-from tests.resumes.test_remote import sftp_serving
+from tests.resumes.test_object_stores import sftp_serving
 
 OTHER = PDF + b"% another"
 SIGNED = "?X-Amz-Date=29240424T104000Z&X-Amz-Expires=604800&X-Amz-Signature="
@@ -39,8 +39,8 @@ def server() -> Iterator[Server]:
 
 
 def open_sources(root: Path, *listed: FileSource, context: str = "") -> closing[Sources]:
-    tags = Tags(b"salt", context)
-    return closing(Sources(root, listed, timeout=10, concurrency=2, tags=tags))
+    fingerprints = Fingerprints(b"salt", context)
+    return closing(Sources(root, listed, timeout=10, concurrency=2, fingerprints=fingerprints))
 
 
 @pytest.fixture
@@ -49,17 +49,19 @@ def sources(server: Server, tmp_path: Path) -> Iterator[Sources]:
         yield sources
 
 
-def tag_of(sources: Sources, location: str, known: str | None = None, **hints: Any) -> str | None:
-    """Fetch a file; gives its tag. Raises NotModified where it is the one that is known."""
+def fingerprint_of(
+    sources: Sources, location: str, known: str | None = None, **hints: Any
+) -> str | None:
+    """Fetch a file; gives its fingerprint. Raises NotModified where it is the one that is known."""
     with sources.open(ResumeFile(location, **hints), known, lambda _: False) as resume:
         assert len(resume.body.read()) == resume.size > 0
         assert resume.described is not None
-        return resume.described.tag
+        return resume.described.fingerprint
 
 
 def is_read_again(sources: Sources, location: str, known: str | None, **hints: Any) -> bool:
     try:
-        tag_of(sources, location, known, **hints)
+        fingerprint_of(sources, location, known, **hints)
     except NotModified:
         return False
     return True
@@ -82,21 +84,21 @@ def head_alone(etag: str, seen: queue.Queue[bytes]) -> Callable[[BaseHTTPRequest
 
 def test_a_strong_etag_spares_the_body(server: Server, sources: Sources) -> None:
     url = server.file("/cv.pdf", PDF, ETag='"abc"')
-    tag = tag_of(sources, url)
-    assert tag is not None
-    assert not {"abc", "cv.pdf", "127.0.0.1"} & set(tag.split())
+    known = fingerprint_of(sources, url)
+    assert known is not None
+    assert not {"abc", "cv.pdf", "127.0.0.1"} & set(known.split())
     seen: queue.Queue[bytes] = queue.Queue()
     server.answers["/cv.pdf"] = head_alone('"abc"', seen)
     with pytest.raises(NotModified):
-        tag_of(sources, url, tag)
+        fingerprint_of(sources, url, known)
     assert seen.get(timeout=30) == b""  # it hung up before there was a body
     server.file("/cv.pdf", OTHER, ETag='"abd"')
-    assert tag_of(sources, url, tag) not in (tag, None)
+    assert fingerprint_of(sources, url, known) not in (known, None)
 
 
 @pytest.mark.parametrize("etag", ['W/"abc"', "abc", '""', "", '"abc'])
 def test_what_is_no_strong_etag_tells_nothing(server: Server, sources: Sources, etag: str) -> None:
-    assert tag_of(sources, server.file("/cv.pdf", PDF, ETag=etag)) is None
+    assert fingerprint_of(sources, server.file("/cv.pdf", PDF, ETag=etag)) is None
 
 
 def test_an_etag_is_one_of_a_place_a_name_and_a_use(
@@ -104,40 +106,40 @@ def test_an_etag_is_one_of_a_place_a_name_and_a_use(
 ) -> None:
     """Two files may have the same: many servers count versions from 1."""
     url = server.file("/a/cv.pdf", PDF, ETag='"1"')
-    tag = tag_of(sources, url)
-    assert not is_read_again(sources, url, tag)
-    assert is_read_again(sources, server.file("/b/cv.pdf", PDF, ETag='"1"'), tag)
-    assert is_read_again(sources, url, tag, filename="other.pdf")
+    known = fingerprint_of(sources, url)
+    assert not is_read_again(sources, url, known)
+    assert is_read_again(sources, server.file("/b/cv.pdf", PDF, ETag='"1"'), known)
+    assert is_read_again(sources, url, known, filename="other.pdf")
     assert is_read_again(sources, url, None)
     with open_sources(tmp_path, FileSource(server.url("/")), context="text") as converting:
-        assert is_read_again(converting, url, tag)
+        assert is_read_again(converting, url, known)
     server.file("/a/cv.pdf", PDF, Content_Disposition="attachment; filename=new.pdf", ETag='"1"')
-    assert is_read_again(sources, url, tag)
+    assert is_read_again(sources, url, known)
 
 
 def test_an_etag_behind_a_redirect_is_one_of_what_it_leads_to(
     server: Server, sources: Sources
 ) -> None:
     url = server.redirect("/latest", server.file("/blob/1", PDF, ETag='"1"') + SIGNED + "a")
-    tag = tag_of(sources, url)
+    known = fingerprint_of(sources, url)
     server.redirect("/latest", server.url("/blob/1") + SIGNED + "b")
-    assert not is_read_again(sources, url, tag)
+    assert not is_read_again(sources, url, known)
     server.redirect("/latest", server.file("/blob/2", OTHER, ETag='"1"'))
-    assert is_read_again(sources, url, tag)
+    assert is_read_again(sources, url, known)
 
 
 def test_a_link_that_is_signed_anew_is_the_same_place(server: Server, sources: Sources) -> None:
     url = server.file("/cv.pdf", PDF, ETag='"1"') + SIGNED
-    tag = tag_of(sources, url + "a")
-    assert not is_read_again(sources, url + "b", tag)
+    known = fingerprint_of(sources, url + "a")
+    assert not is_read_again(sources, url + "b", known)
 
 
 def test_what_comes_instead_of_a_file_is_not_the_file(server: Server, sources: Sources) -> None:
     url = server.file("/cv.pdf", PDF, ETag='"1"')
-    tag = tag_of(sources, url)
+    known = fingerprint_of(sources, url)
     server.answers["/cv.pdf"] = lambda handler: send(handler, 503, b"", {"ETag": '"1"'})
     with pytest.raises(Exception, match="503"):
-        tag_of(sources, url, tag)
+        fingerprint_of(sources, url, known)
 
 
 def test_an_object_of_s3_is_known_by_its_etag(tmp_path: Path) -> None:
@@ -145,13 +147,13 @@ def test_an_object_of_s3_is_known_by_its_etag(tmp_path: Path) -> None:
         options = {"key": "YOUR-ACCESS-KEY", "secret": "YOUR-SECRET-KEY", "endpoint_url": url}
         listed = FileSource("s3://bucket/", storage_options=options)
         with open_sources(tmp_path, listed) as sources:
-            tag = tag_of(sources, "s3://bucket/cv.pdf")
-            assert tag is not None
-            assert not is_read_again(sources, "s3://bucket/cv.pdf", tag)
-            assert is_read_again(sources, "s3://bucket/b/cv.pdf", tag)
+            known = fingerprint_of(sources, "s3://bucket/cv.pdf")
+            assert known is not None
+            assert not is_read_again(sources, "s3://bucket/cv.pdf", known)
+            assert is_read_again(sources, "s3://bucket/b/cv.pdf", known)
             with closing(client_of(url)) as client:
                 client.put_object(Bucket="bucket", Key="cv.pdf", Body=OTHER)
-            assert is_read_again(sources, "s3://bucket/cv.pdf", tag)
+            assert is_read_again(sources, "s3://bucket/cv.pdf", known)
 
 
 class Store(MemoryFileSystem):  # type: ignore[misc]  # as above
@@ -220,15 +222,15 @@ def test_an_object_of_another_store_is_known_by_what_its_store_says(
     store.pipe_file("/box/cv.pdf", PDF)
     with open_sources(tmp_path, FileSource(f"{scheme}://box")) as sources:
         monkeypatch.setattr(Store, "about", first)
-        tag = tag_of(sources, url)
-        assert (tag is None) == (same is None)
+        known = fingerprint_of(sources, url)
+        assert (known is None) == (same is None)
         if same is not None:
             monkeypatch.setattr(Store, "about", same)
             monkeypatch.setattr(Store, "reads", [])
-            assert not is_read_again(sources, url, tag)
+            assert not is_read_again(sources, url, known)
             assert Store.reads == []
         monkeypatch.setattr(Store, "about", other)
-        assert is_read_again(sources, url, tag)
+        assert is_read_again(sources, url, known)
     store.rm("/box/cv.pdf")
 
 
@@ -240,5 +242,5 @@ def test_a_file_behind_sftp_is_read_again(tmp_path: Path) -> None:
         login = {"username": "loader", "password": "hidden", "known_hosts": str(known)}
         prefix = f"sftp://127.0.0.1:{port}/resumes"
         with open_sources(tmp_path, FileSource(prefix, storage_options=login)) as sources:
-            assert tag_of(sources, f"{prefix}/cv.pdf") is None
+            assert fingerprint_of(sources, f"{prefix}/cv.pdf") is None
         SSHFileSystem.clear_instance_cache()

@@ -15,10 +15,10 @@ import requests
 from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Retry
 from target_linkedin_resumes.http.address_guard import is_public
 from target_linkedin_resumes.records import ResumeFile
-from target_linkedin_resumes.resumes.bodies import MAX_SIZE
 from target_linkedin_resumes.resumes.codes import CODES
 from target_linkedin_resumes.resumes.prefixes import FileSource, Prefixes
 from target_linkedin_resumes.resumes.sources import Sources
+from target_linkedin_resumes.resumes.spool import MAX_SIZE
 from target_linkedin_resumes.resumes.transport import failure_of
 from target_linkedin_resumes.resumes.web import Web
 from tests.resumes.samples import PDF

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_linkedin_resumes.convert.html import cleaned
-from target_linkedin_resumes.convert.sanitize import harmless_page
+from target_linkedin_resumes.convert.html import clean_text
+from target_linkedin_resumes.convert.sanitize import sanitize_page
 from tests.convert.documents import text_of
 
 
@@ -60,7 +60,7 @@ def test_html(source: str, text: str) -> None:
 def test_what_styles_set_side_by_side_is_no_word(rule: str, text: str) -> None:
     page = f"<html><style>{rule}</style><div class='y job'><b>GmbH</b><span>2020</span></div>"
     assert text_of(page.encode()) == f"{text}\n"
-    assert (b"</b> <span>" in harmless_page(page.encode())) == (" " in text)
+    assert (b"</b> <span>" in sanitize_page(page.encode())) == (" " in text)
 
 
 @pytest.mark.parametrize(
@@ -81,12 +81,12 @@ def test_html_in_other_encodings(head: str, encoding: str) -> None:
 
 
 def test_what_is_left_out_does_not_keep_an_accent_apart() -> None:
-    assert cleaned("a\x01\u0301") == "á\n"
+    assert clean_text("a\x01\u0301") == "á\n"
 
 
 @given(st.text())
 def test_cleaned_text_stays_clean(text: str) -> None:
-    once = cleaned(text)
-    assert cleaned(once) == once
+    once = clean_text(text)
+    assert clean_text(once) == once
     assert not re.search(r"[\0-\x08\x0b-\x1f\x7f\ud800-\udfff]", once)
     once.encode()

@@ -7,10 +7,10 @@ import zipfile
 import pytest
 
 from target_linkedin_resumes.convert.sanitize import (
-    harmless,
-    harmless_page,
-    harmless_rtf,
-    same_pdf,
+    normalize_pdf,
+    sanitize,
+    sanitize_page,
+    sanitize_rtf,
 )
 from target_linkedin_resumes.resumes import formats
 from tests.convert.documents import found
@@ -24,7 +24,7 @@ def test_tracked_changes_are_accepted(name: str) -> None:
     part = "word/document.xml" if kind is formats.DOCX else "content.xml"
     with (
         zipfile.ZipFile(io.BytesIO(content)) as before,
-        zipfile.ZipFile(io.BytesIO(harmless(found(content), kind))) as after,
+        zipfile.ZipFile(io.BytesIO(sanitize(found(content), kind))) as after,
     ):
         assert after.namelist() == before.namelist()
         assert b"DELETED" in before.read(part)
@@ -46,7 +46,7 @@ def test_html_is_written_anew_without_what_is_fetched_or_hidden() -> None:
         "<a href='https://example.com/?a=1&amp;b=\"2\"'>site</a><a href='file:///x'>y</a>"
         "<object data=//x>gone</object><svg><image href=//x></svg><x-y z=1>kept</x-y>"
     )
-    clean = harmless_page(page.encode()).decode("utf-8-sig")
+    clean = sanitize_page(page.encode()).decode("utf-8-sig")
     for part in ("//x", "gone", "script", "onclick", "onload", "file:", "latin-1", "import"):
         assert part not in clean
     for part in (
@@ -59,11 +59,11 @@ def test_html_is_written_anew_without_what_is_fetched_or_hidden() -> None:
 
 def test_rtf_loses_what_is_fetched_and_what_was_deleted() -> None:
     content = rb"{\field{\*\fldinst INCLUDEPICTURE x}{\fldrslt y}}\deleted a\deleted0 b\revised c"
-    assert harmless_rtf(content) == (
+    assert sanitize_rtf(content) == (
         rb"{\field{\*\xxxxxxx INCLUDEPICTURE x}{\fldrslt y}}\v\x a\v0\x b\x c"
     )
     for plain in (rb"\fldinsta", rb"\deletedx", rb"\revisedx \deleted10"):
-        assert harmless_rtf(plain) == plain
+        assert sanitize_rtf(plain) == plain
 
 
 @pytest.mark.parametrize(
@@ -83,21 +83,21 @@ def test_rtf_loses_what_is_fetched_and_what_was_deleted() -> None:
 )
 def test_only_harmless_fields_of_rtf_are_worked_out(code: bytes, stays: bool) -> None:
     field = rb"{\field{\*\fldinst " + code + rb"}{\fldrslt y}}"
-    assert (harmless_rtf(field) == field) == stays
-    assert (b"fldinst" in harmless_rtf(field)) == stays
+    assert (sanitize_rtf(field) == field) == stays
+    assert (b"fldinst" in sanitize_rtf(field)) == stays
 
 
 def test_bullets_of_symbol_fonts_in_rtf() -> None:
     content = rb"\u-3913 ?\u61623\'3f \u-3844? \u8364? \u-391 \u616230 \uc1"
-    assert harmless_rtf(content) == rb"\u8226 ?\u8226\'3f \u10003? \u8364? \u-391 \u616230 \uc1"
+    assert sanitize_rtf(content) == rb"\u8226 ?\u8226\'3f \u10003? \u8364? \u-391 \u616230 \uc1"
 
 
 def test_one_document_gives_one_pdf() -> None:
     pdf = b"%%PDF-1.6 <</CreationDate(D:%sZ')>> trailer <</ID [ <%s>\n<%s> ]\n/DocChecksum /%s>>"
-    one = same_pdf(pdf % (b"20260101101010", b"A" * 32, b"A" * 32, b"B" * 32))
-    other = same_pdf(pdf % (b"20270101101010", b"C" * 32, b"C" * 32, b"D" * 32))
+    one = normalize_pdf(pdf % (b"20260101101010", b"A" * 32, b"A" * 32, b"B" * 32))
+    other = normalize_pdf(pdf % (b"20270101101010", b"C" * 32, b"C" * 32, b"D" * 32))
     assert one == other
     assert len(one) == len(pdf % (b"1" * 14, b"A" * 32, b"A" * 32, b"B" * 32))
-    different = same_pdf(b"x" + pdf % (b"1" * 14, b"A" * 32, b"A" * 32, b"B" * 32))
+    different = normalize_pdf(b"x" + pdf % (b"1" * 14, b"A" * 32, b"A" * 32, b"B" * 32))
     assert different[1:] != one  # the identifier follows the content
-    assert same_pdf(b"%PDF-1.4") == b"%PDF-1.4"
+    assert normalize_pdf(b"%PDF-1.4") == b"%PDF-1.4"

@@ -22,11 +22,11 @@ from sshfs import SSHFileSystem  # type: ignore[import-untyped]  # it has no typ
 from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Retry
 from target_linkedin_resumes.log_masking import silence
 from target_linkedin_resumes.records import ResumeFile
-from target_linkedin_resumes.resumes.bodies import MAX_SIZE
 from target_linkedin_resumes.resumes.codes import CODES
-from target_linkedin_resumes.resumes.object_stores import Remote, _address
+from target_linkedin_resumes.resumes.object_stores import ObjectStores, _address
 from target_linkedin_resumes.resumes.prefixes import FileSource, Prefixes
 from target_linkedin_resumes.resumes.sources import PRIVATE_LOGGERS, Sources
+from target_linkedin_resumes.resumes.spool import MAX_SIZE
 from tests.resumes.samples import PDF
 from tests.resumes.server import serving
 
@@ -40,21 +40,21 @@ KEYS = {
 }
 
 
-def fetched(remote: Remote, url: str) -> tuple[bytes, str | None]:
+def fetched(remote: ObjectStores, url: str) -> tuple[bytes, str | None]:
     with remote.open(url) as found:
         content = found.body.read()
         assert found.size == len(content)
         return content, found.name
 
 
-def failure(remote: Remote, url: str) -> Failure:
+def failure(remote: ObjectStores, url: str) -> Failure:
     with pytest.raises(Failure) as caught, remote.open(url):
         pytest.fail("it was opened")
     assert not any(part in caught.value.message for part in ("resumes/", "bucket", "hidden", "cv"))
     return caught.value
 
 
-def refusal(remote: Remote, url: str) -> str:
+def refusal(remote: ObjectStores, url: str) -> str:
     reject = failure(remote, url)
     assert isinstance(reject, Reject)
     assert reject.code in CODES
@@ -86,11 +86,11 @@ def s3() -> Iterator[dict[str, Any]]:
 
 
 @pytest.fixture
-def bucket(s3: dict[str, Any]) -> Remote:
-    return Remote(Prefixes([FileSource("s3://bucket/resumes/", storage_options=s3)]))
+def bucket(s3: dict[str, Any]) -> ObjectStores:
+    return ObjectStores(Prefixes([FileSource("s3://bucket/resumes/", storage_options=s3)]))
 
 
-def test_s3(bucket: Remote) -> None:
+def test_s3(bucket: ObjectStores) -> None:
     assert fetched(bucket, "s3://bucket/resumes/cv.pdf") == (PDF, "cv.pdf")
     assert fetched(bucket, "S3://bucket/resumes/cv.pdf") == (PDF, "cv.pdf")
     awkward = "a b+c#1?x=%41&é漢.pdf"
@@ -98,7 +98,7 @@ def test_s3(bucket: Remote) -> None:
     assert fetched(bucket, "s3://bucket/resumes/empty.pdf") == (b"", "empty.pdf")
 
 
-def test_s3_is_bounded(bucket: Remote) -> None:
+def test_s3_is_bounded(bucket: ObjectStores) -> None:
     assert len(fetched(bucket, "s3://bucket/resumes/most.txt")[0]) == MAX_SIZE
     assert refusal(bucket, "s3://bucket/resumes/more.txt") == "file_too_large"
 
@@ -119,7 +119,7 @@ def test_s3_is_bounded(bucket: Remote) -> None:
         ("sftp://bucket/resumes/cv.pdf", "source_not_allowed"),
     ],
 )
-def test_what_s3_refuses(bucket: Remote, url: str, code: str) -> None:
+def test_what_s3_refuses(bucket: ObjectStores, url: str, code: str) -> None:
     assert refusal(bucket, url) == code
 
 
@@ -157,7 +157,7 @@ def test_wrong_credentials_and_no_server(s3: dict[str, Any]) -> None:
         "endpoint_url": "http://127.0.0.1:1",
         "config_kwargs": {"retries": {"total_max_attempts": 1}},
     }
-    remote = Remote(Prefixes([FileSource("s3://", storage_options=nobody)]))
+    remote = ObjectStores(Prefixes([FileSource("s3://", storage_options=nobody)]))
     assert isinstance(failure(remote, "s3://bucket/resumes/cv.pdf"), Retry)
 
 
@@ -177,7 +177,7 @@ def test_options_that_s3_cannot_use(s3: dict[str, Any], wrong: dict[str, Any], s
         FileSource("s3://other", storage_options=s3),
         FileSource("s3://bucket", storage_options=s3 | wrong),
     ]
-    found = failure(Remote(Prefixes(listed)), "s3://bucket/resumes/cv.pdf")
+    found = failure(ObjectStores(Prefixes(listed)), "s3://bucket/resumes/cv.pdf")
     assert isinstance(found, Misconfigured)
     assert found.message.startswith(f"setting `file_sources[1].storage_options`: {said}; expected")
 
@@ -267,9 +267,9 @@ def sftp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]
         SSHFileSystem.clear_instance_cache()
 
 
-def sftp_remote(port: int, **options: Any) -> tuple[Remote, str]:
+def sftp_remote(port: int, **options: Any) -> tuple[ObjectStores, str]:
     prefix = f"sftp://127.0.0.1:{port}/resumes"
-    return Remote(Prefixes([FileSource(prefix, storage_options=options)])), prefix
+    return ObjectStores(Prefixes([FileSource(prefix, storage_options=options)])), prefix
 
 
 def test_sftp(sftp: tuple[int, Path]) -> None:
@@ -289,7 +289,7 @@ def test_sftp_with_the_user_in_the_url(sftp: tuple[int, Path]) -> None:
     port, known = sftp
     options = {"password": "hidden", "known_hosts": str(known)}
     prefix = f"sftp://loader@127.0.0.1:{port}/resumes"
-    remote = Remote(Prefixes([FileSource(prefix, storage_options=options)]))
+    remote = ObjectStores(Prefixes([FileSource(prefix, storage_options=options)]))
     assert fetched(remote, f"{prefix}/cv.pdf") == (PDF, "cv.pdf")
 
 
@@ -442,7 +442,7 @@ def test_other_stores_by_the_contract_of_fsspec(
     for module in ("gcsfs", "adlfs"):
         monkeypatch.setitem(sys.modules, module, fsspec)  # neither is installed
     monkeypatch.setitem(importlib.import_module("fsspec.registry")._registry, scheme, Store)
-    remote = Remote(Prefixes([FileSource(prefix, storage_options={"token": "hidden"})]))
+    remote = ObjectStores(Prefixes([FileSource(prefix, storage_options={"token": "hidden"})]))
     store = Store()
     store.pipe_file(f"/{path}/cv.pdf", PDF)
     Store.opened.clear()

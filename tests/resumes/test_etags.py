@@ -1,3 +1,7 @@
+"""Which files are recognized as delivered before, and when a presigned link expires."""
+
+from __future__ import annotations
+
 import base64
 import json
 from datetime import UTC, datetime
@@ -6,7 +10,50 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from target_linkedin_resumes.resumes.links import expires_at
+from target_linkedin_resumes.records import ResumeFile
+from target_linkedin_resumes.resumes.etags import Fingerprints, expires_at
+
+SIGNED = (
+    "https://b.s3.amazonaws.com/cv/1?X-Amz-Date={}T000000Z&X-Amz-Expires=604800&X-Amz-Signature=x"
+)
+FINGERPRINTS = Fingerprints(b"salt", "reject")
+
+
+def fingerprint(**file: str) -> str | None:
+    return FINGERPRINTS.make(ResumeFile(**file))
+
+
+def test_without_validators_there_is_no_fingerprint() -> None:
+    assert fingerprint(location="https://crm.example.com/1") is None
+    assert FINGERPRINTS.make(ResumeFile(location="a.pdf"), ("stat", "7")) is not None
+
+
+def test_a_checksum_tells_of_one_place_whatever_its_signature_is() -> None:
+    one = fingerprint(location=SIGNED.format(20260101), checksum="0f")
+    assert one == fingerprint(location=SIGNED.format(20260201), checksum="0f")
+    assert one != fingerprint(location=SIGNED.format(20260101), checksum="1f")
+    assert one != fingerprint(
+        location=SIGNED.replace("cv/1", "cv/2").format(20260101), checksum="0f"
+    )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"location": "b.pdf"},
+        {"location": "a.pdf", "filename": "jane.pdf"},
+        {"location": "a.pdf", "content_type": "text/plain"},
+    ],
+)
+def test_another_place_or_name_is_another_file(other: dict[str, str]) -> None:
+    assert fingerprint(**other, checksum="0f") != fingerprint(location="a.pdf", checksum="0f")
+
+
+def test_a_tag_holds_no_location() -> None:
+    made = fingerprint(location="cvs/jane-roe.pdf", filename="Jane Roe", checksum="0f")
+    assert made is not None
+    assert "ane" not in made
+
 
 MOMENT = int(datetime(2024, 5, 1, 12, 0, tzinfo=UTC).timestamp())
 

@@ -18,14 +18,14 @@ from pathlib import Path
 import pytest
 
 from target_linkedin_resumes.convert.converter import converter_of
-from target_linkedin_resumes.convert.libreoffice import Office
+from target_linkedin_resumes.convert.libreoffice import LibreOffice
 from target_linkedin_resumes.convert.sanitize import PROFILE
 from target_linkedin_resumes.convert.text import TextConverter
 from target_linkedin_resumes.convert.workspace import Workspace, remove_leftovers
 from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Retry
 from target_linkedin_resumes.resumes import formats
-from target_linkedin_resumes.resumes.bodies import MAX_SIZE
 from target_linkedin_resumes.resumes.formats import Converter, Kind
+from target_linkedin_resumes.resumes.spool import MAX_SIZE
 from tests.convert.documents import docx, found, odt, run
 
 # A program for `sh`: $out is where the PDF belongs, $in the document, $profile the profile.
@@ -47,17 +47,17 @@ def _own_temporary_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Callable[..., Office]]:
+def office(tmp_path: Path) -> Iterator[Callable[..., LibreOffice]]:
     """Make a pool whose program does this with the document; the probe always goes well."""
-    made: list[Office] = []
+    made: list[LibreOffice] = []
 
-    def make(script: str, **options: float) -> Office:
+    def make(script: str, **options: float) -> LibreOffice:
         program = tmp_path / "soffice"
         program.write_text(
             f'{PROLOGUE}if grep -q "This is a test" "$in"; then {WELL}exit; fi\n{script}'
         )
         program.chmod(0o755)
-        pool = Office(program=str(program), **options)  # type: ignore[arg-type]  # numbers of either kind
+        pool = LibreOffice(program=str(program), **options)  # type: ignore[arg-type]  # numbers of either kind
         made.append(pool)
         return pool
 
@@ -89,13 +89,13 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def test_it_converts(office: Callable[..., Office]) -> None:
+def test_it_converts(office: Callable[..., LibreOffice]) -> None:
     pool = office(WELL)
     assert pool.makes is formats.PDF
     assert convert(pool) == b"%PDF-1.4 document"
 
 
-def test_a_disk_that_cannot_be_written_is_tried_again(office: Callable[..., Office]) -> None:
+def test_a_disk_that_cannot_be_written_is_tried_again(office: Callable[..., LibreOffice]) -> None:
     pool = office(WELL, processes=1)
     room = pool._workspace.path / "0"
     shutil.rmtree(room)
@@ -121,7 +121,7 @@ def test_a_disk_that_cannot_be_written_is_tried_again(office: Callable[..., Offi
     ],
 )  # fmt: skip
 def test_a_blank_document_is_refused_and_not_printed(
-    office: Callable[..., Office], tmp_path: Path, content: bytes, kind: Kind
+    office: Callable[..., LibreOffice], tmp_path: Path, content: bytes, kind: Kind
 ) -> None:
     pool = office(f": > {tmp_path}/printed; {WELL}")
     for converter in (pool, TextConverter()):
@@ -142,7 +142,7 @@ def test_a_blank_document_is_refused_and_not_printed(
     ],
 )
 def test_a_scan_has_to_be_seen_in_the_pdf(
-    office: Callable[..., Office], tmp_path: Path, shown: bytes, is_fine: bool
+    office: Callable[..., LibreOffice], tmp_path: Path, shown: bytes, is_fine: bool
 ) -> None:
     (tmp_path / "made").write_bytes(b"%PDF-1.6 " + shown)
     pool = office(f'cat {tmp_path}/made > "$out"')
@@ -157,7 +157,7 @@ def test_a_scan_has_to_be_seen_in_the_pdf(
 
 
 def test_it_gets_no_credentials(
-    office: Callable[..., Office], monkeypatch: pytest.MonkeyPatch
+    office: Callable[..., LibreOffice], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TARGET_LINKEDIN_RESUMES_CLIENT_SECRET", "secret")
     pool = office('printf "%%PDF-" > "$out"; env >> "$out"; ls -la "$profile/.." >> "$out"')
@@ -166,7 +166,7 @@ def test_it_gets_no_credentials(
     assert "secret" not in made
 
 
-def test_each_document_meets_the_same_settings(office: Callable[..., Office]) -> None:
+def test_each_document_meets_the_same_settings(office: Callable[..., LibreOffice]) -> None:
     pool = office(
         'printf "%%PDF-" > "$out"; s="$profile/user/registrymodifications.xcu"; cat "$s" >> "$out";'
         ' echo changed > "$s"',
@@ -179,7 +179,7 @@ def test_each_document_meets_the_same_settings(office: Callable[..., Office]) ->
     "script",
     ["exit 1", "exit 0", "kill -SEGV $$", 'echo "no PDF" > "$out"', ': > "$out"', 'mkdir "$out.x"'],
 )
-def test_a_document_that_cannot_be_read(office: Callable[..., Office], script: str) -> None:
+def test_a_document_that_cannot_be_read(office: Callable[..., LibreOffice], script: str) -> None:
     pool = office(script, processes=1)
     for _ in range(2):  # the place in the pool is free again
         with pytest.raises(Reject) as caught:
@@ -187,20 +187,20 @@ def test_a_document_that_cannot_be_read(office: Callable[..., Office], script: s
         assert caught.value.code == "conversion_failed"
 
 
-def test_a_crash_may_be_the_fault_of_the_profile(office: Callable[..., Office]) -> None:
+def test_a_crash_may_be_the_fault_of_the_profile(office: Callable[..., LibreOffice]) -> None:
     again = '"$profile/../../again"'
     pool = office(f"[ -e {again} ] || {{ : > {again}; kill -SEGV $$; }}; {WELL}")
     assert convert(pool) == b"%PDF-1.4 document"
 
 
-def test_a_pdf_that_is_too_large(office: Callable[..., Office]) -> None:
+def test_a_pdf_that_is_too_large(office: Callable[..., LibreOffice]) -> None:
     pool = office(f'printf "%%PDF-" > "$out"; head -c {MAX_SIZE} /dev/zero >> "$out"')
     with pytest.raises(Reject) as caught:
         convert(pool)
     assert caught.value.code == "file_too_large"
 
 
-def test_a_file_without_end_is_cut_off(office: Callable[..., Office]) -> None:
+def test_a_file_without_end_is_cut_off(office: Callable[..., LibreOffice]) -> None:
     pool = office('cat /dev/zero > "$out"', processes=1)
     with pytest.raises(Reject) as caught:
         convert(pool)
@@ -208,7 +208,7 @@ def test_a_file_without_end_is_cut_off(office: Callable[..., Office]) -> None:
 
 
 def test_what_takes_too_long_is_killed_with_all_it_started(
-    office: Callable[..., Office], tmp_path: Path
+    office: Callable[..., LibreOffice], tmp_path: Path
 ) -> None:
     note = tmp_path / "pids"
     pool = office(f"sleep 1000 & echo $$ $! > {note}; wait", timeout=0.3, processes=1)
@@ -221,7 +221,7 @@ def test_what_takes_too_long_is_killed_with_all_it_started(
 
 
 def test_no_more_at_a_time_than_the_pool_is_large(
-    office: Callable[..., Office], tmp_path: Path
+    office: Callable[..., LibreOffice], tmp_path: Path
 ) -> None:
     running = tmp_path / "running"
     running.mkdir()
@@ -241,7 +241,7 @@ def test_no_more_at_a_time_than_the_pool_is_large(
 
 
 def test_closing_ends_what_is_under_way_and_what_waits(
-    office: Callable[..., Office], tmp_path: Path
+    office: Callable[..., LibreOffice], tmp_path: Path
 ) -> None:
     note = tmp_path / "pid"
     pool = office(f"echo $$ > {note}; sleep 1000", processes=1)
@@ -267,7 +267,7 @@ def test_closing_ends_what_is_under_way_and_what_waits(
 
 def test_no_libreoffice_is_said_at_the_start() -> None:
     with pytest.raises(Misconfigured, match="apt-get install libreoffice-writer-nogui"):
-        Office(program="no-such-office")
+        LibreOffice(program="no-such-office")
 
 
 def test_a_libreoffice_without_writer_is_said_at_the_start(tmp_path: Path) -> None:
@@ -275,7 +275,7 @@ def test_a_libreoffice_without_writer_is_said_at_the_start(tmp_path: Path) -> No
     program.write_text("#!/bin/sh\nexit 0\n")
     program.chmod(0o755)
     with pytest.raises(Misconfigured, match="cannot convert a test page"):
-        Office(program=str(program))
+        LibreOffice(program=str(program))
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
@@ -284,7 +284,7 @@ def test_a_directory_that_cannot_be_used_is_said_at_the_start(
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
     with pytest.raises(Misconfigured, match="TMPDIR"):
-        Office(program="true")
+        LibreOffice(program="true")
 
 
 def test_leftovers_of_a_killed_process_are_removed(tmp_path: Path) -> None:
