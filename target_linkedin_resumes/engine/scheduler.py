@@ -40,7 +40,7 @@ from target_linkedin_resumes.engine.types import (
     Upload,
     bug,
 )
-from target_linkedin_resumes.engine.workers import Done, Workers
+from target_linkedin_resumes.engine.workers import Workers
 from target_linkedin_resumes.errors import Confirmation, Failure, Refused, Reject, Retry, Stop
 from target_linkedin_resumes.records import Change, Delete, ResumeKey, Upsert
 
@@ -361,12 +361,10 @@ class Scheduler:
         for entry in batch.entries:
             self._uploaded.pop(entry, None)
         sent = [Sent(entry.change, entry.upload) for entry in batch.entries]
-        self._tell_each(lambda store: store.sending(sent), partial(self._send, batch))
+        self._tell_each(lambda store: store.sending(sent), lambda: self._send(batch))
         return None
 
-    def _send(self, batch: Batch, written: Failure | None, _: float) -> None:
-        if isinstance(written, Failure):
-            raise written
+    def _send(self, batch: Batch) -> None:
         if not self._ended:
             ticket = self._ports.rate.sent(len(batch.entries))
             self._calls.run(partial(self._call, batch), partial(self._answered, batch, ticket))
@@ -398,25 +396,22 @@ class Scheduler:
             )
             self._conclude(self.in_flight.batch_refused(batch, result))
         elif isinstance(result, Mapping):
-            confirmed = _confirmed(batch, result)
+            confirmed = [
+                Confirmed(entry.change, entry.upload, outcome)
+                for entry in batch.entries
+                if isinstance(outcome := result.get(entry.key), Confirmation)
+            ]
             done = partial(self._confirmed, batch, result)
             self._tell_each(lambda store: store.confirmed(confirmed), done)
         else:
             raise result
 
-    def _confirmed(
-        self, batch: Batch, outcomes: Outcomes, written: Failure | None, _: float
-    ) -> None:
-        if isinstance(written, Failure):
-            raise written
+    def _confirmed(self, batch: Batch, outcomes: Outcomes) -> None:
         ended = self.in_flight.answered(batch, outcomes, self._ports.clock())
-        if len(ended) < len(batch.entries):
-            over = {entry for entry, _ in ended}
-            for entry in batch.entries:
-                if entry not in over:
-                    outcome = outcomes.get(entry.key)
-                    cause = outcome.cause if isinstance(outcome, Retry) else "unclear"
-                    self.counters.retried[cause] += 1
+        for entry in {*batch.entries} - {entry for entry, _ in ended}:
+            outcome = outcomes.get(entry.key)
+            cause = outcome.cause if isinstance(outcome, Retry) else "unclear"
+            self.counters.retried[cause] += 1
         self._conclude(ended)
 
     def _conclude(self, ended: Sequence[tuple[Entry, Confirmation | Failure]]) -> None:
@@ -443,29 +438,26 @@ class Scheduler:
         if self._ports.stores:
             self._settled.append((key, positions[-1]))
 
-    def _release(self, key: ResumeKey, positions: Sequence[int]) -> None:
-        if self._ports.look_up is not None:
+    def _release(self, key: ResumeKey | None, positions: Sequence[int]) -> None:
+        if self._ports.look_up is not None and key is not None:
             self.settled_keys.extend(repeat(key, len(positions)))
 
     def _reject(self, rejected: Rejected, positions: Sequence[int]) -> None:
         """Write a reject down and settle it, or stop the run with the state before it."""
         self._rejecting += 1
-        done = partial(self._rejected, rejected, positions)
-        self._tell_each(lambda store: store.rejected(rejected), done)
 
-    def _rejected(
-        self, rejected: Rejected, positions: Sequence[int], written: Failure | None, _: float
-    ) -> None:
-        self._rejecting -= 1
-        self.counters.rejected[rejected.reject.code] += 1
-        if isinstance(written, Failure):
-            self.fail(written, positions[0])
-        elif not self._ports.keep_rejects:
-            self.fail(rejected.failure, positions[0])
-        else:
-            self.checkpoints.settle(positions)
-            if rejected.key is not None:
+        def written(failure: Failure | None = None) -> None:
+            self._rejecting -= 1
+            self.counters.rejected[rejected.reject.code] += 1
+            if failure is None and not self._ports.keep_rejects:
+                failure = rejected.failure
+            if failure is not None:
+                self.fail(failure, positions[0])
+            else:
+                self.checkpoints.settle(positions)
                 self._release(rejected.key, positions)
+
+        self._tell_each(lambda store: store.rejected(rejected), written, written)
 
     # States
 
@@ -494,10 +486,8 @@ class Scheduler:
         self._ports.print_state(state)
         return next_print
 
-    def _printed(self, next_print: float | Failure, _: float) -> None:
+    def _printed(self, next_print: float) -> None:
         self._printing = False
-        if isinstance(next_print, Failure):
-            raise next_print
         self._next_print = next_print
         self.counters.states += 1
 
@@ -516,16 +506,19 @@ class Scheduler:
         uploaded = [Sent(entry.change, entry.upload) for entry in waiting]
         self._uploaded.clear()
         self._tell_at = inf
-        if uploaded:
-            self._tell_each(lambda store: store.uploaded(uploaded), self._told)
-        else:
-            self._tell(lambda: None, self._told)
 
-    def _told(self, written: Failure | None, _: float) -> None:
-        if isinstance(written, Failure):
-            self.fail(written)
+        def tell(store: Store) -> None:
+            if uploaded:
+                store.uploaded(uploaded)
 
-    def _tell_each(self, tell: Callable[[Store], None], done: Done) -> None:
+        self._tell_each(tell, lambda: None, self.fail)
+
+    def _tell_each(
+        self,
+        tell: Callable[[Store], None],
+        done: Callable[[], None],
+        failed: Callable[[Failure], None] | None = None,
+    ) -> None:
         """Tell each store in turn; what one cannot write, the next ones do not hear."""
         stores = self._ports.stores
 
@@ -534,12 +527,20 @@ class Scheduler:
                 tell(store)
 
         if stores:
-            self._tell(write, done)
+            self._tell(write, lambda _: done(), failed)
         else:
-            done(None, 0.0)
+            done()
 
-    def _tell(self, write: Callable[[], Any], done: Done) -> None:
-        """Have the store thread note what was settled by now, and then write something down."""
+    def _tell(
+        self,
+        write: Callable[[], Any],
+        done: Callable[[Any], None],
+        failed: Callable[[Failure], None] | None = None,
+    ) -> None:
+        """Have the store thread note what was settled by now, and then write something down.
+
+        A failure stops the run at once, unless ``failed`` takes it.
+        """
         settled, self._settled = self._settled, []
 
         def job() -> Any:
@@ -548,21 +549,18 @@ class Scheduler:
                     store.settled(settled)
             return write()
 
-        self._stores.run(job, done)
+        def ended(result: Any, _: float) -> None:
+            if isinstance(result, Failure):
+                (failed or self._stop)(result)
+            else:
+                done(result)
+
+        self._stores.run(job, ended)
 
 
 def next_state_at(begun: float, synced: float) -> float:
     """When the next state may be printed, where making the last one durable took from to."""
     return max(begun + STATE_INTERVAL, synced + PAUSE_FACTOR * (synced - begun))
-
-
-def _confirmed(batch: Batch, outcomes: Outcomes) -> list[Confirmed]:
-    found = ((entry, outcomes.get(entry.key)) for entry in batch.entries)
-    return [
-        Confirmed(entry.change, entry.upload, outcome)
-        for entry, outcome in found
-        if isinstance(outcome, Confirmation)
-    ]
 
 
 class LogThrottle:
