@@ -1,7 +1,6 @@
-"""What can keep a change from arriving, named by what is to be done about it.
+"""The failures of a change, named by what to do about them, and its confirmation.
 
-The delivery engine, the file sources and LinkedIn's client do not know each other; these are
-the words they share::
+Engine, sources, stores and LinkedIn's client do not know each other; they share these types::
 
     Failure
     ├── Retry    try again later: the outcome is unknown or the cause is transient
@@ -21,7 +20,7 @@ from dataclasses import dataclass
 
 
 class Failure(Exception):
-    """Base of all that can keep a change from arriving."""
+    """Base class of all failures of a change."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -32,7 +31,7 @@ class Retry(Failure):
     """Transient, or the outcome is unknown; both of LinkedIn's writes are idempotent by key.
 
     ``retry_after`` is in seconds and comes from the server; None leaves the wait to the caller.
-    ``cause`` is what such failures are counted by: the call and its status or kind of fault, or
+    ``cause`` is what such failures are counted by: the call and its status or kind of error, or
     ``unclear``. ``at_source`` says that a resume's source is the cause, and not LinkedIn.
     """
 
@@ -78,10 +77,10 @@ class QuotaSpent(Stop):
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """LinkedIn's word that a change of one key is carried out.
+    """LinkedIn's confirmation that a change of one key is carried out.
 
-    ``status`` is that key's own. ``request_id`` is ``x-li-uuid`` of the answer, what LinkedIn's
-    support asks for; None where the answer has none.
+    ``status`` is that key's own. ``request_id`` is the header
+    ``x-li-uuid`` of the response, which LinkedIn's support asks for; None where there is none.
     """
 
     status: int

@@ -1,4 +1,4 @@
-"""A record read into a change: an upsert or a delete of one resume key. Pure.
+"""Read a record into a change: an upsert or a delete of one resume key. Pure.
 
 The record contract (fields, deletion markers, timestamps) is documented in the README.
 """
@@ -22,7 +22,7 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ResumeKey:
-    """What tells one resume from another; with organization and PARTNER it is LinkedIn's key."""
+    """Identifies a resume; together with organization and PARTNER it is LinkedIn's key."""
 
     candidate_id: str
     resume_id: str
@@ -33,12 +33,11 @@ class ResumeKey:
 
 @dataclass(frozen=True, slots=True)
 class ResumeFile:
-    """Where a resume's bytes are to be had, and what the record says of them.
+    """Where a resume's bytes can be read, and what the record says of them.
 
     Exactly one of ``location`` (a path or a URL, ``data:`` included) and ``content`` (base64
     text, still encoded) is set. ``filename`` and ``content_type`` are hints; the bytes decide.
-    ``checksum`` is whatever the source says of the bytes, in whatever form: another one says that
-    they are others. One that may stay the same while the bytes change is none.
+    ``checksum`` is any value of the source that changes whenever the bytes do, in any form.
     """
 
     location: str | None = field(default=None, repr=False)
@@ -106,7 +105,7 @@ _UPSERT_SCHEMA: dict[str, Any] = {
     "properties": {
         "candidate_id": _ID,
         "resume_id": _ID,
-        "created_at": {},  # its many forms are told apart by epoch_milliseconds
+        "created_at": {},  # its many forms are for epoch_milliseconds
         "file": {
             "type": ["string", "object"],
             "minLength": 1,
@@ -170,7 +169,7 @@ def read_change(
 
 
 def key_of(record: Record) -> ResumeKey | None:
-    """Give the resume key of a record that is no change, if at least that can be read."""
+    """Return the resume key of a record that is no change, if at least that can be read."""
     try:
         if not _has_plain_key(record):
             _check(_KEY_VALIDATOR, record)
@@ -275,8 +274,8 @@ def _present(record: Record) -> dict[str, Any]:
     return {name: record[name] for name in FIELDS if record.get(name) is not None}
 
 
-# What nearly every record looks like is seen at a glance: asking jsonschema takes four times as
-# long as all the rest. It decides, and finds the words, for whatever looks otherwise.
+# Most records pass these plain checks; jsonschema takes four times as long as all the rest. It
+# decides, and words the error, for records that do not pass.
 
 
 def _has_plain_key(record: Record) -> bool:
@@ -354,7 +353,7 @@ def _check(validator: Draft202012Validator, record: Record) -> None:
 
 
 def _message(error: ValidationError) -> str:
-    """Say what was expected of which field. jsonschema's own message would quote the record."""
+    """Describe what was expected of which field. jsonschema's own message would quote the record."""
     expected: Any = error.validator_value
     if error.validator == "required":
         record: Any = error.instance

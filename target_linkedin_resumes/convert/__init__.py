@@ -1,1 +1,1 @@
-"""What LinkedIn does not take, made into what it takes: the setting `convert`."""
+"""Convert documents that LinkedIn does not take; the surface is converter.py."""

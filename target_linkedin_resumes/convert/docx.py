@@ -188,7 +188,7 @@ def prepare_for_mammoth(root: Element) -> None:
 
 
 def value(element: Element | None, name: str = "val") -> str:
-    """Give an attribute, whatever its namespace; empty when there is none."""
+    """Return an attribute, whatever its namespace; empty when there is none."""
     if element is None:
         return ""
     return next((value for key, value in element.items() if key.endswith("}" + name)), "")
@@ -257,7 +257,7 @@ _MAX_STYLES = 50
 
 
 def docx_without_changes(archive: Archive) -> dict[str, bytes]:
-    """Give the parts that hold text, as they are once all tracked changes are accepted."""
+    """Return the parts that hold text, as they are once all tracked changes are accepted."""
     parts = Package(archive).texts()
     for root in parts.values():
         accept_changes(root)
@@ -293,7 +293,7 @@ def docx_html(archive: Archive) -> str:
 
 
 class _Styles:
-    """What the styles of a document say of hidden text and headings, over what they build on."""
+    """The styles of a document: hidden text, headings and lists, inherited ones included."""
 
     def __init__(self, roots: list[Element]) -> None:
         self._styles = {
@@ -306,7 +306,7 @@ class _Styles:
         return next((is_on(mark) for mark in marks if mark is not None), False)
 
     def heading(self, style: str) -> int:
-        """Give the level of a style for headings, 0 for another."""
+        """Return the level of a style for headings, 0 for another."""
         for one in self._chain(style):
             name = value(one.find("{*}name"))
             level = _level(one.find("{*}pPr/{*}outlineLvl"))
@@ -316,12 +316,12 @@ class _Styles:
         return 0
 
     def list_level(self, style: str) -> int:
-        """Give the level that a style for lists is meant for, counted from 0."""
+        """Return the level that a style for lists is meant for, counted from 0."""
         named = (_LIST.fullmatch(value(one.find("{*}name"))) for one in self._chain(style))
         return next((int(name[1]) - 1 for name in named if name), 0)
 
     def numbering(self, style: str) -> Element | None:
-        """Give the list that a style puts its paragraphs in."""
+        """Return the list that a style puts its paragraphs in."""
         found = (one.find("{*}pPr/{*}numPr") for one in self._chain(style))
         return next((numbering for numbering in found if numbering is not None), None)
 
@@ -334,7 +334,7 @@ class _Styles:
 
 
 def _add_levels(numbering: Element) -> None:
-    """Give lists of one level all that the styles for lists ask for: Word indents those alone."""
+    """Add levels to lists that have one, for the styles for deeper lists: Word indents those."""
     for kind in numbering.iterfind("{*}abstractNum"):
         levels = {value(level, "ilvl"): level for level in kind.iterfind("{*}lvl")}
         for number in map(str, range(1, 5)):
@@ -342,7 +342,7 @@ def _add_levels(numbering: Element) -> None:
                 level = etree.fromstring(etree.tostring(levels["0"]))
                 for link in level.findall("{*}pStyle"):
                     level.remove(link)
-                level.set(f"{level.tag.rpartition('}')[0]}}}ilvl", number)
+                level.set(_named(level, "ilvl"), number)
                 kind.append(level)
 
 
@@ -354,9 +354,8 @@ def _show_paragraph(paragraph: Element, styles: _Styles) -> None:
     if heading and properties is not None:
         for mark in properties.findall("{*}pStyle"):
             properties.remove(mark)
-        space = paragraph.tag.rpartition("}")[0] + "}"
-        mark = etree.SubElement(properties, f"{space}pStyle")
-        mark.set(f"{space}val", f"Heading{heading}")
+        mark = etree.SubElement(properties, _named(paragraph, "pStyle"))
+        mark.set(_named(paragraph, "val"), f"Heading{heading}")
     elif properties is not None:
         _show_list(properties, styles, style)
     hidden = styles.hides(style)
@@ -378,9 +377,9 @@ def _show_list(properties: Element, styles: _Styles, style: str) -> None:
         properties.append(numbering)
     level, deeper = numbering.find("{*}ilvl"), styles.list_level(style)
     if deeper and value(level) in ("", "0"):
-        space = numbering.tag.rpartition("}")[0] + "}"
-        level = etree.SubElement(numbering, f"{space}ilvl") if level is None else level
-        level.set(f"{space}val", str(deeper))
+        if level is None:
+            level = etree.SubElement(numbering, _named(numbering, "ilvl"))
+        level.set(_named(level, "val"), str(deeper))
 
 
 def _add_margins(package: Package, parts: dict[str, Element]) -> None:
@@ -440,6 +439,6 @@ def _text(element: Element) -> str:
 
 
 def _level(element: Element | None) -> int:
-    """Give an outline level as that of a heading; 0 is body text."""
+    """Return an outline level as that of a heading; 0 is body text."""
     level = value(element)
     return int(level) + 1 if re.fullmatch("[0-5]", level) else 0

@@ -134,7 +134,7 @@ def _part_columns(root: Element) -> None:
 
 def tree_text(root: Element) -> str:
     """Write a tree as text; changes the tree. Raises :class:`Reject`."""
-    bounded(root.xpath("string()"))
+    check_length(len(root.xpath("string()")))
     for element in root.iter():
         element.text = (element.text or "").translate(_PASS)
         element.tail = (element.tail or "").translate(_PASS)
@@ -156,7 +156,8 @@ def tree_text(root: Element) -> str:
     for heading in list(root.iter("h1", "h2")):
         _underline(heading)
     text = Inscriptis(root, _STYLES).get_text()
-    return clean_text(bounded(text).translate(_BACK))
+    check_length(len(text))
+    return clean_text(text.translate(_BACK))
 
 
 def clean_text(text: str) -> str:
@@ -177,20 +178,14 @@ def clean_text(text: str) -> str:
     return f"{whole}\n" if whole else ""
 
 
-def bounded(text: str) -> str:
-    """Give a text that a resume can have. Raises :class:`Reject` for one of a book."""
-    check_length(len(text))
-    return text
-
-
 def check_length(characters: int) -> None:
-    """Raises :class:`Reject` for more characters than a resume can have."""
+    """Raise :class:`Reject` for more characters than a resume can have."""
     if characters > _MAX_CHARACTERS:
         raise conversion_failed("it has far more text than a resume")
 
 
 def underlined(heading: str, level: int) -> str:
-    """Give the line below a heading that shows it for one; empty below level 2."""
+    """Return the line below a heading that shows it for one; empty below level 2."""
     return {1: "=", 2: "-"}.get(level, "") * min(len(heading), 80)
 
 

@@ -231,7 +231,7 @@ def _result(path: Path) -> bytes | None:
 
 
 def _environment(work: Path) -> dict[str, str]:
-    """Give what a program needs; this process's own variables hold credentials."""
+    """Return what a program needs; this process's own variables hold credentials."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(work),
@@ -243,7 +243,7 @@ def _environment(work: Path) -> dict[str, str]:
 
 
 def _isolation() -> tuple[str, ...]:
-    """Give the command that takes the network away, if the system has it and allows it."""
+    """Return the command that takes the network away, if the system has it and allows it."""
     try:
         tried = subprocess.run(  # noqa: S603 - a constant
             [*_NO_NETWORK, "true"], check=False, capture_output=True, timeout=10

@@ -44,7 +44,7 @@ _PAGE_LINE = 24  # characters of "Page 10 of 12" in most languages
 
 
 def odt_without_changes(archive: Archive) -> dict[str, bytes]:
-    """Give the parts that hold text, without what was deleted from them."""
+    """Return the parts that hold text, without what was deleted from them."""
     parts = {
         name: archive.markup(name) for name in ("content.xml", "styles.xml") if name in archive
     }
@@ -75,7 +75,7 @@ def odt_html(archive: Archive) -> str:
 
 
 class _Styles:
-    """What the styles say of hidden text, headings and lists."""
+    """The styles of a document: hidden text, headings and lists, inherited ones included."""
 
     def __init__(self, *roots: Element) -> None:
         self._styles = {
@@ -97,12 +97,12 @@ class _Styles:
         return next(filter(None, said), "") == "none"
 
     def heading(self, style: str) -> int:
-        """Give the level of a style for headings, 0 for another."""
+        """Return the level of a style for headings, 0 for another."""
         named = map(_HEADING.fullmatch, [style, *(_parent(one) for one in self._chain(style))])
         return next((int(name[1] or 1) for name in named if name), 0)
 
     def first_number(self, style: str, level: int) -> int:
-        """Give the number a list begins with, 0 where it has bullets."""
+        """Return the number a list begins with, 0 where it has bullets."""
         kind = self._levels.get((style, str(level)))
         if kind is None or not _get(kind, "style:num-format"):
             return 0

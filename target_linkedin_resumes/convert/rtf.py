@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from striprtf.striprtf import rtf_to_text
 
 from target_linkedin_resumes.convert.html import (
-    bounded,
     check_length,
     clean_text,
     underlined,
@@ -67,7 +66,8 @@ _PAGE_LINES = re.compile("^[^\n]{0,24}\ue003[^\n]{0,24}$", re.MULTILINE)
 def rtf_text(content: bytes) -> str:
     """Read a document. Raises :class:`Reject`."""
     source = _Filter().filtered(content).decode("latin-1")
-    text = bounded(rtf_to_text(source, errors="replace"))  # type: ignore[no-untyped-call]
+    text: str = rtf_to_text(source, errors="replace")  # type: ignore[no-untyped-call]
+    check_length(len(text))
     # Characters beyond U+FFFF come as two halves.
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     text = _PAGE_LINES.sub("", text).replace("\ue003", "")
@@ -81,7 +81,7 @@ def _heading(match: re.Match[str]) -> str:
 
 @dataclass(slots=True)
 class _Group:
-    """What a group inherits and gives back at its end. ``out`` is where its text goes."""
+    """The state of a group, inherited by inner ones. ``out`` is where its text goes."""
 
     out: list[bytes]
     destination: str = "text"
@@ -117,7 +117,7 @@ class _Filter:
         self._cell_is_long = False  # it has more than one line
 
     def filtered(self, content: bytes) -> bytes:
-        """Give the whole. Raises :class:`Reject`."""
+        """Return the whole. Raises :class:`Reject`."""
         first = starred = False  # at the beginning of a group; behind its star
         for count, (word, number, text) in enumerate(_tokens(content)):
             if count > _MAX_TOKENS:

@@ -94,7 +94,7 @@ class Archive:
         return b"".join(self._pieces(name, most))
 
     def rewritten(self, changed: Mapping[str, bytes]) -> bytes:
-        """Give the archive with other contents of some members. Raises :class:`Reject`."""
+        """Return the archive with other contents of some members. Raises :class:`Reject`."""
         file = io.BytesIO()
         left = _MAX_UNPACKED
         with zipfile.ZipFile(file, "w") as made:
@@ -140,7 +140,7 @@ class _Directory(SizedReader):
     """A body that gives no more at once than members and a decent directory take."""
 
     def read(self, size: int | None = -1, /) -> bytes:
-        left = len(self) - self.tell()
+        left = self.size - self.tell()
         wanted = left if size is None or size < 0 else min(size, left)
         if wanted > _MAX_READ:
             raise zipfile.BadZipFile("a directory of more than 1 MiB")

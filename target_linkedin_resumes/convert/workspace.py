@@ -1,4 +1,7 @@
-"""A directory of this process alone, which the next run removes if this one is killed."""
+"""A temporary directory of this process, which the next run removes if this one is killed.
+
+Apart from libreoffice.py, because leftovers are removed also where the extra is not installed.
+"""
 
 from __future__ import annotations
 

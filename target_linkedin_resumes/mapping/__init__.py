@@ -1,1 +1,1 @@
-"""From a tap's names to this target's: the settings `fields` and `only`. Pure."""
+"""Map a tap's records to this target's fields: the settings `fields` and `only`. Pure."""

@@ -1,4 +1,4 @@
-"""The settings `fields` and `only`, checked and parted by stream. Pure."""
+"""Read and check the settings `fields` and `only`, stream by stream. Pure."""
 
 from __future__ import annotations
 

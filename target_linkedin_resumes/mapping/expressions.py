@@ -21,7 +21,7 @@ _LARGEST = 10**17
 
 
 def as_text(value: object) -> str | None:
-    """Give the text of a scalar: `true` and `false` for booleans, `1` for 1.0.
+    """Return the text of a scalar: `true` and `false` for booleans, `1` for 1.0.
 
     None for null, and for objects and lists, which have no text of their own.
     """
@@ -58,7 +58,7 @@ def is_open(schema: object) -> bool:
 
 
 def types_of(schema: Schema) -> set[str]:
-    """Give the types that a schema allows; those of containers if it does not say."""
+    """Return the types that a schema allows; those of containers if it does not say."""
     types = schema.get("type")
     if isinstance(types, str):
         return {types}
@@ -127,14 +127,14 @@ class Path:
         self._plain = len(parts) == 1
 
     def get(self, record: Record) -> Any:
-        """Give what a record has there; None if nothing."""
+        """Return what a record has there; None if nothing."""
         if self._plain:
             return record.get(self.names[0])
         value = self._steps.find(record) if self._steps is not None else None
         return None if value is _MISSING else value
 
     def missing(self, schema: Schema) -> list[str]:
-        """Give the names that records of this schema cannot have."""
+        """Return the names that records of this schema cannot have."""
         there = self._steps is None or self._steps.may_exist(schema)
         return [] if there else list(self.names)
 
@@ -143,7 +143,7 @@ class Path:
 
 
 class _Steps:
-    """What remains of a path from some name on. ``tails`` are the ever shorter remains after it."""
+    """The rest of a path from some name on. ``tails`` are the shorter rests after it."""
 
     def __init__(self, parts: list[str], separator: str, tails: list[_Steps | None]) -> None:
         self._index = int(parts[0]) if re.fullmatch(r"[0-9]{1,6}", parts[0]) else None
@@ -248,7 +248,7 @@ class Template:
         )
 
     def missing(self, schema: Schema) -> list[str]:
-        """Give the names that records of this schema cannot have."""
+        """Return the names that records of this schema cannot have."""
         paths = (piece[0] for piece in self._pieces if not isinstance(piece, str))
         return [name for path in paths for name in path.missing(schema)]
 
@@ -283,7 +283,7 @@ def parse(text: object, setting: str, field: str, separator: str) -> Expression:
 
 
 def first(expressions: Sequence[Expression], record: Record) -> Any:
-    """Give the first value that is not null."""
+    """Return the first value that is not null."""
     for expression in expressions:
         value = expression.get(record)
         if value is not None:

@@ -1,6 +1,6 @@
-"""The field mapping of each stream: from the record of a tap to the record this target reads.
+"""Map the records of a stream to records with this target's fields.
 
-Pure; compiled once a stream.
+Pure; compiled once a stream. The sink applies it to each record before read_change().
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _FOR_UPSERTS = (("created_at",), ("file", "file_base64"))
 
 
 class Mapper:
-    """Knows the settings `fields` and `only`; makes the mapping of each stream."""
+    """The settings `fields` and `only`; makes the mapping of each stream."""
 
     def __init__(self, fields: ByStream, only: FiltersByStream) -> None:
         self._fields = fields
@@ -104,7 +104,7 @@ class StreamMapping:
         self._as_it_is = not self._mapped and self._deleted is None
 
     def apply(self, record: Record) -> Record | None:
-        """Give the record with this target's names; None if `only` takes it out.
+        """Return the record with this target's names; None if `only` takes it out.
 
         A record that deletes needs its ids alone, and a field of `only` that it lacks does not
         take it out: deletions often carry nothing but the key. Raises :class:`Reject` when a
@@ -113,7 +113,7 @@ class StreamMapping:
         if self._as_it_is and not self._filters:
             return record
         marker = self._marker(record)
-        may_delete = marker is not None and _may_delete(marker)
+        may_delete = _may_delete(marker)
         for condition in self._filters:
             if not condition.passes(record, absent_passes=may_delete):
                 return None
@@ -127,7 +127,7 @@ class StreamMapping:
         return made
 
     def ids(self, record: Record) -> dict[str, Any]:
-        """Give the ids of a record, as far as they can be had. Never raises."""
+        """Return the ids of a record, as far as they can be had. Never raises."""
         made = {}
         for field in _IDS:
             with suppress(Reject):
@@ -145,19 +145,9 @@ class StreamMapping:
         """
         if self._deleted is None:
             return record.get(DELETED)
-        found: object = None
-        rank = 0
-        for expression in self._deleted:
-            value = expression.get(record)
-            if value is None:
-                continue
-            try:
-                this = 3 if is_deleted(value) else 1
-            except Reject:
-                this = 2
-            if this > rank:
-                found, rank = value, this
-        return found
+        values = [expression.get(record) for expression in self._deleted]
+        found = [value for value in values if value is not None]
+        return max(found, key=_priority, default=None)
 
     def describe(self, record: Record) -> str:
         """Say which field serves for what in a record, for the log: names and never values."""
@@ -204,12 +194,17 @@ def _required(*, deletes: bool = False) -> list[tuple[str, ...]]:
     return [*((name,) for name in _IDS), *(() if deletes else _FOR_UPSERTS)]
 
 
-def _may_delete(marker: object) -> bool:
-    """Tell whether a marker deletes; one that is unclear is left to whoever reads the record."""
+def _priority(marker: object) -> int:
+    """Return 2 for a marker that deletes, 1 for one that is unclear, 0 for one that does not."""
     try:
-        return is_deleted(marker)
+        return 2 if is_deleted(marker) else 0
     except Reject:
-        return True
+        return 1
+
+
+def _may_delete(marker: object) -> bool:
+    """Tell whether a marker deletes or is unclear, which read_change() rejects."""
+    return _priority(marker) > 0
 
 
 def _check(

@@ -1,1 +1,1 @@
-"""Getting hold of a resume's bytes. Knows neither Singer nor LinkedIn."""
+"""Fetch a resume's bytes; the surface is sources.py. Knows neither Singer nor LinkedIn."""

@@ -1,4 +1,4 @@
-"""The reject codes of this package: why a resume's bytes could not be had or not be used.
+"""The reject codes for a resume whose bytes cannot be read or cannot be used.
 
 The codes are stable; users filter and count by them. Each has its meaning and its remedy.
 """

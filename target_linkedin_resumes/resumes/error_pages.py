@@ -1,8 +1,8 @@
-"""What sources send instead of a resume, with a status that says all is well. Pure.
+"""Recognize error pages: what sources send instead of a resume, with status 200. Pure.
 
 A title tells most of it, but people have titles too: a "Login Systems Architect" is no login page.
 So a phrase counts where it is the whole of a title, or of the part of it before or behind a dash.
-Where it would be less than that, it counts for a page with little text alone.
+A phrase that is less than that counts only on a page with little text.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ _LOGIN_MESSAGES = re.compile(
 
 
 def page_code(page: str, *, whole: bool) -> str | None:
-    """Give the reject code of an HTML page that is no resume; None for one that may be.
+    """Return the reject code of an HTML page that is no resume; None for one that may be.
 
     ``page`` is its beginning; ``whole`` tells whether that is all of it.
     """
@@ -136,7 +136,7 @@ def page_code(page: str, *, whole: bool) -> str | None:
 
 
 def text_code(text: str) -> str | None:
-    """Give the reject code of a short text that is a message of a source; None for another."""
+    """Return the reject code of a short text that is a message of a source; None for another."""
     if "<" in text:
         text = _seen(text)
     text = text.strip()
@@ -172,12 +172,12 @@ def _refresh_code(page: str) -> str | None:
 
 
 def _start_of(page: str, start: re.Pattern[str]) -> str:
-    """Give what follows the first tag of its kind."""
+    """Return what follows the first tag of its kind."""
     tag = start.search(page)
     begin = page.find(">", tag.end()) + 1 if tag else 0
     return page[begin : begin + _MOST] if begin else ""
 
 
 def _seen(page: str) -> str:
-    """Give the text of a page, as nearly as it takes to count it."""
+    """Return the text of a page, as nearly as it takes to count it."""
     return " ".join(unescape(_UNSEEN.sub(" ", page)).split())

@@ -320,11 +320,11 @@ def _window(body: Readable, offset: int) -> bytes:
 
 
 class Converter(Protocol):
-    """Makes documents into something LinkedIn takes. May be used by many threads at once."""
+    """Converts documents to a kind that LinkedIn takes. May be used by many threads at once."""
 
     @property
     def makes(self) -> Kind:
-        """The kind of what is made."""
+        """The kind that :meth:`convert` produces."""
         ...
 
     def convert(self, found: Found, kind: Kind) -> AbstractContextManager[Found]:
@@ -335,5 +335,5 @@ class Converter(Protocol):
         ...
 
     def close(self) -> None:
-        """Stop what is under way, and remove what was put on disk."""
+        """Stop conversions under way, and remove temporary files."""
         ...

@@ -1,4 +1,4 @@
-"""Resumes that are in the record itself: base64 text and ``data:`` URIs."""
+"""Read resumes from the record itself: base64 text and ``data:`` URIs."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ _PARAMETER = re.compile(
 
 
 def disposition_name(header: str | None) -> str | None:
-    """Give the file's name; ``filename*`` (RFC 8187) goes before ``filename``.
+    """Return the file's name; ``filename*`` (RFC 8187) goes before ``filename``.
 
     A plain name is taken as it is, in UTF-8 if it can be, as servers send it in spite of the
     standard; mail's encoded words (RFC 2047) are decoded.

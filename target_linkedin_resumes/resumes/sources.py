@@ -63,7 +63,7 @@ PRIVATE_LOGGERS = (
 
 
 class Sources:
-    """Where resumes may come from. May be used by many threads at once; close it at the end.
+    """All sources of resumes. May be used by many threads at once; close it at the end.
 
     Local files are read below ``file_root`` and nowhere else; ``file_sources`` lists what is
     trusted beyond the public web. ``timeout`` is in seconds and holds for each wait for a source,

@@ -85,28 +85,21 @@ def nothing_known(_validators: tuple[str, ...]) -> bool:
     return False
 
 
-class SizedReader(io.RawIOBase):
-    """The first ``size`` bytes of an open file, exactly.
+class SizedReader:
+    """Read the first ``size`` bytes of an open file, exactly, as often as need be.
 
     A file that ends sooner, or has been changed by the time its last byte is read, would arrive
     mutilated: reading it raises :class:`Retry`. ``unchanged`` tells at the end whether the file
-    is still what it was. Closing it does not close the file.
+    is still what it was. The file is closed by whoever opened it.
     """
 
     def __init__(
         self, file: Readable, size: int, unchanged: Callable[[], bool] = lambda: True
     ) -> None:
-        super().__init__()
         self._file = file
-        self._size = size
+        self.size = size
         self._position = 0
         self._unchanged = unchanged
-
-    def __len__(self) -> int:
-        return self._size
-
-    def __bool__(self) -> bool:
-        return True
 
     def readable(self) -> bool:
         """Return True."""
@@ -122,13 +115,13 @@ class SizedReader(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         """Go to a position."""
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size}[whence]
         self._position = max(0, base + offset)
         return self._position
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Read up to ``size`` bytes, all that is left when negative or None."""
-        left = max(0, self._size - self._position)
+        left = max(0, self.size - self._position)
         wanted = left if size is None or size < 0 else min(size, left)
         try:
             self._file.seek(self._position)
@@ -138,15 +131,11 @@ class SizedReader(io.RawIOBase):
                 f"field 'file': reading the file failed ({error.strerror or 'I/O error'})"
             ) from None
         self._position += len(piece)
-        if len(piece) < wanted or (self._position == self._size and not self._unchanged()):
+        if len(piece) < wanted or (self._position == self.size and not self._unchanged()):
             raise Retry("field 'file': the file was changed while it was read")
         return piece
 
-    def readall(self) -> bytes:
-        """Read all that is left."""
-        return self.read()
-
-    def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]  # typeshed has a private type here
+    def readinto(self, buffer: bytearray | memoryview, /) -> int:
         """Read into a buffer as much as fits."""
         piece = self.read(len(buffer))
         buffer[: len(piece)] = piece
@@ -158,7 +147,7 @@ ALL_IN_MEMORY = 16 * 1024 * 1024
 
 
 class Budget:
-    """Bytes that all spools may hold in memory together. For many threads at once."""
+    """The bytes that all spools may hold in memory together. May be used by many threads."""
 
     def __init__(self, total: int) -> None:
         self._left = total
@@ -172,7 +161,7 @@ class Budget:
             return taken
 
     def give_back(self, count: int) -> None:
-        """Give back what was taken."""
+        """Return back what was taken."""
         with self._lock:
             self._left += count
 

@@ -1,4 +1,4 @@
-"""Which encoding a text is in, and the same text in UTF-8."""
+"""Detect the encoding of a plain text, and transcode it to UTF-8."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ONE_CONTROL_IN = 100
 
 
 def encoding_of(body: Readable) -> str | None:
-    """Give ``utf-8``, ``utf-8-sig``, ``utf-16`` (with its mark) or ``cp1252``.
+    """Return ``utf-8``, ``utf-8-sig``, ``utf-16`` (with its mark) or ``cp1252``.
 
     None when it is no text in any of them, ``BLANK`` when it has nothing but white space.
     """
@@ -44,7 +44,7 @@ def encoding_of(body: Readable) -> str | None:
 
 
 def in_utf8(found: Found, encoding: str) -> AbstractContextManager[Found]:
-    """Give a text that is in ``encoding`` in UTF-8.
+    """Return a text that is in ``encoding`` in UTF-8.
 
     Raises :class:`Reject` (``file_too_large``) when it has more than 10 MiB there.
     """
@@ -58,7 +58,7 @@ def _transcoded(found: Found, encoding: str) -> Generator[bytes, None, None]:
         while piece := found.body.read(_PIECE):
             yield decoder.decode(piece).encode()
         yield decoder.decode(b"", final=True).encode()
-    except UnicodeError:  # the whole of it was in this encoding when that was told
+    except UnicodeError:  # when it was sniffed, all of it was in this encoding
         raise Retry("field 'file': the file was changed while it was read") from None
 
 
