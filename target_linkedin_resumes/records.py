@@ -353,7 +353,7 @@ def _check(validator: Draft202012Validator, record: Record) -> None:
 
 
 def _message(error: ValidationError) -> str:
-    """Describe what was expected of which field. jsonschema's own message would quote the record."""
+    """Describe what was expected of which field. jsonschema's message would quote the record."""
     expected: Any = error.validator_value
     if error.validator == "required":
         record: Any = error.instance

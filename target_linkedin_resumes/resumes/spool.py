@@ -161,7 +161,7 @@ class Budget:
             return taken
 
     def give_back(self, count: int) -> None:
-        """Return back what was taken."""
+        """Give back what was taken."""
         with self._lock:
             self._left += count
 
@@ -178,65 +178,60 @@ def spooled(
     Raises :class:`Reject` (``file_too_large``) as soon as there is a byte more than LinkedIn
     takes, whatever was announced, and :class:`Retry` when the disk is full.
     """
-    with _Spool(BUDGET) as spool:
+    with _Spool() as spool:
         try:
-            size = _fill(spool, pieces)
+            spool.fill(pieces)
         finally:
             with suppress(Failure):  # a source may object to being left early
                 pieces.close()
-        yield Found(SizedReader(spool.file, size), size, name, validators)
+        yield Found(SizedReader(spool.file, spool.size), spool.size, name, validators)
 
 
 class _Spool:
     """A temporary file that is in memory while it is small and the budget lasts."""
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self) -> None:
         self.file: IO[bytes] = io.BytesIO()
-        self._budget = budget
-        self._taken = 0
+        self.size = 0
         self._in_memory = True
+        self._taken = 0  # bytes of the budget
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.file.close()
-        self._budget.give_back(self._taken)
+        BUDGET.give_back(self._taken)
 
-    def write(self, piece: bytes) -> None:
-        """Write at the end. Raises :class:`OSError`."""
-        if self._in_memory:
-            small = self._taken + len(piece) <= IN_MEMORY
-            self._in_memory = small and self._budget.take(len(piece))
-            if self._in_memory:
+    def fill(self, pieces: Iterable[bytes]) -> None:
+        """Write all pieces; no reference to the last of them is kept."""
+        for piece in pieces:
+            self._write(piece)
+
+    def _write(self, piece: bytes) -> None:
+        self.size += len(piece)
+        if self.size > MAX_SIZE:
+            raise too_large()
+        try:
+            if self._in_memory and self.size <= IN_MEMORY and BUDGET.take(len(piece)):
                 self._taken += len(piece)
-            else:
+            elif self._in_memory:
                 self._go_to_disk()
-        self.file.write(piece)
+            self.file.write(piece)
+        except OSError as error:
+            raise Retry(
+                f"writing to the directory for temporary files (TMPDIR) failed ({error.strerror})"
+            ) from None
 
     def _go_to_disk(self) -> None:
+        self._in_memory = False
         held = self.file
         self.file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the spool
         with held:
             held.seek(0)
             self.file.write(held.read())
-        self._budget.give_back(self._taken)
+        BUDGET.give_back(self._taken)
         self._taken = 0
-
-
-def _fill(spool: _Spool, pieces: Iterable[bytes]) -> int:
-    size = 0
-    for piece in pieces:
-        size += len(piece)
-        if size > MAX_SIZE:
-            raise too_large()
-        try:
-            spool.write(piece)
-        except OSError as error:
-            raise Retry(
-                f"writing to the directory for temporary files (TMPDIR) failed ({error.strerror})"
-            ) from None
-    return size
 
 
 def too_large() -> Reject:
