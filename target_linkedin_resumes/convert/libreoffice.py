@@ -80,9 +80,9 @@ class LibreOffice:
                 "setting `convert`: 'pdf' needs a directory for temporary files, and the one of the"
                 f" variable TMPDIR cannot be used ({error.strerror})"
             ) from None
-        self._profiles: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
+        self._slots: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
         for index in range(processes):
-            self._profiles.put(self._workspace.path / str(index))
+            self._slots.put(self._workspace.path / str(index))
         try:
             self._probe()
         except BaseException:
@@ -99,14 +99,14 @@ class LibreOffice:
             self._closed = True
             for group in self._running:
                 _kill(group)
-        self._profiles.put(None)
+        self._slots.put(None)
         self._workspace.remove()
 
     def _probe(self) -> None:
         """Convert something at once: without Writer, LibreOffice would refuse every document."""
-        with self._free_profile() as profile_dir:
+        with self._free_slot() as slot:
             try:
-                self._attempts(profile_dir, _PROBE, HTML)
+                self._attempts(slot, _PROBE, HTML)
             except Reject:
                 raise Misconfigured(
                     f"setting `convert`: 'pdf': LibreOffice ({self._program}) cannot convert a"
@@ -114,31 +114,31 @@ class LibreOffice:
                 ) from None
 
     def _pdf(self, found: Found, kind: Kind) -> Generator[bytes, None, None]:
-        with self._free_profile() as profile_dir:
+        with self._free_slot() as slot:
             # In here, so that no more documents are unpacked than are converted.
             content, only_pictures = sanitize(found, kind), _only_pictures(found, kind)
-            pdf = self._attempts(profile_dir, content, kind)
+            pdf = self._attempts(slot, content, kind)
             if only_pictures and not shows_pictures(pdf):
                 raise nothing_to_show()
             yield normalize_pdf(pdf)
 
     @contextmanager
-    def _free_profile(self) -> Iterator[Path]:
-        """Wait for one of the profiles to be free."""
-        profile_dir = self._profiles.get()
-        if profile_dir is None:
-            self._profiles.put(None)  # for the next thread that waits
+    def _free_slot(self) -> Iterator[Path]:
+        """Wait for a free slot: a directory with a profile, for one process at a time."""
+        slot = self._slots.get()
+        if slot is None:
+            self._slots.put(None)  # for the next thread that waits
             raise _run_ended()
         try:
-            yield profile_dir
+            yield slot
         finally:
-            self._profiles.put(profile_dir)
+            self._slots.put(slot)
 
-    def _attempts(self, profile_dir: Path, content: bytes, kind: Kind) -> bytes:
+    def _attempts(self, slot: Path, content: bytes, kind: Kind) -> bytes:
         """Convert; a crash may be the profile's fault, so a second attempt has a new one."""
         for _ in range(2):
             try:
-                pdf = self._attempt(profile_dir, content, kind)
+                pdf = self._attempt(slot, content, kind)
             except OSError as error:
                 if self._closed:
                     raise _run_ended() from None
@@ -150,11 +150,11 @@ class LibreOffice:
                 return pdf
             if self._closed:
                 raise _run_ended()
-            shutil.rmtree(profile_dir, ignore_errors=True)
+            shutil.rmtree(slot, ignore_errors=True)
         raise conversion_failed("LibreOffice cannot read it; it may be damaged or need a password")
 
-    def _attempt(self, profile_dir: Path, content: bytes, kind: Kind) -> bytes | None:
-        profile, work = profile_dir / "profile", profile_dir / "work"
+    def _attempt(self, slot: Path, content: bytes, kind: Kind) -> bytes | None:
+        profile, work = slot / "profile", slot / "work"
         settings = profile / "user" / "registrymodifications.xcu"
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)

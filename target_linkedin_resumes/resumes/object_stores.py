@@ -171,7 +171,9 @@ def _made(scheme: str, options: dict[str, Any], setting: str) -> Any:
         module = _FILE_SYSTEMS[scheme][0]
         # The rest of the message may quote a value.
         unknown = re.search(r"unexpected keyword argument '(\w+)'", str(error))
-        wrong = f"no option {unknown[1]!r}" if unknown else f"none like these ({_name(error)})"
+        wrong = (
+            f"no option {unknown[1]!r}" if unknown else f"none like these ({type(error).__name__})"
+        )
         raise Misconfigured(
             f"setting `{setting}`: {module} takes {wrong}; expected options as in its documentation"
         ) from None
@@ -218,11 +220,7 @@ def _failure(error: BaseException) -> Failure:
             "field 'file': the source denies access; check the `storage_options` for this source"
             " in the setting `file_sources`, for sftp also ~/.ssh/known_hosts",
         )
-    return Retry(f"field 'file': the source cannot be read ({_name(error)})")
-
-
-def _name(error: BaseException) -> str:
-    return type(error).__name__
+    return Retry(f"field 'file': the source cannot be read ({type(error).__name__})")
 
 
 def _not_a_file() -> Reject:
