@@ -16,8 +16,7 @@ from target_linkedin_resumes.report.metrics import Meter, Waiting
 from target_linkedin_resumes.report.model import End, Figures, Records
 from target_linkedin_resumes.report.progress import Progress
 from target_linkedin_resumes.report.timeline import Timeline, Totals
-from target_linkedin_resumes.schema import SCHEMA
-from target_linkedin_resumes.settings import Settings
+from target_linkedin_resumes.settings import SCHEMA, Settings
 
 logger = logging.getLogger(__name__)
 
