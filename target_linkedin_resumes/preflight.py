@@ -19,7 +19,7 @@ from target_linkedin_resumes.errors import Failure, Misconfigured
 from target_linkedin_resumes.http.transport import HttpTransport
 from target_linkedin_resumes.linkedin.api import LinkedIn
 from target_linkedin_resumes.report.files import ReportFiles
-from target_linkedin_resumes.report.metrics import Meter
+from target_linkedin_resumes.report.metrics import Metrics
 from target_linkedin_resumes.settings import Settings
 from target_linkedin_resumes.stores.audit_log import check_audit_log
 from target_linkedin_resumes.stores.dead_letters import check_dead_letters
@@ -46,7 +46,7 @@ def check(settings: Settings) -> Iterator[tuple[bool, str]]:
         ),
     )
     with closing(HttpTransport(settings.request_timeout_seconds)) as transport:
-        yield from _ask(linkedin_of(settings, transport, Meter(), quota_of(settings)))
+        yield from _ask(linkedin_of(settings, transport, Metrics(), quota_of(settings)))
 
 
 def _ask(linkedin: LinkedIn) -> Iterator[tuple[bool, str]]:

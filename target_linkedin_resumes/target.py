@@ -192,7 +192,10 @@ class TargetLinkedInResumes(Target):
             self._display.start()
         threading.Thread(target=self._watch_signals, name="signals", daemon=True).start()
         progress = threading.Thread(
-            target=runtime.reporter.watch, args=(ended, self._display), name="progress", daemon=True
+            target=runtime.reporter.watch,
+            args=(ended.wait, self._display),
+            name="progress",
+            daemon=True,
         )
         progress.start()
         self._read(runtime.engine, file_input)
@@ -443,8 +446,7 @@ def write_report(runtime: Runtime, end: End, version: str, secrets: Iterable[str
     if runtime.report is None:
         return
     # Here and not above: most runs have no report, and a template engine takes 50 ms to import.
-    from target_linkedin_resumes.report.document import as_json  # noqa: PLC0415
-    from target_linkedin_resumes.report.page import as_html  # noqa: PLC0415
+    from target_linkedin_resumes.report.page import as_html, as_json  # noqa: PLC0415
 
     # No message holds what a log must not hold; this is for the day somebody forgets.
     message = Masking(logging.Formatter(), secrets).masked(end.message)
