@@ -10,7 +10,6 @@ setting is wrong, what it holds (never a secret) and what was expected.
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -21,6 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from target_linkedin_resumes.errors import Misconfigured
+from target_linkedin_resumes.http.urls import Origin
 from target_linkedin_resumes.mapping.config import (
     ByStream,
     FiltersByStream,
@@ -91,73 +91,6 @@ def _read_flag(name: str, value: Any) -> bool:
     raise _wrong(name, value, "true or false")
 
 
-def _read_urn(name: str, value: Any) -> str:
-    text = _read_text(name, value)
-    match = re.fullmatch(rf"(?:urn:li:{name}:)?([0-9]{{1,30}})", text)
-    if match is None:
-        raise _wrong(name, text, f"`urn:li:{name}:N` or the bare number N")
-    return f"urn:li:{name}:{match[1]}"
-
-
-def _read_endpoint(name: str, value: Any) -> str:
-    text = _read_text(name, value)
-    expected = "an https URL without user, query or fragment (http on a loopback address only)"
-    try:
-        parts = urlsplit(text)
-        _ = parts.port
-    except ValueError:
-        raise _wrong(name, text, expected, shown="this text") from None
-    host = parts.hostname or ""
-    secure = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
-    if "@" in parts.netloc:  # the value holds a password: it is not repeated
-        raise Misconfigured(f"setting '{name}': expected {expected}")
-    if not secure or not host or parts.query or parts.fragment or not text.isascii():
-        # In the log, a path would be masked.
-        begins = f"a URL that begins with '{parts.scheme}://{parts.netloc}'"
-        raise _wrong(name, text, expected, shown=begins if host else "this text")
-    return text.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _read_max_deletes(name: str, value: Any) -> MaxDeletes:
-    text = _read_text(name, value)
-    match = re.fullmatch(r"([0-9]{1,9})\s*(%?)", text)
-    if match is None or (match[2] and int(match[1]) > 100):
-        raise _wrong(name, text, "a whole number, or a percentage from '0%' to '100%'")
-    return MaxDeletes(int(match[1]), bool(match[2]))
-
-
-def _read_directory(name: str, value: Any) -> Path:
-    text = _read_text(name, value)
-    path = Path(text).expanduser()
-    if not path.is_dir():
-        raise _wrong(name, text, "a directory that exists")
-    return path.resolve()
-
-
-def _read_path(name: str, value: Any) -> Path:
-    text = _read_text(name, value)
-    path = Path(text).expanduser()
-    if path.is_dir() or not path.parent.is_dir():
-        raise _wrong(name, text, "the path of a file in a directory that exists")
-    return path.absolute()
-
-
-def _read_key(name: str, value: Any) -> str:
-    text = _read_text(name, value)
-    if len(text) < SHORTEST_KEY:
-        raise Misconfigured(f"setting '{name}': too short to keep ids secret; {_EXPECTED_KEY}")
-    return text
-
-
 def _read_file_sources(name: str, value: Any) -> tuple[SourceSetting, ...]:
     """Check the shape of `file_sources`. Values are never repeated: they hold credentials."""
     entries = _from_json(value)
@@ -207,6 +140,62 @@ def _from_json(value: Any) -> Any:
         return value
 
 
+# What parses a text further, in the same way.
+
+
+def _parse_urn(name: str, text: str) -> str:
+    match = re.fullmatch(rf"(?:urn:li:{name}:)?([0-9]{{1,30}})", text)
+    if match is None:
+        raise _wrong(name, text, f"`urn:li:{name}:N` or the bare number N")
+    return f"urn:li:{name}:{match[1]}"
+
+
+def _parse_endpoint(name: str, text: str) -> str:
+    expected = "an https URL without user, query or fragment (http on a loopback address only)"
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise _wrong(name, text, expected, shown="this text") from None
+    host = parts.hostname or ""
+    here = Origin(parts.scheme, host, 0).is_loopback
+    secure = parts.scheme == "https" or (parts.scheme == "http" and here)
+    if "@" in parts.netloc:  # the value holds a password: it is not repeated
+        raise Misconfigured(f"setting '{name}': expected {expected}")
+    if not secure or not host or parts.query or parts.fragment or not text.isascii():
+        # In the log, a path would be masked.
+        begins = f"a URL that begins with '{parts.scheme}://{parts.netloc}'"
+        raise _wrong(name, text, expected, shown=begins if host else "this text")
+    return text.rstrip("/")
+
+
+def _parse_max_deletes(name: str, text: str) -> MaxDeletes:
+    match = re.fullmatch(r"([0-9]{1,9})\s*(%?)", text)
+    if match is None or (match[2] and int(match[1]) > 100):
+        raise _wrong(name, text, "a whole number, or a percentage from '0%' to '100%'")
+    return MaxDeletes(int(match[1]), bool(match[2]))
+
+
+def _parse_directory(name: str, text: str) -> Path:
+    path = Path(text).expanduser()
+    if not path.is_dir():
+        raise _wrong(name, text, "a directory that exists")
+    return path.resolve()
+
+
+def _parse_path(name: str, text: str) -> Path:
+    path = Path(text).expanduser()
+    if path.is_dir() or not path.parent.is_dir():
+        raise _wrong(name, text, "the path of a file in a directory that exists")
+    return path.absolute()
+
+
+def _parse_key(name: str, text: str) -> str:
+    if len(text) < SHORTEST_KEY:
+        raise Misconfigured(f"setting '{name}': too short to keep ids secret; {_EXPECTED_KEY}")
+    return text
+
+
 _EXPECTED_KEY = f"expected a secret of {SHORTEST_KEY} characters or more, made by chance"
 
 
@@ -233,12 +222,16 @@ def _setting(
     return field(metadata={"read": read, "schema": schema}, **default)
 
 
-def _text(about: str, read: Callable[[str, Any], Any] = _read_text, **more: Any) -> Any:
+def _text(about: str, parse: Callable[[str, str], Any] | None = None, **more: Any) -> Any:
+    def read(name: str, value: Any) -> Any:
+        text = _read_text(name, value)
+        return text if parse is None else parse(name, text)
+
     return _setting(read, {"type": "string", "description": about}, **more)
 
 
 def _path(about: str) -> Any:
-    return _text(about, _read_path, default=None)
+    return _text(about, _parse_path, default=None)
 
 
 def _json(
@@ -280,20 +273,20 @@ class Settings:
     )
     organization: str = _text(
         "The customer's organization: `urn:li:organization:N` or N. Sent as `integrationContext`.",
-        _read_urn,
+        _parse_urn,
     )
     contract: str = _text(
         "The customer's hiring contract: `urn:li:contract:N` or N. Sent as `hiringContext`.",
-        _read_urn,
+        _parse_urn,
     )
     api_url: str = _text(
         "LinkedIn's API: https, or http on this machine's loopback.",
-        _read_endpoint,
+        _parse_endpoint,
         default="https://api.linkedin.com",
     )
     token_url: str = _text(
         "LinkedIn's token endpoint: https, or http on this machine's loopback.",
-        _read_endpoint,
+        _parse_endpoint,
         default="https://www.linkedin.com/oauth/v2/accessToken",
     )
     fields: ByStream = _json(
@@ -314,7 +307,7 @@ class Settings:
     file_root: Path = _text(
         "Local files are read below this directory and nowhere else, symbolic links included;"
         " the working directory unless given.",
-        _read_directory,
+        _parse_directory,
         default_factory=Path.cwd,
     )
     file_sources: tuple[SourceSetting, ...] = _json(
@@ -411,7 +404,7 @@ class Settings:
     audit_key: str | None = _text(
         "The key of those hashes, 32 characters or more; one and the same for the life of the"
         " file. Whoever has it finds a candidate's lines again.",
-        _read_key,
+        _parse_key,
         secret=True,
         default=None,
     )
@@ -440,7 +433,7 @@ class Settings:
         " counts only the deletions of those. Of deletion markers the one past the limit stops"
         " the run, of ACTIVATE_VERSION the first one where all would be too many. An"
         " ACTIVATE_VERSION that comes before its records deletes nothing without this setting.",
-        _read_max_deletes,
+        _parse_max_deletes,
         default=None,
     )
     dry_run: bool = _flag(
