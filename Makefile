@@ -47,7 +47,7 @@ sandbox: .venv/.runtime  ## Start a LinkedIn to run against on port 8765, with a
 test-lowest: .venv-lowest/.done  ## The main job with the lowest dependencies that are allowed
 	@.venv-lowest/bin/python -m pytest -q -n 2 --dist worksteal -m 'not alone and not chaos_long' \
 	  tests/contract tests/engine tests/stores tests/http tests/linkedin tests/e2e/test_delivery.py tests/e2e/test_stops.py \
-	  tests/report tests/test_progress.py tests/e2e/test_progress.py
+	  tests/report tests/e2e/test_progress.py
 
 test-package: .venv/.package  ## Build the package and install it on each Python there is, lowest and newest
 	@$(BIN)/python -m pytest -q -n 2 -m package tests/package

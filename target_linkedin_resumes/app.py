@@ -24,7 +24,7 @@ from target_linkedin_resumes.linkedin.limits import Concurrency, RecordsPerMinut
 from target_linkedin_resumes.linkedin.session import Session, utc_now
 from target_linkedin_resumes.linkedin.settings import ClientSettings
 from target_linkedin_resumes.report.files import ReportFiles
-from target_linkedin_resumes.report.metrics import Meter, MeteredPace, Waiting
+from target_linkedin_resumes.report.metrics import MeteredRateLimiter, Metrics, WaitTimes
 from target_linkedin_resumes.report.reporter import Reporter
 from target_linkedin_resumes.resumes.etags import Fingerprints
 from target_linkedin_resumes.resumes.prefixes import FileSource
@@ -80,7 +80,7 @@ class Runtime:
                 closing.callback(store.close, complete=complete)
             closing.callback(self.transport.close)
             closing.callback(self.sources.close)
-            closing.callback(self.reporter.meter.stop)
+            closing.callback(self.reporter.metrics.stop)
 
 
 def quota_of(settings: Settings) -> RequestsPerDay:
@@ -89,7 +89,7 @@ def quota_of(settings: Settings) -> RequestsPerDay:
 
 
 def linkedin_of(
-    settings: Settings, transport: HttpTransport, meter: Meter, quota: RequestsPerDay
+    settings: Settings, transport: HttpTransport, meter: Metrics, quota: RequestsPerDay
 ) -> LinkedIn:
     """LinkedIn's client for these settings. Raises Misconfigured."""
     calls = Session(transport, requests_per_day=quota, observe=meter)
@@ -136,7 +136,7 @@ def build(
     ``encode`` makes a line of JSON of a message; ``replayed`` is the file that is read as input,
     if it is one.
     """
-    meter, waiting, quota = Meter(), Waiting(), quota_of(settings)
+    meter, waiting, quota = Metrics(), WaitTimes(), quota_of(settings)
     report = None if settings.report_path is None else ReportFiles(settings.report_path)
     transport = HttpTransport(settings.request_timeout_seconds)
     rejects, ledger = _rejects(settings, encode, replayed), _ledger(settings, quota)
@@ -153,7 +153,9 @@ def build(
     ports = Ports(
         upload=uploader.upload,
         sender=uploader,
-        rate=MeteredPace(RecordsPerMinute(settings.records_per_minute, time.monotonic), waiting),
+        rate=MeteredRateLimiter(
+            RecordsPerMinute(settings.records_per_minute, time.monotonic), waiting
+        ),
         concurrency=Concurrency(settings.upload_concurrency),
         print_state=(lambda _: None) if settings.dry_run else print_state,
         stores=stores,

@@ -1,10 +1,10 @@
-"""Keeps secrets and personal data out of every log line, whoever writes it.
+"""Masking of secrets and personal data in every log line, whoever writes it.
 
 The messages of this project hold none by construction; this is for the lines of libraries and for
-the day somebody forgets. It works on the finished text, tracebacks and JSON lines included.
+mistakes. It works on the finished text, tracebacks and JSON lines included.
 
-Names come from the input too, of streams and of properties: what a terminal would obey in them, or
-take for the end of the line, is spelled out.
+Names of streams and properties come from the input: control characters in them, which a terminal
+would obey or take for the end of the line, are escaped.
 """
 
 from __future__ import annotations
@@ -36,8 +36,11 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROL_BUT_NEWLINE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
-class Masking(logging.Formatter):
-    """Formats as another formatter does, masks what must not be seen, and keeps lines whole."""
+class MaskingFormatter(logging.Formatter):
+    """Format as another formatter does, mask secrets and personal data, keep a message one line.
+
+    ``secrets`` are masked wherever they stand.
+    """
 
     def __init__(self, inner: logging.Formatter, secrets: Iterable[str]) -> None:
         super().__init__()
@@ -46,26 +49,26 @@ class Masking(logging.Formatter):
         self._secrets = re.compile("|".join(map(re.escape, known))) if known else None
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line as it may be seen."""
+        """Give the line, masked. Called by the handler."""
         # A formatter keeps the text of a traceback on the record, for the next handler to print.
         try:
-            text = self._inner.format(self._on_one_line(record))
+            text = self._inner.format(self._escaped(record))
         except Exception as error:  # noqa: BLE001 - logging would print the arguments as they are
             text = f"{record.name}: a line is left out, it has no form ({type(error).__name__})"
-        # Its message is on one line by now: what newlines there are belong to a traceback.
-        return _CONTROL_BUT_NEWLINE.sub(_spelled, self.masked(text))
+        # The message is one line by now: the newlines that are left are those of a traceback.
+        return _CONTROL_BUT_NEWLINE.sub(_escape, self.mask(text))
 
-    def _on_one_line(self, record: logging.LogRecord) -> logging.LogRecord:
+    def _escaped(self, record: logging.LogRecord) -> logging.LogRecord:
         message = record.getMessage()
         if not _CONTROL.search(message):
             return record
         record = copy.copy(record)
-        # Masked before: spelled out, they would end what the mask takes for a URL.
-        record.msg, record.args = _CONTROL.sub(_spelled, self.masked(message)), None
+        # Masked before: once escaped, they would end what the mask takes for a URL.
+        record.msg, record.args = _CONTROL.sub(_escape, self.mask(message)), None
         return record
 
-    def masked(self, text: str) -> str:
-        """The text without what must not be seen."""
+    def mask(self, text: str) -> str:
+        """Give a text with secrets, paths and queries of URLs, and credentials masked."""
         if self._secrets is not None:
             text = self._secrets.sub(MASK, text)
         text = _URL.sub(_mask_url, text)
@@ -74,8 +77,8 @@ class Masking(logging.Formatter):
         return _SECRETLY_NAMED.sub(_mask_value, text)
 
 
-def _spelled(match: re.Match[str]) -> str:
-    r"""``\n``, or ``\u001b``: both are what JSON would have, so that a line of JSON stays one."""
+def _escape(match: re.Match[str]) -> str:
+    r"""Write ``\n`` or ``\u001b``, as JSON does, so that a line of JSON stays one."""
     return "\\n" if match[0] == "\n" else f"\\u{ord(match[0]):04x}"
 
 
@@ -90,21 +93,21 @@ def _mask_value(match: re.Match[str]) -> str:
     return match[1] + quote + MASK + quote
 
 
-def silence(names: Iterable[str]) -> None:
-    """Silence the loggers of libraries whose lines name files, at every level."""
+def silence_loggers(names: Iterable[str]) -> None:
+    """Silence these loggers at every level: of libraries whose lines name files."""
     for name in names:
         logger = logging.getLogger(name)
         logger.setLevel(logging.CRITICAL + 1)
         logger.propagate = False
 
 
-def guard_logs(secrets: Iterable[str] = ()) -> None:
-    """Put the mask on every handler there is; again whenever more secrets are known."""
+def mask_logs(secrets: Iterable[str] = ()) -> None:
+    """Mask the lines of every handler there is. Call it again once more secrets are known."""
     known = list(secrets)
     loggers = [logging.getLogger(name) for name in list(logging.root.manager.loggerDict)]
     for logger in (logging.root, *loggers):
         for handler in logger.handlers:
             inner = handler.formatter or logging.Formatter()
-            if isinstance(inner, Masking):
+            if isinstance(inner, MaskingFormatter):
                 inner = inner._inner  # noqa: SLF001 - its own kind
-            handler.setFormatter(Masking(inner, known))
+            handler.setFormatter(MaskingFormatter(inner, known))

@@ -1,4 +1,4 @@
-"""`--check`: is all there that a run needs? Writes nothing to LinkedIn."""
+"""`--check`: whether all is there that a run needs. Writes nothing to LinkedIn."""
 
 from __future__ import annotations
 
@@ -19,37 +19,56 @@ from target_linkedin_resumes.errors import Failure, Misconfigured
 from target_linkedin_resumes.http.transport import HttpTransport
 from target_linkedin_resumes.linkedin.api import LinkedIn
 from target_linkedin_resumes.report.files import ReportFiles
-from target_linkedin_resumes.report.metrics import Meter
+from target_linkedin_resumes.report.metrics import Metrics
 from target_linkedin_resumes.settings import Settings
 from target_linkedin_resumes.stores.audit_log import check_audit_log
 from target_linkedin_resumes.stores.dead_letters import check_dead_letters
 from target_linkedin_resumes.stores.ledger_db import check_ledger
 
 
-def check(settings: Settings) -> Iterator[tuple[bool, str]]:
-    """Look at one thing after another; gives whether it is well, and what was found."""
+def preflight(settings: Settings) -> Iterator[tuple[bool, str]]:
+    """Check one thing after another. Give for each whether it is well, and what was found."""
     yield True, "configuration: valid"
-    yield _directory(settings)
-    for what, look in _looks(settings):
+    readable = os.access(settings.file_root, os.R_OK | os.X_OK)
+    found = "can be read" if readable else "cannot be read by this user"
+    yield readable, f"file_root: {settings.file_root} {found}"
+    for well, check in _checks(settings):
         try:
-            look()
+            check()
         except Misconfigured as failure:
             yield False, failure.message
         else:
-            yield True, what
-    yield (
-        True,
-        (
-            f"limits: {settings.records_per_minute} records a minute,"
-            f" {settings.requests_per_day} batch calls a day, {settings.upload_concurrency} uploads"
-            " at once at the most"
-        ),
+            yield True, well
+    limits = (
+        f"limits: {settings.records_per_minute} records a minute, {settings.requests_per_day} batch"
+        f" calls a day, {settings.upload_concurrency} uploads at once at the most"
     )
+    yield True, limits
     with closing(HttpTransport(settings.request_timeout_seconds)) as transport:
-        yield from _ask(linkedin_of(settings, transport, Meter(), quota_of(settings)))
+        yield from _ask(linkedin_of(settings, transport, Metrics(), quota_of(settings)))
+
+
+def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Give what to say if all is well, and a check that raises Misconfigured as a run would."""
+    yield (
+        "file_sources, convert: what they need is installed",
+        lambda: sources_of(settings).close(),
+    )
+    rejects, ledger, audit = settings.rejects_path, settings.ledger_path, settings.audit_path
+    if rejects is not None:
+        yield f"rejects_path: {rejects} can be used", partial(check_dead_letters, rejects)
+    if ledger is not None:
+        whose = owner_of(settings)
+        yield f"ledger_path: {ledger} can be used", partial(check_ledger, ledger, whose)
+    if audit is not None and (pseudonyms := pseudonyms_of(settings)) is not None:
+        yield f"audit_path: {audit} can be used", partial(check_audit_log, audit, pseudonyms)
+    if settings.report_path is not None:
+        report = partial(ReportFiles, settings.report_path)
+        yield f"report_path: {settings.report_path} can be used", report
 
 
 def _ask(linkedin: LinkedIn) -> Iterator[tuple[bool, str]]:
+    """Check the token and the right to upload at LinkedIn itself; writes nothing there."""
     try:
         token = linkedin.introspect()
     except Failure as failure:
@@ -66,38 +85,11 @@ def _ask(linkedin: LinkedIn) -> Iterator[tuple[bool, str]]:
         yield False, f"uploads: {failure}"
         return
     yield True, "uploads: LinkedIn signs upload URLs for this contract (this one is left unused)"
-    yield (
-        True,
-        (
-            "batches: not checked; LinkedIn offers no way to ask without writing. The first batch"
-            " of a run tells, and a refusal stops the run before any state is printed"
-        ),
+    unchecked = (
+        "batches: not checked; LinkedIn offers no way to ask without writing. The first batch of a"
+        " run tells, and a refusal stops the run before any state is printed"
     )
-
-
-def _directory(settings: Settings) -> tuple[bool, str]:
-    readable = os.access(settings.file_root, os.R_OK | os.X_OK)
-    found = "can be read" if readable else "cannot be read by this user"
-    return readable, f"file_root: {settings.file_root} {found}"
-
-
-def _looks(settings: Settings) -> Iterator[tuple[str, Callable[[], object]]]:
-    """Give what is said if all is well, and what raises Misconfigured as a run would if not."""
-    yield (
-        "file_sources, convert: what they need is installed",
-        lambda: sources_of(settings).close(),
-    )
-    rejects, ledger, audit = settings.rejects_path, settings.ledger_path, settings.audit_path
-    if rejects is not None:
-        yield f"rejects_path: {rejects} can be used", partial(check_dead_letters, rejects)
-    if ledger is not None:
-        whose = owner_of(settings)
-        yield f"ledger_path: {ledger} can be used", partial(check_ledger, ledger, whose)
-    if audit is not None and (pseudonyms := pseudonyms_of(settings)) is not None:
-        yield f"audit_path: {audit} can be used", partial(check_audit_log, audit, pseudonyms)
-    if settings.report_path is not None:
-        report = partial(ReportFiles, settings.report_path)
-        yield f"report_path: {settings.report_path} can be used", report
+    yield True, unchecked
 
 
 def _time(epoch: int) -> str:

@@ -31,8 +31,8 @@ from target_linkedin_resumes.engine.checkpoints import State
 from target_linkedin_resumes.engine.engine import Draining, Engine
 from target_linkedin_resumes.engine.types import bug
 from target_linkedin_resumes.errors import Failure, Misconfigured, QuotaSpent, Reject, Stop
-from target_linkedin_resumes.log_masking import Masking, guard_logs, silence
-from target_linkedin_resumes.preflight import check
+from target_linkedin_resumes.log_masking import MaskingFormatter, mask_logs, silence_loggers
+from target_linkedin_resumes.preflight import preflight
 from target_linkedin_resumes.report.model import End, Kind
 from target_linkedin_resumes.report.progress import TerminalDisplay, is_wanted
 from target_linkedin_resumes.resumes.sources import PRIVATE_LOGGERS
@@ -94,8 +94,8 @@ class TargetLinkedInResumes(Target):
         self._input_path: Path | None = None
         self._display: TerminalDisplay | None = None
         super().__init__(**arguments)
-        guard_logs(secrets_of(self.config))
-        silence(PRIVATE_LOGGERS)
+        mask_logs(secrets_of(self.config))
+        silence_loggers(PRIVATE_LOGGERS)
         self.max_parallelism = 1  # sinks hold nothing: there is nothing to drain in parallel
         self.settings = read_settings(self.config)
         for message in unknown_settings(self.config, self.config_jsonschema["properties"]):
@@ -159,7 +159,7 @@ class TargetLinkedInResumes(Target):
     ) -> None:
         """Run the command. Always raises SystemExit with one of the documented codes."""
         super(Target, cls).invoke(about=about, about_format=about_format)
-        guard_logs()
+        mask_logs()
         cls.print_version(print_fn=cls.logger.info)
         config = config or _ConfigInput()
         try:
@@ -174,7 +174,7 @@ class TargetLinkedInResumes(Target):
     def check(self) -> int:
         """Say on stdout what is well and what is not; gives the exit code."""
         code = 0
-        for well, finding in check(self.settings):
+        for well, finding in preflight(self.settings):
             sys.stdout.write(f"{'ok  ' if well else 'FAIL'}  {finding}\n")
             code = code if well else Misconfigured.exit_code
         return code
@@ -192,7 +192,10 @@ class TargetLinkedInResumes(Target):
             self._display.start()
         threading.Thread(target=self._watch_signals, name="signals", daemon=True).start()
         progress = threading.Thread(
-            target=runtime.reporter.watch, args=(ended, self._display), name="progress", daemon=True
+            target=runtime.reporter.watch,
+            args=(ended.wait, self._display),
+            name="progress",
+            daemon=True,
         )
         progress.start()
         self._read(runtime.engine, file_input)
@@ -443,11 +446,10 @@ def write_report(runtime: Runtime, end: End, version: str, secrets: Iterable[str
     if runtime.report is None:
         return
     # Here and not above: most runs have no report, and a template engine takes 50 ms to import.
-    from target_linkedin_resumes.report.document import as_json  # noqa: PLC0415
-    from target_linkedin_resumes.report.page import as_html  # noqa: PLC0415
+    from target_linkedin_resumes.report.page import as_html, as_json  # noqa: PLC0415
 
     # No message holds what a log must not hold; this is for the day somebody forgets.
-    message = Masking(logging.Formatter(), secrets).masked(end.message)
+    message = MaskingFormatter(logging.Formatter(), secrets).mask(end.message)
     try:
         figures = runtime.reporter.figures(
             End(end.kind, end.exit_code, message, end.code),

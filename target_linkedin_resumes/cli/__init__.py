@@ -1,1 +1,1 @@
-"""What an operator asks between two runs."""
+"""The operator's commands between two runs: `-ledger` and `-receipt`."""

@@ -1,4 +1,4 @@
-"""The configuration of a run, read by the commands beside it."""
+"""What the operator's commands share: options, the configuration, exit codes, output."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from target_linkedin_resumes.target import TargetLinkedInResumes
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Say what went wrong, and end with the exit code that belongs to it."""
+def exit_on_stop() -> Iterator[None]:
+    """End the command with the message and the exit code of a :class:`Stop`."""
     try:
         yield
     except Stop as stop:
@@ -26,7 +26,7 @@ def told() -> Iterator[None]:
 
 
 def config_option(*, required: bool) -> Callable[..., Any]:
-    """The option `--config`, as the target's own command has it."""
+    """Give the option `--config`, as the target's own command has it."""
     return click.option(
         "--config",
         multiple=True,
@@ -44,5 +44,5 @@ def read_configuration(paths: Sequence[str]) -> Settings:
 
 
 def print_json(document: Any) -> None:
-    """Print a document for programs."""
+    """Print a document as JSON, for programs."""
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))

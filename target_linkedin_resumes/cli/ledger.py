@@ -14,9 +14,9 @@ import click
 
 from target_linkedin_resumes.cli.config import (
     config_option,
+    exit_on_stop,
     print_json,
     read_configuration,
-    told,
 )
 from target_linkedin_resumes.errors import Misconfigured
 from target_linkedin_resumes.records import ResumeKey
@@ -28,7 +28,7 @@ from target_linkedin_resumes.stores.ledger_admin import LedgerView
 from target_linkedin_resumes.stores.ledger_db import LedgerDB
 from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
 
-# What is left of a ledger that was lost, told by `status` and `rebuild`.
+# What is left of a ledger that was lost, said by `status` and `rebuild`.
 _APART = (
     "known by a keyed hash alone, each until the tap names it again. What the tap does not name"
     " again stays at LinkedIn: ACTIVATE_VERSION cannot delete it, a deletion marker can"
@@ -75,7 +75,7 @@ def main(context: click.Context, config: Sequence[str], ledger: Path | None) -> 
 @click.pass_obj
 def status(place: Place, *, as_json: bool) -> None:
     """Count the resumes by state, with the oldest of each, and the day's quota."""
-    with told():
+    with exit_on_stop():
         path = place.path(place.settings())
         with closing(LedgerView(path)) as view:
             found = view.status(time.time())
@@ -90,7 +90,7 @@ def status(place: Place, *, as_json: bool) -> None:
 @click.pass_obj
 def export(place: Place) -> None:
     """Print each resume that LinkedIn holds or may hold, as a line of JSON."""
-    with told(), closing(LedgerView(place.path(place.settings()))) as view:
+    with exit_on_stop(), closing(LedgerView(place.path(place.settings()))) as view:
         for row in view.rows():
             click.echo(json.dumps(row, ensure_ascii=False))
 
@@ -106,7 +106,7 @@ def forget(place: Place, candidate_id: str, resume_id: str) -> None:
     delete it either.
     """
     key = ResumeKey(candidate_id, resume_id)
-    with told():
+    with exit_on_stop():
         settings = place.settings()
         with closing(_opened(place.path(settings), settings)) as ledger:
             if ledger.imported.lost:
@@ -127,7 +127,7 @@ def rebuild_command(place: Place) -> None:
     What the tap sends unchanged is then recognised by its fingerprint: it is fetched once more, and
     not uploaded.
     """
-    with told():
+    with exit_on_stop():
         settings = place.settings()
         if settings is None or settings.audit_path is None or settings.audit_key is None:
             raise Misconfigured(

@@ -10,9 +10,9 @@ import click
 
 from target_linkedin_resumes.cli.config import (
     config_option,
+    exit_on_stop,
     print_json,
     read_configuration,
-    told,
 )
 from target_linkedin_resumes.errors import Misconfigured
 from target_linkedin_resumes.stores.audit_log import DELIVERED, Receipt, ResumeReceipt, receipt
@@ -31,7 +31,7 @@ def main(candidate_id: str, config: Sequence[str], *, as_json: bool) -> None:
 
     It is read from the audit file (settings audit_path and audit_key), also while a run writes it.
     """
-    with told():
+    with exit_on_stop():
         settings = read_configuration(config)
         if settings.audit_path is None or settings.audit_key is None:
             raise Misconfigured(

@@ -1,7 +1,8 @@
-"""Measures a run while it goes on: calls, how long they take, and time spent waiting."""
+"""Measurements of a run while it goes on: calls, how long they take, and time spent waiting."""
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import Counter
@@ -9,12 +10,58 @@ from collections.abc import Callable
 
 from target_linkedin_resumes.engine.interfaces import RateLimiter
 from target_linkedin_resumes.errors import Retry
-from target_linkedin_resumes.report.histogram import Histogram
 from target_linkedin_resumes.report.model import Endpoint, Waits
 
+# The first bucket ends at one millisecond and each is 7 % wider than the one before it, so a
+# percentile is right within 4 %. The last one begins beyond an hour.
+_FIRST = 0.001
+_GROWTH = math.log(1.07)
+_BUCKETS = 230
 
-class Meter:
-    """Counts calls to LinkedIn and times them; hand in as the client's observer."""
+
+class Histogram:
+    """Durations in seconds, in buckets of fixed number: memory does not grow with the run.
+
+    Not for several threads at once without a lock.
+    """
+
+    __slots__ = ("_counts", "count", "longest", "shortest")
+
+    def __init__(self) -> None:
+        self._counts = [0] * _BUCKETS
+        self.count = 0
+        self.shortest = math.inf
+        self.longest = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count one duration."""
+        bucket = 0
+        if seconds > _FIRST:
+            bucket = min(int(math.log(seconds / _FIRST) / _GROWTH) + 1, _BUCKETS - 1)
+        self._counts[bucket] += 1
+        self.count += 1
+        self.shortest = min(self.shortest, seconds)
+        self.longest = max(self.longest, seconds)
+
+    def percentile(self, percent: int) -> float:
+        """Give the seconds that ``percent`` of 100 durations do not exceed; 0 if there are none."""
+        wanted = math.ceil(self.count * percent / 100)
+        # Of few durations a bucket's middle would not agree with those that are known.
+        if wanted == self.count:
+            return self.longest
+        if wanted <= 1:
+            return self.shortest
+        seen = 0
+        for bucket, count in enumerate(self._counts):
+            seen += count
+            if count and seen >= wanted:
+                middle = _FIRST * math.exp((bucket - 0.5) * _GROWTH)
+                return min(max(middle, self.shortest), self.longest)
+        return 0.0
+
+
+class Metrics:
+    """Count the calls to LinkedIn and time them. LinkedIn's client calls it after each call."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -22,11 +69,11 @@ class Meter:
         self._stopped = False
 
     def stop(self) -> None:
-        """Count no more: what is cut off when a run ends says nothing about LinkedIn."""
+        """Count no more: a call cut off at the end of the run says nothing about LinkedIn."""
         self._stopped = True
 
     def __call__(self, call: str, outcome: str, seconds: float, size: int) -> None:
-        """Note one call; ``outcome`` is its status or the kind of fault."""
+        """Note one call; ``outcome`` is its status, or how its connection failed."""
         del size
         if self._stopped:
             return
@@ -39,13 +86,12 @@ class Meter:
 
     @property
     def calls(self) -> dict[str, dict[str, int]]:
-        """``{endpoint: {outcome: calls}}``."""
-        with self._lock:
-            return {call: dict(outcomes) for call, (outcomes, _) in sorted(self._calls.items())}
+        """Give ``{endpoint: {outcome: calls}}``."""
+        return {call: dict(one.outcomes) for call, one in self.endpoints.items()}
 
     @property
     def endpoints(self) -> dict[str, Endpoint]:
-        """The same with how long the calls took."""
+        """Give the same with how long the calls took."""
         with self._lock:
             return {
                 call: Endpoint(
@@ -55,10 +101,10 @@ class Meter:
             }
 
 
-class Waiting:
-    """How long a run waits, and for what. Waits that overlap count once.
+class WaitTimes:
+    """Time how long a run waits, and for what. Waits that overlap count once.
 
-    ``clock`` gives seconds that never go back. May be used by many threads at once.
+    ``clock`` gives seconds that never go back. For any number of threads.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -67,29 +113,29 @@ class Waiting:
         self._spans = {"limit": _Span(), "throttle": _Span(), "quota": _Span()}
 
     def for_limit(self, seconds: float) -> None:
-        """A batch waits for the limit of records a minute."""
+        """Note that a batch waits for the limit of records a minute."""
         self._note("limit", seconds)
 
     def for_retry(self, failure: Retry, seconds: float) -> None:
-        """Something is tried again after ``seconds``; counts where LinkedIn asked for it."""
+        """Note a retry after ``seconds``. Only a wait that LinkedIn asked for counts."""
         asked = failure.retry_after is not None or failure.cause.endswith(" 429")
         if asked and not failure.at_source:
             self._note("throttle", seconds)
 
     def for_quota(self, seconds: float) -> None:
-        """A call waits for the next day."""
+        """Note that a call waits for the next day's quota."""
         self._note("quota", seconds)
 
     @property
     def so_far(self) -> Waits:
-        """Seconds waited until now."""
+        """Give the seconds waited until now."""
         now = self.clock()
         with self._lock:
             return Waits(**{name: span.lasted(now) for name, span in self._spans.items()})
 
     @property
     def now(self) -> tuple[str, float] | None:
-        """What is waited for (a name of :class:`Waits`), and the seconds left."""
+        """Give the name in :class:`Waits` of what is waited for, and the seconds left."""
         now = self.clock()
         with self._lock:
             left = {name: span.until - now for name, span in self._spans.items()}
@@ -120,18 +166,18 @@ class _Span:
         return max(self.total - max(self.until - now, 0.0), 0.0)
 
 
-class MeteredPace:
-    """A limit that says when it holds something back."""
+class MeteredRateLimiter:
+    """The limit of records a minute, with the time that it holds batches back being measured."""
 
-    def __init__(self, pace: RateLimiter, waiting: Waiting) -> None:
-        self._pace = pace
-        self._waiting = waiting
-        self.sent = pace.sent
-        self.answered = pace.answered
+    def __init__(self, limiter: RateLimiter, waits: WaitTimes) -> None:
+        self._limiter = limiter
+        self._waits = waits
+        self.sent = limiter.sent
+        self.answered = limiter.answered
 
     def wait_for(self, records: int) -> float:
-        """As the limit's own."""
-        wait = self._pace.wait_for(records)
+        """Give the seconds for which so many records have to wait."""
+        wait = self._limiter.wait_for(records)
         if wait:
-            self._waiting.for_limit(wait)
+            self._waits.for_limit(wait)
         return wait

@@ -1,4 +1,4 @@
-"""How far a run is, shown in a terminal, with the log lines above it."""
+"""The progress of a run in a terminal, with the log lines above it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WIDTH = 39
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """``counts`` are of records, in the order in which they are shown.
+    """How far a run is. ``counts`` are of records, in the order in which they are shown.
 
     ``last_minute`` is how many of ``limit`` LinkedIn confirmed in the last 60 seconds, in a dry
     run how many it would have. ``waiting`` names what is waited for, a name of
@@ -42,9 +42,9 @@ class Progress:
 
 
 def is_wanted(stream: TextIO, environ: Mapping[str, str]) -> bool:
-    """Whether a person looks at ``stream`` in a terminal that can be drawn on.
+    """Tell whether ``stream`` is a terminal that can be drawn on, with a person before it.
 
-    Whoever configures the log (Meltano does) reads it by program.
+    A log that somebody has configured (Meltano does) is read by a program.
     """
     if "SINGER_SDK_LOG_CONFIG" in environ or environ.get("TERM", "dumb") in ("dumb", "unknown"):
         return False
@@ -52,10 +52,15 @@ def is_wanted(stream: TextIO, environ: Mapping[str, str]) -> bool:
 
 
 class TerminalDisplay:
-    """Draws the progress at the bottom of a terminal; may be used by many threads at once.
+    """Draw the progress at the bottom of a terminal; for any number of threads.
 
-    While it is there, log lines go above it, and what is written to the terminal past it belongs
-    into :meth:`aside`. It never raises because the terminal has gone away. ``clock`` gives seconds.
+    While it is there, log handlers write above it through this object, and whoever writes to the
+    terminal otherwise does so within :meth:`aside`. It never raises because the terminal has gone
+    away. ``clock`` gives seconds.
+
+    Rich can redirect stderr itself, but not for this: log handlers keep the stream they began with,
+    and its proxy breaks long lines at the terminal's width, draws anew for each line, and raises if
+    the terminal has gone away.
     """
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
@@ -94,7 +99,7 @@ class TerminalDisplay:
         ):
             for handler in logger.handlers:
                 if isinstance(handler, logging.StreamHandler) and handler.stream is self._stream:
-                    handler.setStream(cast("TextIO", _Above(self)))
+                    handler.setStream(cast("TextIO", self))
                     self._handlers.append(handler)
 
     def show(self, progress: Progress) -> None:
@@ -104,11 +109,15 @@ class TerminalDisplay:
                 self._shown = progress
                 self._draw()
 
-    def above(self, text: str) -> None:
-        """Write lines above the progress."""
+    def write(self, text: str) -> int:
+        """Write lines above the progress. Called by log handlers."""
         with self.aside():
             self._stream.write(text)
             self._stream.flush()
+        return len(text)
+
+    def flush(self) -> None:
+        """Do nothing: :meth:`write` has flushed. Called by log handlers."""
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -148,20 +157,6 @@ class TerminalDisplay:
             with suppress(OSError):
                 self._live.stop()
             self._live = None
-
-
-class _Above:
-    """The stream of a log handler while the progress is there."""
-
-    def __init__(self, display: TerminalDisplay) -> None:
-        self._display = display
-
-    def write(self, text: str) -> int:
-        self._display.above(text)
-        return len(text)
-
-    def flush(self) -> None:
-        """Written is flushed."""
 
 
 def rendered(progress: Progress, columns: int) -> RenderableType:
@@ -206,7 +201,7 @@ def rendered(progress: Progress, columns: int) -> RenderableType:
 
 
 def _situation(progress: Progress) -> tuple[str, str]:
-    """What goes on, and what may be left out of it."""
+    """Give what goes on, and what may be left out of it where there is no room."""
     if progress.ended:
         return ("dry run, ended", ": nothing was sent") if progress.dry else ("ended", "")
     if progress.waiting is not None:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from target_linkedin_resumes.engine.counters import Counters
 from target_linkedin_resumes.engine.engine import Engine
 from target_linkedin_resumes.linkedin.limits import RequestsPerDay
-from target_linkedin_resumes.report.metrics import Meter, Waiting
-from target_linkedin_resumes.report.model import End, Figures, Records
+from target_linkedin_resumes.report.metrics import Metrics, WaitTimes
+from target_linkedin_resumes.report.model import End, Figures, Records, Timeline, Totals
 from target_linkedin_resumes.report.progress import Progress
-from target_linkedin_resumes.report.timeline import Timeline, Totals
-from target_linkedin_resumes.schema import SCHEMA
-from target_linkedin_resumes.settings import Settings
+from target_linkedin_resumes.settings import SCHEMA, Settings
 
 logger = logging.getLogger(__name__)
 
@@ -36,133 +34,38 @@ class Display(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """Says what a run does. ``clock`` gives seconds, ``begun`` is when it began on that clock.
+    """Say what a run does. ``clock`` gives seconds, ``begun`` is when it began on that clock.
 
     ``quota`` knows the requests of the day, as far as this run has made them.
     """
 
     engine: Engine
-    meter: Meter
-    waiting: Waiting
+    metrics: Metrics
+    waits: WaitTimes
     clock: Callable[[], float]
     begun: float
     quota: RequestsPerDay
     settings: Settings
     timeline: Timeline = field(default_factory=Timeline)
 
-    @property
-    def dry(self) -> bool:
-        """Whether nothing is really sent."""
-        return self.settings.dry_run
+    def watch(self, wait: Callable[[float], bool], display: Display | None = None) -> None:
+        """Say how far the run is until it has ended; for a thread of its own.
 
-    def summary(self) -> dict[str, Any]:
-        """The figures of the run so far, for one structured log event."""
-        counters = self.engine.counters
-        seconds = self._seconds()
-        confirmed = counters.delivered + counters.deleted
-        return {
-            "dry_run": self.dry,
-            "read": counters.read,
-            "filtered": counters.filtered,
-            "delivered": counters.delivered,
-            "deleted": counters.deleted,
-            "unchanged": counters.unchanged,
-            "superseded": self.engine.superseded,
-            "rejected": dict(counters.rejected),
-            "retried": counters.retried.total(),
-            "files_uploaded": counters.uploaded,
-            "files_reused": counters.reused,
-            "bytes_uploaded": counters.bytes_uploaded,
-            "calls": self.meter.calls,
-            "seconds": round(seconds, 1),
-            "records_per_minute": round(confirmed / seconds * 60),
-            "highest_concurrency": counters.most_uploads,
-            "requests_today": self.quota.save()["used"],
-            "states_printed": 0 if self.dry else counters.states,
-            "records_covered_by_last_state": 0 if self.dry else self.engine.covered,
-        }
-
-    def conclude(self) -> None:
-        """Log the summary, readable and as the field ``summary`` of the log event."""
-        figures = self.summary()
-        would = "would be " if self.dry else ""
-        rejected = figures["rejected"]
-        by_code = ", ".join(f"{count} {code}" for code, count in sorted(rejected.items()))
-        calls = "; ".join(
-            f"{call} " + ", ".join(f"{outcome}: {count}" for outcome, count in outcomes.items())
-            for call, outcomes in figures["calls"].items()
-        )
-        logger.info(
-            "%d records read: %d %sdelivered, %d %sdeleted, %d unchanged, %d superseded by a later"
-            " record, %d filtered, %d rejected%s; %d tries repeated. %d bytes in %d files, %.1f s,"
-            " %d records a minute, at most %d uploads at once. Calls: %s. %s",
-            figures["read"],
-            figures["delivered"],
-            would,
-            figures["deleted"],
-            would,
-            figures["unchanged"],
-            figures["superseded"],
-            figures["filtered"],
-            sum(rejected.values()),
-            f" ({by_code})" if by_code else "",
-            figures["retried"],
-            figures["bytes_uploaded"],
-            figures["files_uploaded"],
-            figures["seconds"],
-            figures["records_per_minute"],
-            figures["highest_concurrency"],
-            calls or "none",
-            "This was a dry run: nothing was sent, no state was printed."
-            if self.dry
-            else self._coverage(),
-            extra={"summary": figures},
-        )
-
-    def _coverage(self) -> str:
-        counters = self.engine.counters
-        if not counters.states:
-            return "No state was printed."
-        # A record that is filtered out has no place among what a state waits for.
-        kinds = "records that were not filtered out"
-        if counters.vanished:
-            kinds += " and deletions of what has vanished"
-        whole = counters.read - counters.filtered + counters.vanished
-        return f"The last state printed covers {self.engine.covered} of {whole} {kinds}."
-
-    def watch(self, ended: threading.Event, display: Display | None = None) -> None:
-        """Say how far the run is until ``ended``; for a thread of its own.
-
-        On the ``display``, or without one in a line of the log every so often.
+        On the ``display``, or without one in a line of the log every so often. ``wait`` sleeps for
+        so many seconds and says whether the run has ended, as :meth:`threading.Event.wait` does.
         """
-        said = 0
-        while not ended.wait(LOOK_INTERVAL):
+        lines = 0
+        while not wait(LOOK_INTERVAL):
             self.look()
             if display is not None:
                 display.show(self.progress())
-            elif self._seconds() >= (said + 1) * PROGRESS_INTERVAL:
-                said = int(self._seconds() // PROGRESS_INTERVAL)
-                self._say_progress()
-
-    def _say_progress(self) -> None:
-        counters, would = self.engine.counters, "would be " if self.dry else ""
-        logger.info(
-            "%d read, %d %sdelivered, %d %sdeleted, %d unchanged, %d rejected; %d in the last"
-            " minute, %d in flight",
-            counters.read,
-            counters.delivered,
-            would,
-            counters.deleted,
-            would,
-            counters.unchanged,
-            counters.rejected.total(),
-            self.timeline.last_minute,
-            self.engine.unsettled,
-        )
+            elif self._seconds >= (lines + 1) * PROGRESS_INTERVAL:
+                lines = int(self._seconds // PROGRESS_INTERVAL)
+                self._log_progress()
 
     def look(self, *, at_the_end: bool = False) -> None:
         """Note what has been done by now, for the progress and the report."""
-        counters, waits = self.engine.counters, self.waiting.so_far
+        counters, waits = self._counters, self.waits.so_far
         totals = Totals(
             read=counters.read,
             uploaded=counters.uploaded,
@@ -174,15 +77,15 @@ class Reporter:
             throttle_seconds=waits.throttle,
             quota_seconds=waits.quota,
         )
-        self.timeline.note(self._seconds(), totals, at_the_end=at_the_end)
+        self.timeline.note(self._seconds, totals, at_the_end=at_the_end)
 
     def progress(self, *, ended: bool = False) -> Progress:
-        """How far the run is, or how far it came."""
+        """Give how far the run is, or how far it came."""
         if ended:
             self.look()
-        counters, dry = self.engine.counters, self.dry
+        counters, dry = self._counters, self._dry
         return Progress(
-            seconds=self._seconds(),
+            seconds=self._seconds,
             counts={
                 "read": counters.read,
                 "in flight": self.engine.unsettled,
@@ -195,22 +98,94 @@ class Reporter:
             },
             last_minute=self.timeline.last_minute,
             limit=self.settings.records_per_minute,
-            waiting=self.waiting.now,
-            dry=self.dry,
+            waiting=self.waits.now,
+            dry=dry,
             ended=ended,
         )
 
+    def _log_progress(self) -> None:
+        counters, would = self._counters, self._would
+        text = (
+            f"{counters.read} read, {counters.delivered} {would}delivered,"
+            f" {counters.deleted} {would}deleted, {counters.unchanged} unchanged,"
+            f" {counters.rejected.total()} rejected; {self.timeline.last_minute} in the last"
+            f" minute, {self.engine.unsettled} in flight"
+        )
+        logger.info("%s", text)
+
+    def conclude(self) -> None:
+        """Log the summary, readable and as the field ``summary`` of the log event."""
+        figures, would = self.summary(), self._would
+        rejected = figures["rejected"]
+        by_code = ", ".join(f"{count} {code}" for code, count in sorted(rejected.items()))
+        calls = "; ".join(
+            f"{call} " + ", ".join(f"{outcome}: {count}" for outcome, count in outcomes.items())
+            for call, outcomes in figures["calls"].items()
+        )
+        text = (
+            f"{figures['read']} records read: {figures['delivered']} {would}delivered,"
+            f" {figures['deleted']} {would}deleted, {figures['unchanged']} unchanged,"
+            f" {figures['superseded']} superseded by a later record,"
+            f" {figures['filtered']} filtered,"
+            f" {sum(rejected.values())} rejected{f' ({by_code})' if by_code else ''};"
+            f" {figures['retried']} tries repeated. {figures['bytes_uploaded']} bytes in"
+            f" {figures['files_uploaded']} files, {figures['seconds']:.1f} s,"
+            f" {figures['records_per_minute']} records a minute, at most"
+            f" {figures['highest_concurrency']} uploads at once. Calls: {calls or 'none'}."
+            f" {self._coverage()}"
+        )
+        logger.info("%s", text, extra={"summary": figures})
+
+    def summary(self) -> dict[str, Any]:
+        """Give the figures of the run so far, for one structured log event."""
+        counters, seconds = self._counters, self._seconds
+        confirmed = counters.delivered + counters.deleted
+        return {
+            "dry_run": self._dry,
+            "read": counters.read,
+            "filtered": counters.filtered,
+            "delivered": counters.delivered,
+            "deleted": counters.deleted,
+            "unchanged": counters.unchanged,
+            "superseded": self.engine.superseded,
+            "rejected": dict(counters.rejected),
+            "retried": counters.retried.total(),
+            "files_uploaded": counters.uploaded,
+            "files_reused": counters.reused,
+            "bytes_uploaded": counters.bytes_uploaded,
+            "calls": self.metrics.calls,
+            "seconds": round(seconds, 1),
+            "records_per_minute": round(confirmed / seconds * 60),
+            "highest_concurrency": counters.most_uploads,
+            "requests_today": self.quota.save()["used"],
+            "states_printed": 0 if self._dry else counters.states,
+            "records_covered_by_last_state": 0 if self._dry else self.engine.covered,
+        }
+
+    def _coverage(self) -> str:
+        counters = self._counters
+        if self._dry:
+            return "This was a dry run: nothing was sent, no state was printed."
+        if not counters.states:
+            return "No state was printed."
+        # A record that is filtered out has no place among what a state waits for.
+        kinds = "records that were not filtered out"
+        if counters.vanished:
+            kinds += " and deletions of what has vanished"
+        whole = counters.read - counters.filtered + counters.vanished
+        return f"The last state printed covers {self.engine.covered} of {whole} {kinds}."
+
     def figures(self, end: End, *, version: str, rejects_kept: bool) -> Figures:
-        """All that the report of the run is made of, once it has come to its end."""
+        """Give all that the report is made of, once the run has come to its end."""
         self.look(at_the_end=True)
-        counters, settings, now = self.engine.counters, self.settings, datetime.now(UTC)
-        seconds = self._seconds()
+        counters, settings, now = self._counters, self.settings, datetime.now(UTC)
+        seconds = self._seconds
         return Figures(
             version=version,
             organization=settings.organization,
             contract=settings.contract,
             host=urlsplit(settings.api_url).netloc,
-            dry_run=self.dry,
+            dry_run=self._dry,
             started=(now - timedelta(seconds=seconds)).isoformat(timespec="seconds"),
             ended=now.isoformat(timespec="seconds"),
             seconds=seconds,
@@ -231,22 +206,35 @@ class Reporter:
             files_uploaded=counters.uploaded,
             bytes_uploaded=counters.bytes_uploaded,
             highest_concurrency=counters.most_uploads,
-            calls=self.meter.endpoints,
-            waits=self.waiting.so_far,
+            calls=self.metrics.endpoints,
+            waits=self.waits.so_far,
             requests_today=dict(self.quota.save()["used"]),
-            requests_of_day=self.settings.ledger_path is not None,
-            states_printed=0 if self.dry else counters.states,
-            covered=0 if self.dry else self.engine.covered,
-            settings=_that_matter(settings),
+            requests_of_day=settings.ledger_path is not None,
+            states_printed=0 if self._dry else counters.states,
+            covered=0 if self._dry else self.engine.covered,
+            settings=_that_shape_a_run(settings),
             timeline=self.timeline.moments,
         )
 
+    @property
+    def _counters(self) -> Counters:
+        return self.engine.counters
+
+    @property
+    def _dry(self) -> bool:
+        return self.settings.dry_run
+
+    @property
+    def _would(self) -> str:
+        return "would be " if self._dry else ""
+
+    @property
     def _seconds(self) -> float:
         return max(self.clock() - self.begun, 1e-9)
 
 
-def _that_matter(settings: Settings) -> dict[str, int | str | bool | None]:
-    """Numbers, choices and switches: they shape a run, and none is a secret, a path or a URL."""
+def _that_shape_a_run(settings: Settings) -> dict[str, int | str | bool | None]:
+    """Give numbers, choices and switches: none is a secret, a path or a URL."""
     return {
         name: getattr(settings, name)
         for name, about in SCHEMA["properties"].items()

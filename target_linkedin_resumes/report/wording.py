@@ -1,60 +1,207 @@
-"""What happened in one sentence, what to do next, and what is worth knowing. Pure."""
+"""The words of a report: numbers, what each reject and retry means, and how the run ended. Pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from target_linkedin_resumes.report.model import Figures, Kind
-from target_linkedin_resumes.report.remedies import of_reject
-from target_linkedin_resumes.report.words import count, duration
+from target_linkedin_resumes.resumes.codes import CODES as FILE_CODES
+from target_linkedin_resumes.resumes.codes import Explanation
 
-# What failures say themselves, for the log, and a report says under what to do.
-_SAID_BELOW = (
+REJECTS: Mapping[str, Explanation] = {
+    "invalid_record": Explanation(
+        "The record, after stream maps and the setting `fields`, is not one this target can read: a"
+        " field is missing, of the wrong type or empty, a deletion marker says neither yes nor no,"
+        " or a stream map or template fails on it. The message names the field.",
+        "Correct the mapping (`stream_maps`, `fields`), or the record in the source system.",
+    ),
+    "invalid_timestamp": Explanation(
+        "The field `created_at` is no ISO 8601 date or time and no epoch number, or it is before"
+        " 3 March 1973, where seconds and milliseconds cannot be told apart.",
+        "Map `created_at` to the column that says when the resume was made.",
+    ),
+    "record_without_schema": Explanation(
+        "The record came before the SCHEMA message of its stream.",
+        "Correct the tap, or whatever cut the stream. A replay delivers such a record: the rejects"
+        " file brings a SCHEMA.",
+    ),
+    "linkedin_refused": Explanation(
+        "LinkedIn does not take this resume: its upload URL, its file or its record was refused,"
+        " and would be again. The message holds LinkedIn's status, its names for the error, and the"
+        " `x-li-uuid` that its support asks for.",
+        "With 404 sync the candidate to LinkedIn first, then replay. Else correct what the message"
+        " names, or ask LinkedIn's support with the `x-li-uuid`.",
+    ),
+    **FILE_CODES,
+}
+_UNKNOWN_REJECT = Explanation(
+    "The record cannot be delivered as it is.", "The documentation's page on rejects explains it."
+)
+
+_NOTHING = "Nothing."
+# By what came back from a call, or did not.
+_RETRIES: Mapping[str, Explanation] = {
+    "429": Explanation(
+        "LinkedIn asked to slow down: its limit was reached, or others use it too.",
+        "If it goes on for long, lower `records_per_minute` or `upload_concurrency`, or ask"
+        " LinkedIn which limits this application has.",
+    ),
+    "408": Explanation("LinkedIn did not get the whole request in time.", _NOTHING),
+    "409": Explanation("Another write to the same resume was under way.", _NOTHING),
+    "timeout": Explanation(
+        "LinkedIn did not answer in time.",
+        "If it happens often, look at the network, or raise `request_timeout_seconds`.",
+    ),
+    "connection": Explanation(
+        "The connection to LinkedIn broke or could not be made.",
+        "If it happens often, look at the network and any proxy on the way.",
+    ),
+    "body": Explanation("A file changed, or could not be read, while it was sent.", _NOTHING),
+    "source": Explanation(
+        "The place where the resume lies could not be reached, or broke off.",
+        "If it happens often, look at the CRM or store that the files come from, or lower"
+        " `upload_concurrency`.",
+    ),
+}
+_URL_REFUSED = Explanation("The signed upload URL was not accepted, nor a new one.", _NOTHING)
+_SERVER_ERROR = Explanation(
+    "LinkedIn's servers failed.",
+    "If it lasts, ask LinkedIn's support; the log has each call's `x-li-uuid`.",
+)
+_UNCLEAR = Explanation(
+    "LinkedIn's answer did not say what had become of it, so it did not count as delivered.",
+    "Nothing: both of LinkedIn's writes may be repeated without harm.",
+)
+_NEW_TOKEN = Explanation("The access token was no longer accepted.", "Nothing: a new one served.")
+_NEW_URL = Explanation(
+    "The signed upload URL was no longer accepted, or its connection was closed.",
+    "Nothing: a new one served.",
+)
+# For these outcomes a call is repeated at once, which is not counted as a try.
+_AT_ONCE: Mapping[str, Mapping[str, Explanation]] = {
+    "upload": dict.fromkeys(("connection", "401", "403", "410"), _NEW_URL),
+    "hireMediaUrl": {"401": _NEW_TOKEN},
+    "batch_update": {"401": _NEW_TOKEN},
+    "batch_delete": {"401": _NEW_TOKEN},
+}
+
+
+def cause_of(text: str) -> tuple[str, str]:
+    """Split the cause of an :class:`~target_linkedin_resumes.errors.Retry`: call and outcome."""
+    call, _, outcome = text.rpartition(" ")
+    return call, outcome
+
+
+def of_reject(code: str) -> Explanation:
+    """Explain a reject's code."""
+    return REJECTS.get(code, _UNKNOWN_REJECT)
+
+
+def of_retry(cause: str) -> Explanation:
+    """Explain a retry's cause."""
+    _, outcome = cause_of(cause)
+    if outcome in _RETRIES:
+        return _RETRIES[outcome]
+    if outcome.isdecimal():
+        return _SERVER_ERROR if outcome.startswith("5") else _URL_REFUSED
+    return _UNCLEAR
+
+
+def at_once(
+    outcomes: Mapping[str, Mapping[str, int]], retried: Mapping[str, int]
+) -> list[tuple[str, int, Explanation]]:
+    """Find the calls that were repeated at once: cause, number of calls, explanation.
+
+    ``outcomes`` counts calls by endpoint and outcome. The tries ``retried`` count such a call only
+    if it went on to fail.
+    """
+    found = []
+    for call, explained in _AT_ONCE.items():
+        for outcome, explanation in explained.items():
+            cause = f"{call} {outcome}"
+            number = outcomes.get(call, {}).get(outcome, 0) - retried.get(cause, 0)
+            if number > 0:
+                found.append((cause, number, explanation))
+    return found
+
+
+def count(number: int, noun: str = "", plural: str = "") -> str:
+    """``1,234 records``, ``1 record``."""
+    text = f"{number:,}"
+    return f"{text} {noun if number == 1 else plural or noun + 's'}" if noun else text
+
+
+def duration(seconds: float) -> str:
+    """``40 ms``, ``1.4 s``, ``12 s``, ``3 min``, ``3 min 5 s``, ``2 h 7 min``."""
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms" if seconds else "0 s"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    hours, minutes = divmod(whole // 60, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    if not minutes:
+        return f"{whole} s"
+    return f"{minutes} min {whole % 60} s" if whole % 60 else f"{minutes} min"
+
+
+def latency(seconds: float) -> str:
+    """``8 ms``, ``430 ms``, ``1.2 s``, ``75 s``."""
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+
+
+def size(number: int) -> str:
+    """``512 bytes``, ``1.5 MB``."""
+    amount = float(number)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if amount < 999.5 or unit == "GB":
+            break
+        amount /= 1000
+    return f"{amount:,.0f} {unit}" if unit == "bytes" or amount >= 100 else f"{amount:,.1f} {unit}"
+
+
+# What the messages of failures advise, for the log, and the report says under what to do.
+_REPEATED_ADVICE = (
     " Run again later: it goes on from the last state.",
     "; the quota is renewed at 00:00 UTC, run again then",
     "; it is renewed at 00:00 UTC, run again then",
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """``tone`` is ``good``, ``attention`` or ``bad``; ``title`` two or three words."""
+class Outcome(NamedTuple):
+    """How a run ended. ``tone`` is ``good``, ``attention`` or ``bad``, ``title`` a few words."""
 
     tone: str
     title: str
     happened: str
     next: str
-    notes: tuple[str, ...]
-
-
-class _Said(NamedTuple):
-    tone: str
-    title: str
-    happened: str
-    next: str
+    notes: tuple[str, ...] = ()
 
 
 def outcome_of(figures: Figures) -> Outcome:
-    """Say how a run ended."""
-    said = _dry(figures) if figures.dry_run else _real(figures)
-    return Outcome(*said, notes=tuple(_notes(figures)))
+    """Say how a run ended, what to do next, and what is worth knowing. For page and JSON."""
+    outcome = _of_dry_run(figures) if figures.dry_run else _of_run(figures)
+    return outcome._replace(notes=tuple(_notes(figures)))
 
 
-def _real(figures: Figures) -> _Said:
+def _of_run(figures: Figures) -> Outcome:
     end, records = figures.end, figures.records
     if end.kind is not Kind.FINISHED:
-        return _stopped(figures)
+        return _of_stopped_run(figures)
     if not records.read:
-        return _Said(
+        return Outcome(
             "good",
             "Nothing to do",
             "The run read no records, so it sent nothing to LinkedIn.",
             "Nothing, if none were due. Otherwise look at the tap: it sent no records.",
         )
     if records.read == records.filtered:
-        return _Said(
+        return Outcome(
             "attention",
             "Nothing delivered",
             f"All {count(records.read, 'record')} read were passed over by the setting `only`, so"
@@ -62,14 +209,14 @@ def _real(figures: Figures) -> _Said:
             "Nothing, if that was meant. Otherwise correct the setting `only`.",
         )
     if records.unchanged and not (records.delivered or records.deleted or records.rejected):
-        return _Said(
+        return Outcome(
             "good",
             "Nothing had changed",
             "LinkedIn holds everything that was read as it is already, so nothing was sent.",
             "Nothing.",
         )
     if records.rejected:
-        return _Said(
+        return Outcome(
             "attention",
             "Finished with rejects",
             f"{count(records.rejected)} of {count(records.read, 'record')} could not be delivered"
@@ -77,7 +224,7 @@ def _real(figures: Figures) -> _Said:
             f" done: {_done(figures)}.",
             f"Mend the causes listed under Rejects, then {_replay(figures)}.",
         )
-    return _Said(
+    return Outcome(
         "good",
         "All delivered",
         f"LinkedIn has confirmed everything that was read: {_done(figures)}.",
@@ -85,12 +232,12 @@ def _real(figures: Figures) -> _Said:
     )
 
 
-def _stopped(figures: Figures) -> _Said:
+def _of_stopped_run(figures: Figures) -> Outcome:
     end, again = figures.end, f"Run it again: {_begins(figures)}."
     kept = _kept(figures)
     before = f"Before that, {_done(figures)}."
     if end.kind is Kind.REJECTED:
-        return _Said(
+        return Outcome(
             "bad",
             "Stopped at a record",
             f"The run stopped at a record that cannot be delivered: {_sentence(end.message)}"
@@ -99,27 +246,27 @@ def _stopped(figures: Figures) -> _Said:
             " records and keep them for later, set `on_reject` to `continue`.",
         )
     if end.kind is Kind.MISCONFIGURED:
-        return _Said(
+        return Outcome(
             "bad",
             "Stopped: configuration",
             f"A setting or a right has to be changed first: {_sentence(end.message)} {before}",
             f"Change what the message names. {again}{kept}",
         )
     if end.kind is Kind.QUOTA:
-        return _Said(
+        return Outcome(
             "attention",
             "Daily quota spent",
             f"LinkedIn takes no more requests today: {_sentence(end.message)} {before}",
             f"Run it again after {_renewal(figures)}: {_begins(figures)}.{kept}",
         )
     if end.kind is Kind.SIGNAL:
-        return _Said(
+        return Outcome(
             "attention",
             "Stopped by a signal",
             f"The run was told to stop ({end.message}) and did so in order. {before}",
             f"{again}{kept}",
         )
-    return _Said(
+    return Outcome(
         "bad",
         "Stopped by an error",
         f"The run could not go on: {_sentence(end.message)} {before}",
@@ -139,7 +286,7 @@ def _replay(figures: Figures) -> str:
 
 
 def _kept(figures: Figures) -> str:
-    """What becomes of the rejects that a run has kept before it was stopped."""
+    """Say what becomes of the rejects that a run has kept before it was stopped."""
     number = figures.records.rejected
     if figures.rejects_path is None or not number:
         return ""
@@ -152,14 +299,14 @@ def _kept(figures: Figures) -> str:
     )
 
 
-def _dry(figures: Figures) -> _Said:
+def _of_dry_run(figures: Figures) -> Outcome:
     end, records = figures.end, figures.records
     would = (
         f"{count(records.delivered, 'resume')} would be delivered and"
         f" {count(records.deleted)} deleted; {count(records.rejected)} would be rejected"
     )
     if end.kind is not Kind.FINISHED:
-        return _Said(
+        return Outcome(
             "attention",
             "Dry run, stopped",
             f"This dry run sent nothing and ended early: {_sentence(end.message)} Until then,"
@@ -167,24 +314,23 @@ def _dry(figures: Figures) -> _Said:
             "See to what the message names, and try again.",
         )
     if not records.read:
-        return _Said(
+        return Outcome(
             "good",
             "Dry run, nothing read",
             "This dry run read no records and sent nothing.",
             "Nothing, if none were due. Otherwise look at the tap: it sent no records.",
         )
     if records.rejected:
-        return _Said(
+        return Outcome(
             "attention",
             "Dry run",
             f"Nothing was sent. {would}.",
             "Mend the causes listed under Rejects, then run it without `dry_run`.",
         )
-    return _Said("good", "Dry run", f"Nothing was sent. {would}.", "Run it without `dry_run`.")
+    return Outcome("good", "Dry run", f"Nothing was sent. {would}.", "Run it without `dry_run`.")
 
 
 def _notes(figures: Figures) -> list[str]:
-    """What is worth knowing beside the outcome."""
     waits, records, notes = figures.waits, figures.records, []
     if figures.retried:
         tries = sum(figures.retried.values())
@@ -234,7 +380,7 @@ def _notes(figures: Figures) -> list[str]:
 
 
 def _done(figures: Figures) -> str:
-    """``1,234 resumes were delivered and 5 deleted``; what there was none of is left out."""
+    """Say ``1,234 resumes were delivered and 5 deleted``, and leave out what there was none of."""
     delivered, deleted = figures.records.delivered, figures.records.deleted
     if not delivered and not deleted:
         return (
@@ -247,7 +393,7 @@ def _done(figures: Figures) -> str:
 
 def _sentence(message: str) -> str:
     text = message.strip()
-    for advice in _SAID_BELOW:
+    for advice in _REPEATED_ADVICE:
         text = text.removesuffix(advice).removesuffix(advice + ".")
     return text if text.endswith((".", "!", "?")) else f"{text}."
 

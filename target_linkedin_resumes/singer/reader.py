@@ -43,7 +43,11 @@ class Woken(Exception):
 
 
 class MessageReader(GenericSingerReader[bytes]):
-    """Reads Singer messages and hands them to the callbacks of their type."""
+    """Reads Singer messages and hands them to the callbacks of their type.
+
+    ``before_waiting`` is called on the reading thread before each read that may have to wait for
+    input, when no whole line is left; for a stream in memory never.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,7 +55,6 @@ class MessageReader(GenericSingerReader[bytes]):
         self.line_number = 0
         self.line_size = 0
         self.before_waiting: Callable[[], None] = lambda: None
-        """Called on the reading thread before it waits for input."""
 
     def wake(self) -> None:
         """Have the reader raise :class:`Woken` instead of waiting for input. From any thread."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from target_linkedin_resumes.schema import SCHEMA
+from target_linkedin_resumes.settings import SCHEMA
 from target_linkedin_resumes.target import TargetLinkedInResumes
 from tests.docs.documents import read
 

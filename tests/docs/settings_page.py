@@ -6,7 +6,7 @@ import json
 import textwrap
 from typing import Any
 
-from target_linkedin_resumes.schema import SCHEMA
+from target_linkedin_resumes.settings import SCHEMA
 from target_linkedin_resumes.target import TargetLinkedInResumes
 from tests.docs.documents import ROOT
 from tests.docs.plugin import description_of, kind_of, target_settings
@@ -14,7 +14,7 @@ from tests.docs.plugin import description_of, kind_of, target_settings
 HEAD = """\
 # Settings
 
-<!-- Made from target_linkedin_resumes/schema.py by `make generated`: edit there. -->
+<!-- Made from target_linkedin_resumes/settings.py by `make generated`: edit there. -->
 
 A configuration is a JSON file (`--config config.json`), variables of the environment
 (`--config ENV`), both (the option twice), or Meltano's. Objects and lists in a variable are JSON

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from target_linkedin_resumes.schema import SCHEMA
+from target_linkedin_resumes.settings import SCHEMA
 from tests.docs.documents import EXAMPLES, blocks, read, section, table
 from tests.e2e.conftest import bench, make_bench
 from tests.e2e.support import Bench, record

@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT7
 
-from target_linkedin_resumes.schema import SCHEMA
+from target_linkedin_resumes.settings import SCHEMA
 from tests.docs.documents import ROOT, read
 from tests.docs.generated import about
 from tests.docs.plugin import HUB_FILE, VARIANT

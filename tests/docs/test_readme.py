@@ -9,7 +9,7 @@ import subprocess
 import yaml
 
 from target_linkedin_resumes.records import FIELDS, Upsert, read_change
-from target_linkedin_resumes.schema import SCHEMA
+from target_linkedin_resumes.settings import SCHEMA
 from target_linkedin_resumes.target import TargetLinkedInResumes
 from tests.docs.commands import shown
 from tests.docs.documents import EXAMPLES, ROOT, blocks, example, read, section, table

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import target_linkedin_resumes
 from target_linkedin_resumes.linkedin.outcomes import TABLE, Action
-from target_linkedin_resumes.report.remedies import REJECTS
+from target_linkedin_resumes.report.wording import REJECTS
 from target_linkedin_resumes.resumes.codes import CODES
 from tests.docs.documents import blocks, read, section, table
 

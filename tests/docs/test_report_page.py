@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from target_linkedin_resumes.report.document import document
 from target_linkedin_resumes.report.model import Kind
+from target_linkedin_resumes.report.page import document
 from tests.docs.documents import read, section, table
 from tests.report.samples import rough
 

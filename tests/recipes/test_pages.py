@@ -10,7 +10,7 @@ import pytest
 
 from target_linkedin_resumes.mapping.config import NAMES, read_fields, read_only
 from target_linkedin_resumes.records import FIELDS
-from target_linkedin_resumes.schema import SCHEMA
+from target_linkedin_resumes.settings import SCHEMA
 from tests.docs.documents import blocks, read, section
 from tests.recipes.recipes import PAGES
 

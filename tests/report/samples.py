@@ -11,9 +11,10 @@ from target_linkedin_resumes.report.model import (
     Figures,
     Kind,
     Records,
+    Timeline,
+    Totals,
     Waits,
 )
-from target_linkedin_resumes.report.timeline import Timeline, Totals
 
 SETTINGS: Mapping[str, int | str | bool | None] = {
     "batch_size_rows": 100,

@@ -9,10 +9,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from target_linkedin_resumes.report.charts import ROWS, rate_chart
 from target_linkedin_resumes.report.model import End, Figures, Kind
-from target_linkedin_resumes.report.page import as_html
-from target_linkedin_resumes.report.remedies import REJECTS
+from target_linkedin_resumes.report.page import ROWS, as_html, rate_chart
+from target_linkedin_resumes.report.wording import REJECTS
 from tests.report.samples import PERFECT, SAMPLES, rough
 
 VOID = {"meta", "br", "line", "path"}
@@ -200,7 +199,7 @@ def test_a_chart_has_its_limit_and_a_table_of_the_same() -> None:
     assert sum(row.waited for row in chart.rows) == pytest.approx(
         last.limit_seconds + last.throttle_seconds
     )
-    assert [lane.name for lane in chart.lanes] == [
+    assert [wait.name for wait in chart.waits] == [
         "LinkedIn asked to slow down",
         "at the limit of records a minute",
     ]

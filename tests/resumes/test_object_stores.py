@@ -20,7 +20,7 @@ from moto.server import ThreadedMotoServer
 from sshfs import SSHFileSystem  # type: ignore[import-untyped]  # it has no types
 
 from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Retry
-from target_linkedin_resumes.log_masking import silence
+from target_linkedin_resumes.log_masking import silence_loggers
 from target_linkedin_resumes.records import ResumeFile
 from target_linkedin_resumes.resumes.codes import CODES
 from target_linkedin_resumes.resumes.object_stores import ObjectStores, _address
@@ -296,12 +296,12 @@ def test_sftp_with_the_user_in_the_url(sftp: tuple[int, Path]) -> None:
 @pytest.fixture
 def heard(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
     """All that is logged, also after a target that an earlier test made here silenced some."""
-    silence(PRIVATE_LOGGERS)
+    silence_loggers(PRIVATE_LOGGERS)
     for name in PRIVATE_LOGGERS:
         logging.getLogger(name).setLevel(logging.NOTSET)
         logging.getLogger(name).propagate = True
     yield caplog
-    silence(PRIVATE_LOGGERS)
+    silence_loggers(PRIVATE_LOGGERS)
 
 
 def test_only_loggers_that_are_to_be_silent_tell_of_files(

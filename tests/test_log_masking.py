@@ -8,13 +8,13 @@ import sys
 
 import pytest
 
-from target_linkedin_resumes.log_masking import Masking, guard_logs
+from target_linkedin_resumes.log_masking import MaskingFormatter, mask_logs
 
 SECRET = "a-secret-of-the-customer"
 
 
 def masked(text: str, *args: object) -> str:
-    formatter = Masking(logging.Formatter("%(message)s"), [SECRET, "x"])
+    formatter = MaskingFormatter(logging.Formatter("%(message)s"), [SECRET, "x"])
     return formatter.format(logging.LogRecord("n", logging.INFO, "f", 1, text, args, None))
 
 
@@ -80,7 +80,7 @@ def test_a_traceback_keeps_its_lines_and_nothing_else_of_the_kind() -> None:
         fail()
     except ValueError:
         record = logging.LogRecord("n", logging.INFO, "f", 1, "it\nfailed", (), sys.exc_info())
-    lines = Masking(logging.Formatter("%(message)s"), []).format(record).split("\n")
+    lines = MaskingFormatter(logging.Formatter("%(message)s"), []).format(record).split("\n")
     assert lines[0] == "it\\nfailed"
     assert lines[1].startswith("Traceback")
     assert lines[-1] == "ValueError: \\u001b[2J"
@@ -95,11 +95,11 @@ def test_a_line_that_cannot_be_formatted_shows_nothing_of_its_arguments() -> Non
 
 def test_tracebacks_are_masked_too(capsys: pytest.CaptureFixture[str]) -> None:
     handler = logging.StreamHandler(sys.stderr)
-    logger = logging.getLogger("test_privacy")
+    logger = logging.getLogger("test_log_masking")
     logger.addHandler(handler)
     logger.propagate = False
-    guard_logs([SECRET])
-    guard_logs([SECRET])
+    mask_logs([SECRET])
+    mask_logs([SECRET])
     try:
         int(f"{SECRET} at https://h.example.com/Ann.pdf")
     except ValueError:
@@ -112,7 +112,7 @@ def test_tracebacks_are_masked_too(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_lines_of_json_stay_json() -> None:
     text = json.dumps({"message": "x", "url": "https://h/a?b=c", "token": "abc", "n": 1})
-    formatter = Masking(logging.Formatter("%(message)s"), [])
+    formatter = MaskingFormatter(logging.Formatter("%(message)s"), [])
     line = formatter.format(logging.LogRecord("n", logging.INFO, "f", 1, text, (), None))
     assert "abc" not in line
     assert json.loads(line)["url"] == "https://h/***"
@@ -124,6 +124,6 @@ def test_lines_of_json_stay_json_whatever_they_hold() -> None:
             return json.dumps({"m": record.getMessage(), "extra": "\x7f\n"}, ensure_ascii=False)
 
     record = logging.LogRecord("n", logging.INFO, "f", 1, "%s", ("a\n\x7f",), None)
-    line = Masking(Json(), []).format(record)
+    line = MaskingFormatter(Json(), []).format(record)
     assert line.isprintable()
     assert json.loads(line) == {"m": "a\\n\\u007f", "extra": "\x7f\n"}

@@ -7,10 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from target_linkedin_resumes.report.document import as_json, document
 from target_linkedin_resumes.report.model import End, Figures, Kind, Records, Waits
-from target_linkedin_resumes.report.remedies import REJECTS, of_reject, of_retry
-from target_linkedin_resumes.report.wording import outcome_of
+from target_linkedin_resumes.report.page import as_json, document
+from target_linkedin_resumes.report.wording import REJECTS, of_reject, of_retry, outcome_of
 from tests.report.samples import PERFECT, SAMPLES, rough
 
 

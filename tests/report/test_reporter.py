@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
-import time
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,9 +11,9 @@ import pytest
 from target_linkedin_resumes.engine.counters import Counters
 from target_linkedin_resumes.engine.engine import Engine
 from target_linkedin_resumes.linkedin.limits import RequestsPerDay
-from target_linkedin_resumes.report import reporter as summary
-from target_linkedin_resumes.report.metrics import Meter, Waiting
-from target_linkedin_resumes.report.reporter import Reporter
+from target_linkedin_resumes.report.metrics import Metrics, WaitTimes
+from target_linkedin_resumes.report.progress import Progress
+from target_linkedin_resumes.report.reporter import LOOK_INTERVAL, Display, Reporter
 from target_linkedin_resumes.settings import read_settings
 
 CONFIG = {
@@ -31,8 +29,8 @@ def reporter(counters: Counters, now: list[float], **settings: Any) -> Reporter:
     quota = SimpleNamespace(save=lambda: {"used": {}})
     return Reporter(
         engine=cast("Engine", engine),
-        meter=Meter(),
-        waiting=Waiting(lambda: now[0]),
+        metrics=Metrics(),
+        waits=WaitTimes(lambda: now[0]),
         clock=lambda: now[0],
         begun=0.0,
         quota=cast("RequestsPerDay", quota),
@@ -50,21 +48,33 @@ def test_the_last_figures_are_those_of_the_end() -> None:
     assert (shown.last_minute, shown.counts["delivered"]) == (250, 250)
 
 
-def test_a_dry_run_counts_what_would_be(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(summary, "LOOK_INTERVAL", 0.001)
-    ended, now = threading.Event(), [31.0]
+def test_a_dry_run_counts_what_would_be(caplog: pytest.LogCaptureFixture) -> None:
+    now = [31.0]
     made = reporter(Counters(read=9, delivered=7, deleted=2), now, dry_run=True)
     counts = made.progress().counts
     assert (counts["to send"], counts["to delete"], counts["to reject"]) == (7, 2, 0)
     assert not {"uploaded", "delivered", "deleted", "rejected"} & set(counts)
+    looks = iter([False, True])
     with caplog.at_level(logging.INFO, "target_linkedin_resumes"):
-        watching = threading.Thread(target=made.watch, args=(ended,))
-        watching.start()
-        deadline = time.monotonic() + 30
-        while not caplog.messages and time.monotonic() < deadline:
-            time.sleep(0.01)
-        ended.set()
-        watching.join()
+        made.watch(lambda _: next(looks))
     assert caplog.messages[0].startswith("9 read, 7 would be delivered, 2 would be deleted, ")
+
+
+def test_progress_is_logged_every_thirty_seconds_or_shown_at_each_look(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    now = [0.0]
+    made = reporter(Counters(), now)
+
+    def wait(seconds: float) -> bool:
+        now[0] += seconds
+        return now[0] > 95
+
+    shown: list[Progress] = []
+    with caplog.at_level(logging.INFO, "target_linkedin_resumes"):
+        made.watch(wait)
+        assert len(caplog.messages) == 3
+        now[0] = 0.0
+        made.watch(wait, cast("Display", SimpleNamespace(show=shown.append)))
+        assert len(caplog.messages) == 3
+    assert len(shown) == 95 / LOOK_INTERVAL

@@ -176,7 +176,7 @@ def test_many_log_lines_at_once_do_not_draw_it_each_time(monkeypatch: pytest.Mon
     display.show(SOME)
     for number in range(1_000):
         now[0] += 0.001
-        display.above(f"line {number}\n")
+        display.write(f"line {number}\n")
     drawn_in_a_second = terminal.getvalue().count("elapsed")
     assert 5 <= drawn_in_a_second <= 25  # of 1,000
     assert all(f"line {number}\n" in terminal.getvalue() for number in range(1_000))
@@ -192,7 +192,7 @@ def test_the_last_figures_stay_although_a_log_line_has_just_come(
     terminal = Terminal()
     display = TerminalDisplay(terminal, clock=lambda: 0.0)
     display.show(SOME)
-    display.above("the last line\n")
+    display.write("the last line\n")
     display.stop()
     assert "delivering" in terminal.getvalue().partition("the last line\n")[2]
     assert terminal.getvalue().endswith("\n")

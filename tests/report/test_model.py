@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from target_linkedin_resumes.report.timeline import MOST, WINDOW, Timeline, Totals
+from target_linkedin_resumes.report.model import MOST_MOMENTS, WINDOW, Timeline, Totals
 from tests.report.samples import timeline
 
 
@@ -14,9 +14,9 @@ from tests.report.samples import timeline
 @pytest.mark.parametrize("seconds", [30, 1_000, 20_000, 50_000])
 def test_moments_are_few_and_evenly_spread(seconds: int, every: float) -> None:
     moments = timeline(seconds, lambda t: Totals(delivered=int(t)), every=every).moments
-    assert len(moments) <= MOST + 2
+    assert len(moments) <= MOST_MOMENTS + 2
     gaps = [b.seconds - a.seconds for a, b in pairwise(moments[1:])]
-    assert max(gaps) <= max(4 * every, 4 * seconds / MOST)
+    assert max(gaps) <= max(4 * every, 4 * seconds / MOST_MOMENTS)
     assert moments[0].totals == Totals()
     assert moments[-1].seconds == seconds
     assert moments[-1].totals.delivered == seconds

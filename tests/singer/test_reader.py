@@ -123,6 +123,27 @@ def test_a_silent_tap_does_not_keep_a_woken_reader() -> None:
         timer.join()
 
 
+def test_what_is_grouped_can_be_flushed_before_the_reader_waits() -> None:
+    """There are two whole lines and half of one; the other half comes only after the flush."""
+    seen: list[Any] = []
+    seen_at_waits: list[int] = []
+    reader = MessageReader()
+    with pipe() as (source, sink):
+        sink.write(b'{"type": "STATE", "value": 1}\n{"type": "STATE", "value": 2}\n{"type": ')
+
+        def before_waiting() -> None:
+            seen_at_waits.append(len(seen))
+            if len(seen_at_waits) == 2:
+                sink.write(b'"STATE", "value": 3}\n')
+            elif len(seen_at_waits) == 3:
+                sink.close()
+
+        reader.before_waiting = before_waiting
+        reader.process_lines(source, {"STATE": seen.append})
+    assert seen_at_waits == [0, 2, 3]
+    assert [message["value"] for message in seen] == [1, 2, 3]
+
+
 def test_a_stream_in_memory() -> None:
     seen: list[Any] = []
     source = io.StringIO('{"type": "STATE", "value": 1}\n')
