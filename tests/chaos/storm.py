@@ -154,7 +154,7 @@ def weather(seed: int, directory: Path, *, heavy: bool = False) -> Storm:
         "ledger_path": str(directory / "ledger.db") if seed % 2 else None,
     }
     with running(data, token_ttl=TOKEN_LIFE) as sandbox:
-        bench = Bench(directory, sandbox, measured=True)
+        bench = Bench(directory, sandbox)
         history.write(bench)
         sandbox.set_faults(*rules(seed, history, heavy=heavy), seed=seed)
         begun = time.monotonic()

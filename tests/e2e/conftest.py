@@ -28,13 +28,13 @@ def make_bench(tmp_path: Path, sandboxes: Sandboxes) -> MakeBench:
 
 @pytest.fixture
 def measured_bench(tmp_path: Path) -> Iterator[MakeBench]:
-    """Benches for measuring: the sandbox has a process of its own, and coverage is not counted."""
+    """Benches for measuring: the sandbox has a process of its own, as the command has."""
     with ExitStack() as stack:
 
         def make(*options: str) -> Bench:
             sandbox = stack.enter_context(apart(tmp_path / "linkedin", *options))
             # What such tests ask of a sandbox, it answers as one in this process does.
-            return Bench(tmp_path, cast("Running", sandbox), measured=True)
+            return Bench(tmp_path, cast("Running", sandbox))
 
         yield make
 

@@ -80,18 +80,12 @@ def apart(data: Path, *options: str) -> Iterator[Apart]:
     with subprocess.Popen(
         [command, "--port", "0", "--data", str(data), *options],
         stdout=subprocess.PIPE,
-        env=without_coverage(os.environ),
     ) as process:
         assert process.stdout is not None
         try:
             yield Apart(json.loads(process.stdout.readline())["url"])
         finally:
             process.terminate()
-
-
-def without_coverage(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment in which coverage does not measure subprocesses."""
-    return {name: text for name, text in environment.items() if not name.startswith("COVERAGE")}
 
 
 @dataclass
@@ -111,8 +105,6 @@ class Bench:
     sandbox: Running
     settings: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
-    measured: bool = False
-    """Whether speed or memory are looked at: then coverage is not counted in the subprocess."""
 
     @property
     def files(self) -> Path:
@@ -156,7 +148,7 @@ class Bench:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
-            env=(without_coverage if self.measured else dict)({**os.environ, **self.environment}),
+            env={**os.environ, **self.environment},
         )
         try:
             yield process
