@@ -92,7 +92,7 @@ def test_thirty_records_and_then_silence(bench: Bench) -> None:
         waited = time.monotonic() - begun
         assert covered([json.loads(printed)]) == 30
         assert len(bench.held()) == 30
-        assert waited < 2 + 3
+        assert waited < 30  # and not the sixty seconds that are the default
         process.stdin.close()
         assert process.wait(10) == 0
 

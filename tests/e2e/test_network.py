@@ -106,7 +106,7 @@ def test_a_connection_that_stays_bad_ends_the_run_clearly(tmp_path: Path) -> Non
             begun = time.monotonic()
             done = bench.launch(history.messages(), retry_seconds=2)
             # Not one time-out after the other for each of the records that wait.
-            assert time.monotonic() - begun < 15
+            assert time.monotonic() - begun < 30
             assert done.code == 1, done.log
             assert done.states == []
             assert re.search(rf"Stopped: .*retry_seconds=2.*({says})", done.log), done.log
