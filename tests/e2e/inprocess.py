@@ -25,7 +25,7 @@ from target_linkedin_resumes.__main__ import main
 # How long the threads of a run may go on after it: a call under way ends with its time-out.
 _THREADS_SECONDS = 20
 # Of libraries, shared by all that this process does.
-_SHARED_THREADS = ("fsspecIO",)
+_SHARED_THREADS = ("fsspecIO", "asyncio_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def _settings(logger: logging.Logger) -> tuple[int, bool, bool, list[logging.Han
 def _wait_for(threads: set[threading.Thread]) -> None:
     deadline = time.monotonic() + _THREADS_SECONDS
     for thread in threads:
-        if thread.name not in _SHARED_THREADS:
+        if not thread.name.startswith(_SHARED_THREADS):
             thread.join(max(0.0, deadline - time.monotonic()))
             assert not thread.is_alive(), f"the thread {thread.name!r} outlives its run"
 
