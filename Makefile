@@ -8,8 +8,16 @@ POSTGRES := ls /usr/lib/postgresql/*/lib/wal2json.so >/dev/null 2>&1 || { apt-ge
   apt-get -qq install --yes --no-install-recommends postgresql "^postgresql-[0-9]+-wal2json$$" \
   >/dev/null; }
 SOURCES := target_linkedin_resumes tests examples benchmarks
+# More than there are processors: the tests wait half of their time, for time-outs and retries.
+WORKERS ?= 4
+# What stands up no server and starts no process.
+UNITS := tests/engine tests/stores tests/mapping tests/report tests/linkedin tests/convert \
+  tests/resumes $(wildcard tests/test_*.py)
+SERVED := tests/linkedin/test_against_sandbox.py tests/convert/test_libreoffice.py \
+  tests/convert/test_libreoffice_pool.py tests/resumes/test_clouds.py \
+  tests/resumes/test_object_stores.py tests/resumes/test_unchanged.py tests/resumes/test_web.py
 
-.PHONY: help demo test test-alone lint format generated sandbox test-lowest test-package test-stores test-browser test-convert certification test-meltano test-orchestrators test-chaos bench bench-short clean
+.PHONY: help demo test test-quick test-alone lint format generated sandbox test-lowest test-package test-stores test-browser test-convert certification test-meltano test-orchestrators test-chaos bench bench-short clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -19,9 +27,12 @@ demo: .venv/.runtime  ## Run the main job against the sandbox and check what arr
 
 test: lint  ## Lint, types and all tests, with branch coverage
 	@rm -f .coverage .coverage.*
-	@$(BIN)/python -m coverage run -m pytest -q -n 2 --dist worksteal -m 'not alone and not chaos_long and not package and not certification and not libreoffice and not clouds and not browser and not meltano and not orchestrators'
+	@$(BIN)/python -m coverage run -m pytest -q -n $(WORKERS) --dist worksteal -m 'not alone and not chaos_long and not package and not certification and not libreoffice and not clouds and not browser and not meltano and not orchestrators'
 	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m coverage report --fail-under=95 --format=total
+
+test-quick: .venv/.dev  ## The units alone: no server, no subprocess
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m 'not alone' $(UNITS) $(SERVED:%=--ignore=%)
 
 test-alone: .venv/.dev  ## Memory and speed, which nothing may run beside
 	@$(BIN)/python -m pytest -q -m alone

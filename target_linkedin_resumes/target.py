@@ -86,7 +86,7 @@ class TargetLinkedInResumes(Target):
 
     def __init__(self, **arguments: Any) -> None:
         """As the SDK's; raises :class:`Misconfigured` for a configuration that is not valid."""
-        self._signals: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._signals: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._signal: int | None = None
         self._printing = threading.Lock()
         self.said: set[str] = set()
@@ -209,7 +209,9 @@ class TargetLinkedInResumes(Target):
             runtime.close(complete=runtime.engine.failure is None and self._signal is None)
         except Failure as failure:
             runtime.engine.fail(failure)
-        return self._conclude(runtime)
+        code = self._conclude(runtime)
+        self._signals.put(None)
+        return code
 
     def _read(self, engine: Engine, file_input: IO[Any] | None) -> None:
         try:
@@ -272,6 +274,8 @@ class TargetLinkedInResumes(Target):
 
     def _watch_signals(self) -> None:
         first = self._signals.get()
+        if first is None:  # the run has ended
+            return
         self._signal = first
         logger.warning(
             "%s: reading stops; what is in flight gets %d s. A second signal ends at once.",
@@ -282,8 +286,10 @@ class TargetLinkedInResumes(Target):
         self.message_reader.wake()
         deadline = time.monotonic() + _ECHO_SECONDS
         second = self._signals.get()
-        while second != first and time.monotonic() < deadline:
+        while second not in {first, None} and time.monotonic() < deadline:
             second = self._signals.get()
+        if second is None:
+            return
         if self._display is not None:
             leaving = threading.Thread(target=self._display.stop, daemon=True)
             leaving.start()

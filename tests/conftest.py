@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.sandboxes import Sandboxes
 
 # Time limits of hypothesis measure the machine's load, not the code.
 settings.register_profile(
     "project", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("project")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_launched_is_measured() -> None:
+    """Coverage in a subprocess doubles what a launch costs. xdist's workers run by now."""
+    for name in [name for name in os.environ if name.startswith("COVERAGE")]:
+        del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def sandboxes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandboxes]:
+    """The sandboxes of this worker."""
+    with ExitStack() as stack:
+        yield Sandboxes(tmp_path_factory.mktemp("sandboxes"), stack)

@@ -10,6 +10,7 @@ import json
 import os
 import select
 import sys
+import weakref
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
@@ -24,6 +25,11 @@ LOOK_MS = 1000
 # The SDK's `deserialize_json` makes a decoder for each line, which costs as much as the decoding.
 _DECODER = json.JSONDecoder(parse_float=Decimal)
 _EXPECTED = "SCHEMA, RECORD, STATE, BATCH or ACTIVATE_VERSION"
+
+
+def _close(descriptors: Iterable[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 def read_json(text: bytes) -> Any:
@@ -51,7 +57,9 @@ class MessageReader(GenericSingerReader[bytes]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._wake_reader, self._wake_writer = os.pipe()
+        self._wake_reader, self._wake_writer = pipe = os.pipe()
+        # Not at exit: a thread that is still under way then may call `wake`.
+        weakref.finalize(self, _close, pipe).atexit = False
         self.line_number = 0
         self.line_size = 0
         self.before_waiting: Callable[[], None] = lambda: None

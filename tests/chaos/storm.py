@@ -154,11 +154,11 @@ def weather(seed: int, directory: Path, *, heavy: bool = False) -> Storm:
         "ledger_path": str(directory / "ledger.db") if seed % 2 else None,
     }
     with running(data, token_ttl=TOKEN_LIFE) as sandbox:
-        bench = Bench(directory, sandbox, measured=True)
+        bench = Bench(directory, sandbox)
         history.write(bench)
         sandbox.set_faults(*rules(seed, history, heavy=heavy), seed=seed)
         begun = time.monotonic()
-        done = bench.run(history.messages(every=7), **options)
+        done = bench.launch(history.messages(every=7), **options)
         sandbox.set_faults()
         assert done.code == 0, f"{told}: {done.log}"
         assert covered(done.states) == RECORDS, f"{told}: {done.log}"
@@ -166,7 +166,7 @@ def weather(seed: int, directory: Path, *, heavy: bool = False) -> Storm:
         replayed = None
         if rejects.exists():
             assert f'"{REFUSED}"' in rejects.read_text(), told
-            replayed = bench.run([], "--input", str(rejects), **options)
+            replayed = bench.launch([], "--input", str(rejects), **options)
             assert replayed.code == 0, f"{told}: {replayed.log}"
             assert not rejects.exists(), told
         seconds = time.monotonic() - begun

@@ -66,7 +66,7 @@ def bench_with_ledger(directory: Path, sandbox: Running) -> Bench:
         "batch_size_rows": 10,
         "ledger_path": str(directory / "ledger.db"),
     }
-    return Bench(directory, sandbox, settings, measured=True)
+    return Bench(directory, sandbox, settings)
 
 
 @contextmanager

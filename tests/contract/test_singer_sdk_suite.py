@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Any, ClassVar
@@ -21,8 +22,10 @@ from singer_sdk.testing.suites import target_tests as standard
 from singer_sdk.testing.templates import TargetFileTestTemplate, TargetTestTemplate
 
 from target_linkedin_resumes.errors import Reject
-from target_linkedin_resumes.sandbox.server import Running, running
+from target_linkedin_resumes.sandbox.server import Running
+from target_linkedin_resumes.singer.reader import Woken
 from target_linkedin_resumes.target import TargetLinkedInResumes
+from tests.sandboxes import Sandboxes
 
 # Of a Python whose last year has begun; it is the user's to choose.
 pytestmark = pytest.mark.filterwarnings("ignore:Python .* end of life")
@@ -55,32 +58,41 @@ MAPS = {
 }
 
 
+def reject_that_stops(runner: Any) -> Reject:
+    """Run to the end; it may wake the reader, or be raised when all is read."""
+    with pytest.raises((Reject, Woken)):
+        runner.sync_all()
+    failure = runner.targets[-1].runtime.engine.failure
+    assert isinstance(failure, Reject)
+    return failure
+
+
 class RecordBeforeSchema(target_tests.TargetRecordBeforeSchemaTest):
     """The SDK ends with an exception of its own. Here it is a reject: kept, or the run's end."""
 
     def test(self) -> None:
-        says = r"^a record of stream '\w+': it came before the stream's SCHEMA$"
-        with pytest.raises(Reject, match=says) as raised:
-            self.runner.sync_all()
-        assert raised.value.code == "record_without_schema"
+        stopped = reject_that_stops(self.runner)
+        says = r"a record of stream '\w+': it came before the stream's SCHEMA"
+        assert re.fullmatch(says, str(stopped))
+        assert stopped.code == "record_without_schema"
 
 
 class RecordMissingKeyProperty(target_tests.TargetRecordMissingKeyProperty):
     """The SDK ends with an exception of its own. Here it is a reject that names the field."""
 
     def test(self) -> None:
-        with pytest.raises(Reject, match="'resume_id'") as raised:
-            self.runner.sync_all()
-        assert raised.value.code == "invalid_record"
+        stopped = reject_that_stops(self.runner)
+        assert "'resume_id'" in str(stopped)
+        assert stopped.code == "invalid_record"
 
 
 class RecordMissingRequiredProperty(target_tests.TargetRecordMissingRequiredProperty):
     """The SDK lets it pass, as the stream has no keys. A resume without an id cannot be sent."""
 
     def test(self) -> None:
-        with pytest.raises(Reject, match="'resume_id'") as raised:
-            self.runner.sync_all()
-        assert raised.value.code == "invalid_record"
+        stopped = reject_that_stops(self.runner)
+        assert "'resume_id'" in str(stopped)
+        assert stopped.code == "invalid_record"
 
 
 class MultipleStateMessages(target_tests.TargetMultipleStateMessages):
@@ -130,17 +142,17 @@ NOTHING_ARRIVES = {
 class Runner(TargetTestRunner):
     """The SDK's runner, whose targets let go of what they hold."""
 
-    houses: ClassVar[list[Any]] = []
+    targets: ClassVar[list[Any]] = []
 
     def new_target(self) -> TargetLinkedInResumes:
         target = super().new_target()
         assert isinstance(target, TargetLinkedInResumes)
-        self.houses.append(target)
+        self.targets.append(target)
         return target
 
     def close(self) -> None:
-        while self.houses:
-            target = self.houses.pop()
+        while self.targets:
+            target = self.targets.pop()
             if "runtime" in vars(target):
                 target.runtime.close(complete=False)
 
@@ -176,9 +188,8 @@ class TestTheSDKsSuite(Suite):  # type: ignore[misc]
     """Each test of the list above."""
 
     @pytest.fixture
-    def sandbox(self, tmp_path: Any) -> Iterator[Running]:
-        with running(tmp_path) as sandbox:
-            yield sandbox
+    def sandbox(self, sandboxes: Sandboxes) -> Running:
+        return sandboxes.get()
 
     @pytest.fixture
     def runner(self, sandbox: Running, request: pytest.FixtureRequest) -> Iterator[Runner]:

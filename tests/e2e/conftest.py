@@ -1,4 +1,4 @@
-"""A sandbox and a bench for each end-to-end test."""
+"""A bench for each end-to-end test, on a sandbox of its worker."""
 
 from __future__ import annotations
 
@@ -9,34 +9,32 @@ from typing import Any, cast
 
 import pytest
 
-from target_linkedin_resumes.sandbox.server import Running, running
+from target_linkedin_resumes.sandbox.server import Running
 from tests.e2e.support import Bench, apart
+from tests.sandboxes import Sandboxes
 
 MakeBench = Callable[..., Bench]
 
 
 @pytest.fixture
-def make_bench(tmp_path: Path) -> Iterator[MakeBench]:
+def make_bench(tmp_path: Path, sandboxes: Sandboxes) -> MakeBench:
     """Benches for sandboxes with options of their own."""
-    with ExitStack() as stack:
 
-        def make(**options: Any) -> Bench:
-            data = tmp_path / "linkedin"
-            data.mkdir(exist_ok=True)
-            return Bench(tmp_path, stack.enter_context(running(data, **options)))
+    def make(**options: Any) -> Bench:
+        return Bench(tmp_path, sandboxes.get(**options))
 
-        yield make
+    return make
 
 
 @pytest.fixture
 def measured_bench(tmp_path: Path) -> Iterator[MakeBench]:
-    """Benches for measuring: the sandbox has a process of its own, and coverage is not counted."""
+    """Benches for measuring: the sandbox has a process of its own, as the command has."""
     with ExitStack() as stack:
 
         def make(*options: str) -> Bench:
             sandbox = stack.enter_context(apart(tmp_path / "linkedin", *options))
             # What such tests ask of a sandbox, it answers as one in this process does.
-            return Bench(tmp_path, cast("Running", sandbox), measured=True)
+            return Bench(tmp_path, cast("Running", sandbox))
 
         yield make
 

@@ -140,7 +140,7 @@ class _Passage:
                 whole = data
                 if answers:
                     data = self._kept(data, toxic)
-                await self._send(sink, data, toxic)
+                await self._send(sink, data, toxic, None if answers else source)
                 if len(data) < len(whole):
                     if toxic.silent_after is not None:
                         await asyncio.Event().wait()
@@ -161,9 +161,22 @@ class _Passage:
         self._answered += len(data)
         return data
 
-    async def _send(self, sink: asyncio.StreamWriter, data: bytes, toxic: Toxic) -> None:
+    async def _send(
+        self,
+        sink: asyncio.StreamWriter,
+        data: bytes,
+        toxic: Toxic,
+        client: asyncio.StreamReader | None,
+    ) -> None:
+        """Send what a client or a server has sent; nothing more for a client that is gone.
+
+        A client that gives a call up and makes it again has not made two at once: the rest of the
+        first one must not come to the server beside the second.
+        """
         size = toxic.slice_size or BLOCK
         for start in range(0, len(data), size):
+            if client is not None and client.at_eof():
+                return
             piece = data[start : start + size]
             sink.write(piece)
             await sink.drain()

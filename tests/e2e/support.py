@@ -1,4 +1,4 @@
-"""Runs the installed command as a subprocess against a sandbox, and looks at what became of it."""
+"""Runs the command against a sandbox, here or launched, and looks at what became of it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from typing import Any
 import requests
 
 from target_linkedin_resumes.sandbox.server import Running
+from tests.e2e.inprocess import Invoked, invoke
 
 COMMAND = Path(sys.executable).with_name("target-linkedin-resumes")
 SCHEMA: dict[str, Any] = {
@@ -79,18 +80,12 @@ def apart(data: Path, *options: str) -> Iterator[Apart]:
     with subprocess.Popen(
         [command, "--port", "0", "--data", str(data), *options],
         stdout=subprocess.PIPE,
-        env=without_coverage(os.environ),
     ) as process:
         assert process.stdout is not None
         try:
             yield Apart(json.loads(process.stdout.readline())["url"])
         finally:
             process.terminate()
-
-
-def without_coverage(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment in which coverage does not measure subprocesses."""
-    return {name: text for name, text in environment.items() if not name.startswith("COVERAGE")}
 
 
 @dataclass
@@ -110,8 +105,6 @@ class Bench:
     sandbox: Running
     settings: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
-    measured: bool = False
-    """Whether speed or memory are looked at: then coverage is not counted in the subprocess."""
 
     @property
     def files(self) -> Path:
@@ -144,14 +137,18 @@ class Bench:
 
     @contextmanager
     def start(self, *arguments: str, **settings: Any) -> Iterator[subprocess.Popen[bytes]]:
-        """Start the command; it is killed at the end if it still runs."""
+        """Launch the command; it is killed at the end if it still runs.
+
+        For what needs a process of its own: signals, kills, limits of the kernel, and what is
+        looked at or changed while it runs.
+        """
         log = (self.directory / "log.txt").open("wb")
         process = subprocess.Popen(
             [COMMAND, "--config", str(self.config(**settings)), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
-            env=(without_coverage if self.measured else dict)({**os.environ, **self.environment}),
+            env={**os.environ, **self.environment},
         )
         try:
             yield process
@@ -167,7 +164,24 @@ class Bench:
     def run(
         self, messages: Iterable[Mapping[str, Any] | bytes], *arguments: str, **settings: Any
     ) -> Finished:
-        """Run the command on a whole stream."""
+        """Run the command on a whole stream, in this process."""
+        invoked = self.invoke(messages, *arguments, **settings)
+        return self.finished(invoked.code, invoked.stdout)
+
+    def invoke(
+        self, messages: Iterable[Mapping[str, Any] | bytes], *arguments: str, **settings: Any
+    ) -> Invoked:
+        """As ``run``; gives what was printed as it is."""
+        config = ("--config", str(self.config(**settings)))
+        data = b"".join(map(line, messages))
+        invoked = invoke([*config, *arguments], data, self.environment)
+        (self.directory / "log.txt").write_text(invoked.stderr)
+        return invoked
+
+    def launch(
+        self, messages: Iterable[Mapping[str, Any] | bytes], *arguments: str, **settings: Any
+    ) -> Finished:
+        """As ``run``, in a process of its own."""
         data = b"".join(map(line, messages))
         with self.start(*arguments, **settings) as process:
             out, _ = process.communicate(data, timeout=150)

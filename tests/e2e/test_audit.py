@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import resource
-import subprocess
 from contextlib import closing
 from datetime import UTC, datetime
 from itertools import product
@@ -13,11 +12,13 @@ from typing import Any
 
 import pytest
 
+from target_linkedin_resumes.cli.receipt import main as receipt_command
 from target_linkedin_resumes.records import ResumeKey
 from target_linkedin_resumes.stores.audit_log import AuditLog
 from target_linkedin_resumes.stores.ledger_admin import LedgerView
 from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
-from tests.e2e.support import COMMAND, PDF, SCHEMA, Bench, covered, deletion, line, record, state
+from tests.e2e.inprocess import invoke
+from tests.e2e.support import PDF, SCHEMA, Bench, covered, deletion, line, record, state
 from tests.e2e.test_kill_steps import KILLED, ends_with_deletes, kill_at
 from tests.stores.test_audit_log import DAY_1, Clock, sent
 
@@ -77,14 +78,8 @@ def deliver_and_reject(bench: Bench) -> str:
 
 def receipt(bench: Bench, candidate: str) -> dict[str, Any]:
     """What the receipt's command prints for a candidate."""
-    command = COMMAND.with_name("target-linkedin-resumes-receipt")
-    done = subprocess.run(
-        [command, candidate, "--config", bench.config(), "--json"],
-        capture_output=True,
-        timeout=60,
-        check=True,
-    )
-    assert done.stderr == b""
+    done = invoke([candidate, "--config", str(bench.config()), "--json"], command=receipt_command)
+    assert (done.code, done.stderr) == (0, "")
     return dict(json.loads(done.stdout))
 
 
@@ -150,7 +145,7 @@ def test_an_audit_file_that_cannot_be_written_stops_with_a_true_state(audited: B
     name = audited.file(NAME)
     path = audited.directory / "kept" / "audit.jsonl"
     path.symlink_to("/dev/full")
-    assert audited.run([SCHEMA]).code == 2
+    assert audited.launch([SCHEMA]).code == 2
     path.unlink()
     path.write_text("milk\n")
     refused = audited.run([SCHEMA, record(CANDIDATE, RESUME, name), state(1)])
@@ -161,7 +156,6 @@ def test_an_audit_file_that_cannot_be_written_stops_with_a_true_state(audited: B
 
 
 def test_a_disk_without_room_at_the_start_ends_the_run_and_not_the_file(audited: Bench) -> None:
-    audited.measured = True  # coverage could not write its own file either
     path = audited.directory / "kept" / "audit.jsonl"
     for now in (DAY_1, datetime.now(UTC)):
         file = AuditLog(path, PSEUDONYMS, "run", Clock(now))
@@ -171,7 +165,7 @@ def test_a_disk_without_room_at_the_start_ends_the_run_and_not_the_file(audited:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 4, limits[1]))
     try:
-        done = audited.run([SCHEMA, state(1)], audit_retain_days=1, ledger_path=None)
+        done = audited.launch([SCHEMA, state(1)], audit_retain_days=1, ledger_path=None)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert (done.code, done.states) == (1, [])

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.support import COMMAND, SCHEMA, Bench, deletion, record, state
+from tests.e2e.inprocess import invoke
+from tests.e2e.support import COMMAND, SCHEMA, Bench, deletion, line, record, state
 
 SECRET = "sandbox-secret"
 
@@ -66,20 +67,17 @@ def test_a_configuration_file_that_cannot_be_read(
     path = tmp_path / "config.json"
     if content is not None:
         path.write_bytes(content)
-    done = subprocess.run(
-        [COMMAND, "--config", str(path)], capture_output=True, input=b"", check=False
-    )
-    said = done.stderr.decode()
-    assert done.returncode == 2
-    assert f"'{path}' cannot be used: {says}" in said
-    assert "s3cret" not in said
-    assert "Traceback" not in said
+    done = invoke(["--config", str(path)])
+    assert done.code == 2
+    assert f"'{path}' cannot be used: {says}" in done.stderr
+    assert "s3cret" not in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_an_unknown_option_is_a_usage_error() -> None:
-    done = subprocess.run([COMMAND, "--colour"], capture_output=True, input=b"", check=False)
-    assert done.returncode == 2
-    assert b"Traceback" not in done.stderr
+    done = invoke(["--colour"])
+    assert done.code == 2
+    assert "Traceback" not in done.stderr
 
 
 def test_an_unknown_setting_is_told(bench: Bench) -> None:
@@ -89,13 +87,14 @@ def test_an_unknown_setting_is_told(bench: Bench) -> None:
 
 
 def test_check_says_what_is_well(bench: Bench) -> None:
-    with bench.start(
+    done = bench.invoke(
+        [],
         "--check",
         rejects_path=str(bench.directory / "r"),
         report_path=str(bench.directory / "r.html"),
-    ) as process:
-        out, _ = process.communicate(timeout=30)
-    assert process.returncode == 0, out.decode()
+    )
+    out = done.stdout
+    assert done.code == 0, out.decode()
     for finding in (
         "configuration: valid",
         "file_root",
@@ -119,11 +118,10 @@ def test_check_says_what_is_not(
     bench: Bench, settings: dict[str, Any], faults: list[dict[str, Any]], says: str
 ) -> None:
     bench.sandbox.set_faults(*faults)
-    with bench.start("--check", **settings) as process:
-        out, _ = process.communicate(timeout=30)
-    assert process.returncode == 2
-    assert says in out.decode()
-    assert "wrong-secret-x" not in out.decode() + (bench.directory / "log.txt").read_text()
+    done = bench.invoke([], "--check", **settings)
+    assert done.code == 2
+    assert says in done.stdout.decode()
+    assert "wrong-secret-x" not in done.stdout.decode() + done.stderr
 
 
 def test_a_dry_run_sends_nothing_and_says_what_it_would(bench: Bench) -> None:
@@ -152,40 +150,23 @@ def test_the_environment_serves_as_configuration(bench: Bench) -> None:
         f"TARGET_LINKEDIN_RESUMES_{key.upper()}": str(value) for key, value in config.items()
     }
     bench.environment["TARGET_LINKEDIN_RESUMES_BATCH_SIZE_ROWS"] = "10"
-    (bench.directory / "config.json").write_text("{}")
-    import os
-
-    done = subprocess.run(
-        [COMMAND, "--config=ENV"],
-        input=b"".join(json.dumps(m).encode() + b"\n" for m in [SCHEMA, record(1, "r", name)]),
-        env={**os.environ, **bench.environment},
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr.decode()
+    stream = b"".join(map(line, [SCHEMA, record(1, "r", name)]))
+    done = invoke(["--config=ENV"], stream, bench.environment)
+    assert done.code == 0, done.stderr
     assert len(bench.held()) == 1
 
 
 def test_a_number_in_the_environment_that_is_none(bench: Bench) -> None:
-    import os
-
-    environment = {**os.environ, "TARGET_LINKEDIN_RESUMES_BATCH_SIZE_ROWS": "many"}
-    done = subprocess.run(
-        [COMMAND, "--config", str(bench.config()), "--config=ENV"],
-        input=b"",
-        env=environment,
-        capture_output=True,
-        check=False,
-    )
-    assert done.returncode == 2
-    assert b"TARGET_LINKEDIN_RESUMES_BATCH_SIZE_ROWS: expected a whole number" in done.stderr
-    assert b"Traceback" not in done.stderr
+    bench.environment = {"TARGET_LINKEDIN_RESUMES_BATCH_SIZE_ROWS": "many"}
+    done = bench.run([], "--config=ENV")
+    assert done.code == 2
+    assert "TARGET_LINKEDIN_RESUMES_BATCH_SIZE_ROWS: expected a whole number" in done.log
+    assert "Traceback" not in done.log
 
 
 def test_about_names_what_works_and_only_that() -> None:
-    done = subprocess.run(
-        [COMMAND, "--about", "--format=json"], capture_output=True, check=True, input=b""
-    )
+    done = invoke(["--about", "--format=json"])
+    assert done.code == 0
     about = json.loads(done.stdout)
     assert set(about["capabilities"]) == {
         "about",

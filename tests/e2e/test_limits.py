@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import MakeBench
-from tests.e2e.support import SCHEMA, Bench, covered, deletion, record, state
+from tests.e2e.support import SCHEMA, Bench, covered, deletion, line, record, state
 
 
 def deletions(number: int) -> list[dict[str, Any]]:
@@ -82,8 +82,6 @@ def test_waiting_for_the_quota_says_why(make_bench: MakeBench) -> None:
     bench = make_bench(requests_per_day={"batch": 2})
     with bench.start(on_quota="wait", shutdown_grace_seconds=1) as process:
         assert process.stdin is not None
-        from tests.e2e.support import line
-
         process.stdin.write(b"".join(map(line, deletions(400))))
         process.stdin.close()
         log = bench.directory / "log.txt"

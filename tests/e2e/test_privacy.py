@@ -80,9 +80,8 @@ class Watch:
         return {"on_reject": "continue", "rejects_path": str(self.rejects)}
 
     def run(self, messages: list[Any], *arguments: str, **settings: Any) -> Finished:
-        with self.bench.start(*arguments, **settings) as process:
-            out, _ = process.communicate(b"".join(map(line, messages)), timeout=60)
-            return self.note(process.returncode, out)
+        done = self.bench.invoke(messages, *arguments, **settings)
+        return self.note(done.code, done.stdout)
 
     def note(self, code: int, out: bytes) -> Finished:
         log = (self.bench.directory / "log.txt").read_text()

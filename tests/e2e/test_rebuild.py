@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from tests.e2e.support import COMMAND, PDF, SCHEMA, Bench, deletion, record, state
+from target_linkedin_resumes.cli.ledger import main
+from tests.e2e.inprocess import invoke
+from tests.e2e.support import PDF, SCHEMA, Bench, deletion, record, state
 
 COUNT = 12
 
@@ -26,19 +27,15 @@ def kept(bench: Bench) -> Bench:
     return bench
 
 
-def ledger(bench: Bench, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = COMMAND.with_name("target-linkedin-resumes-ledger")
-    return subprocess.run(
-        [command, "--config", bench.config(), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+def ledger(bench: Bench, *arguments: str) -> tuple[int, str, str]:
+    """Run the ledger's command; gives its exit code and what it says on stdout and stderr."""
+    done = invoke(["--config", str(bench.config()), *arguments], command=main)
+    return done.code, done.stdout.decode(), done.stderr
 
 
 def status(bench: Bench) -> Mapping[str, Any]:
-    return dict(json.loads(ledger(bench, "status", "--json").stdout))
+    _, said, _ = ledger(bench, "status", "--json")
+    return dict(json.loads(said))
 
 
 def calls(bench: Bench) -> Counter[str]:
@@ -53,14 +50,14 @@ def test_after_a_rebuild_only_what_has_changed_is_uploaded(kept: Bench) -> None:
     for path in kept.directory.glob("ledger.sqlite*"):
         path.unlink()
 
-    rebuilt = ledger(kept, "rebuild")
-    assert rebuilt.returncode == 0, rebuilt.stderr
-    assert rebuilt.stdout.startswith(f"{COUNT + 1} lines read, {COUNT - 1} resumes recovered")
-    assert "ACTIVATE_VERSION cannot delete it" in rebuilt.stdout
+    code, said, error = ledger(kept, "rebuild")
+    assert code == 0, error
+    assert said.startswith(f"{COUNT + 1} lines read, {COUNT - 1} resumes recovered")
+    assert "ACTIVATE_VERSION cannot delete it" in said
     assert status(kept)["recovered"] == COUNT - 1
-    again = ledger(kept, "rebuild")
-    assert (again.returncode, again.stdout) == (2, "")
-    assert f"knows {COUNT - 1} resumes" in again.stderr
+    code, said, error = ledger(kept, "rebuild")
+    assert (code, said) == (2, "")
+    assert f"knows {COUNT - 1} resumes" in error
 
     before = calls(kept)
     unchanged = kept.run([SCHEMA, *stream[2:-1], state(3)])
@@ -82,7 +79,7 @@ def test_a_recovered_resume_is_deleted_and_leaves_nothing(kept: Bench) -> None:
     assert kept.run(stream).code == 0
     blob = kept.held()["c1", "r"]["resume_file"]
     (kept.directory / "ledger.sqlite").unlink()
-    assert ledger(kept, "rebuild").returncode == 0
+    assert ledger(kept, "rebuild")[0] == 0
     without_key = kept.run([SCHEMA], audit_path=None, audit_key=None)
     assert "2 resumes of the ledger were recovered" in without_key.log
     assert kept.run([SCHEMA, deletion("c1", "r"), state(2)]).code == 0
@@ -97,13 +94,13 @@ def test_a_recovered_resume_is_deleted_and_leaves_nothing(kept: Bench) -> None:
 def test_what_is_forgotten_is_sent_again(kept: Bench) -> None:
     stream = [SCHEMA, record("c", "r", kept.file("cv.pdf")), state(1)]
     assert kept.run(stream).code == 0
-    [row] = map(json.loads, ledger(kept, "export").stdout.splitlines())
+    [row] = map(json.loads, ledger(kept, "export")[1].splitlines())
     assert (row["candidate_id"], row["resume_id"], row["state"]) == ("c", "r", "delivered")
     before = calls(kept)
     assert kept.run(stream).code == 0
     assert calls(kept) == before
-    assert ledger(kept, "forget", "c", "r").stdout == "candidate 'c', resume 'r': forgotten.\n"
-    assert "does not know it" in ledger(kept, "forget", "c", "r").stdout
+    assert ledger(kept, "forget", "c", "r")[1] == "candidate 'c', resume 'r': forgotten.\n"
+    assert "does not know it" in ledger(kept, "forget", "c", "r")[1]
     assert kept.run(stream).code == 0
     assert calls(kept)["batch_update"] == before["batch_update"] + 1
 
@@ -117,6 +114,6 @@ def test_while_a_run_holds_the_ledger_it_is_looked_at_and_not_changed(kept: Benc
         while not (kept.directory / "ledger.sqlite-wal").exists():
             assert process.poll() is None
         assert status(kept)["resumes"]["delivered"]["count"] == 1
-        refused = ledger(kept, "forget", "c", "r")
-        assert refused.returncode == 2
-        assert "in use by another run" in refused.stderr
+        code, _, error = ledger(kept, "forget", "c", "r")
+        assert code == 2
+        assert "in use by another run" in error

@@ -224,7 +224,7 @@ def test_a_bug_in_the_report_does_not_decide_how_a_run_ends(bench: Bench) -> Non
         "def fail(figures): raise KeyError('canary-4712')\n"
         "outcome.outcome_of = fail\n"
     )
-    done = bench.run(stream(bench, 2), **reporting(bench))
+    done = bench.launch(stream(bench, 2), **reporting(bench))
     assert done.code == 0, done.log
     assert "unforeseen KeyError, no report was written" in done.log
     assert "canary-4712" not in done.log

@@ -84,17 +84,23 @@ def _until_called(bench: Bench, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.01)
 
 
+def _until_logged(bench: Bench, text: str) -> None:
+    deadline = time.monotonic() + 30
+    while text not in (bench.directory / "log.txt").read_text():
+        assert time.monotonic() < deadline, f"{text!r} is not logged"
+        time.sleep(0.01)
+
+
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_signal_while_waiting_for_input(bench: Bench, signum: int, code: int) -> None:
     name = bench.file("cv.pdf")
-    with bench.start() as process:
+    # Neither the age of a batch nor the end of the grace comes in the time that is waited for.
+    with bench.start(batch_max_age_seconds=600, shutdown_grace_seconds=300) as process:
         feed(process, [SCHEMA, *(record(n, "r", name) for n in range(20)), state(20)])
         _until_called(bench, process)
         time.sleep(0.5)
         process.send_signal(signum)
-        begun = time.monotonic()
         assert end_of(bench, process) == (code, [state(20)["value"]])
-        assert time.monotonic() - begun < 5
     assert len(bench.held()) == 20
 
 
@@ -128,19 +134,16 @@ def test_a_signal_while_a_batch_is_on_the_wire_waits_for_its_answer(make_bench: 
 
 
 def test_a_second_signal_ends_at_once(make_bench: MakeBench) -> None:
-    bench = make_bench(latency={"upload": 20_000})
+    bench = make_bench(latency={"upload": 50_000})
     name = bench.file("cv.pdf")
-    with bench.start() as process:
+    with bench.start(shutdown_grace_seconds=300) as process:
         feed(process, [SCHEMA, record(1, "r", name), state(1)])
         _until_called(bench, process)
-        time.sleep(0.3)
         process.send_signal(signal.SIGTERM)
-        time.sleep(0.3)
-        begun = time.monotonic()
+        _until_logged(bench, "SIGTERM: reading stops")
         process.send_signal(signal.SIGTERM)
         code, states = end_of(bench, process)
-        assert time.monotonic() - begun < 3
-    assert (code, states) == (143, [])
+    assert (code, states) == (143, [])  # before the upload could end
 
 
 def test_ctrl_c_that_a_runner_passes_on_is_one_request(make_bench: MakeBench) -> None:
@@ -149,9 +152,8 @@ def test_ctrl_c_that_a_runner_passes_on_is_one_request(make_bench: MakeBench) ->
     with bench.start() as process:
         feed(process, [SCHEMA, record(1, "r", name), state(1)])
         _until_called(bench, process)
-        time.sleep(0.3)
         process.send_signal(signal.SIGINT)
-        time.sleep(0.2)
+        _until_logged(bench, "SIGINT: reading stops")
         process.send_signal(signal.SIGTERM)
         code, states = end_of(bench, process)
     assert (code, covered(states)) == (130, 1)
@@ -159,7 +161,7 @@ def test_ctrl_c_that_a_runner_passes_on_is_one_request(make_bench: MakeBench) ->
 
 
 def test_the_grace_is_not_exceeded(make_bench: MakeBench) -> None:
-    bench = make_bench(latency={"upload": 20_000})
+    bench = make_bench(latency={"upload": 50_000})
     name = bench.file("cv.pdf")
     with bench.start(shutdown_grace_seconds=1) as process:
         feed(process, [SCHEMA, record(1, "r", name), state(1)])
@@ -167,7 +169,7 @@ def test_the_grace_is_not_exceeded(make_bench: MakeBench) -> None:
         begun = time.monotonic()
         process.send_signal(signal.SIGTERM)
         code, states = end_of(bench, process)
-        assert 0.8 < time.monotonic() - begun < 5
+        assert 0.8 < time.monotonic() - begun < 30
     assert (code, states) == (143, [])
 
 

@@ -7,21 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from target_linkedin_resumes.sandbox.server import running
 from tests.e2e.support import Bench
 from tests.recipes.vendors import Vendor
 from tests.resumes.server import serving
+from tests.sandboxes import Sandboxes
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
+def bench(tmp_path: Path, sandboxes: Sandboxes) -> Bench:
     """A bench whose rejects do not stop the run."""
-    data = tmp_path / "linkedin"
-    data.mkdir()
-    with running(data) as sandbox:
-        rejects = str(tmp_path / "rejects.singer")
-        settings = {"on_reject": "continue", "rejects_path": rejects, "batch_max_age_seconds": 1}
-        yield Bench(tmp_path, sandbox, settings)
+    rejects = str(tmp_path / "rejects.singer")
+    settings = {"on_reject": "continue", "rejects_path": rejects, "batch_max_age_seconds": 1}
+    return Bench(tmp_path, sandboxes.get(), settings)
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ class Answer:
 class Client:
     """Calls the sandbox over one connection that is kept open."""
 
-    def __init__(self, sandbox: Running, timeout: float = 5) -> None:
+    def __init__(self, sandbox: Running, timeout: float = 30) -> None:
         self.sandbox = sandbox
         parts = urlsplit(sandbox.url)
         assert parts.hostname is not None

@@ -128,14 +128,22 @@ def test_beyond_the_kept_ones_breaches_are_counted() -> None:
     assert breaches.counts == {"file_empty": 10_050}
 
 
+def until_under_way(sandbox: Running) -> None:
+    """Wait until a batch has arrived and is not answered yet."""
+    deadline = time.monotonic() + 30
+    while not sandbox.ask(lambda state: any(state.batches._under_way.values())):
+        assert time.monotonic() < deadline, "no batch arrives"
+
+
 def test_concurrent_batches(tmp_path: Path) -> None:
-    with running(tmp_path, latency={"batch": 150}) as sandbox:
+    with running(tmp_path, latency={"batch": 500}) as sandbox:
         first, second = Client(sandbox), Client(sandbox)
         with closing(first.connection), closing(second.connection):
             first.mint()
             second.token = first.token
             thread = threading.Thread(target=lambda: first.delete(PAIR))
             thread.start()
+            until_under_way(sandbox)
             second.delete([("d", "r")])
             thread.join()
         snapshot = sandbox.snapshot()
@@ -145,12 +153,13 @@ def test_concurrent_batches(tmp_path: Path) -> None:
 
 def test_a_call_given_up_is_not_concurrent_with_the_next(tmp_path: Path) -> None:
     with running(tmp_path) as sandbox:
-        client = Client(sandbox, timeout=0.2)
-        with closing(client.connection):
+        client, impatient = Client(sandbox), Client(sandbox, timeout=0.2)
+        with closing(client.connection), closing(impatient.connection):
             client.mint()
-            sandbox.set_faults({"endpoint": "batch", "kind": "delay", "ms": 2000, "times": 1})
+            impatient.token = client.token
+            sandbox.set_faults({"endpoint": "batch", "kind": "delay", "ms": 20_000, "times": 1})
             with pytest.raises(TimeoutError):
-                client.delete(PAIR)
+                impatient.delete(PAIR)
             client.delete(PAIR)
         snapshot = sandbox.snapshot()
     assert snapshot["breaches"] == []
@@ -159,7 +168,7 @@ def test_a_call_given_up_is_not_concurrent_with_the_next(tmp_path: Path) -> None
 
 def test_applications_do_not_count_for_each_other(tmp_path: Path) -> None:
     clients = {"one": "secret-one", "two": "secret-two"}
-    with running(tmp_path, clients=clients, latency={"batch": 150}) as sandbox:
+    with running(tmp_path, clients=clients, latency={"batch": 500}) as sandbox:
         one, two = Client(sandbox), Client(sandbox)
         with closing(one.connection), closing(two.connection):
             one.mint(client_id="one", client_secret="secret-one")
@@ -167,6 +176,7 @@ def test_applications_do_not_count_for_each_other(tmp_path: Path) -> None:
             urn = one.urn()
             thread = threading.Thread(target=lambda: one.delete(PAIR))
             thread.start()
+            until_under_way(sandbox)
             answer = two.update(PAIR, urn)
             thread.join()
         assert sandbox.snapshot()["breaches"] == []
