@@ -19,10 +19,9 @@ from target_linkedin_resumes.errors import (
     Reject,
     Retry,
 )
-from target_linkedin_resumes.http.transport import HttpTransport
+from target_linkedin_resumes.http.client import HttpTransport
 from target_linkedin_resumes.linkedin.api import LinkedIn
-from target_linkedin_resumes.linkedin.session import Session
-from target_linkedin_resumes.linkedin.settings import ClientSettings
+from target_linkedin_resumes.linkedin.session import ClientSettings, Session
 from target_linkedin_resumes.records import ResumeKey
 from target_linkedin_resumes.sandbox.server import Running, running
 
