@@ -193,3 +193,18 @@ def test_an_interim_response_is_none_of_the_response(fetch: Fetch) -> None:
 
     with serving(handler) as port:
         assert fetch(f"http://127.0.0.1:{port}/cv.pdf", 5, {}) == b"ok"
+
+
+@both
+def test_a_body_may_take_longer_than_one_timeout(fetch: Fetch) -> None:
+    """It is each of its waits that may not."""
+
+    def handler(connection: socket.socket, _number: int) -> None:
+        read_head(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n")
+        for _ in range(8):
+            time.sleep(0.15)
+            connection.sendall(b"a")
+
+    with serving(handler) as port:
+        assert fetch(f"http://127.0.0.1:{port}/cv.pdf", 1, {}) == b"a" * 8
