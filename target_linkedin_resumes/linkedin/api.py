@@ -54,7 +54,7 @@ class LinkedIn:
         self._resumes = endpoint("api_url", settings.api_url, "/v2/tcrmCandidateResumes")
 
     def introspect(self) -> Introspection:
-        """What LinkedIn says of the access token, made for this if there is none yet."""
+        """Ask LinkedIn about the access token; get one for this if there is none yet."""
         return self._tokens.introspect()
 
     def create_upload_url(self, content_type: str) -> SignedUrl:

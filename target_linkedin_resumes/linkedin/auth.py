@@ -47,7 +47,7 @@ class Token:
     life: float
 
     def expired(self, now: float) -> bool:
-        """Whether its life is over; so it is when the clock went back before its beginning."""
+        """Tell whether its life is over; so it is when the clock went back before its beginning."""
         return not 0 <= now - self.since < self.life
 
     @property
@@ -59,7 +59,7 @@ class Token:
         return min(_LONGEST_MARGIN, self.life / 10)
 
     def wants_renewal(self, now: float) -> bool:
-        """Whether its end is near."""
+        """Tell whether its end is near."""
         return self.expired(now) or self.expired(now + self.margin)
 
 
@@ -87,7 +87,7 @@ class Tokens:
         self._no_renewal_before = -math.inf
 
     def get(self) -> Token:
-        """The current token, or a new one: however many threads ask, one call is made.
+        """Return the current token, or a new one: however many threads ask, one call is made.
 
         While a token is near its end but good, only the thread that renews it waits, and a
         renewal that fails for now leaves it in use. Raises :class:`Misconfigured`,
@@ -220,7 +220,7 @@ class Refusals:
 
 
 def _description(response: ApiResponse, secrets: tuple[str, ...]) -> str | None:
-    """The server's own words, without the secrets should it repeat them."""
+    """Return the server's own words, without the secrets should it repeat them."""
     text = json_object(response.body).get("error_description")
     if not isinstance(text, str):
         return None
@@ -237,7 +237,7 @@ def _text(value: object) -> str | None:
 
 
 def _seconds(value: object) -> int | None:
-    """A positive number of seconds, given as a number or, as LinkedIn shows it, a string."""
+    """Read a positive number of seconds, given as a number or, as LinkedIn shows it, a string."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

@@ -78,7 +78,7 @@ class Rule:
     code: str = "linkedin_refused"
 
     def fits(self, response: ApiResponse) -> bool:
-        """Whether this rule is the answer's."""
+        """Tell whether this rule is that of a response."""
         if response.call not in self.calls:
             return False
         if self.prose is not None and not self.prose.search(response.prose):
@@ -281,12 +281,12 @@ _FAILURES: Mapping[Action, type[Failure]] = {
 
 
 def decide(response: ApiResponse) -> Rule:
-    """The rule that decides what is to be done."""
+    """Return the rule that decides what is to be done."""
     return next(rule for rule in TABLE if rule.fits(response))
 
 
 def failure(response: ApiResponse, rule: Rule, now: datetime) -> Failure:
-    """The failure that ``rule`` makes of ``response``; ``now`` is an aware time.
+    """Return the failure that ``rule`` makes of ``response``; ``now`` is an aware time.
 
     For a rule whose remedy (a new token, a new URL) is used up, or belongs to the whole batch, it
     is what remains: a stop for a token that is refused however new, another try for the rest.

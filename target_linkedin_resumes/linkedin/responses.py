@@ -104,7 +104,7 @@ def read_key(call: Call, result: KeyResult | None, batch: ApiResponse) -> ApiRes
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    """A body read as a JSON object; empty if it is none."""
+    """Read a body as a JSON object; empty if it is none."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
@@ -113,7 +113,7 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 
 def _details(error: Mapping[str, Any]) -> tuple[str, ...]:
-    """Error type and the fields at fault, as LinkedIn's error-handling page describes them."""
+    """Return the error type and the input errors, as LinkedIn's error-handling page has them."""
     found = [_name(error.get("errorDetailType"))]
     details = error.get("errorDetails")
     inputs = details.get("inputErrors") if isinstance(details, dict) else None

@@ -55,7 +55,7 @@ class KeyResult:
 
 
 def entity_key(key: ResumeKey, organization: str) -> str:
-    """A key as it stands in the body, in the field order of LinkedIn's sample.
+    """Return a key as it stands in the body, in the field order of LinkedIn's sample.
 
     Values are escaped as in the query, although the sample shows them raw: the server decodes
     them. The colon alone stays raw, so that ordinary keys are the sample byte for byte.
@@ -67,7 +67,7 @@ def entity_key(key: ResumeKey, organization: str) -> str:
 
 
 def ids_query(keys: Sequence[ResumeKey], organization: str) -> str:
-    """The query that names the keys of a batch, in the field order of LinkedIn's sample."""
+    """Return the query that names the keys of a batch, in the field order of LinkedIn's sample."""
     context = _value(organization)
     return "&".join(
         f"ids%5B{n}%5D.tcrmCandidateId={_value(key.candidate_id)}"
@@ -79,7 +79,7 @@ def ids_query(keys: Sequence[ResumeKey], organization: str) -> str:
 
 
 def batch_update(url: Url, organization: str, resumes: Sequence[Resume]) -> Request:
-    """The request that writes up to 100 resumes; each key may occur once."""
+    """Make the request that writes up to 100 resumes; each key may occur once."""
     query = ids_query([resume.key for resume in resumes], organization)
     entities = {
         entity_key(resume.key, organization): {
@@ -108,7 +108,7 @@ def batch_update(url: Url, organization: str, resumes: Sequence[Resume]) -> Requ
 
 
 def batch_delete(url: Url, organization: str, keys: Sequence[ResumeKey]) -> Request:
-    """The request that deletes up to 100 resumes; each key may occur once."""
+    """Make the request that deletes up to 100 resumes; each key may occur once."""
     query = ids_query(keys, organization)
     headers = _headers("batch_delete")
     if len(query) <= MAX_QUERY_BYTES:
@@ -167,7 +167,7 @@ def _boundary(query: str, body: str) -> str:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose names are unique: of two values for one key, neither is to be believed."""
+    """Make an object of unique names: of two values for one key, neither is to be believed."""
     read = dict(pairs)
     if len(read) != len(pairs):
         raise ValueError("a name occurs twice in one object")
