@@ -18,11 +18,10 @@ from target_linkedin_resumes.engine.engine import GROUP, Engine
 from target_linkedin_resumes.engine.inflight import InFlight, Retries
 from target_linkedin_resumes.engine.interfaces import Ports, Store
 from target_linkedin_resumes.errors import Misconfigured
-from target_linkedin_resumes.http.transport import HttpTransport
+from target_linkedin_resumes.http.client import HttpTransport
 from target_linkedin_resumes.linkedin.api import LinkedIn
 from target_linkedin_resumes.linkedin.limits import Concurrency, RecordsPerMinute, RequestsPerDay
-from target_linkedin_resumes.linkedin.session import Session, utc_now
-from target_linkedin_resumes.linkedin.settings import ClientSettings
+from target_linkedin_resumes.linkedin.session import ClientSettings, Session, utc_now
 from target_linkedin_resumes.report.files import ReportFiles
 from target_linkedin_resumes.report.metrics import MeteredRateLimiter, Metrics, WaitTimes
 from target_linkedin_resumes.report.reporter import Reporter

@@ -16,7 +16,7 @@ from target_linkedin_resumes.app import (
     sources_of,
 )
 from target_linkedin_resumes.errors import Failure, Misconfigured
-from target_linkedin_resumes.http.transport import HttpTransport
+from target_linkedin_resumes.http.client import HttpTransport
 from target_linkedin_resumes.linkedin.api import LinkedIn
 from target_linkedin_resumes.report.files import ReportFiles
 from target_linkedin_resumes.report.metrics import Metrics

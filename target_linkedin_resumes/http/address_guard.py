@@ -1,4 +1,4 @@
-"""No connection to an address that was not meant.
+"""The adapter of `requests` that connects to public addresses alone.
 
 A record says what to fetch. Nobody who can write a record shall reach with it what only this
 machine can reach: other services on it, the network behind it, a cloud's metadata service.
@@ -6,22 +6,26 @@ machine can reach: other services on it, the network behind it, a cloud's metada
 
 from __future__ import annotations
 
+import http.client
 import ipaddress
 import socket
+import ssl
 import sys
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
-from urllib3.util import connection
 
 from target_linkedin_resumes.errors import Reject
-from target_linkedin_resumes.http.wires import bounded
+from target_linkedin_resumes.http.proxies import Proxy
+from target_linkedin_resumes.http.sockets import DeadlineStream, connect_any
+
+# The head of a response may take one timeout, all of it as many.
+TOTAL_TIMEOUTS = 5
 
 # The special-purpose registries of IANA (RFC 6890 and its updates), with multicast, the reserved
 # class E, and one public address: that of Azure's platform, which every machine there reaches.
@@ -76,7 +80,7 @@ def is_public(address: str) -> bool:
 
 
 def is_public_name(host: str, public: Callable[[str], bool] = is_public) -> bool:
-    """Tell whether a host name may be handed to a proxy, which resolves it itself.
+    """Tell whether a host that a proxy will resolve is plainly not of this machine or network.
 
     Less than the check of an address: a public name that leads to a private address passes, and
     has to be refused by the proxy.
@@ -104,81 +108,72 @@ class GuardedAdapter(HTTPAdapter):
 
     A name is resolved once, and the very addresses that were checked are connected to. Proxies
     are connected to wherever they are, an operator has configured them. Connecting takes one
-    time-out for all addresses of a name, and answers are bounded (see wires.py).
+    timeout for all addresses of a name, and responses are bounded. ``context`` alone says which
+    certificates are trusted.
     """
 
-    def __init__(self, public: Callable[[str], bool] = is_public, **kwargs: Any) -> None:
-        self._public = public
-        self._making = threading.Lock()
+    def __init__(
+        self, context: ssl.SSLContext, public: Callable[[str], bool] = is_public, **kwargs: Any
+    ) -> None:
+        self._context = context
+        self._direct = _pools(_GuardedConnection, is_public=staticmethod(public))
+        self._proxied = _pools()
         super().__init__(**kwargs)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make the pools that connect directly; those of proxies are made elsewhere."""
-        super().init_poolmanager(*args, **kwargs)
-        public = self._public
-
-        class Connection(_Guarded, HTTPConnection):
-            is_public = staticmethod(public)
-
-        class SecureConnection(_Guarded, HTTPSConnection):
-            is_public = staticmethod(public)
-
-        class Pool(HTTPConnectionPool):
-            ConnectionCls = Connection
-
-        class SecurePool(HTTPSConnectionPool):
-            ConnectionCls = SecureConnection
-
-        self.poolmanager.pool_classes_by_scheme = bounded({"http": Pool, "https": SecurePool})
+        """Make the pools that connect directly."""
+        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._direct
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         """Make the pools of a proxy, the first time."""
-        with self._making:
-            if proxy not in self.proxy_manager:
-                manager = super().proxy_manager_for(proxy, **kwargs)
-                manager.pool_classes_by_scheme = bounded(manager.pool_classes_by_scheme)
-            return self.proxy_manager[proxy]
+        manager = super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
+        manager.pool_classes_by_scheme = self._proxied
+        return manager
+
+    def proxy_headers(self, proxy: str) -> dict[str, str]:
+        """Return what is sent to a proxy itself."""
+        return Proxy.parse(proxy).headers
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Leave the context as it is, where `requests` would add its own bundle to it."""
 
 
-class _Guarded(HTTPConnection):
+def _pools(*bases: type, **members: object) -> dict[str, Any]:
+    """Make urllib3's pools by scheme, of bounded connections with these bases and members."""
+    pools: dict[str, type[HTTPConnectionPool]]
+    pools = {"http": HTTPConnectionPool, "https": HTTPSConnectionPool}
+    members["response_class"] = _BoundedResponse
+    made = {}
+    for scheme, pool in pools.items():
+        connection = type("Connection", (*bases, pool.ConnectionCls), members)
+        made[scheme] = type("Pool", (pool,), {"ConnectionCls": connection})
+    return made
+
+
+class _GuardedConnection(HTTPConnection):
     """A connection of urllib3 that checks what it connects to."""
 
     is_public: Callable[[str], bool]
 
     def _new_conn(self) -> socket.socket:
         """Take the place of urllib3's method of this name, with its errors."""
-        host = self.host.strip("[]")
         try:
-            infos = socket.getaddrinfo(host, self.port, type=socket.SOCK_STREAM)
+            infos = socket.getaddrinfo(self.host.strip("[]"), self.port, type=socket.SOCK_STREAM)
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from error
-        addresses = [str(info[4][0]) for info in infos]
-        allowed = [address for address in addresses if self.is_public(address)]
+        allowed = [info for info in infos if self.is_public(str(info[4][0]))]
         if not allowed:
             raise not_allowed("the URL leads to an address that is not public")
-        failure: OSError = OSError("no address")
-        patience = float(self.timeout or 0)
-        deadline = time.monotonic() + patience
-        for address in allowed:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                break
-            try:
-                made = connection.create_connection(
-                    (address, self.port),
-                    left,
-                    source_address=self.source_address,
-                    socket_options=self.socket_options,
-                )
-            except OSError as error:
-                failure = error
-                continue
-            sys.audit("http.client.connect", self, self.host, self.port)
-            made.settimeout(patience)
-            return made
-        if isinstance(failure, TimeoutError):
-            raise ConnectTimeoutError(self, "timed out") from failure
-        raise NewConnectionError(self, "failed to connect") from failure
+        timeout = float(self.timeout or 0)
+        try:
+            sock = connect_any(allowed, timeout, within=timeout)
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, "timed out") from error
+        except OSError as error:
+            raise NewConnectionError(self, "failed to connect") from error
+        sys.audit("http.client.connect", self, self.host, self.port)
+        return sock
 
     def connect(self) -> None:
         """Connect, and check once more, should urllib3 have found another way to do so."""
@@ -186,3 +181,20 @@ class _Guarded(HTTPConnection):
         if not self.is_public(str(self.sock.getpeername()[0])):
             self.close()
             raise not_allowed("the URL leads to an address that is not public")
+
+
+class _BoundedResponse(http.client.HTTPResponse):
+    """A response within bounds: its head in one timeout, all of it in ``TOTAL_TIMEOUTS``."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        timeout = sock.gettimeout() or 0.0
+        begun = time.monotonic()
+        self._end = begun + timeout * TOTAL_TIMEOUTS
+        self._stream = DeadlineStream(sock, timeout, begun + timeout)
+        super().__init__(self._stream, *args, **kwargs)  # type: ignore[arg-type]  # only makefile is used
+
+    def begin(self) -> None:
+        """Read the head; then give the rest its time."""
+        super().begin()
+        self._stream.end_head()
+        self._stream.deadline = self._end

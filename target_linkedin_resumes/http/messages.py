@@ -1,9 +1,13 @@
-"""Requests and responses as plain values, before any socket. Pure."""
+"""HTTP requests and responses as plain values, and the errors that come instead. Pure."""
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 from target_linkedin_resumes.http.urls import Url
@@ -33,8 +37,8 @@ class Stream:
 class Request:
     """One HTTP request. ``body`` None sends no Content-Length, empty bytes send 0.
 
-    ``repeatable`` tells whether the transport may send it once more when a kept connection turns
-    out to be closed: whether the server saw it is then unknown.
+    ``repeatable`` allows the transport to send it once more when a kept connection turns out to
+    be closed: whether the server saw it is then unknown.
     """
 
     method: str
@@ -50,8 +54,8 @@ class Request:
             return 0
         return len(self.body) if isinstance(self.body, bytes) else self.body.size
 
-    def bearing(self, token: str) -> Request:
-        """The same request with an access token."""
+    def with_token(self, token: str) -> Request:
+        """Return the same request with an access token."""
         return replace(self, headers={"Authorization": f"Bearer {token}", **self.headers})
 
 
@@ -64,5 +68,69 @@ class Response:
     body: bytes = field(default=b"", repr=False)
 
     def header(self, name: str) -> str | None:
-        """A header's value, whatever the case of its name."""
+        """Return a header's value, whatever the case of its name."""
         return self.headers.get(name.lower())
+
+
+def retry_after(value: str | None, now: datetime) -> int | None:
+    """Read the header ``Retry-After`` (RFC 9110, 10.2.3), seconds or a date, into whole seconds.
+
+    ``now`` is an aware time. A date in the past gives 0, and what cannot be read None: dates of
+    servers hold years and time zones of any number of digits.
+    """
+    text = (value or "").strip()
+    if re.fullmatch(r"[0-9]{1,9}", text):
+        return int(text)
+    try:
+        date = parsedate_to_datetime(text)
+        aware = date if date.tzinfo else date.replace(tzinfo=UTC)
+        return max(0, math.ceil((aware - now).total_seconds()))
+    except (ValueError, OverflowError):
+        return None
+
+
+class TransportError(Exception):
+    """No response: the connection failed, or what came is not HTTP.
+
+    ``reason`` names no more of the URL than its host. ``kind`` is for metrics.
+    """
+
+    kind = "connection"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class TimedOut(TransportError):
+    """No response in time: whether the server did the work is unknown."""
+
+    kind = "timeout"
+
+
+class Stale(TransportError):
+    """The server closed a kept connection; it may or may not have done the work."""
+
+
+class Untrusted(TransportError):
+    """The server's TLS certificate is not trusted."""
+
+    kind = "certificate"
+
+
+class ProxyRefused(TransportError):
+    """The proxy does not let this request through (401, 403, 407)."""
+
+    kind = "proxy"
+
+
+class BodyChanged(TransportError):
+    """The body was shorter or longer than announced, or could not be read."""
+
+    kind = "body"
+
+
+class InvalidRequest(TransportError):
+    """The URL or a header holds what may not go on the wire."""
+
+    kind = "request"

@@ -1,4 +1,4 @@
-"""What the environment says of proxies and certificates, read once and never again.
+"""Proxies and CA certificates from the environment, read once, for all clients.
 
 Reading it for each request would cost time, and a variable changed half-way (or a `.netrc`, which
 is never read here) must not redirect a token.
@@ -7,11 +7,13 @@ is never read here) must not redirect a token.
 from __future__ import annotations
 
 import base64
+import ipaddress
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
@@ -23,11 +25,36 @@ CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """An HTTP proxy. ``headers`` holds its credentials, if it wants any."""
+    """An HTTP proxy; ``credentials`` is its user name and password, as ``user:password``."""
 
     host: str
     port: int
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    credentials: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def parse(cls, text: str) -> Proxy:
+        """Read ``host:port`` or ``http://user:password@host:port``. Raises ValueError."""
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        if parts.scheme != "http" or not parts.hostname:
+            raise ValueError("not an HTTP proxy")
+        port = parts.port or 80
+        if parts.username is None:
+            return cls(parts.hostname, port)
+        return cls(parts.hostname, port, unquote(f"{parts.username}:{parts.password or ''}"))
+
+    @property
+    def url(self) -> str:
+        """The URL that :meth:`parse` reads the same from: a credential."""
+        at = "" if self.credentials is None else f"{quote(self.credentials, safe=':')}@"
+        return f"http://{at}{Origin('http', self.host, self.port).netloc}"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What is sent to the proxy itself."""
+        if self.credentials is None:
+            return {}
+        encoded = base64.b64encode(self.credentials.encode()).decode()
+        return {"Proxy-Authorization": f"Basic {encoded}"}
 
 
 class Proxies:
@@ -48,16 +75,24 @@ class Proxies:
         self._direct = [entry.strip().lower() for entry in no_proxy.split(",") if entry.strip()]
 
     def proxy_for(self, origin: Origin) -> Proxy | None:
-        """The proxy to use; none for what `no_proxy` names and for this machine itself."""
+        """Return the proxy to use; None for what `no_proxy` names and for this machine itself."""
         if origin.is_loopback or any(_names(entry, origin) for entry in self._direct):
             return None
         return self._by_scheme.get(origin.scheme) or self._by_scheme.get("all")
 
 
 def _names(entry: str, origin: Origin) -> bool:
-    """Whether an entry of `no_proxy` (a host, a domain, each with or without port) names it."""
+    """Tell whether an entry of `no_proxy` names an origin.
+
+    It is `*`, a network (10.0.0.0/8), or a host or domain, each with or without port.
+    """
     if entry == "*":
         return True
+    if "/" in entry:
+        try:
+            return ipaddress.ip_address(origin.host) in ipaddress.ip_network(entry, strict=False)
+        except ValueError:
+            return False
     suffix = entry.lstrip("*").lstrip(".")
     return any(
         host == suffix or host.endswith(f".{suffix}")
@@ -65,13 +100,30 @@ def _names(entry: str, origin: Origin) -> bool:
     )
 
 
-def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
-    """A context that trusts what the environment names, else the bundle that `requests` brings.
+def _proxy(variable: str, value: str) -> Proxy:
+    try:
+        return Proxy.parse(value)
+    except ValueError:
+        # The value may hold credentials and is not repeated.
+        raise Misconfigured(
+            f"environment variable {variable}: expected an HTTP proxy as http://host:port;"
+            " set it so, or name LinkedIn's hosts in NO_PROXY to do without"
+        ) from None
 
-    Raises :class:`Misconfigured` naming the variable whose bundle cannot be read.
+
+def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
+    """Return a context that trusts what the environment names, else the bundle of `requests`.
+
+    It is the same one for the same bundle: one takes 20 ms to make. Raises
+    :class:`Misconfigured` naming the variable whose bundle cannot be read.
     """
     variable = next((name for name in CA_VARIABLES if environ.get(name)), None)
-    bundle = Path(environ[variable] if variable else DEFAULT_CA_BUNDLE_PATH)
+    return _context(variable, environ[variable] if variable else DEFAULT_CA_BUNDLE_PATH)
+
+
+@lru_cache(maxsize=4)
+def _context(variable: str | None, path: str) -> ssl.SSLContext:
+    bundle = Path(path)
     try:
         if bundle.is_dir():
             context = ssl.create_default_context(capath=bundle)
@@ -80,27 +132,8 @@ def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
     except OSError as error:  # ssl.SSLError is one
         raise Misconfigured(
             f"environment variable {variable or 'REQUESTS_CA_BUNDLE'}: expected a file or directory"
-            f" of CA certificates in PEM form, but {str(bundle)!r} cannot be read as one"
+            f" of CA certificates in PEM form, but {path!r} cannot be read as one"
             f" ({error.strerror or 'no certificates in it'})"
         ) from None
     context.set_alpn_protocols(["http/1.1"])
     return context
-
-
-def _proxy(variable: str, value: str) -> Proxy:
-    try:
-        parts = urlsplit(value if "://" in value else f"http://{value}")
-        host, port = parts.hostname, parts.port or 80
-    except ValueError:
-        host, port, parts = None, 0, urlsplit("")
-    if parts.scheme != "http" or not host:
-        # The value may hold credentials and is not repeated.
-        raise Misconfigured(
-            f"environment variable {variable}: expected an HTTP proxy as http://host:port;"
-            " set it so, or name LinkedIn's hosts in NO_PROXY to do without"
-        )
-    if parts.username is None:
-        return Proxy(host, port)
-    credentials = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-    encoded = base64.b64encode(credentials.encode()).decode()
-    return Proxy(host, port, {"Proxy-Authorization": f"Basic {encoded}"})

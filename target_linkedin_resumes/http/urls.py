@@ -14,7 +14,7 @@ _URL = re.compile(
     r"(?P<target>(?:[/?][!-~]*)?)",
     re.ASCII | re.IGNORECASE,  # or other alphabets' relatives of i, k and s would pass
 )
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
 _MAX_PORT = 65535
 
 
@@ -30,7 +30,7 @@ class Origin:
     def netloc(self) -> str:
         """Host and port as they stand in a URL and in the header ``Host``."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+        return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
     def is_loopback(self) -> bool:
@@ -41,6 +41,11 @@ class Origin:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether nobody on the way reads what is sent: it is https, or this machine."""
+        return self.scheme == "https" or self.is_loopback
 
     @property
     def is_linkedin(self) -> bool:
@@ -66,7 +71,7 @@ def parse_url(text: str) -> Url:
     if match is None or "#" in match["target"]:
         raise ValueError("not a plain http or https URL")
     scheme = match["scheme"].lower()
-    port = int(match["port"]) if match["port"] else _DEFAULT_PORTS[scheme]
+    port = int(match["port"]) if match["port"] else DEFAULT_PORTS[scheme]
     if not 0 < port <= _MAX_PORT:
         raise ValueError("the port is out of range")
     host = match["host"].lower().strip("[]")

@@ -17,9 +17,8 @@ from target_linkedin_resumes.http.urls import may_see_token, parse_url
 from target_linkedin_resumes.linkedin import restli
 from target_linkedin_resumes.linkedin.auth import Introspection, Refusals, Token, Tokens
 from target_linkedin_resumes.linkedin.outcomes import Action, decide
-from target_linkedin_resumes.linkedin.responses import Answer, Call, key_answer
-from target_linkedin_resumes.linkedin.session import Session
-from target_linkedin_resumes.linkedin.settings import ClientSettings, endpoint
+from target_linkedin_resumes.linkedin.responses import ApiResponse, Call, read_key
+from target_linkedin_resumes.linkedin.session import ClientSettings, Session, endpoint
 from target_linkedin_resumes.records import ResumeKey
 
 MAX_BATCH = 100
@@ -46,57 +45,38 @@ class LinkedIn:
     Raises :class:`Misconfigured` when ``api_url`` or ``token_url`` is no URL to send a token to.
     """
 
-    def __init__(self, settings: ClientSettings, calls: Session) -> None:
+    def __init__(self, settings: ClientSettings, session: Session) -> None:
         self._settings = settings
-        self._calls = calls
-        self._tokens = Tokens(settings, calls)
+        self._session = session
+        self._tokens = Tokens(settings, session)
         self._refusals = Refusals()
         self._media = endpoint("api_url", settings.api_url, "/v2/hireMediaUrl")
         self._resumes = endpoint("api_url", settings.api_url, "/v2/tcrmCandidateResumes")
 
     def introspect(self) -> Introspection:
-        """What LinkedIn says of the access token, made for this if there is none yet."""
+        """Ask LinkedIn about the access token; get one for this if there is none yet."""
         return self._tokens.introspect()
 
     def create_upload_url(self, content_type: str) -> SignedUrl:
         """Have LinkedIn sign a URL for one file of this type (``application/pdf``, ...)."""
-        wish: dict[str, object] = {
+        payload: dict[str, object] = {
             "usageParameters": {"tcrmResumeParameters": {}},
             "contentType": content_type,
             "hiringContext": self._settings.contract,
         }
         if self._settings.blob_ttl is not None:
-            wish = {"blobTtl": dict(self._settings.blob_ttl)} | wish
+            payload = {"blobTtl": dict(self._settings.blob_ttl)} | payload
         headers = {
             "Accept": "application/json",
             "Content-Type": "application/json",
             "X-RestLi-Protocol-Version": "2.0.0",
         }
-        body = json.dumps(wish, separators=(",", ":")).encode()
-        answer, _ = self._authorised(Call.UPLOAD_URL, Request("POST", self._media, headers, body))
-        text = _signed_url(answer)
+        body = json.dumps(payload, separators=(",", ":")).encode()
+        response, _ = self._authorised(Call.UPLOAD_URL, Request("POST", self._media, headers, body))
+        text = _signed_url(response)
         if text is None:
-            raise Retry(self._calls.unreadable(answer, "it holds no signed upload URL"))
+            raise Retry(self._session.unreadable(response, "it holds no signed upload URL"))
         return SignedUrl(text)
-
-    def upload(
-        self,
-        signed: SignedUrl,
-        body: bytes | Readable,
-        size: int,
-        content_type: str,
-        filename: str,
-    ) -> str:
-        """Send a file of ``size`` bytes, read from its start, and give its blob URN.
-
-        Raises :class:`Retry` also for a signed URL that is no longer accepted: begin anew with
-        another one.
-        """
-        answer, _ = self._upload(signed, _body(body, size), content_type, filename)
-        row = decide(answer)
-        if row.action is not Action.DELIVER:
-            raise self._calls.failure(answer, row)
-        return self._blob(answer)
 
     def upload_resume(
         self, body: bytes | Readable, size: int, content_type: str, filename: str
@@ -111,17 +91,17 @@ class LinkedIn:
         refusals = 0
         for _ in range(_MAX_URLS):
             url = self.create_upload_url(content_type)
-            answer, token = self._upload(url, sent, content_type, filename)
-            row = decide(answer)
-            if row.action is Action.DELIVER:
-                return self._blob(answer)
-            if row.action is not Action.NEW_URL:
+            response, token = self._upload(url, sent, content_type, filename)
+            rule = decide(response)
+            if rule.action is Action.DELIVER:
+                return self._blob(response)
+            if rule.action is not Action.NEW_URL:
                 break
-            if answer.fault is None:  # a connection that was closed says nothing of the token
+            if response.error is None:  # a connection that was closed says nothing of the token
                 refusals += 1
                 if refusals == 2 and token is not None:
                     self._tokens.invalidate(token)
-        raise self._calls.failure(answer, row)
+        raise self._session.failure(response, rule)
 
     def batch_update(
         self, resumes: Sequence[tuple[ResumeKey, str, int]]
@@ -149,12 +129,12 @@ class LinkedIn:
     def _batch(
         self, whole: Call, each: Call, request: Request, keys: Sequence[ResumeKey]
     ) -> dict[ResumeKey, Outcome]:
-        answer, token = self._authorised(whole, request)
+        response, token = self._authorised(whole, request)
         try:
-            results = restli.read_batch_answer(answer.body, self._settings.organization)
+            results = restli.read_batch(response.body, self._settings.organization)
         except ValueError:
             # The parser's words would quote the body.
-            raise Retry(self._calls.unreadable(answer, "it is no batch answer")) from None
+            raise Retry(self._session.unreadable(response, "it is no batch answer")) from None
         outcomes: dict[ResumeKey, Outcome] = {}
         confirmations: dict[int, Confirmation] = {}  # one for all keys of a status
         for key in keys:
@@ -163,44 +143,46 @@ class LinkedIn:
             if status is not None:
                 confirmation = confirmations.get(status)
                 if confirmation is None:
-                    confirmation = confirmations[status] = Confirmation(status, answer.uuid)
+                    confirmation = confirmations[status] = Confirmation(status, response.uuid)
                 outcomes[key] = confirmation
                 continue
-            of_key = key_answer(each, result, answer)
-            row = decide(of_key)
-            if row.action is Action.REFRESH_TOKEN:
+            of_key = read_key(each, result, response)
+            rule = decide(of_key)
+            if rule.action is Action.REFRESH_TOKEN:
                 self._tokens.invalidate(token)
-            if row.action is Action.GONE and of_key.status is not None:
-                outcomes[key] = Confirmation(of_key.status, answer.uuid)
+            if rule.action is Action.GONE and of_key.status is not None:
+                outcomes[key] = Confirmation(of_key.status, response.uuid)
             else:
-                outcomes[key] = self._calls.failure(of_key, row)
+                outcomes[key] = self._session.failure(of_key, rule)
         return outcomes
 
-    def _authorised(self, call: Call, request: Request) -> tuple[Answer, Token]:
+    def _authorised(self, call: Call, request: Request) -> tuple[ApiResponse, Token]:
         """Make a call with the token; one that LinkedIn refuses is replaced.
 
         A token whose time was up anyway says nothing about the configuration.
         """
         for _ in range(_MAX_TOKENS):
             token = self._tokens.get()
-            answer = self._calls.make(call, request.bearing(token.value))
-            row = decide(answer)
-            if row.action is Action.DELIVER:
+            response = self._session.send(call, request.with_token(token.value))
+            rule = decide(response)
+            if rule.action is Action.DELIVER:
                 self._refusals.accepted(call, token)
-                return answer, token
-            if row.action is not Action.REFRESH_TOKEN:
-                raise self._calls.failure(answer, row)
+                return response, token
+            if rule.action is not Action.REFRESH_TOKEN:
+                raise self._session.failure(response, rule)
             self._tokens.invalidate(token)
-            expired = token.expired(self._calls.clock())
+            expired = token.expired(self._session.clock())
             if not expired and self._refusals.are_enough(call, token):
-                raise self._calls.failure(answer, row)
+                raise self._session.failure(response, rule)
         raise Retry(
-            self._calls.unreadable(answer, "one access token after another expired or was revoked")
+            self._session.unreadable(
+                response, "one access token after another expired or was revoked"
+            )
         )
 
     def _upload(
         self, signed: SignedUrl, body: bytes | Stream, content_type: str, filename: str
-    ) -> tuple[Answer, Token | None]:
+    ) -> tuple[ApiResponse, Token | None]:
         name = quote(filename, safe="", errors="replace")
         text = signed.text
         try:
@@ -214,24 +196,24 @@ class LinkedIn:
         token = None
         if may_see_token(url.origin, api):
             token = self._tokens.get()
-            request = request.bearing(token.value)
+            request = request.with_token(token.value)
         elif url.origin.scheme != "https" and not (url.origin.is_loopback and api.is_loopback):
             raise Stop(
                 f"LinkedIn's signed upload URL leads to {url.origin}, without TLS; nothing was"
                 " sent. Check the setting api_url and any proxy on the way"
             )
-        return self._calls.make(Call.UPLOAD, request), token
+        return self._session.send(Call.UPLOAD, request), token
 
-    def _blob(self, answer: Answer) -> str:
-        """The URN is made of the answer's location, with its slash."""
-        location = answer.header("location") or ""
+    def _blob(self, response: ApiResponse) -> str:
+        """Make the URN of the response's location, with its slash."""
+        location = response.header("location") or ""
         try:
             path = location if location.startswith("/") else parse_url(location).target
         except ValueError:
             path = ""
         path = "/" + path.partition("?")[0].lstrip("/")
         if path == "/" or not path.isascii() or not path.isprintable() or " " in path:
-            raise Retry(self._calls.unreadable(answer, "it does not say where the file is"))
+            raise Retry(self._session.unreadable(response, "it does not say where the file is"))
         return f"urn:li:ambryBlob:{path}"
 
 
@@ -243,12 +225,12 @@ def _body(body: bytes | Readable, size: int) -> bytes | Stream:
     return body
 
 
-def _signed_url(answer: Answer) -> str | None:
+def _signed_url(response: ApiResponse) -> str | None:
     """Protocol 2.0 names the header ``x-restli-id``, LinkedIn's sample ``x-linkedin-id``."""
-    given = answer.header("x-linkedin-id") or answer.header("x-restli-id")
+    given = response.header("x-linkedin-id") or response.header("x-restli-id")
     if given:
         return given
-    _, found, signed = (answer.header("location") or "").partition(_HIRE_MEDIA_URL)
+    _, found, signed = (response.header("location") or "").partition(_HIRE_MEDIA_URL)
     return unquote(signed) if found and signed else None
 
 

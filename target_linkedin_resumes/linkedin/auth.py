@@ -19,9 +19,8 @@ from target_linkedin_resumes.errors import Failure, Retry
 from target_linkedin_resumes.http.messages import Request
 from target_linkedin_resumes.http.urls import Url
 from target_linkedin_resumes.linkedin.outcomes import Action, decide
-from target_linkedin_resumes.linkedin.responses import Answer, Call, json_object
-from target_linkedin_resumes.linkedin.session import Session
-from target_linkedin_resumes.linkedin.settings import ClientSettings, endpoint
+from target_linkedin_resumes.linkedin.responses import ApiResponse, Call, json_object
+from target_linkedin_resumes.linkedin.session import ClientSettings, Session, endpoint
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +47,7 @@ class Token:
     life: float
 
     def expired(self, now: float) -> bool:
-        """Whether its life is over; so it is when the clock went back before its beginning."""
+        """Tell whether its life is over; so it is when the clock went back before its beginning."""
         return not 0 <= now - self.since < self.life
 
     @property
@@ -60,7 +59,7 @@ class Token:
         return min(_LONGEST_MARGIN, self.life / 10)
 
     def wants_renewal(self, now: float) -> bool:
-        """Whether its end is near."""
+        """Tell whether its end is near."""
         return self.expired(now) or self.expired(now + self.margin)
 
 
@@ -78,9 +77,9 @@ class Introspection:
 class Tokens:
     """Gives the token of one application. May be used by many threads at once."""
 
-    def __init__(self, settings: ClientSettings, calls: Session) -> None:
+    def __init__(self, settings: ClientSettings, session: Session) -> None:
         self._settings = settings
-        self._calls = calls
+        self._session = session
         self._token_url = endpoint("token_url", settings.token_url)
         self._lock = threading.Lock()
         self._token: Token | None = None
@@ -88,14 +87,14 @@ class Tokens:
         self._no_renewal_before = -math.inf
 
     def get(self) -> Token:
-        """The current token, or a new one: however many threads ask, one call is made.
+        """Return the current token, or a new one: however many threads ask, one call is made.
 
         While a token is near its end but good, only the thread that renews it waits, and a
         renewal that fails for now leaves it in use. Raises :class:`Misconfigured`,
         :class:`QuotaSpent` or :class:`Retry`, the same for all who waited for that call.
         """
         token = self._token
-        now = self._calls.clock()
+        now = self._session.clock()
         if token is not None and not token.wants_renewal(now):
             return token
         with self._lock:
@@ -130,10 +129,12 @@ class Tokens:
         # introspectToken stands beside accessToken, wherever that is.
         parent = self._token_url.target.rpartition("/")[0]
         url = Url(self._token_url.origin, f"{parent}/introspectToken")
-        answer = self._post(Call.INTROSPECTION, url, {"token": self.get().value})
-        body = json_object(answer.body)
+        response = self._post(Call.INTROSPECTION, url, {"token": self.get().value})
+        body = json_object(response.body)
         if not isinstance(body.get("active"), bool):
-            raise Retry(self._calls.unreadable(answer, "it does not say whether a token is active"))
+            raise Retry(
+                self._session.unreadable(response, "it does not say whether a token is active")
+            )
         return Introspection(
             body["active"],
             _text(body.get("status")),
@@ -157,16 +158,16 @@ class Tokens:
         return token
 
     def _mint(self) -> Token:
-        asked = self._calls.clock()
-        answer = self._post(Call.TOKEN, self._token_url, {"grant_type": "client_credentials"})
-        body = json_object(answer.body)
+        asked = self._session.clock()
+        response = self._post(Call.TOKEN, self._token_url, {"grant_type": "client_credentials"})
+        body = json_object(response.body)
         value = body.get("access_token")
         if not isinstance(value, str) or not _TOKEN.fullmatch(value):
-            raise Retry(self._calls.unreadable(answer, "it holds no access token"))
+            raise Retry(self._session.unreadable(response, "it holds no access token"))
         life = _seconds(body.get("expires_in"))
         return Token(value, asked, life if life and life <= _LONGEST_LIFE else DEFAULT_LIFE)
 
-    def _post(self, call: Call, url: Url, fields: dict[str, str]) -> Answer:
+    def _post(self, call: Call, url: Url, fields: dict[str, str]) -> ApiResponse:
         settings = self._settings
         identity = {"client_id": settings.client_id, "client_secret": settings.client_secret}
         headers = {
@@ -174,12 +175,12 @@ class Tokens:
             "Content-Type": "application/x-www-form-urlencoded",
         }
         form = urlencode(fields | identity).encode()
-        answer = self._calls.make(call, Request("POST", url, headers, form))
-        row = decide(answer)
-        if row.action is Action.DELIVER:
-            return answer
-        said = _said(answer, (settings.client_secret, fields.get("token", "")))
-        raise self._calls.failure(replace(answer, said=said), row)
+        response = self._session.send(call, Request("POST", url, headers, form))
+        rule = decide(response)
+        if rule.action is Action.DELIVER:
+            return response
+        description = _description(response, (settings.client_secret, fields.get("token", "")))
+        raise self._session.failure(replace(response, description=description), rule)
 
 
 class Refusals:
@@ -218,9 +219,9 @@ class Refusals:
         return any(token is one for one in self._accepted)
 
 
-def _said(answer: Answer, secrets: tuple[str, ...]) -> str | None:
-    """The server's own words, without the secrets should it repeat them."""
-    text = json_object(answer.body).get("error_description")
+def _description(response: ApiResponse, secrets: tuple[str, ...]) -> str | None:
+    """Return the server's own words, without the secrets should it repeat them."""
+    text = json_object(response.body).get("error_description")
     if not isinstance(text, str):
         return None
     for secret in filter(None, secrets):
@@ -236,7 +237,7 @@ def _text(value: object) -> str | None:
 
 
 def _seconds(value: object) -> int | None:
-    """A positive number of seconds, given as a number or, as LinkedIn shows it, a string."""
+    """Read a positive number of seconds, given as a number or, as LinkedIn shows it, a string."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

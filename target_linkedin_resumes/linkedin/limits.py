@@ -44,7 +44,7 @@ class RecordsPerMinute:
         self._counted = 0
 
     def wait_for(self, records: int) -> float:
-        """Seconds until a call of so many records may go out; 0 is now.
+        """Return the seconds until a call of so many records may go out; 0 is now.
 
         A lower bound where calls under way leave no room: it takes an answer, not time alone.
         """
@@ -104,7 +104,7 @@ class RequestsPerDay:
             self._used[resource] = used + 1
 
     def save(self) -> dict[str, Any]:
-        """Today's counts: ``{"day": "2026-01-31", "used": {resource: requests}}``."""
+        """Return today's counts: ``{"day": "2026-01-31", "used": {resource: requests}}``."""
         with self._lock:
             self._turn_day()
             return {"day": self._day, "used": dict(self._used)}
@@ -120,11 +120,6 @@ class RequestsPerDay:
                 if isinstance(count, int) and count > 0:
                     self._used[resource] = self._used.get(resource, 0) + count
 
-    @property
-    def seconds_until_renewal(self) -> int:
-        """Whole seconds, at least 1, until 00:00 UTC."""
-        return seconds_until_renewal(self._now())
-
     def _turn_day(self) -> None:
         day = self._now().astimezone(UTC).date().isoformat()
         if day != self._day:
@@ -132,7 +127,7 @@ class RequestsPerDay:
 
 
 def seconds_until_renewal(now: datetime) -> int:
-    """Whole seconds, at least 1, from ``now`` until the next 00:00 UTC."""
+    """Return the whole seconds, at least 1, from ``now`` until the next 00:00 UTC."""
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     return math.ceil((today + timedelta(days=1) - now).total_seconds())
 

@@ -1,6 +1,6 @@
 """The one table from what came back to what is to be done, and its interpreter. Pure.
 
-Rows are tried from the top; the first that fits decides. Each names its source: `error-handling`,
+Rules are tried from the top; the first that fits decides. Each names its source: `error-handling`,
 `rate-limits`, `query-tunneling` are pages below
 learn.microsoft.com/en-us/linkedin/shared/api-guide/concepts, `client-credentials-flow` is
 learn.microsoft.com/en-us/linkedin/shared/authentication/client-credentials-flow, `sync` is
@@ -8,17 +8,15 @@ LinkedIn's page "Sync Candidate Resumes", `ambry` is LinkedIn's blob store
 (github.com/linkedin/ambry), `rest.li` its server (github.com/linkedin/rest.li), `HTTP` is RFC 9110,
 `policy` is this project's own.
 
-A deletion is never rejected: no row for one says so.
+A deletion is never rejected: no rule for one says so.
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from enum import Enum, auto
 
 from target_linkedin_resumes.errors import (
@@ -30,22 +28,23 @@ from target_linkedin_resumes.errors import (
     Retry,
     Stop,
 )
-from target_linkedin_resumes.http.faults import (
+from target_linkedin_resumes.http.messages import (
     BodyChanged,
     InvalidRequest,
     ProxyRefused,
     Stale,
     TransportError,
     Untrusted,
+    retry_after,
 )
-from target_linkedin_resumes.linkedin.responses import Answer, Call
+from target_linkedin_resumes.linkedin.responses import ApiResponse, Call
 
 # Seconds. A server that asks for more is asked again after this; its answer then tells.
 LONGEST_RETRY_AFTER = 900
 
 
 class Action(Enum):
-    """What is to be done about an answer."""
+    """What is to be done about an response."""
 
     DELIVER = auto()  # it is done
     GONE = auto()  # it is done already: what was to be deleted is not there
@@ -60,8 +59,8 @@ class Action(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A row fits when all that it names fits; what it leaves out does not matter.
+class Rule:
+    """A rule fits when all that it names fits; what it leaves out does not matter.
 
     ``statuses`` None is an answer without a status. ``names`` are values of ``code``, ``prose``
     must occur in the body. ``advice`` says what is wrong and what to do.
@@ -75,24 +74,24 @@ class Row:
     names: frozenset[str] = frozenset()
     service_codes: frozenset[int] = frozenset()
     prose: re.Pattern[str] | None = None
-    faults: tuple[type[TransportError], ...] = ()
+    errors: tuple[type[TransportError], ...] = ()
     code: str = "linkedin_refused"
 
-    def fits(self, answer: Answer) -> bool:
-        """Whether this row is the answer's."""
-        if answer.call not in self.calls:
+    def fits(self, response: ApiResponse) -> bool:
+        """Tell whether this rule is that of a response."""
+        if response.call not in self.calls:
             return False
-        if self.prose is not None and not self.prose.search(answer.prose):
+        if self.prose is not None and not self.prose.search(response.prose):
             return False
         if self.names or self.service_codes:
-            named = answer.code in self.names or answer.service_code in self.service_codes
+            named = response.code in self.names or response.service_code in self.service_codes
             if not named:
                 return False
-        if answer.fault is not None:
-            return isinstance(answer.fault, self.faults)
-        if answer.status is None:
+        if response.error is not None:
+            return isinstance(response.error, self.errors)
+        if response.status is None:
             return self.statuses is None
-        return self.statuses is not None and answer.status in self.statuses
+        return self.statuses is not None and response.status in self.statuses
 
 
 _SUCCESS = range(200, 300)
@@ -144,21 +143,21 @@ _TRANSIENT_ADVICE = "a transient failure"
 _NO_ANSWER = "if it lasts, check the network, api_url and token_url"
 _UNKNOWN = "an answer that is not documented"
 
-TABLE: tuple[Row, ...] = (
+TABLE: tuple[Rule, ...] = (
     # What came instead of an answer
-    Row(Action.STOP_CONFIGURATION, _ALL, (), _NO_TRUST, "HTTP", faults=(Untrusted,)),
-    Row(Action.STOP_CONFIGURATION, _ALL, (), _PROXY, "HTTP", faults=(ProxyRefused,)),
-    Row(Action.STOP, _ALL, (), "check api_url and token_url", "HTTP", faults=(InvalidRequest,)),
-    Row(Action.NEW_URL, _UPLOAD, (), _TRANSIENT_ADVICE, "ambry", faults=(Stale,)),
-    Row(Action.RETRY, _ALL, (), _TRANSIENT_ADVICE, "policy", faults=(BodyChanged,)),
-    Row(Action.RETRY, _ALL, (), _NO_ANSWER, "error-handling", faults=(TransportError,)),
+    Rule(Action.STOP_CONFIGURATION, _ALL, (), _NO_TRUST, "HTTP", errors=(Untrusted,)),
+    Rule(Action.STOP_CONFIGURATION, _ALL, (), _PROXY, "HTTP", errors=(ProxyRefused,)),
+    Rule(Action.STOP, _ALL, (), "check api_url and token_url", "HTTP", errors=(InvalidRequest,)),
+    Rule(Action.NEW_URL, _UPLOAD, (), _TRANSIENT_ADVICE, "ambry", errors=(Stale,)),
+    Rule(Action.RETRY, _ALL, (), _TRANSIENT_ADVICE, "policy", errors=(BodyChanged,)),
+    Rule(Action.RETRY, _ALL, (), _NO_ANSWER, "error-handling", errors=(TransportError,)),
     # Any call, or any key
-    Row(Action.DELIVER, _ALL, _SUCCESS, "", "rest.li"),
-    Row(Action.STOP_QUOTA, _ALL, (429,), _DAY, "rate-limits", prose=_DAY_LIMIT),
-    Row(Action.RETRY, _ALL, _TRANSIENT, _TRANSIENT_ADVICE, "error-handling"),
-    Row(Action.STOP_CONFIGURATION, _WHOLE, (407,), _PROXY, "HTTP"),
+    Rule(Action.DELIVER, _ALL, _SUCCESS, "", "rest.li"),
+    Rule(Action.STOP_QUOTA, _ALL, (429,), _DAY, "rate-limits", prose=_DAY_LIMIT),
+    Rule(Action.RETRY, _ALL, _TRANSIENT, _TRANSIENT_ADVICE, "error-handling"),
+    Rule(Action.STOP_CONFIGURATION, _WHOLE, (407,), _PROXY, "HTTP"),
     # Token and introspection
-    Row(
+    Rule(
         Action.STOP_CONFIGURATION,
         _OAUTH,
         (401,),
@@ -166,7 +165,7 @@ TABLE: tuple[Row, ...] = (
         "client-credentials-flow",
         names=frozenset({"invalid_client_id", "invalid_client"}),
     ),
-    Row(
+    Rule(
         Action.STOP_CONFIGURATION,
         _OAUTH,
         (401,),
@@ -174,7 +173,7 @@ TABLE: tuple[Row, ...] = (
         "client-credentials-flow",
         names=frozenset({"access_denied"}),
     ),
-    Row(
+    Rule(
         Action.STOP_CONFIGURATION,
         _OAUTH,
         (400,),
@@ -182,23 +181,23 @@ TABLE: tuple[Row, ...] = (
         "client-credentials-flow",
         names=frozenset({"invalid_client_id"}),
     ),
-    Row(Action.STOP_CONFIGURATION, _OAUTH, (400, 401), _OAUTH_WRONG, "client-credentials-flow"),
-    Row(Action.STOP_CONFIGURATION, _OAUTH, (*_REDIRECT, *_CLIENT_ERROR), _NOT_OAUTH, "policy"),
+    Rule(Action.STOP_CONFIGURATION, _OAUTH, (400, 401), _OAUTH_WRONG, "client-credentials-flow"),
+    Rule(Action.STOP_CONFIGURATION, _OAUTH, (*_REDIRECT, *_CLIENT_ERROR), _NOT_OAUTH, "policy"),
     # The API's calls as a whole
-    Row(Action.REFRESH_TOKEN, _API, (401,), _TOKEN, "client-credentials-flow"),
-    Row(Action.STOP_CONFIGURATION, _API, (403,), _RIGHTS, "error-handling"),
-    Row(Action.STOP_CONFIGURATION, _API, (404,), _NO_RESOURCE, "error-handling"),
-    Row(Action.STOP_CONFIGURATION, _API, (426,), _VERSION, "error-handling"),
-    Row(Action.STOP_CONFIGURATION, _API, (*_REDIRECT, 405, 406, 411), _NOT_API, "error-handling"),
-    Row(
+    Rule(Action.REFRESH_TOKEN, _API, (401,), _TOKEN, "client-credentials-flow"),
+    Rule(Action.STOP_CONFIGURATION, _API, (403,), _RIGHTS, "error-handling"),
+    Rule(Action.STOP_CONFIGURATION, _API, (404,), _NO_RESOURCE, "error-handling"),
+    Rule(Action.STOP_CONFIGURATION, _API, (426,), _VERSION, "error-handling"),
+    Rule(Action.STOP_CONFIGURATION, _API, (*_REDIRECT, 405, 406, 411), _NOT_API, "error-handling"),
+    Rule(
         Action.SPLIT,
         _BATCH,
         (400, 413, 414, 422),
         "a record in the batch, or the batch as a whole, is not accepted",
         "rest.li, query-tunneling",
     ),
-    Row(Action.STOP_CONFIGURATION, _BATCH, (415,), _NOT_API, "error-handling"),
-    Row(
+    Rule(Action.STOP_CONFIGURATION, _BATCH, (415,), _NOT_API, "error-handling"),
+    Rule(
         Action.REJECT,
         _URL,
         (400, 413, 414, 415, 422),
@@ -207,8 +206,8 @@ TABLE: tuple[Row, ...] = (
         "error-handling",
     ),
     # The upload to the signed URL
-    Row(Action.NEW_URL, _UPLOAD, (401, 403, 410), "the signed URL is not accepted", "ambry"),
-    Row(
+    Rule(Action.NEW_URL, _UPLOAD, (401, 403, 410), "the signed URL is not accepted", "ambry"),
+    Rule(
         Action.REJECT,
         _UPLOAD,
         (413,),
@@ -216,19 +215,19 @@ TABLE: tuple[Row, ...] = (
         "ambry, sync",
         code="file_too_large",
     ),
-    Row(
+    Rule(
         Action.REJECT,
         _UPLOAD,
         (400, 414, 415, 422),
         "LinkedIn does not take this file; it takes PDF, DOC and plain text",
         "ambry, sync",
     ),
-    Row(Action.STOP_CONFIGURATION, _UPLOAD, (405, 406, 411, 426), _NOT_API, "error-handling"),
+    Rule(Action.STOP_CONFIGURATION, _UPLOAD, (405, 406, 411, 426), _NOT_API, "error-handling"),
     # One key of a batch
-    Row(
+    Rule(
         Action.REFRESH_TOKEN, _KEY, (401,), "the access token is refused", "client-credentials-flow"
     ),
-    Row(
+    Rule(
         Action.STOP_CONFIGURATION,
         _KEY,
         (403,),
@@ -237,9 +236,9 @@ TABLE: tuple[Row, ...] = (
         names=_ACCESS_DENIED,
         service_codes=_ACCESS_DENIED_CODE,
     ),
-    Row(Action.RETRY, _KEY, (409,), "another write to the same resume is under way", "rest.li"),
-    Row(Action.GONE, _DELETED, (404, 410), "", "policy"),
-    Row(
+    Rule(Action.RETRY, _KEY, (409,), "another write to the same resume is under way", "rest.li"),
+    Rule(Action.GONE, _DELETED, (404, 410), "", "policy"),
+    Rule(
         Action.REJECT,
         _UPDATED,
         (404,),
@@ -247,21 +246,21 @@ TABLE: tuple[Row, ...] = (
         " before their resumes",
         "error-handling",
     ),
-    Row(
+    Rule(
         Action.REJECT,
         _UPDATED,
         _CLIENT_ERROR,
         "LinkedIn does not take this resume's record",
         "error-handling",
     ),
-    Row(
+    Rule(
         Action.STOP,
         _DELETED,
         _CLIENT_ERROR,
         "LinkedIn refuses this deletion, and a deletion is never dropped; ask its support",
         "policy",
     ),
-    Row(
+    Rule(
         Action.RETRY,
         _KEY,
         None,
@@ -269,7 +268,7 @@ TABLE: tuple[Row, ...] = (
         "rest.li",
     ),
     # Whatever else: what is tried again is lost in no case, and ends with `retry_seconds`
-    Row(Action.RETRY, _ALL, _ANY_STATUS, _UNKNOWN, "policy"),
+    Rule(Action.RETRY, _ALL, _ANY_STATUS, _UNKNOWN, "policy"),
 )
 
 
@@ -281,57 +280,41 @@ _FAILURES: Mapping[Action, type[Failure]] = {
 }
 
 
-def decide(answer: Answer) -> Row:
-    """The row that decides what is to be done."""
-    return next(row for row in TABLE if row.fits(answer))
+def decide(response: ApiResponse) -> Rule:
+    """Return the rule that decides what is to be done."""
+    return next(rule for rule in TABLE if rule.fits(response))
 
 
-def failure(answer: Answer, row: Row, now: Callable[[], datetime]) -> Failure:
-    """The failure that ``row`` makes of ``answer``; ``now`` gives the time in UTC.
+def failure(response: ApiResponse, rule: Rule, now: datetime) -> Failure:
+    """Return the failure that ``rule`` makes of ``response``; ``now`` is an aware time.
 
-    For a row whose remedy (a new token, a new URL) is used up, or belongs to the whole batch, it
+    For a rule whose remedy (a new token, a new URL) is used up, or belongs to the whole batch, it
     is what remains: a stop for a token that is refused however new, another try for the rest.
     """
-    message = describe(answer, row.advice)
-    if row.action is Action.REJECT:
-        return Reject(row.code, message)
-    if row.action is Action.REFRESH_TOKEN and answer.call not in _KEY:
+    message = describe(response, rule.advice)
+    if rule.action is Action.REJECT:
+        return Reject(rule.code, message)
+    if rule.action is Action.REFRESH_TOKEN and response.call not in _KEY:
         return Misconfigured(message)
-    if row.action in _FAILURES:
-        return _FAILURES[row.action](message)
-    came = answer.fault.kind if answer.fault is not None else answer.status or "unclear"
-    return Retry(
-        message, retry_after=retry_after(answer.retry_after, now), cause=f"{answer.call} {came}"
-    )
+    if rule.action in _FAILURES:
+        return _FAILURES[rule.action](message)
+    came = response.error.kind if response.error is not None else response.status or "unclear"
+    wait = retry_after(response.retry_after, now)
+    if wait is not None:
+        wait = min(wait, LONGEST_RETRY_AFTER)
+    return Retry(message, retry_after=wait, cause=f"{response.call} {came}")
 
 
-def describe(answer: Answer, advice: str) -> str:
+def describe(response: ApiResponse, advice: str) -> str:
     """Say what came back and what it means, with what LinkedIn's support asks for at the end."""
-    if answer.fault is not None:
-        came = f"{answer.call}: {answer.fault.reason}"
+    if response.error is not None:
+        came = f"{response.call}: {response.error.reason}"
     else:
-        service = f"serviceErrorCode {answer.service_code}" if answer.service_code else None
-        named = ", ".join(name for name in (answer.code, service, *answer.details) if name)
-        status = "gave no status" if answer.status is None else f"answered {answer.status}"
-        came = f"LinkedIn {status} to {answer.call}{f' ({named})' if named else ''}"
-    if answer.said:
-        came = f"{came}, saying {answer.said!r}"
+        service = f"serviceErrorCode {response.service_code}" if response.service_code else None
+        named = ", ".join(name for name in (response.code, service, *response.details) if name)
+        status = "gave no status" if response.status is None else f"answered {response.status}"
+        came = f"LinkedIn {status} to {response.call}{f' ({named})' if named else ''}"
+    if response.description:
+        came = f"{came}, saying {response.description!r}"
     message = f"{came}: {advice}" if advice else came
-    return f"{message} (x-li-uuid: {answer.uuid})" if answer.uuid else message
-
-
-def retry_after(value: str | None, now: Callable[[], datetime]) -> int | None:
-    """Seconds that a ``Retry-After`` asks for, in either form; None for one that makes no sense."""
-    if value is None:
-        return None
-    text = value.strip()
-    if re.fullmatch(r"[0-9]{1,9}", text):
-        seconds = int(text)
-    else:
-        try:
-            moment = parsedate_to_datetime(text)
-        except ValueError:
-            return None
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        seconds = math.ceil((aware - now()).total_seconds())
-    return min(max(seconds, 0), LONGEST_RETRY_AFTER)
+    return f"{message} (x-li-uuid: {response.uuid})" if response.uuid else message

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from target_linkedin_resumes.http.faults import TransportError
-from target_linkedin_resumes.http.messages import Response
+from target_linkedin_resumes.http.messages import Response, TransportError
 from target_linkedin_resumes.linkedin.restli import KeyResult
 
 # What a server calls things is passed on; its prose is not. It knows resumes by name and content,
@@ -35,22 +34,22 @@ class Call(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """One outcome: a ``status``, or the ``fault`` that came instead of it.
+class ApiResponse:
+    """What came back: a ``status``, or the ``error`` that came instead of it.
 
     ``code`` (OAuth: ``error``), ``service_code`` and ``details`` are what LinkedIn names the
-    error. ``prose`` is searched for known words and never shown; ``said`` is what may be shown of
-    it. ``uuid`` is ``x-li-uuid``, what LinkedIn's support asks for.
+    error. ``prose`` is searched for known words and never shown; ``description`` is what may be
+    shown of it. ``uuid`` is ``x-li-uuid``, what LinkedIn's support asks for.
     """
 
     call: Call
     status: int | None = None
-    fault: TransportError | None = None
+    error: TransportError | None = None
     code: str | None = None
     service_code: int | None = None
     details: tuple[str, ...] = ()
     prose: str = field(default="", repr=False)
-    said: str | None = None
+    description: str | None = None
     uuid: str | None = None
     retry_after: str | None = field(default=None, repr=False)
     response: Response | None = field(default=None, repr=False)
@@ -65,15 +64,15 @@ class Answer:
         return None if self.response is None else self.response.header(name)
 
 
-def call_answer(call: Call, response: Response) -> Answer:
-    """Read the answer to a whole call; of a success, the body is left to the caller."""
+def read_response(call: Call, response: Response) -> ApiResponse:
+    """Read the response to a whole call; of a success, the body is left to the caller."""
     uuid = response.header("x-li-uuid")
     error: Mapping[str, Any] = {}
     prose = ""
     if response.status >= 300:
         error = json_object(response.body)
         prose = response.body[:_SEARCHED_BYTES].decode("utf-8", "replace")
-    return Answer(
+    return ApiResponse(
         call,
         status=response.status,
         code=_name(error.get("code")) or _name(error.get("error")),
@@ -86,26 +85,26 @@ def call_answer(call: Call, response: Response) -> Answer:
     )
 
 
-def key_answer(call: Call, result: KeyResult | None, whole: Answer) -> Answer:
-    """Read what a batch's answer says of one key; None is a key that it does not name."""
+def read_key(call: Call, result: KeyResult | None, batch: ApiResponse) -> ApiResponse:
+    """Read what a batch's response says of one key; None is a key that it does not name."""
     if result is None:
-        return Answer(call, uuid=whole.uuid)
+        return ApiResponse(call, uuid=batch.uuid)
     error = result.error or {}
     # What stands in `errors` is an error, whatever status it claims.
     claims_success = result.error is not None and result.status is not None and result.status < 300
-    return Answer(
+    return ApiResponse(
         call,
         status=None if claims_success else result.status,
         code=_name(error.get("code")),
         service_code=_integer(error.get("serviceErrorCode")),
         details=_details(error),
         prose=str(error.get("message", ""))[:_SEARCHED_BYTES],
-        uuid=whole.uuid,
+        uuid=batch.uuid,
     )
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    """A body read as a JSON object; empty if it is none."""
+    """Read a body as a JSON object; empty if it is none."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
@@ -114,7 +113,7 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 
 def _details(error: Mapping[str, Any]) -> tuple[str, ...]:
-    """Error type and the fields at fault, as LinkedIn's error-handling page describes them."""
+    """Return the error type and the input errors, as LinkedIn's error-handling page has them."""
     found = [_name(error.get("errorDetailType"))]
     details = error.get("errorDetails")
     inputs = details.get("inputErrors") if isinstance(details, dict) else None

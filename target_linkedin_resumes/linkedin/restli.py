@@ -1,7 +1,7 @@
-"""Rest.li 1.0 as `tcrmCandidateResumes` speaks it: keys, query, tunnelling, batch answers. Pure.
+"""Rest.li 1.0 as `tcrmCandidateResumes` speaks it: keys, query, tunnelling, batch responses. Pure.
 
 Sources: linkedin.github.io/rest.li/spec/protocol, LinkedIn's page "Sync Candidate Resumes", and
-the answers of LinkedIn's open-source Rest.li server in `tests/contract/restli-vectors.json`.
+the responses of LinkedIn's open-source Rest.li server in `tests/contract/restli-vectors.json`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class KeyResult:
-    """What a batch answer says of one key.
+    """What a batch response says of one key.
 
     ``status`` is None where it was absent or no HTTP status. ``error`` is None for a key that
     stands in ``results``; all its fields are optional.
@@ -55,7 +55,7 @@ class KeyResult:
 
 
 def entity_key(key: ResumeKey, organization: str) -> str:
-    """A key as it stands in the body, in the field order of LinkedIn's sample.
+    """Return a key as it stands in the body, in the field order of LinkedIn's sample.
 
     Values are escaped as in the query, although the sample shows them raw: the server decodes
     them. The colon alone stays raw, so that ordinary keys are the sample byte for byte.
@@ -67,7 +67,7 @@ def entity_key(key: ResumeKey, organization: str) -> str:
 
 
 def ids_query(keys: Sequence[ResumeKey], organization: str) -> str:
-    """The query that names the keys of a batch, in the field order of LinkedIn's sample."""
+    """Return the query that names the keys of a batch, in the field order of LinkedIn's sample."""
     context = _value(organization)
     return "&".join(
         f"ids%5B{n}%5D.tcrmCandidateId={_value(key.candidate_id)}"
@@ -79,7 +79,7 @@ def ids_query(keys: Sequence[ResumeKey], organization: str) -> str:
 
 
 def batch_update(url: Url, organization: str, resumes: Sequence[Resume]) -> Request:
-    """The request that writes up to 100 resumes; each key may occur once."""
+    """Make the request that writes up to 100 resumes; each key may occur once."""
     query = ids_query([resume.key for resume in resumes], organization)
     entities = {
         entity_key(resume.key, organization): {
@@ -108,7 +108,7 @@ def batch_update(url: Url, organization: str, resumes: Sequence[Resume]) -> Requ
 
 
 def batch_delete(url: Url, organization: str, keys: Sequence[ResumeKey]) -> Request:
-    """The request that deletes up to 100 resumes; each key may occur once."""
+    """Make the request that deletes up to 100 resumes; each key may occur once."""
     query = ids_query(keys, organization)
     headers = _headers("batch_delete")
     if len(query) <= MAX_QUERY_BYTES:
@@ -117,27 +117,27 @@ def batch_delete(url: Url, organization: str, keys: Sequence[ResumeKey]) -> Requ
     return Request("POST", url, headers, query.encode())
 
 
-def read_batch_answer(body: bytes, organization: str) -> dict[ResumeKey, KeyResult]:
-    """Read the body of a batch's answer, key by key.
+def read_batch(body: bytes, organization: str) -> dict[ResumeKey, KeyResult]:
+    """Read the body of a batch's response, key by key.
 
     Keys come form-encoded in an order of their own and are compared decoded. Those of another
     organization or provider, and those that cannot be read, are left out: a key that is not in
-    the result was not delivered. Raises ValueError for a body that is no batch answer.
+    the result was not delivered. Raises ValueError for a body that is no batch response.
     """
     try:
-        answer = json.loads(body, object_pairs_hook=_unique)
+        content = json.loads(body, object_pairs_hook=_unique)
     except RecursionError:
         raise ValueError("nested too deeply") from None
-    if not isinstance(answer, dict):
+    if not isinstance(content, dict):
         raise ValueError("not a JSON object")  # noqa: TRY004 - a body, not an argument, is wrong
-    results, errors = answer.get("results"), answer.get("errors")
+    results, errors = content.get("results"), content.get("errors")
     if results is None and errors is None:
         raise ValueError("neither 'results' nor 'errors'")
     read: dict[ResumeKey, KeyResult] = {}
     for text, value in _entries(results):
         result = KeyResult(_status(value.get("status")))
         key = _decode(text, organization)
-        # One key in two spellings: the worse answer counts.
+        # One key in two spellings: the worse result counts.
         if key is not None and (key not in read or not result.delivered):
             read[key] = result
     for text, value in _entries(errors):
@@ -167,7 +167,7 @@ def _boundary(query: str, body: str) -> str:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose names are unique: of two values for one key, neither is to be believed."""
+    """Make an object of unique names: of two values for one key, neither is to be believed."""
     read = dict(pairs)
     if len(read) != len(pairs):
         raise ValueError("a name occurs twice in one object")
@@ -199,7 +199,7 @@ def _decoded(text: str) -> str:
     return _unescaped(text) if "%" in text or "+" in text else text
 
 
-@lru_cache(maxsize=256)  # each key of each answer names the same organization
+@lru_cache(maxsize=256)  # each key of each response names the same organization
 def _unescaped(text: str) -> str:
     # Strict: with replacement characters, a broken key could pass for another.
     return unquote_plus(text, errors="strict")

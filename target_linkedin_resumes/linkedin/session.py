@@ -1,23 +1,27 @@
-"""One call to LinkedIn made, measured and read; whoever asked decides what its answer means."""
+"""One customer's session with LinkedIn: its settings, and the one place where each call is made."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from target_linkedin_resumes.errors import Failure
-from target_linkedin_resumes.http.faults import TransportError
-from target_linkedin_resumes.http.messages import Request
-from target_linkedin_resumes.http.transport import Transport
+from target_linkedin_resumes.errors import Failure, Misconfigured
+from target_linkedin_resumes.http.client import Transport
+from target_linkedin_resumes.http.messages import Request, TransportError
+from target_linkedin_resumes.http.urls import Url, parse_url
 from target_linkedin_resumes.linkedin.limits import RequestsPerDay
-from target_linkedin_resumes.linkedin.outcomes import Row, describe, failure
-from target_linkedin_resumes.linkedin.responses import Answer, Call, call_answer
+from target_linkedin_resumes.linkedin.outcomes import Rule, describe, failure
+from target_linkedin_resumes.linkedin.responses import ApiResponse, Call, read_response
 
 logger = logging.getLogger(__name__)
 
-# Told after each call: its name, its status or kind of fault, seconds, bytes of the body sent.
+API_URL = "https://api.linkedin.com"
+TOKEN_URL = "https://www.linkedin.com/oauth/v2/accessToken"  # noqa: S105 - an address
+
+# Called after each call with its name, its status or kind of error, seconds, bytes of the body.
 Observe = Callable[[str, str, float, int], None]
 
 # LinkedIn counts requests by resource, and both batch methods go to one.
@@ -27,8 +31,45 @@ _RESOURCES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class ClientSettings:
+    """Settings of one customer.
+
+    ``organization`` and ``contract`` are URNs (``urn:li:organization:1``, ``urn:li:contract:1``).
+    ``blob_ttl`` is LinkedIn's ``{"duration": 72, "unit": "HOUR"}``; None keeps the file.
+    """
+
+    organization: str
+    contract: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    api_url: str = API_URL
+    token_url: str = TOKEN_URL
+    blob_ttl: Mapping[str, int | str] | None = None
+
+
+def endpoint(setting: str, value: str, path: str = "") -> Url:
+    """Return the URL of ``path`` below the value of a setting, which may end in a slash.
+
+    Raises :class:`Misconfigured` unless it is an https URL without a query; http is for loopback.
+    """
+    expectation = "an https URL such as https://api.linkedin.com, without user name, '?' and '#'"
+    try:
+        url = parse_url(value.strip().rstrip("/") + path)
+    except ValueError as error:
+        raise Misconfigured(f"setting {setting}: expected {expectation}; {error}") from None
+    if "?" in url.target:
+        raise Misconfigured(f"setting {setting}: expected {expectation}")
+    if not url.origin.is_secure:
+        raise Misconfigured(
+            f"setting {setting}: expected an https URL (http is for this machine's loopback"
+            f" alone), not {url.origin}"
+        )
+    return url
+
+
 def utc_now() -> datetime:
-    """The time of day in UTC."""
+    """Return the time of day in UTC."""
     return datetime.now(UTC)
 
 
@@ -53,8 +94,8 @@ class Session:
         self._requests_per_day = requests_per_day
         self._observe = observe
 
-    def make(self, call: Call, request: Request) -> Answer:
-        """Send a request; a transport's failure is an answer too.
+    def send(self, call: Call, request: Request) -> ApiResponse:
+        """Send a request; a transport error comes back as a response without a status.
 
         Raises :class:`QuotaSpent` without sending when the day's requests are used up, and
         whatever failure reading a streamed body raises.
@@ -63,20 +104,20 @@ class Session:
             self._requests_per_day.take(_RESOURCES.get(call, call.value))
         begun = self.clock()
         try:
-            answer = call_answer(call, self._transport.send(request))
-            outcome = str(answer.status)
-        except TransportError as fault:
-            answer = Answer(call, fault=fault)
-            outcome = fault.kind
+            response = read_response(call, self._transport.send(request))
+            outcome = str(response.status)
+        except TransportError as error:
+            response = ApiResponse(call, error=error)
+            outcome = error.kind
         seconds = self.clock() - begun
         self._observe(call.value, outcome, seconds, request.size)
-        logger.debug("%s: %s in %.3f s, x-li-uuid %s", call, outcome, seconds, answer.uuid)
-        return answer
+        logger.debug("%s: %s in %.3f s, x-li-uuid %s", call, outcome, seconds, response.uuid)
+        return response
 
-    def failure(self, answer: Answer, row: Row) -> Failure:
-        """The failure that a row of the table makes of an answer."""
-        return failure(answer, row, self._now)
+    def failure(self, response: ApiResponse, rule: Rule) -> Failure:
+        """Make the failure that a rule of the table makes of a response."""
+        return failure(response, rule, self._now())
 
-    def unreadable(self, answer: Answer, what: str) -> str:
-        """The message for a success that lacks what a success has to bring."""
-        return describe(answer, f"the answer cannot be used: {what}")
+    def unreadable(self, response: ApiResponse, what: str) -> str:
+        """Say that a success lacks what a success has to bring."""
+        return describe(response, f"the answer cannot be used: {what}")

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import re
+import socket
+import ssl
 import time
 import zlib
 from collections.abc import Callable, Container, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from urllib.parse import unquote, urljoin
 
 import requests
-from requests.utils import get_environ_proxies, select_proxy
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import parse_url
 
-from target_linkedin_resumes.errors import Reject, Retry
+from target_linkedin_resumes.errors import Failure, Reject, Retry
 from target_linkedin_resumes.http.address_guard import (
+    TOTAL_TIMEOUTS,
     GuardedAdapter,
     is_public,
     is_public_name,
     not_allowed,
 )
-from target_linkedin_resumes.http.wires import MOST_TIMEOUTS
+from target_linkedin_resumes.http.messages import retry_after
+from target_linkedin_resumes.http.proxies import Proxies, tls_context
+from target_linkedin_resumes.http.urls import DEFAULT_PORTS, Origin
 from target_linkedin_resumes.resumes.etags import expires_at, without_signature
 from target_linkedin_resumes.resumes.names import disposition_name
 from target_linkedin_resumes.resumes.prefixes import HTTP_SCHEMES, Prefixes
@@ -34,7 +39,6 @@ from target_linkedin_resumes.resumes.spool import (
     nothing_known,
     spooled,
 )
-from target_linkedin_resumes.resumes.transport import ca_bundle, failure_of, unreadable
 
 MAX_REDIRECTS = 5
 _PIECE = 128 * 1024
@@ -61,7 +65,7 @@ _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 
 @dataclass(frozen=True, slots=True)
 class _Hop:
-    """One request: what, through which adapter, and by which proxies."""
+    """One request: what, through which adapter, and by which proxy, as `requests` names it."""
 
     request: requests.PreparedRequest = field(repr=False)
     adapter: GuardedAdapter
@@ -73,12 +77,12 @@ class Web:
 
     ``timeout`` is in seconds, for connecting and for each wait for bytes; all of a fetch, with
     redirects and body, takes five of them at most. ``concurrency`` is how many connections are
-    kept. ``wall_clock`` gives epoch seconds, ``clock`` seconds that only
-    grow. ``public`` and ``ports`` say what may be connected to without being listed.
+    kept. ``wall_clock`` gives epoch seconds, ``clock`` seconds that only grow. ``public`` and
+    ``ports`` say what may be connected to without being listed.
 
-    Proxies and the CA bundle are taken from the environment as usual (HTTPS_PROXY, NO_PROXY,
-    REQUESTS_CA_BUNDLE), credentials (.netrc) are not. Through a proxy a host is checked by its
-    name only.
+    Proxies and CA certificates come from ``environ``, read here and never again; raises
+    :class:`Misconfigured` when they make no sense. Through a proxy a host is checked by its name
+    only.
     """
 
     def __init__(
@@ -91,6 +95,7 @@ class Web:
         clock: Callable[[], float] = time.monotonic,
         public: Callable[[str], bool] = is_public,
         ports: Container[int] = (80, 443),
+        environ: Mapping[str, str] = os.environ,
     ) -> None:
         self._prefixes = prefixes
         self._timeout = timeout
@@ -98,11 +103,12 @@ class Web:
         self._clock = clock
         self._public = public
         self._ports = ports
+        self._proxies = Proxies(environ)
         # Adapters alone: a session would add credentials of .netrc and cookies, and read the
         # body of a redirect to its end, however long.
-        self._guarded = GuardedAdapter(public, pool_maxsize=concurrency)
-        self._trusted = GuardedAdapter(lambda _: True, pool_maxsize=concurrency)
-        self._verify = ca_bundle()
+        context = tls_context(environ)
+        self._guarded = GuardedAdapter(context, public, pool_maxsize=concurrency)
+        self._trusted = GuardedAdapter(context, lambda _: True, pool_maxsize=concurrency)
 
     def close(self) -> None:
         """Close all connections."""
@@ -117,7 +123,7 @@ class Web:
         body of a file that is known.
         """
         self._check_expiry(url)
-        deadline = self._clock() + self._timeout * MOST_TIMEOUTS
+        deadline = self._clock() + self._timeout * TOTAL_TIMEOUTS
         with ExitStack() as stack:
             response, final = self._follow(url, deadline)
             with closing(response):
@@ -125,11 +131,11 @@ class Web:
                 self._check(response, final, raw, redirected=final != url)
                 name = disposition_name(response.headers.get("Content-Disposition"))
                 name = name or _url_name(final, url)
-                told = _told(response.headers.get("ETag"), final, name)
-                if is_known(told):
+                validators = _validators(response.headers.get("ETag"), final, name)
+                if is_known(validators):
                     raise NotModified
                 pieces = _decoded(raw, response.headers.get("Content-Encoding"))
-                found = stack.enter_context(spooled(pieces, name, told))
+                found = stack.enter_context(spooled(pieces, name, validators))
             yield found
 
     def _follow(self, url: str, deadline: float) -> tuple[requests.Response, str]:
@@ -157,7 +163,7 @@ class Web:
             url = request.url or ""
             parsed = parse_url(url)
         except (requests.RequestException, HTTPError, ValueError):
-            raise unreadable() from None
+            raise _unreadable() from None
         if parsed.scheme not in HTTP_SCHEMES or not parsed.host:
             raise _astray("to a URL that is neither http nor https")
         if parsed.auth is not None:
@@ -166,14 +172,17 @@ class Web:
                 "field 'file': the URL holds a user name; give credentials in the `headers` of the"
                 " setting `file_sources` instead",
             )
-        proxies = {key: str(value) for key, value in get_environ_proxies(url).items()}
+        host = parsed.host.strip("[]").lower()
+        port = parsed.port or DEFAULT_PORTS[parsed.scheme]
+        proxy = self._proxies.proxy_for(Origin(parsed.scheme, host, port))
+        proxies = {} if proxy is None else {"all": proxy.url}
         source = self._prefixes.match(url)
         if source is not None:
             request.headers.update(source.headers)
             return _Hop(request, self._trusted, proxies)
         if parsed.port is not None and parsed.port not in self._ports:
             raise not_allowed("the URL names another port than 80 and 443")
-        if select_proxy(url, proxies) and not is_public_name(parsed.host, self._public):
+        if proxy is not None and not is_public_name(parsed.host, self._public):
             raise not_allowed("the URL leads to a host that is not public")
         return _Hop(request, self._guarded, proxies)
 
@@ -186,11 +195,10 @@ class Web:
                 hop.request,
                 stream=True,
                 timeout=min(self._timeout, left),
-                verify=self._verify,
                 proxies=hop.proxies,
             )
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            raise failure_of(error) from None
+            raise _failure_of(error) from None
 
     def _check(
         self, response: requests.Response, url: str, raw: Iterator[bytes], *, redirected: bool
@@ -203,9 +211,10 @@ class Web:
                 raise _denied("source_login_page", "the source redirects to a page to log in")
             return
         if status in _PASSING or status >= 500:
+            now = datetime.fromtimestamp(self._wall_clock(), UTC)
             raise Retry(
                 f"field 'file': the source answered {status}",
-                retry_after=self._retry_after(response.headers.get("Retry-After")),
+                retry_after=retry_after(response.headers.get("Retry-After"), now),
             )
         if status in (400, 401, 403):
             self._check_expiry(url)
@@ -227,16 +236,6 @@ class Web:
         if moment is not None and moment <= self._wall_clock():
             raise _expired()
 
-    def _retry_after(self, header: str | None) -> int | None:
-        """Read both forms of Retry-After (RFC 9110, 10.2.3) into seconds."""
-        text = (header or "").strip()
-        if re.fullmatch(r"[0-9]{1,9}", text):
-            return int(text)
-        try:
-            return max(0, round(parsedate_to_datetime(text).timestamp() - self._wall_clock()))
-        except (ValueError, OverflowError):
-            return None
-
     def _raw(self, response: requests.Response, deadline: float) -> Iterator[bytes]:
         while True:
             try:
@@ -252,8 +251,8 @@ class Web:
                 raise _too_slow()
 
 
-def _told(etag: str | None, url: str, name: str | None) -> tuple[str, ...]:
-    """Give what would have to be told again; an ETag names bytes of its own URL alone.
+def _validators(etag: str | None, url: str, name: str | None) -> tuple[str, ...]:
+    """Return what has to be the same again; an ETag names bytes of its own URL alone.
 
     A weak ETag (RFC 9110, 8.8.1) may stay while bytes change, and what has no quotes is none.
     """
@@ -267,7 +266,7 @@ def _joined(url: str, target: str) -> str:
     try:
         return urljoin(url, target.encode("latin-1").decode("utf-8"))
     except ValueError:
-        raise unreadable() from None
+        raise _unreadable() from None
 
 
 def _decoded(pieces: Iterable[bytes], encoding: str | None) -> Generator[bytes, None, None]:
@@ -331,3 +330,43 @@ def _expired() -> Reject:
         "field 'file': the link has expired; let the tap extract the record again, shortly before"
         " it is loaded, so that it holds a fresh link",
     )
+
+
+def _failure_of(error: Exception) -> Failure:
+    """Tell what will be so the next time from what may pass."""
+    causes = list(_causes(error))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        return Reject(
+            "source_unreachable",
+            "field 'file': the certificate of the source cannot be verified; if it is your own,"
+            " name its CA in the environment variable REQUESTS_CA_BUNDLE",
+        )
+    for cause in causes:
+        if isinstance(cause, socket.gaierror) and cause.errno in (
+            socket.EAI_NONAME,
+            getattr(socket, "EAI_NODATA", socket.EAI_NONAME),
+        ):
+            return Reject(
+                "source_unreachable", "field 'file': the host that the URL names does not exist"
+            )
+    if isinstance(error, ValueError):  # requests, urllib3 and the codecs agree in this
+        return _unreadable()
+    if isinstance(error, requests.Timeout):
+        return Retry("field 'file': the source did not answer in time")
+    return Retry(f"field 'file': the source cannot be reached ({type(error).__name__})")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Unwrap what requests and urllib3 wrapped, in the several ways they do."""
+    waiting: list[object] = [error]
+    seen: set[int] = set()
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, BaseException) and id(item) not in seen:
+            seen.add(id(item))
+            yield item
+            waiting += [item.__cause__, item.__context__, *item.args, getattr(item, "reason", None)]
+
+
+def _unreadable() -> Reject:
+    return Reject("invalid_source", "field 'file': the URL cannot be read as one")

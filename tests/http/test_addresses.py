@@ -9,10 +9,8 @@ from typing import Any
 
 import pytest
 
-from target_linkedin_resumes.http.addresses import KEEP_SECONDS, Addresses
-from target_linkedin_resumes.http.faults import TransportError
-from target_linkedin_resumes.http.messages import Request
-from target_linkedin_resumes.http.transport import HttpTransport
+from target_linkedin_resumes.http.client import KEEP_ADDRESSES_SECONDS, HttpTransport
+from target_linkedin_resumes.http.messages import Request, TransportError
 from target_linkedin_resumes.http.urls import parse_url
 
 from .servers import OK, PEM, read_request, serving
@@ -78,39 +76,48 @@ def test_64_connections_at_once_ask_once(tls: bool) -> None:
     assert names.asked == [(host, port)]
 
 
+def close_after_one(connection: socket.socket, _number: int) -> None:
+    """Each request needs another connection."""
+    read_request(connection)
+    connection.sendall(OK)
+
+
 def test_after_a_while_the_name_is_asked_again() -> None:
     now = [0.0]
     names = Names(["127.0.0.1"])
-    addresses = Addresses(lambda: now[0], names)
-    with serving(serve_ok) as port:
-        for moment in (0.0, KEEP_SECONDS - 1, KEEP_SECONDS, 2 * KEEP_SECONDS - 1):
+    transport = HttpTransport(5, environ={}, clock=lambda: now[0], look_up=names)
+    keep = KEEP_ADDRESSES_SECONDS
+    with serving(close_after_one) as port:
+        for moment in (0.0, keep - 1, keep, 2 * keep - 1):
             now[0] = moment
-            addresses.connect((HOST, port), 5).close()
-        addresses.connect(("another.test", port), 5).close()
+            transport.send(Request("GET", parse_url(f"http://{HOST}:{port}/"), {}))
+        transport.send(Request("GET", parse_url(f"http://another.test:{port}/"), {}))
+        transport.close()
     assert names.asked == [(HOST, port), (HOST, port), ("another.test", port)]
 
 
 def test_each_address_is_tried_until_one_answers() -> None:
     """As with a host that has an IPv6 address and a network that has none."""
     names = Names(["::1", "127.0.0.2", "127.0.0.1"])
-    addresses = Addresses(lambda: 0.0, names)
-    with serving(serve_ok) as port:  # it listens on 127.0.0.1 alone
-        for _ in range(2):
-            connected = addresses.connect((HOST, port), 5)
-            assert connected.getpeername() == ("127.0.0.1", port)
-            assert connected.gettimeout() == 5
-            connected.close()
+    transport = HttpTransport(5, environ={}, look_up=names)
+    with serving(close_after_one) as port:  # it listens on 127.0.0.1 alone
+        request = Request("GET", parse_url(f"http://{HOST}:{port}/"), {})
+        assert [transport.send(request).status for _ in range(2)] == [200, 200]
+        transport.close()
     assert len(names.asked) == 1
 
 
 def test_addresses_of_which_none_answers_are_not_kept() -> None:
-    names = Names(["127.0.0.2"], ["127.0.0.1"])
-    addresses = Addresses(lambda: 0.0, names)
-    with serving(serve_ok) as port:
-        with pytest.raises(ConnectionRefusedError):
-            addresses.connect((HOST, port), 5)
-        addresses.connect((HOST, port), 5).close()
-    assert len(names.asked) == 2
+    names = Names(["127.0.0.2"], [], ["127.0.0.1"])
+    transport = HttpTransport(5, environ={}, look_up=names)
+    with serving(close_after_one) as port:
+        request = Request("GET", parse_url(f"http://{HOST}:{port}/"), {})
+        for reason in ("connection refused", "the connection failed"):
+            with pytest.raises(TransportError, match=reason):
+                transport.send(request)
+        assert transport.send(request).status == 200
+        transport.close()
+    assert len(names.asked) == 3
 
 
 @pytest.mark.parametrize("error", [socket.gaierror(-2, "unknown"), UnicodeError("label too long")])
@@ -146,8 +153,3 @@ def test_a_failed_look_up_ends_the_wait_of_all_and_is_not_kept(error: Exception)
         transport.close()
     assert faults
     assert all(fault.startswith(f"{HOST}: ") for fault in faults)
-
-
-def test_a_name_without_addresses() -> None:
-    with pytest.raises(OSError, match="no address"):
-        Addresses(lambda: 0.0, Names([])).connect((HOST, 1), 5)

@@ -8,12 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from target_linkedin_resumes.http.faults import TransportError
-from target_linkedin_resumes.http.messages import Request, Response
+from target_linkedin_resumes.http.messages import Request, Response, TransportError
 from target_linkedin_resumes.linkedin.api import LinkedIn
 from target_linkedin_resumes.linkedin.limits import RequestsPerDay
-from target_linkedin_resumes.linkedin.session import Session
-from target_linkedin_resumes.linkedin.settings import ClientSettings
+from target_linkedin_resumes.linkedin.session import ClientSettings, Session
 
 ORGANIZATION = "urn:li:organization:1234567890"
 UUID = "AAYNlX+b/Q=="

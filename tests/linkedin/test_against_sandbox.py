@@ -19,10 +19,9 @@ from target_linkedin_resumes.errors import (
     Reject,
     Retry,
 )
-from target_linkedin_resumes.http.transport import HttpTransport
+from target_linkedin_resumes.http.client import HttpTransport
 from target_linkedin_resumes.linkedin.api import LinkedIn
-from target_linkedin_resumes.linkedin.session import Session
-from target_linkedin_resumes.linkedin.settings import ClientSettings
+from target_linkedin_resumes.linkedin.session import ClientSettings, Session
 from target_linkedin_resumes.records import ResumeKey
 from target_linkedin_resumes.sandbox.server import Running, running
 
@@ -129,15 +128,14 @@ def test_a_file_that_is_too_large_is_rejected(linkedin: LinkedIn) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault",
+    ("endpoint", "fault"),
     [
-        {"kind": "status", "status": 503},
-        {"kind": "status", "status": 504, "body": "html"},
-        {"kind": "status", "status": 429, "body": "minute"},
-        {"kind": "status", "status": 500, "body": "java"},
+        ("token", {"kind": "status", "status": 503}),
+        ("url", {"kind": "status", "status": 429, "body": "minute"}),
+        ("upload", {"kind": "status", "status": 504, "body": "html"}),
+        ("batch_delete", {"kind": "status", "status": 500, "body": "java"}),
     ],
 )
-@pytest.mark.parametrize("endpoint", ["token", "url", "upload", "batch_delete"])
 def test_a_transient_failure_is_tried_again(
     sandbox: Running, linkedin: LinkedIn, endpoint: str, fault: dict[str, Any]
 ) -> None:

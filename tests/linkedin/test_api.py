@@ -22,8 +22,14 @@ from target_linkedin_resumes.errors import (
     Retry,
     Stop,
 )
-from target_linkedin_resumes.http.faults import Stale, TimedOut, TransportError
-from target_linkedin_resumes.http.messages import Request, Response, Stream
+from target_linkedin_resumes.http.messages import (
+    Request,
+    Response,
+    Stale,
+    Stream,
+    TimedOut,
+    TransportError,
+)
 from target_linkedin_resumes.linkedin.api import LinkedIn, SignedUrl
 from target_linkedin_resumes.linkedin.limits import RequestsPerDay
 from target_linkedin_resumes.records import ResumeKey
@@ -140,8 +146,7 @@ def test_a_signed_url_is_not_shown() -> None:
 
 def test_uploads_to_the_url_exactly_as_received() -> None:
     transport = script()
-    urn = client(transport).upload(SignedUrl(SIGNED), b"%PDF-", 5, PDF, NAME)
-    assert urn == "urn:li:ambryBlob:/AAYU-b.pdf"
+    assert upload(client(transport)) == "urn:li:ambryBlob:/AAYU-b.pdf"
     request = transport.to(UPLOAD)[0]
     assert request.method == "POST"
     assert str(request.url.origin) == "https://www.linkedin.com"
@@ -153,8 +158,8 @@ def test_uploads_to_the_url_exactly_as_received() -> None:
 
 
 def test_a_signed_url_without_query_gets_one() -> None:
-    transport = script()
-    client(transport).upload(SignedUrl("https://www.linkedin.com/ambry/"), b"x", 1, PDF, "a.pdf")
+    transport = script(media=[answer(201, x_linkedin_id="https://www.linkedin.com/ambry/")])
+    upload(client(transport), name="a.pdf")
     assert transport.to(UPLOAD)[0].url.target == "/ambry/?x-ambry-filename=a.pdf"
 
 
@@ -331,11 +336,6 @@ def test_an_upload_that_fails(step: Response, kind: type[Failure], code: str | N
     assert len(transport.to(UPLOAD)) == 1
     for private in ("Jane", "x-li-ambry-ep", "token-1", "evil"):
         assert private not in error.value.message
-
-
-def test_a_single_upload_says_when_its_url_is_refused() -> None:
-    with pytest.raises(Retry, match="the signed URL is not accepted"):
-        client(script(upload=[answer(410)])).upload(SignedUrl(SIGNED), b"", 0, PDF, NAME)
 
 
 def test_bytes_that_are_announced_wrongly_are_a_mistake_of_the_caller() -> None:

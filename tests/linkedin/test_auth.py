@@ -10,8 +10,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from target_linkedin_resumes.errors import Failure, Misconfigured, Retry
-from target_linkedin_resumes.http.faults import TransportError
-from target_linkedin_resumes.http.messages import Request, Response
+from target_linkedin_resumes.http.messages import Request, Response, TransportError
 from target_linkedin_resumes.linkedin.auth import DEFAULT_LIFE, Introspection, Tokens
 from target_linkedin_resumes.linkedin.session import Session
 

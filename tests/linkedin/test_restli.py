@@ -18,7 +18,7 @@ from target_linkedin_resumes.linkedin.restli import (
     batch_update,
     entity_key,
     ids_query,
-    read_batch_answer,
+    read_batch,
 )
 from target_linkedin_resumes.records import ResumeKey
 
@@ -136,7 +136,7 @@ def test_any_ids_survive_a_delete_and_its_answer(keys: list[ResumeKey]) -> None:
     assert (method, body) == ("DELETE", None)
     asked = as_server_reads_query(query)
     answer = {"results": {as_server_writes_key(key): {"status": 204} for key in reversed(asked)}}
-    read = read_batch_answer(json.dumps(answer).encode(), ORGANIZATION)
+    read = read_batch(json.dumps(answer).encode(), ORGANIZATION)
     assert read == dict.fromkeys(keys, KeyResult(204))
 
 
@@ -203,7 +203,7 @@ ENCODED = as_server_writes_key(fields_of(KEY))
 
 
 def read(body: object) -> dict[ResumeKey, KeyResult]:
-    return read_batch_answer(json.dumps(body).encode(), ORGANIZATION)
+    return read_batch(json.dumps(body).encode(), ORGANIZATION)
 
 
 @pytest.mark.parametrize(
@@ -290,13 +290,13 @@ def test_of_two_spellings_of_a_key_the_worse_counts() -> None:
 )
 def test_refuses_what_is_no_batch_answer(body: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the words of the JSON parser do not matter
-        read_batch_answer(body, ORGANIZATION)
+        read_batch(body, ORGANIZATION)
 
 
 @given(st.binary())
 def test_any_body_is_read_or_refused(body: bytes) -> None:
     try:
-        read_batch_answer(body, ORGANIZATION)
+        read_batch(body, ORGANIZATION)
     except ValueError:
         return
 
@@ -312,6 +312,6 @@ JSON = st.recursive(
 def test_no_shape_of_an_answer_is_a_crash(results: object, errors: object) -> None:
     body = json.dumps({"results": results, "errors": errors}).encode()
     try:
-        read_batch_answer(body, ORGANIZATION)
+        read_batch(body, ORGANIZATION)
     except ValueError:
         return

@@ -16,7 +16,7 @@ from target_linkedin_resumes.linkedin.restli import (
     batch_update,
     entity_key,
     ids_query,
-    read_batch_answer,
+    read_batch,
 )
 from target_linkedin_resumes.records import ResumeKey
 
@@ -53,7 +53,7 @@ def test_sends_a_key_byte_for_byte(name: str) -> None:
 def test_reads_a_key_of_an_answer(name: str) -> None:
     vector = KEYS[name]
     body = {"results": {vector["receive_protocol_1_0_results_key"]: {"status": 204}}}
-    read = read_batch_answer(json.dumps(body).encode(), vector["key"]["integrationContext"])
+    read = read_batch(json.dumps(body).encode(), vector["key"]["integrationContext"])
     assert read == {key_of(vector["key"]): KeyResult(204)}
 
 
@@ -132,7 +132,7 @@ def test_reads_recorded_answers(name: str) -> None:
     body = ANSWERS[name]
     texts = [*body["results"], *body.get("errors", {})]
     organization = as_server_reads_key(texts[0])["integrationContext"]
-    read = read_batch_answer(json.dumps(body).encode(), organization)
+    read = read_batch(json.dumps(body).encode(), organization)
     ours = [text for text in texts if as_server_reads_key(text)["dataProvider"] == "PARTNER"]
     assert {key_of(as_server_reads_key(text)) for text in ours} == set(read)
     for text in ours:

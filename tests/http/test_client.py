@@ -11,18 +11,22 @@ from dataclasses import replace
 import pytest
 
 from target_linkedin_resumes.errors import Retry
-from target_linkedin_resumes.http.client import BLOCK_BYTES, MAX_RESPONSE_BYTES
-from target_linkedin_resumes.http.faults import (
+from target_linkedin_resumes.http.client import (
+    BLOCK_BYTES,
+    MAX_RESPONSE_BYTES,
+    HttpTransport,
+)
+from target_linkedin_resumes.http.messages import (
     BodyChanged,
     InvalidRequest,
     ProxyRefused,
+    Request,
+    Response,
     Stale,
-    TimedOut,
+    Stream,
     TransportError,
     Untrusted,
 )
-from target_linkedin_resumes.http.messages import Request, Response, Stream
-from target_linkedin_resumes.http.transport import TOTAL_TIMEOUTS, HttpTransport
 from target_linkedin_resumes.http.urls import parse_url
 
 from .servers import OK, PEM, read_head, read_request, reset, server_side, serving
@@ -405,39 +409,6 @@ def test_redirects_are_not_followed(transport: HttpTransport) -> None:
         assert transport.send(get(port)).status == 200
 
 
-def test_a_silent_server_times_out() -> None:
-    transport = HttpTransport(1, environ={})
-
-    def handler(connection: socket.socket, _number: int) -> None:
-        read_request(connection)
-        connection.recv(1)
-
-    with serving(handler) as port:
-        with pytest.raises(TimedOut, match="timed out after 1 s"):
-            transport.send(get(port))
-        transport.close()
-
-
-def test_a_server_that_dribbles_is_given_up() -> None:
-    """No wait is ever longer than the timeout, but all together are."""
-    now = [0.0]
-    transport = HttpTransport(5, environ={}, clock=lambda: now[0])
-
-    def handler(connection: socket.socket, _number: int) -> None:
-        read_request(connection)
-        connection.sendall(b"HTTP/1.1 200 OK\r\n")
-        for n in range(1000):
-            now[0] += 1
-            connection.sendall(b"X-%d: y\r\n" % n)
-            time.sleep(0.001)
-
-    with serving(handler) as port:
-        with pytest.raises(TimedOut, match="as a whole"):
-            transport.send(get(port))
-        transport.close()
-    assert now[0] >= 5 * TOTAL_TIMEOUTS
-
-
 @pytest.mark.parametrize("size", [2999, 3001, BLOCK_BYTES + 1])
 def test_a_body_of_another_length_is_never_taken_for_the_file(
     transport: HttpTransport, size: int
@@ -527,13 +498,6 @@ def test_a_certificate_that_is_not_trusted(transport: HttpTransport) -> None:
     ):
         transport.send(secure(port))
     assert SECRET not in error.value.reason
-
-
-def test_a_certificate_that_the_environment_trusts() -> None:
-    transport = HttpTransport(5, environ={"SSL_CERT_FILE": str(PEM)})
-    with serving(serve_ok, tls=True) as port:
-        assert [transport.send(secure(port)).status for _ in range(2)] == [200, 200]
-        transport.close()
 
 
 def test_a_certificate_of_another_host() -> None:
