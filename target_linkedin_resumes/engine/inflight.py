@@ -116,7 +116,7 @@ class InFlight:
         self._call_waits = retries.waits()
         self._no_call_before = 0.0
         self._uploaded_at = -inf
-        self._on_wire: Batch | None = None
+        self._calling = False
         self.uploading = 0
         self.uploads_pending = 0  # queued, under way, or waiting for another try
         self.size = 0
@@ -152,14 +152,12 @@ class InFlight:
             state.delete, state.upsert = entry, None
             self._make_ready(entry, now)
 
-    def holds(self, key: ResumeKey) -> bool:
-        """Whether a change of this key is in flight."""
-        return key in self._keys
-
     def cut(self, horizon: float) -> None:
         """Give up the uploads that have not begun and that settle nothing up to ``horizon``."""
-        for entry in self._not_begun():
-            if entry.positions[0] > horizon:
+        for _, _, entry in (*self._queue, *self._backoff):
+            waits = entry.stage in (Stage.QUEUED, Stage.BACKOFF)
+            begun = entry.kind is Delete or entry.upload is not None
+            if waits and not begun and entry.positions[0] > horizon:
                 self._drop_upsert(entry)
 
     # Uploads
@@ -196,10 +194,8 @@ class InFlight:
         if stop is None or not failure.at_source or self._uploaded_at < (entry.failing_since or 0):
             return stop
         self._drop_upsert(entry)
-        told = (
-            f"{entry.attempts} tries failed while other files arrived; the last: {failure.message}"
-        )
-        return Reject("source_unreachable", told)
+        tries = f"{entry.attempts} tries failed while other files arrived"
+        return Reject("source_unreachable", f"{tries}; the last: {failure.message}")
 
     def upload_needless(self, entry: Entry) -> bool:
         """An upload can never succeed, or LinkedIn holds the resume as it is to be.
@@ -222,15 +218,10 @@ class InFlight:
 
         ``flush`` lets a partial batch go at once.
         """
-        if self._on_wire is not None or not (self._bisecting or any(self._ready.values())):
+        if self._calling or not (self._bisecting or any(self._ready.values())):
             return None
-        wait = self._age_wait(now)
-        if (
-            flush
-            or self._bisecting
-            or any(len(r) >= self._batch_size for r in self._ready.values())
-        ):
-            wait = 0.0
+        full = any(len(ready) >= self._batch_size for ready in self._ready.values())
+        wait = 0.0 if flush or full or self._bisecting else self._age_wait(now)
         return max(wait, self._no_call_before - now, 0.0)
 
     def batch_length(self, now: float) -> int:
@@ -249,8 +240,8 @@ class InFlight:
                 state.upsert = None
             state.sending = entry
             entry.stage = Stage.SENDING
-        self._on_wire = Batch(entries[0].kind, tuple(entries))
-        return self._on_wire
+        self._calling = True
+        return Batch(entries[0].kind, tuple(entries))
 
     def answered(
         self, batch: Batch, outcomes: Mapping[ResumeKey, Outcome], now: float
@@ -261,7 +252,7 @@ class InFlight:
         for its next try, unless a later change has taken its place. A key without an outcome was
         not delivered.
         """
-        self._on_wire = None
+        self._calling = False
         self._call_waits = self._retries.waits()
         ended: list[tuple[Entry, Outcome]] = []
         for entry in batch.entries:
@@ -285,7 +276,7 @@ class InFlight:
 
         Raises Stop once one of them has failed for too long.
         """
-        self._on_wire = None
+        self._calling = False
         self._no_call_before = now + self._retries.wait(self._call_waits, failure)
         stops = []
         for entry in batch.entries:
@@ -300,7 +291,7 @@ class InFlight:
 
         A deletion is never rejected away: one that stands alone stops the run.
         """
-        self._on_wire = None
+        self._calling = False
         entries = [entry for entry in batch.entries if self._put_back(entry)]
         if len(batch.entries) == 1 and entries:
             [entry] = entries
@@ -447,12 +438,3 @@ class InFlight:
 
         chosen = max(upserts, deletes, key=urgency)
         return list(islice(chosen.values(), self._batch_size))
-
-    def _not_begun(self) -> list[Entry]:
-        return [
-            entry
-            for _, _, entry in (*self._queue, *self._backoff)
-            if entry.stage in (Stage.QUEUED, Stage.BACKOFF)
-            and entry.kind is Upsert
-            and entry.upload is None
-        ]
