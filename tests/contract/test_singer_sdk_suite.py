@@ -139,6 +139,14 @@ NOTHING_ARRIVES = {
 }
 
 
+class Whole(TargetLinkedInResumes):
+    """The target as `run` ends it: the SDK's runner calls `listen`, which waits for no state."""
+
+    def process_endofpipe(self) -> None:
+        super().process_endofpipe()
+        self.runtime.engine.end()
+
+
 class Runner(TargetTestRunner):
     """The SDK's runner, whose targets let go of what they hold."""
 
@@ -202,7 +210,7 @@ class TestTheSDKsSuite(Suite):  # type: ignore[misc]
             "token_url": f"{sandbox.url}/oauth/v2/accessToken",
             "stream_maps": MAPS,
         }
-        runner = Runner(TargetLinkedInResumes, config=config, suite_config=SuiteConfig())
+        runner = Runner(Whole, config=config, suite_config=SuiteConfig())
         with closing(runner):
             yield runner
         name = request.node.name.removeprefix("test_target_")
