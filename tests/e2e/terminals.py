@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pyte
 
@@ -24,6 +24,8 @@ class Terminal:
     process: subprocess.Popen[bytes]
     columns: int
     written: bytearray = field(default_factory=bytearray)
+    over: Event = field(default_factory=Event)
+    """Set when all that was written is read."""
 
     def screen(self) -> list[str]:
         """What a person sees, from the top, without empty lines at the end."""
@@ -47,7 +49,7 @@ class Terminal:
     def end(self) -> int:
         """Wait for the exit code, and for the last of what was written."""
         code = self.process.wait(60)
-        time.sleep(0.2)
+        assert self.over.wait(60)
         return code
 
 
@@ -81,6 +83,7 @@ def terminal(
         with suppress(OSError):  # the other end is closed
             while data := os.read(ours, 65536):
                 made.written += data
+        made.over.set()
 
     reader = Thread(target=read, daemon=True)
     reader.start()
