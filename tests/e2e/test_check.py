@@ -31,7 +31,6 @@ ROWS = [row[0].strip("`") for row in table(section(read("docs/failures.md"), "##
 NOT_FOUND_BY_A_CHECK = {
     "Name what the stream has": "the tap's SCHEMA is there in a run alone",
     "expected options as in its documentation": "they are looked at with the first file",
-    "the proxy in the environment": "no file is fetched",
     "expected a path in a directory of this machine": "it is for file systems that SQLite fails on",
     "needs a directory for temporary files": "no machine of ours is without one",
 }
@@ -195,6 +194,9 @@ IN_WHAT_IT_NAMES: dict[str, Case] = {
     "this is not how LinkedIn's API answers": with_fault("url", 405),
     "name its CA bundle in the environment variable REQUESTS_CA_BUNDLE": an_untrusted_certificate,
     "check HTTPS_PROXY and its credentials": a_proxy_that_refuses,
+    "expected an HTTP proxy as http://host:port": with_environment(
+        {"token_url": "https://linkedin.invalid/oauth/v2/accessToken"}, HTTPS_PROXY="socks5://h:1"
+    ),
     "LinkedIn no longer serves this version of its API": with_fault("url", 426),
     "expected a path in a directory that this user may write to": with_settings(
         rejects_path=f"/proc/{'x' * 10}", on_reject="continue"
