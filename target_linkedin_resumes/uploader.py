@@ -26,6 +26,8 @@ T = TypeVar("T")
 WAIT_INTERVAL = 600
 # What a dry run takes for LinkedIn's answer.
 _AS_IF = Confirmation(204)
+# A key was looked up, and the ledger has no row of it. None says that it was not looked up.
+NOTHING_KNOWN = object()
 
 
 class Client(Protocol):
@@ -63,14 +65,19 @@ class Uploader:
         self._ledger = ledger
         self._describe = describe or ledger is not None
 
-    def look_up(self, change: Change) -> Unchanged | Known | None:
+    def look_up(self, change: Change) -> object:
         """Give what is known of a change's key; Unchanged where the change is carried out.
+
+        A :class:`Known`, or NOTHING_KNOWN; None where there is no ledger.
 
         The reader calls it while nothing of the key is in flight. It takes a look-up in the ledger
         and at a local file's times, no more. Raises Stop if the ledger cannot be read.
         """
-        if self._ledger is None or (known := self._ledger.known(change.key)) is None:
+        if self._ledger is None:
             return None
+        known = self._ledger.known(change.key)
+        if known is None:
+            return NOTHING_KNOWN
         if isinstance(change, Delete):
             unchanged = self._ledger.is_deleted(known)
         else:
@@ -83,11 +90,13 @@ class Uploader:
         ``known`` is what :meth:`look_up` gave, None where it was not asked: then a change of the
         key was in flight, and nothing counts as unchanged.
         """
+        ledger = None if known is None else self._ledger
         row = known if isinstance(known, Known) else None
-        tag = self._ledger.tag_of(change, row) if self._ledger is not None and row else None
+        tag = ledger.tag_of(change, row) if ledger is not None and row else None
 
         def is_unchanged(described: Described) -> bool:
-            return self._is_delivered(change, row, _content(described))
+            content = _content(described)
+            return ledger is not None and ledger.is_delivered(change, row, content)
 
         with ExitStack() as stack:
             opened = self._sources.open(change.file, tag, is_unchanged if self._describe else None)
@@ -99,10 +108,10 @@ class Uploader:
                 retry.at_source, retry.cause = True, "source"
                 raise
             content = None if resume.described is None else _content(resume.described)
-            if self._ledger is not None and content is not None:
-                if resume.converted and self._is_delivered(change, row, content):
+            if ledger is not None and content is not None:
+                if resume.converted and ledger.is_delivered(change, row, content):
                     return Unchanged()
-                earlier = self._ledger.uploaded_before(row, content)
+                earlier = ledger.uploaded_before(row, content)
                 if earlier is not None:
                     return earlier
             urn = self._client.upload_resume(
@@ -119,9 +128,6 @@ class Uploader:
     def delete(self, keys: list[ResumeKey]) -> Outcomes:
         """Delete up to 100 resumes. Raises Failure."""
         return self._client.batch_delete(keys)
-
-    def _is_delivered(self, change: Upsert, known: Known | None, content: Content) -> bool:
-        return self._ledger is not None and self._ledger.is_delivered(change, known, content)
 
 
 def _content(described: Described) -> Content:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from target_linkedin_resumes.resumes.sources import Sources
 from target_linkedin_resumes.resumes.spool import Found, SizedReader
 from target_linkedin_resumes.stores.ledger import Ledger
 from target_linkedin_resumes.stores.ledger_db import LedgerDB
+from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
 from target_linkedin_resumes.uploader import QuotaWait, Uploader
 from tests.resumes.samples import FILES
 from tests.stores.test_ledger import OWNER
@@ -152,6 +154,49 @@ def test_nothing_is_unchanged_behind_a_change_that_is_in_flight(night: Night) ->
     sources = Sources(night.directory, convert=Printer(), fingerprints=Fingerprints(ledger.salt))
     uploader = Uploader(sources, night.linkedin, ledger)
     assert isinstance(uploader.upload(upsert(), None), Upload)
+    sources.close()
+    ledger.close()
+
+
+def test_a_blob_that_is_used_again_is_told_with_the_hash_of_what_was_sent(night: Night) -> None:
+    contents, printer = [], Printer()
+    for _ in range(2):  # the first run is killed before its batch call
+        ledger = Ledger(LedgerDB(night.directory / "ledger.db", OWNER), now=lambda: 1_800_000_000)
+        fingerprints = Fingerprints(ledger.salt, "pdf")
+        sources = Sources(night.directory, convert=printer, fingerprints=fingerprints)
+        uploader = Uploader(sources, night.linkedin, ledger)
+        done = uploader.upload(upsert(), uploader.look_up(upsert()))
+        assert isinstance(done, Upload)
+        assert done.content is not None
+        contents.append(done.content.sha256)
+        ledger.uploaded([Sent(upsert(), done)])
+        sources.close()
+        ledger.close()
+    [body] = night.linkedin.bodies
+    assert contents == [hashlib.sha256(body).hexdigest()] * 2
+
+
+def test_an_imported_delivery_is_not_unchanged_behind_a_change_that_is_in_flight(
+    night: Night,
+) -> None:
+    pseudonyms, change = Pseudonyms("k" * 40), upsert("cv.txt")
+    (night.directory / "cv.txt").write_text("Jane Doe, cook")
+    first = night.run(change)
+    assert isinstance(first, Upload)
+    assert first.content is not None
+    (night.directory / "ledger.db").unlink()
+    file = LedgerDB(night.directory / "ledger.db", OWNER)
+    ids = pseudonyms.resume(KEY), pseudonyms.fingerprint(first.content, change.created_at)
+    with file.written() as connection:
+        connection.execute("INSERT INTO about VALUES ('audit_key_id', ?)", (pseudonyms.key_id,))
+        row = (*map(bytes.fromhex, ids), first.urn, 1)
+        connection.execute("INSERT INTO recovered VALUES (?, ?, ?, ?)", row)
+    ledger = Ledger(file, now=lambda: 1_800_000_000, pseudonyms=pseudonyms)
+    sources = Sources(night.directory, fingerprints=Fingerprints(ledger.salt))
+    uploader = Uploader(sources, night.linkedin, ledger)
+    # A deletion of the key waits for its batch: LinkedIn will not have the resume any more.
+    assert isinstance(uploader.upload(change, None), Upload)
+    assert isinstance(uploader.upload(change, uploader.look_up(change)), Unchanged)
     sources.close()
     ledger.close()
 

@@ -150,6 +150,8 @@ class Scheduler:
         """Begin what has become possible. Gives the seconds until there may be more to begin."""
         now = self._ports.clock()
         waits: list[float | None] = []
+        if self.draining:  # also what the reader had not handed over yet when the run was stopped
+            self.in_flight.cut(self._horizon)
         if not self._ended:
             self.in_flight.tick(now)
             self._begin_uploads()
@@ -234,7 +236,6 @@ class Scheduler:
         self._horizon = min(self._horizon, horizon)
         if horizon < 0:
             self._deadline = min(self._deadline, self._ports.clock() + self._grace)
-        self.in_flight.cut(self._horizon)
 
     def end(self, reply: SimpleQueue[None]) -> None:
         """Begin nothing more, print the last true state, put None into ``reply``, and end."""
@@ -312,8 +313,6 @@ class Scheduler:
                     self._reject(entry.rejected(result), entry.positions)
             else:  # the change stays unsettled: the run ends before it
                 self.fail(result)
-        if self.draining:
-            self.in_flight.cut(self._horizon)
 
     def _uploaded_as(self, entry: Entry, upload: Upload) -> None:
         now = self._ports.clock()

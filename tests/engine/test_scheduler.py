@@ -87,6 +87,18 @@ def test_what_the_reader_hands_over_in_groups_goes_out_when_it_is_flushed() -> N
     assert len(world.held) == 10
 
 
+def test_what_was_not_handed_over_when_the_run_was_stopped_is_not_begun() -> None:
+    world = World()
+    delivery = engine(world, group=10)
+    delivery.start()
+    delivery.add(upsert(1), 1)
+    delivery.stop()
+    delivery.drain()
+    delivery.end()
+    assert world.held == {}
+    assert delivery.counters.most_uploads == 0
+
+
 def test_a_failure_after_the_end_is_known() -> None:
     delivery = engine(World())
     delivery.start()
