@@ -310,7 +310,7 @@ def show(held: Mapping[str, Any], run: Run) -> None:
     for kind in TYPES.values():
         print(f"  {kinds[kind]:>5} {kind}")
     print(f"  {len(held['resumes']):>5} resumes in all, each as the stream says\n")
-    print("Session it took")
+    print("Calls it took")
     for endpoint, statuses in held["calls"].items():
         answers = ", ".join(f"{count} x {status}" for status, count in statuses.items())
         print(f"  {sum(statuses.values()):>5} {endpoint:<13} answered {answers}")

@@ -135,7 +135,7 @@ def build(
     ``encode`` makes a line of JSON of a message; ``replayed`` is the file that is read as input,
     if it is one.
     """
-    meter, waiting, quota = Metrics(), WaitTimes(), quota_of(settings)
+    metrics, waits, quota = Metrics(), WaitTimes(), quota_of(settings)
     report = None if settings.report_path is None else ReportFiles(settings.report_path)
     transport = HttpTransport(settings.request_timeout_seconds)
     rejects, ledger = _rejects(settings, encode, replayed), _ledger(settings, quota)
@@ -143,17 +143,17 @@ def build(
     sources = sources_of(
         settings, None if ledger is None else Fingerprints(ledger.salt, settings.convert)
     )
-    client: Client = linkedin_of(settings, transport, meter, quota)
+    client: Client = linkedin_of(settings, transport, metrics, quota)
     if settings.dry_run:
         client = DryRun()
     elif settings.on_quota == "wait":
-        client = QuotaWait(client, observe=waiting.for_quota)
+        client = QuotaWait(client, observe=waits.for_quota)
     uploader = Uploader(sources, client, ledger, describe=settings.audit_path is not None)
     ports = Ports(
         upload=uploader.upload,
         sender=uploader,
         rate=MeteredRateLimiter(
-            RecordsPerMinute(settings.records_per_minute, time.monotonic), waiting
+            RecordsPerMinute(settings.records_per_minute, time.monotonic), waits
         ),
         concurrency=Concurrency(settings.upload_concurrency),
         print_state=(lambda _: None) if settings.dry_run else print_state,
@@ -164,7 +164,7 @@ def build(
     in_flight = InFlight(
         batch_size=min(settings.batch_size_rows, settings.records_per_minute),
         batch_max_age=settings.batch_max_age_seconds,
-        retries=Retries(settings.retry_seconds, observe=waiting.for_retry),
+        retries=Retries(settings.retry_seconds, observe=waits.for_retry),
     )
     delete_limit = _delete_limit(settings, ledger)
     engine = Engine(
@@ -177,7 +177,7 @@ def build(
     )
     versions = None if ledger is None else FullTables(engine, ledger, delete_limit)
     begun = time.monotonic()
-    reporter = Reporter(engine, meter, waiting, time.monotonic, begun, quota, settings)
+    reporter = Reporter(engine, metrics, waits, time.monotonic, begun, quota, settings)
     return Runtime(engine, reporter, rejects, stores, versions, transport, sources, report)
 
 

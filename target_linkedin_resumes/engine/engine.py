@@ -192,7 +192,7 @@ class Engine:
     def stop(self) -> None:
         """Begin to drain. From any thread; the reader learns it from its next call."""
         self._stopping = True
-        self._scheduler.post_all([(self._scheduler.drain,)])
+        self._scheduler.post(self._scheduler.drain)
 
     def fail(self, failure: Failure) -> None:
         """Stop at what was read last: all before it is settled first."""

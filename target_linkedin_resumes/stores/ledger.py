@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import replace
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import chain
 from typing import Any, NamedTuple
@@ -30,6 +31,8 @@ from target_linkedin_resumes.stores.stream_versions import VERSION, StreamVersio
 REUSE_SECONDS = 48 * 3600
 # Unchanged resumes that are noted in memory before their rows are touched: what a crash loses.
 _SEEN_AT_ONCE = 1000
+# More than are in flight, as a rule: each key is hashed once on its way.
+_HASHES_AT_MOST = 12_000
 
 
 class State(StrEnum):
@@ -147,6 +150,8 @@ class Ledger(Store):
         self._closed = False
         self._rows_at_once = _most_values(self._connection) // (_COLUMNS.count(",") + 1)
         self._seen: dict[bytes, dict[str, Any]] = {}
+        self.hash_of: Callable[[ResumeKey], bytes] = lru_cache(_HASHES_AT_MOST)(self._hash_of)
+        """Gives the hash by which a resume key is found."""
         self.versions = StreamVersions(self._writing, self.hash_of)
         with file.written() as connection:
             self.imported = ImportedDeliveries(connection, pseudonyms)
@@ -158,8 +163,7 @@ class Ledger(Store):
         """This ledger's own, for hashes of what it must not hold."""
         return self._file.salt
 
-    def hash_of(self, key: ResumeKey) -> bytes:
-        """The hash by which a resume key is found."""
+    def _hash_of(self, key: ResumeKey) -> bytes:
         return self._hash(f"{len(key.candidate_id)}:{key.candidate_id}{key.resume_id}")
 
     def known(self, key: ResumeKey) -> Known | None:

@@ -66,3 +66,14 @@ def test_each_thing_that_is_off_is_said(spoil: Callable[[dict[str, Any]], object
 )
 def test_a_run_that_did_not_end_well_is_said(run: Any) -> None:
     assert len(differences(run=run)) == 1
+
+
+def test_what_it_took_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    DEMO.show({**HELD, "calls": {"upload": {"201": 3, "503": 1}}}, RUN)
+    shown = capsys.readouterr().out.splitlines()
+    at = shown.index("Calls it took")
+    assert shown[at + 1].split() == [
+        "4",
+        "upload",
+        *["answered", "3", "x", "201,", "1", "x", "503"],
+    ]
