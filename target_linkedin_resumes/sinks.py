@@ -134,14 +134,15 @@ class ResumeSink(Sink):
 def warn_of_missing_streams(target: Target, settings: Settings) -> None:
     """At the end of the input, warn of streams that settings name and that never came."""
     mapper = Mapper(settings.fields, settings.only)
-    for warning in mapper.never_came({one.stream_alias for one in _stream_maps(target)}):
+    came = {one.stream_alias for several in target.mapper.stream_maps.values() for one in several}
+    for warning in mapper.never_came(came):
         logger.warning("%s", warning)
 
 
 def _is_dropped(target: Target, stream: str) -> bool:
     """Tell whether the stream maps let no record of a stream through."""
-    of_stream = [one for one in _stream_maps(target) if one.stream_alias == stream]
-    return bool(of_stream) and all(isinstance(one, RemoveRecordTransform) for one in of_stream)
+    maps = target.mapper.stream_maps.get(stream)
+    return bool(maps) and all(isinstance(one, RemoveRecordTransform) for one in maps)
 
 
 def _unfiltered(stream_map: StreamMap, record: Record) -> Record:
@@ -179,7 +180,3 @@ def size_estimate(record: Record) -> int:
         elif isinstance(value, list):
             left += value
     return total
-
-
-def _stream_maps(target: Target) -> list[StreamMap]:
-    return [one for several in target.mapper.stream_maps.values() for one in several]

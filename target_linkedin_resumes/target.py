@@ -11,8 +11,8 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +30,7 @@ from target_linkedin_resumes.app import Runtime, build
 from target_linkedin_resumes.engine.checkpoints import State
 from target_linkedin_resumes.engine.engine import Draining, Engine
 from target_linkedin_resumes.engine.types import bug
+from target_linkedin_resumes.engine.workers import start_thread
 from target_linkedin_resumes.errors import Failure, Misconfigured, QuotaSpent, Reject, Stop
 from target_linkedin_resumes.log_masking import MaskingFormatter, mask_logs, silence_loggers
 from target_linkedin_resumes.preflight import preflight
@@ -53,6 +54,7 @@ from target_linkedin_resumes.singer.reader import (
     attempts_of,
     version_of,
 )
+from target_linkedin_resumes.singer.standard_streams import StateOutput, Unread
 from target_linkedin_resumes.sinks import ResumeSink, warn_of_missing_streams
 from target_linkedin_resumes.stores.full_table import FullTables
 
@@ -64,6 +66,8 @@ _WITHOUT_EFFECT = ("add_record_metadata", "faker_config", "load_method", "valida
 # Ctrl-C reaches every process of a pipeline, and Meltano passes it on as SIGTERM: another signal
 # so soon after the first is the same request, and not the one to end at once.
 _ECHO_SECONDS = 5
+# What a run that was asked to end may take after the grace, to write down what became of it.
+_LAST_SECONDS = 5
 REJECTS_WRITTEN = 3
 
 
@@ -88,7 +92,8 @@ class TargetLinkedInResumes(Target):
         """As the SDK's; raises :class:`Misconfigured` for a configuration that is not valid."""
         self._signals: queue.SimpleQueue[int | None] = queue.SimpleQueue()
         self._signal: int | None = None
-        self._printing = threading.Lock()
+        self._watched = False  # whether anybody reads the signals
+        self._states = StateOutput()
         self.said: set[str] = set()
         self._after_state = False
         self._input_path: Path | None = None
@@ -166,7 +171,7 @@ class TargetLinkedInResumes(Target):
             if config.parse_env:
                 check_environment(os.environ, cls._env_var_prefix, cls.config_jsonschema)
             target = cls(config=config.config, parse_env_config=config.parse_env)
-            sys.exit(target.check() if check else _said(target.run(file_input)))
+            sys.exit(target.check() if check else target.run(file_input))
         except Stop as error:
             logger.error("%s", error)  # noqa: TRY400 - a traceback would not help the operator
             sys.exit(_said(error.exit_code))
@@ -190,14 +195,9 @@ class TargetLinkedInResumes(Target):
         if is_wanted(sys.stderr, os.environ):
             self._display = TerminalDisplay(sys.stderr)
             self._display.start()
-        threading.Thread(target=self._watch_signals, name="signals", daemon=True).start()
-        progress = threading.Thread(
-            target=runtime.reporter.watch,
-            args=(ended.wait, self._display),
-            name="progress",
-            daemon=True,
-        )
-        progress.start()
+        self._watched = True
+        start_thread("signals", self._watch_signals)
+        progress = start_thread("progress", runtime.reporter.watch, ended.wait, self._display)
         self._read(runtime.engine, file_input)
         runtime.engine.drain()
         ended.set()
@@ -209,7 +209,7 @@ class TargetLinkedInResumes(Target):
             runtime.close(complete=runtime.engine.failure is None and self._signal is None)
         except Failure as failure:
             runtime.engine.fail(failure)
-        code = self._conclude(runtime)
+        code = _said(self._conclude(runtime))
         self._signals.put(None)
         return code
 
@@ -244,6 +244,9 @@ class TargetLinkedInResumes(Target):
             self._display.show(runtime.reporter.progress(ended=True))
             self._display.stop()
         counters, failure = runtime.engine.counters, runtime.engine.failure
+        if isinstance(failure, Unread) and self._signal is not None:
+            logger.warning("%s", failure)
+            failure = None  # it ends as it was told to
         kept = runtime.rejects.count if runtime.rejects is not None else 0
         end = exit_status(
             failure, self._signal, rejects_fail=kept > 0 and self.settings.fail_on_rejects
@@ -270,32 +273,45 @@ class TargetLinkedInResumes(Target):
 
     def _handle_termination(self, signum: int, _: FrameType | None) -> None:
         """Note the signal and return: the SDK's own handler would acknowledge what is in flight."""
+        if not self._watched:  # nothing is in flight
+            raise SystemExit(128 + signum)
         self._signals.put(signum)
 
     def _watch_signals(self) -> None:
         first = self._signals.get()
         if first is None:  # the run has ended
             return
+        grace = self.settings.shutdown_grace_seconds
         self._signal = first
-        logger.warning(
-            "%s: reading stops; what is in flight gets %d s. A second signal ends at once.",
-            signal.Signals(first).name,
-            self.settings.shutdown_grace_seconds,
-        )
+        self._states.end_within(grace)
         self.engine.stop()
         self.message_reader.wake()
-        deadline = time.monotonic() + _ECHO_SECONDS
-        second = self._signals.get()
-        while second not in {first, None} and time.monotonic() < deadline:
-            second = self._signals.get()
+        # Whoever writes to standard error or a terminal may wait for ever: nobody may be reading.
+        _beside(
+            logger.warning,
+            "%s: reading stops; what is in flight gets %d s. A second signal ends at once.",
+            signal.Signals(first).name,
+            grace,
+        )
+        second = self._second_signal(first, grace + _LAST_SECONDS)
         if second is None:
             return
         if self._display is not None:
-            leaving = threading.Thread(target=self._display.stop, daemon=True)
-            leaving.start()
-            leaving.join(timeout=1)  # nobody may be reading the terminal
-        self._printing.acquire(timeout=1)  # never leave half a state on stdout
+            _beside(self._display.stop, wait=1)
+        self._states.settle(seconds=1)
         os._exit(128 + second)
+
+    def _second_signal(self, first: int, seconds: float) -> int | None:
+        """Wait for what ends the process at once, at most so long; None if the run has ended."""
+        begun = time.monotonic()
+        while (left := begun + seconds - time.monotonic()) > 0:
+            try:
+                signum = self._signals.get(timeout=left)
+            except queue.Empty:
+                break
+            if signum in {first, None} or time.monotonic() >= begun + _ECHO_SECONDS:
+                return signum
+        return first
 
     # Messages
 
@@ -376,16 +392,8 @@ class TargetLinkedInResumes(Target):
             )
 
     def _print_state(self, state: State) -> None:
-        with self._printing, self._beside_the_display():
-            try:
-                sys.stdout.write(serialize_json(state) + "\n")
-                sys.stdout.flush()
-            except (OSError, ValueError):
-                # Python would fail once more when it flushes stdout at the very end.
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-                raise Stop(
-                    "the state could not be written: nobody reads this target's standard output"
-                ) from None
+        with self._beside_the_display():
+            self._states.write(serialize_json(state) + "\n")
 
     def _beside_the_display(self) -> AbstractContextManager[None]:
         """Where states go to a terminal too, they and the progress must not mix."""
@@ -407,6 +415,12 @@ class TargetLinkedInResumes(Target):
         super().append_builtin_config(config_jsonschema)
         for name in _WITHOUT_EFFECT:
             config_jsonschema["properties"].pop(name, None)
+
+
+def _beside(method: Callable[..., None], *arguments: object, wait: float = 0) -> None:
+    """Call a method on a thread of its own, and wait for it so long."""
+    with suppress(Stop):  # there may be no more threads to have
+        start_thread("aside", method, *arguments).join(wait)
 
 
 def _said(code: int) -> int:

@@ -12,6 +12,7 @@ import click
 from target_linkedin_resumes.errors import Stop
 from target_linkedin_resumes.settings import Settings
 from target_linkedin_resumes.singer.config_files import read_config_files
+from target_linkedin_resumes.singer.standard_streams import open_missing
 from target_linkedin_resumes.target import TargetLinkedInResumes
 
 
@@ -19,6 +20,7 @@ from target_linkedin_resumes.target import TargetLinkedInResumes
 def exit_on_stop() -> Iterator[None]:
     """End the command with the message and the exit code of a :class:`Stop`."""
     try:
+        open_missing()
         yield
     except Stop as stop:
         click.echo(stop.message, err=True)

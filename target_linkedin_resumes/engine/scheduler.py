@@ -17,7 +17,6 @@ the last one before it.
 from __future__ import annotations
 
 import logging
-import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -40,7 +39,7 @@ from target_linkedin_resumes.engine.types import (
     Upload,
     bug,
 )
-from target_linkedin_resumes.engine.workers import Workers
+from target_linkedin_resumes.engine.workers import Workers, start_thread
 from target_linkedin_resumes.errors import Confirmation, Failure, Refused, Reject, Retry, Stop
 from target_linkedin_resumes.records import Change, Delete, ResumeKey, Upsert
 
@@ -108,7 +107,7 @@ class Scheduler:
     def start(self, on_failure: Callable[[], None]) -> None:
         """Start the thread. ``on_failure`` is called on it, at the first failure."""
         self._on_failure = on_failure
-        threading.Thread(target=self._run, name="scheduler", daemon=True).start()
+        start_thread("scheduler", self._run)
 
     def post(self, method: Callable[..., None], *arguments: Any) -> None:
         """Have a method called on the scheduler's thread, after those posted before."""
@@ -121,8 +120,8 @@ class Scheduler:
     def _run(self) -> None:
         wait: float | None = None
         while not self._finished:
-            self._receive(wait)
             try:
+                self._receive(wait)
                 wait = self._advance()
             except Exception as error:  # noqa: BLE001 - the run must end, and say so
                 self._stop(error)

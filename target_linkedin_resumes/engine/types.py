@@ -143,7 +143,11 @@ class Rejected:
         return Reject(self.reject.code, where + self.reject.message)
 
 
-def bug(error: Exception, key: ResumeKey | None = None) -> Stop:
+def bug(error: BaseException, key: ResumeKey | None = None) -> Stop:
     """Wrap an unforeseen exception. Its text may quote a file's name or a URL; its type cannot."""
     where = f"{key}: " if key else ""
+    if isinstance(error, MemoryError):
+        return Stop(
+            f"{where}this process gets no more memory: raise its limit, or lower upload_concurrency"
+        )
     return Stop(f"{where}unforeseen {type(error).__name__}; please report it as a bug")

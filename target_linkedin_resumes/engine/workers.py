@@ -14,6 +14,19 @@ Job = Callable[[], Any]
 Done = Callable[[Any, float], None]
 
 
+def start_thread(name: str, work: Callable[..., object], *arguments: object) -> threading.Thread:
+    """Start a thread that does not keep the process from ending. Raises :class:`Stop`."""
+    thread = threading.Thread(target=work, args=arguments, name=name, daemon=True)
+    try:
+        thread.start()
+    except (RuntimeError, MemoryError):
+        raise Stop(
+            "this machine starts no more threads for this user: raise the limit of processes or of"
+            " memory, or lower upload_concurrency"
+        ) from None
+    return thread
+
+
 class Workers:
     """Up to ``most`` threads, started as they are needed, that run jobs in the order they came.
 
@@ -50,15 +63,11 @@ class Workers:
     def _start_one(self) -> None:
         """Start one more thread, or go on with those there are where the system gives no more."""
         name = self._name if self._most == 1 else f"{self._name}-{self._threads + 1}"
-        thread = threading.Thread(target=self._work, name=name, daemon=True)
         try:
-            thread.start()
-        except RuntimeError:
+            start_thread(name, self._work)
+        except Stop:
             if not self._threads:
-                raise Stop(
-                    "this machine starts no more threads for this user: raise the limit of"
-                    " processes or of memory, or lower upload_concurrency"
-                ) from None
+                raise
         else:
             self._threads += 1
 
@@ -76,7 +85,7 @@ class Workers:
                 result = job()
             except Failure as failure:
                 result = failure
-            except Exception as error:  # noqa: BLE001 - a worker must not end in silence
+            except BaseException as error:  # noqa: BLE001 - a library may call sys.exit
                 result = bug(error)
             self._post(self._ended, done, result, self._clock() - begun)
             del handed_in, job, done, result  # with its record, which may hold a file

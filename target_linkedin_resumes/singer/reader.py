@@ -18,7 +18,11 @@ from typing import IO, Any
 
 from singer_sdk.singerlib.encoding import GenericSingerReader
 
+from target_linkedin_resumes.errors import Misconfigured, Stop
+
 CHUNK = 1024 * 1024
+# A resume of 10 MiB in base64 makes a line of 14; in memory a line takes some three times as much.
+LONGEST_LINE = 64 * 1024 * 1024
 # A signal does not end the wait if it comes just before it, or to another thread: Python sees to it
 # once the wait is over.
 LOOK_MS = 1000
@@ -70,7 +74,12 @@ class MessageReader(GenericSingerReader[bytes]):
 
     @property
     def default_input(self) -> IO[bytes]:
-        """Standard input."""
+        """Standard input. Raises :class:`Misconfigured` where there is none."""
+        if sys.stdin is None:
+            raise Misconfigured(
+                "standard input is closed or cannot be read; expected what a tap prints, or --input"
+                " with a file"
+            )
         return sys.stdin.buffer
 
     def process_lines(
@@ -130,7 +139,7 @@ class MessageReader(GenericSingerReader[bytes]):
             descriptor = source.fileno()
         except (OSError, AttributeError):  # a stream in memory: nothing to wait for
             return (line.encode() if isinstance(line, str) else line for line in source)
-        return _split(self._chunks(descriptor))
+        return self._numbered(_split(self._chunks(descriptor)))
 
     def _chunks(self, descriptor: int) -> Iterator[bytes]:
         poll = select.poll()
@@ -143,23 +152,41 @@ class MessageReader(GenericSingerReader[bytes]):
                 raise Woken
             if not ready:
                 continue
-            chunk = os.read(descriptor, CHUNK)
+            try:
+                chunk = os.read(descriptor, CHUNK)
+            except OSError as error:
+                raise Stop(
+                    f"the input cannot be read after line {self.line_number} ({error.strerror})"
+                ) from None
             if not chunk:
                 return
             yield chunk
 
+    def _numbered(self, lines: Iterator[bytes]) -> Iterator[bytes]:
+        try:
+            yield from lines
+        except InvalidInput as error:
+            raise InvalidInput(f"line {self.line_number + 1} of the input: {error}") from None
+
 
 def _split(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Cut chunks into lines. A line may span many chunks: it is joined once."""
+    """Cut chunks into lines. A line may span many chunks: it is joined once.
+
+    Raises :class:`InvalidInput` for a line that is too long.
+    """
     begun: list[bytes] = []
+    size = 0
     for chunk in chunks:
         first, *others = chunk.split(b"\n")
         begun.append(first)
+        size += len(first)
+        if size > LONGEST_LINE:
+            raise InvalidInput(f"longer than {LONGEST_LINE // 1024**2} MiB")
         if others:
             yield _joined(begun)
             *whole, last = others
             yield from whole
-            begun = [last]
+            begun, size = [last], len(last)
     rest = b"".join(begun)
     if rest:
         yield rest

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
+import select
+import signal
+import socket
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -11,7 +16,17 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import MakeBench
-from tests.e2e.support import SCHEMA, Bench, History, covered, deletion, line, record, state
+from tests.e2e.support import (
+    COMMAND,
+    SCHEMA,
+    Bench,
+    History,
+    covered,
+    deletion,
+    line,
+    record,
+    state,
+)
 
 
 def keeping(path: Path) -> dict[str, Any]:
@@ -147,3 +162,131 @@ def test_lines_of_another_system(bench: Bench) -> None:
     assert done.code == 0, done.log
     assert covered(done.states) == 1
     assert bench.held().keys() == {("1", "r")}
+
+
+def until(condition: Any) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+def test_a_signal_ends_a_run_whose_states_nobody_reads(bench: Bench, signals: int) -> None:
+    """A pipe grows so that a state fits; a socket does not."""
+    large = state(1)
+    large["value"]["padding"] = "x" * 1_000_000
+    stream = [SCHEMA, record(1, "r", bench.file("cv.pdf")), large]
+    grace = 1 if signals == 1 else 300
+    config = bench.config(shutdown_grace_seconds=grace, batch_max_age_seconds=1)
+    ours, theirs = socket.socketpair()
+    with (
+        ours,
+        theirs,
+        (bench.directory / "log.txt").open("wb") as log,
+        subprocess.Popen(
+            [COMMAND, "--config", str(config)], stdin=subprocess.PIPE, stdout=theirs, stderr=log
+        ) as process,
+    ):
+        try:
+            assert process.stdin is not None
+            process.stdin.write(b"".join(map(line, stream)))
+            process.stdin.flush()
+            until(lambda: select.select([ours], [], [], 0)[0])  # it has begun to write
+            for _ in range(signals):
+                process.send_signal(signal.SIGTERM)
+                time.sleep(0.2)
+            assert process.wait(30) == 143
+        finally:
+            process.kill()
+    said = (bench.directory / "log.txt").read_text()
+    assert "SIGTERM: reading stops" in said
+    assert ("nobody has read" in said) == (signals == 1)
+    assert "Traceback" not in said
+
+
+def test_a_state_that_nobody_reads_is_whole(bench: Bench) -> None:
+    large = state(1)
+    large["value"]["padding"] = "x" * 200_000
+    stream = [SCHEMA, record(1, "r", bench.file("cv.pdf")), large]
+    with bench.start(batch_max_age_seconds=1) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"".join(map(line, stream)))
+        process.stdin.flush()
+        until(bench.held)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 143
+        assert json.loads(process.stdout.read()) == large["value"]
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+def test_a_signal_ends_a_run_whose_log_nobody_reads(bench: Bench, signals: int) -> None:
+    grace = 1 if signals == 1 else 300
+    messages = [SCHEMA, record(1, "r", bench.file("cv.pdf")), state(1)]
+    with subprocess.Popen(
+        [COMMAND, "--config", str(bench.config(shutdown_grace_seconds=grace))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        try:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(b"".join(map(line, messages)))
+            process.stdin.flush()
+            until(lambda: bench.sandbox.snapshot()["calls"])
+            with open(f"/proc/{process.pid}/fd/2", "wb", buffering=0) as ours:
+                os.set_blocking(ours.fileno(), False)
+                while ours.write(b"y" * 4096):
+                    pass
+            for _ in range(signals):
+                process.send_signal(signal.SIGTERM)
+                time.sleep(0.2)
+            assert process.wait(30) == 143
+            states = process.stdout.read()
+        finally:
+            process.kill()
+    assert [json.loads(text) for text in states.splitlines()] in ([], [messages[-1]["value"]])
+
+
+@pytest.mark.parametrize(
+    ("redirected", "code", "says"),
+    [
+        ("<&-", 2, "standard input is closed or cannot be read"),
+        ("0>/dev/null", 2, "standard input is closed or cannot be read"),
+        (">&-", 2, "standard output is closed or cannot be written"),
+        ("1</dev/null", 2, "standard output is closed or cannot be written"),
+        ("2>&-", 0, ""),
+        ("2</dev/null", 0, ""),
+        (">&- 2>&-", 2, ""),
+        ("<&- >&- 2>&-", 2, ""),
+    ],
+)
+def test_a_standard_stream_that_is_closed(
+    bench: Bench, redirected: str, code: int, says: str
+) -> None:
+    ledger = bench.directory / "ledger.db"
+    command = f'exec "$0" --config "$1" {redirected}'
+    done = subprocess.run(
+        ["sh", "-c", command, COMMAND, str(bench.config(ledger_path=str(ledger)))],
+        input=b"".join(map(line, [SCHEMA, record(1, "r", bench.file("cv.pdf")), state(1)])),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    log = done.stderr.decode()
+    assert done.returncode == code, log
+    assert says in log
+    assert "Traceback" not in log
+    assert (done.stdout != b"") == (code == 0)
+    assert len(bench.held()) == (1 if code == 0 else 0)
+
+
+def test_a_line_that_is_far_too_long_stops_the_run(bench: Bench) -> None:
+    stream = [SCHEMA, record(1, "r", bench.file("cv.pdf")), state(1)]
+    long = line(record(2, "r", "cv.pdf", padding="x" * (64 * 1024 * 1024)))
+    done = bench.run([*stream, long, state(2)])
+    assert done.code == 1
+    assert "line 4 of the input: longer than 64 MiB" in done.log
+    assert covered(done.states) == 1
