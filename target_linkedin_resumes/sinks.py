@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from math import inf
 from sys import getsizeof
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -37,6 +38,7 @@ from target_linkedin_resumes.records import (
 )
 from target_linkedin_resumes.resumes.etags import expires_at
 from target_linkedin_resumes.settings import Settings
+from target_linkedin_resumes.stores.dead_letters import DeadLetters
 from target_linkedin_resumes.stores.full_table import FullTables
 from target_linkedin_resumes.stores.rows import Rows
 
@@ -109,6 +111,7 @@ class ResumeSink(Sink):
         self._engine: Engine = ours.engine
         self._versions: FullTables | None = ours.versions
         self._rows: Rows | None = ours.runtime.rows
+        self._dead_letters: DeadLetters | None = ours.runtime.rejects
         mapper = Mapper(ours.settings.fields, ours.settings.only)
         # A stream that the stream maps drop gets a sink all the same, but no record.
         self._mapping = mapper.for_stream(
@@ -140,6 +143,8 @@ class ResumeSink(Sink):
         """
         self._describe(record, stream)
         message = self._message(record, original, stream, attempts, version)
+        if message.row is not None and attempts == 0:
+            self._overtake(message.row)
         try:
             if self._mapping.is_of_candidates:
                 self._deliver_candidate(message)
@@ -176,6 +181,11 @@ class ResumeSink(Sink):
         message = self._message(partial, original, stream, attempts, version)
         self._hand_in(_Unreadable(reject, key), message)
 
+    def _overtake(self, row: Row) -> None:
+        """Drop a deletion of an earlier event of the same row that could not be carried out."""
+        if self._dead_letters is not None and self._dead_letters.waits_for(row):
+            self._engine.write(partial(self._dead_letters.overtaken, row))
+
     def _describe(self, record: Record, stream: str) -> None:
         """Say once what serves for what, and note what identifies the stream's rows."""
         if not self._described:
@@ -206,12 +216,11 @@ class ResumeSink(Sink):
             self._pass_over(message)
         elif isinstance(asked, _RowDeletion):
             self._delete_row(message)
-        elif isinstance(asked, Delete):
-            self._delete(asked, message)
         else:
+            key = None if isinstance(asked, Delete) else asked.key
             found = None
-            if self._rows is not None and message.row is not None and asked.key is not None:
-                found = self._rows.name(message.row, asked.key)
+            if self._rows is not None and message.row is not None and key is not None:
+                found = self._rows.name(message.row, key)
             self._hand_in(asked, message, found)
 
     def _read(self, message: _Message) -> _Asked | _RowDeletion | None:
@@ -236,10 +245,11 @@ class ResumeSink(Sink):
             return False
         return deletes and not self._mapping.is_filtered(record, deletes=True)
 
-    def _hand_in(
-        self, asked: Upsert | _Unreadable, message: _Message, found: object = None
-    ) -> None:
-        """Hand over an upsert, or what is rejected; its row has been noted."""
+    def _hand_in(self, asked: _Asked, message: _Message, found: object = None) -> None:
+        """Hand over a change or what is rejected. What its row names has been noted."""
+        if isinstance(asked, Delete):
+            self._delete(asked, message)
+            return
         if isinstance(asked, _Unreadable):
             self._engine.reject(
                 message.stream,
@@ -270,7 +280,8 @@ class ResumeSink(Sink):
         Raises :class:`Reject` where it is not known what that is.
         """
         if self._rows is not None and message.row is not None:
-            self._rows.delete_row(message.row, message.delete, message.size, keys)
+            again = message.attempts > 0
+            self._rows.delete_row(message.row, message.delete, message.size, keys, again=again)
             return
         for key in keys:
             self._delete(message.delete(key), replace(message, size=message.size // len(keys)))
@@ -301,39 +312,28 @@ class ResumeSink(Sink):
             self._engine.skip()
             self._pass_over_all(message)
             return
-        named: set[ResumeKey] = set()
-        whole = element is None
-        several: list[tuple[_Asked, _Message]] = []
-        for number, view in enumerate(views):
-            if view[EACH] is None or element not in (None, number):
-                continue
-            size = message.size // len(views)
-            one = replace(message, record=view, size=size, element=number)
-            asked = self._read(one)
-            if asked is None:
-                self._engine.skip()
-                self._pass_over(one)
-                key = key_of(self._mapping.ids(view))
-            elif isinstance(asked, _RowDeletion):
-                reject = Reject(DELETION_UNRESOLVED, _NO_IDS)
-                asked, key = _Unreadable(reject, None), None
-            else:
-                key = asked.key
-            if asked is not None:
-                several.append((asked, one))
-            if key is None:
-                whole = False
-            elif not isinstance(asked, Delete):
-                named.add(key)
         if not views:
             self._engine.skip()
+        named: set[ResumeKey] = set()
+        whole = element is None
+        asked: list[tuple[_Asked, _Message]] = []
+        for one in _elements(message, views, element):
+            change = self._read(one)
+            if isinstance(change, _RowDeletion):
+                change = _Unreadable(Reject(DELETION_UNRESOLVED, _NO_IDS), None)
+            if change is None:
+                self._engine.skip()
+                self._pass_over(one)
+            else:
+                asked.append((change, one))
+            key = key_of(self._mapping.ids(one.record)) if change is None else change.key
+            whole = whole and key is not None
+            if key is not None and not isinstance(change, Delete):
+                named.add(key)
         if self._rows is not None and message.row is not None:
             self._rows.name_all(message.row, named, whole=whole)
-        for asked, one in several:
-            if isinstance(asked, Delete):
-                self._delete(asked, one)
-            else:
-                self._hand_in(asked, one)
+        for change, one in asked:
+            self._hand_in(change, one)
 
     def _delete_list(self, message: _Message) -> None:
         """Delete all that a record's list has named, now and before."""
@@ -417,6 +417,16 @@ class ResumeSink(Sink):
     def max_size(self) -> int:
         """At most LinkedIn's 100; the engine makes the batches."""
         return min(self.batch_size_rows or 100, 100)
+
+
+def _elements(
+    message: _Message, views: Sequence[Record], element: int | None
+) -> Iterator[_Message]:
+    """Give the elements of a record's list that are there, or the one that is meant."""
+    for number, view in enumerate(views):
+        if view[EACH] is not None and element in (None, number):
+            size = message.size // len(views)
+            yield replace(message, record=view, size=size, element=number)
 
 
 def warn_of_missing_streams(target: Target, settings: Settings) -> None:

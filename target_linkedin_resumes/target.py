@@ -122,11 +122,11 @@ class TargetLinkedInResumes(Target):
 
         Raises the failure that stopped the run, or Draining.
         """
-        rejects, settings = self.runtime.rejects, self.settings
-        if rejects is None or not (settings.retry_rejects and settings.on_reject == "continue"):
+        rejects, keeping = self.runtime.rejects, self.settings.on_reject == "continue"
+        if rejects is None or rejects.replaying or not (keeping and self.settings.retry_rejects):
             return
         retried = 0
-        for message in rejects.due(time.time()):
+        for message in rejects.due(time.time(), lambda: self.engine.position):
             if message["type"] == "SCHEMA":
                 self._process_schema_message(dict(message))
             else:
@@ -296,8 +296,8 @@ class TargetLinkedInResumes(Target):
         if deletions:
             logger.error(
                 "%d deletions of %d persons are outstanding: LinkedIn may still hold their resumes."
-                " They are kept in %s, with the reason for each; every run with the setting"
-                " retry_rejects tries them again, and ends with exit code 3 as long as one is left.",
+                " They are kept in %s, with the reason for each; each run tries them again"
+                " (setting retry_rejects), and ends with exit code 3 as long as one is left.",
                 *(deletions, persons, self.settings.rejects_path),
             )
         return end.exit_code

@@ -69,9 +69,9 @@ class DeleteLimit:
         count = sum(map(self._counts, keys))
         if self.count + count > self._most:
             raise Stop(
-                f"{what} would delete {count} resumes, after {self.count} that this run has deleted;"
-                f" the setting max_deletes allows {self._most}{self._share}. None of them was"
-                " deleted. If it is right, raise max_deletes and run again."
+                f"{what} would delete {count} resumes, after {self.count} that this run has"
+                f" deleted; the setting max_deletes allows {self._most}{self._share}. None of them"
+                " was deleted. If it is right, raise max_deletes and run again."
             )
 
     def take_unasked(self, count: int, stream: str, properties: Sequence[str]) -> None:
@@ -93,9 +93,9 @@ class DeleteLimit:
             names = ", ".join(map(repr, properties))
             raise Stop(
                 f"stream {stream!r}: its rows, told apart by the key properties {names}, no longer"
-                f" name {self._unasked + count} resumes that they named before; {allows}. The next {count}"
-                " were not deleted. Check that the key properties are the identity of the records:"
-                " where they are not, different records count as one row that moves to and fro. If"
+                f" name {self._unasked + count} resumes that they named before; {allows}. The next"
+                f" {count} were not deleted. Check that the key properties are the identity of the"
+                " records: where they are not, different records count as one row that moves to and fro. If"
                 " it is right, set max_deletes high enough and run again."
             )
         self.count += count

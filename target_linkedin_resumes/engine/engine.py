@@ -104,6 +104,11 @@ class Engine:
         """How many records are in flight."""
         return self._scheduler.checkpoints.unsettled
 
+    @property
+    def position(self) -> int:
+        """The position that the next change will have."""
+        return self._posted
+
     # Reading
 
     def start(self, on_failure: Callable[[], None] = lambda: None) -> None:

@@ -125,9 +125,9 @@ class Ports:
     ``upload`` makes one attempt to bring a resume's bytes to LinkedIn and raises Failure; it is
     handed what ``look_up`` gave for the change. ``look_up`` is asked once a change, on the reader's
     thread and only where no change of the key is in flight, with what the reader has found already
-    or None; it gives :class:`Unchanged` where the change is known to be carried out. ``print_state`` returns once the state is written.
-    ``keep_rejects`` is false where the first reject stops the run. ``clock`` gives seconds that
-    never go back.
+    or None; it gives :class:`Unchanged` where the change is known to be carried out.
+    ``print_state`` returns once the state is written. ``keep_rejects`` is false where the first
+    reject stops the run. ``clock`` gives seconds that never go back.
     """
 
     upload: Callable[[Upsert, object], Upload | Unchanged]

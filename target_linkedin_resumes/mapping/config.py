@@ -37,8 +37,8 @@ def read_fields(given: object, separator: str = "__") -> ByStream:
     read: ByStream = {None: {}}
     if isinstance(given, Mapping) and given.get("resume_id") == EVERY:
         raise Misconfigured(
-            f"setting 'fields.resume_id': '{EVERY}' has every resume of a deleted candidate deleted;"
-            " expected it under the name of the stream of candidates"
+            f"setting 'fields.resume_id': '{EVERY}' has every resume of a deleted candidate"
+            " deleted; expected it under the name of the stream of candidates"
         )
     for name, value in _object(given, "fields").items():
         if isinstance(value, Mapping):

@@ -66,7 +66,8 @@ class DeadLetters(Store):
     the place of the old one once the run has settled everything. ``keeping`` is false where the
     first reject stops the run: it keeps none then, but what overtakes those of earlier runs goes.
     ``oldest`` is the time before which a reject is dropped at the start, unless it is a deletion;
-    ``expired`` counts them. ``count`` is how many rejects this run has added. Raises :class:`Misconfigured` for a path that :func:`check_dead_letters` refuses.
+    ``expired`` counts them. ``count`` is how many rejects this run has added. Raises
+    :class:`Misconfigured` for a path that :func:`check_dead_letters` refuses.
     """
 
     def __init__(
@@ -88,6 +89,8 @@ class DeadLetters(Store):
         self._schema_written: dict[str, Mapping[str, Any]] = {}
         self._positions: dict[Subject, int] = {}
         self._rows: dict[str, Subject] = {}
+        self._retried: set[int] = set()  # positions of deletions of earlier runs
+        self.replaying = replaying
         self._stale = False  # the file holds rejects that a later change has overtaken
         self._repeated = False  # or that were rejected again
         self.count = 0
@@ -153,8 +156,10 @@ class DeadLetters(Store):
             about["row"] = _row_hash(rejected.row)
             self._rows[about["row"]] = subject
         self._repeated = self._repeated or not is_new
-        if rejected.is_deletion and self._positions.pop((subject[0], False), None) is not None:
-            self._stale = True  # what was to be delivered is to be deleted now
+        if rejected.is_deletion and rejected.position not in self._retried:
+            upsert = (subject[0], False)
+            if self._positions.get(upsert, rejected.position) < rejected.position:
+                self._drop(upsert)
         self._positions[subject] = rejected.position
         self._write_schema(rejected.stream)
         version = {} if rejected.version is None else {"version": rejected.version}
@@ -174,7 +179,9 @@ class DeadLetters(Store):
         if not self._positions:
             return
         for key, position in changes:
-            for subject in ((key, False), (key, True)):
+            # An upsert that was rejected and whose deletion is still kept came after it.
+            also = () if position in self._retried else ((key, False),)
+            for subject in ((key, True), *also):
                 if self._positions.get(subject, position) < position:
                     self._drop(subject)
 
@@ -195,11 +202,19 @@ class DeadLetters(Store):
         """Go on in a copy of the file: a pipe may still be reading this one."""
         self._file.replace(list(self._file))
 
-    def due(self, now: float) -> Iterator[Mapping[str, Any]]:
+    def due(self, now: float, position: Callable[[], int]) -> Iterator[Mapping[str, Any]]:
         """Give the messages of earlier runs that are to be tried again, each with its SCHEMA.
 
-        ``now`` is in epoch seconds. What is written meanwhile is not among them.
+        Deletions come first. ``now`` is in epoch seconds, ``position`` gives the position that the
+        change made of the next message will have. What is written meanwhile is not among them.
         """
+        for message in self._due(now, deletions=True):
+            if deletion_of(message.get("reject")) is not None:
+                self._retried.add(position())
+            yield message
+        yield from self._due(now, deletions=False)
+
+    def _due(self, now: float, *, deletions: bool) -> Iterator[Mapping[str, Any]]:
         schema, given = None, None
         with self._file.path.open("rb") as texts:
             left = os.fstat(texts.fileno()).st_size
@@ -209,7 +224,10 @@ class DeadLetters(Store):
                     return
                 if not line.record:
                     schema = line.text
-                elif line.is_due(now) and (message := _message(line.text)) is not None:
+                elif line.is_deletion is deletions and line.is_due(now):
+                    message = _message(line.text)
+                    if message is None:
+                        continue
                     if schema is not given and schema is not None:
                         given = schema
                         if (described := _message(schema)) is not None:
@@ -223,9 +241,10 @@ class DeadLetters(Store):
         """
         for line in list(_lines(self._file)):
             subject = line.subject
-            if subject is not None and isinstance(subject[0], str) and line.is_deletion:
-                if self._positions.get(subject) == EARLIER_RUN:
-                    self._drop(subject)
+            if subject is None or isinstance(subject[0], ResumeKey) or not line.is_deletion:
+                continue
+            if self._positions.get(subject) == EARLIER_RUN:
+                self._drop(subject)
 
     def _drop(self, subject: Subject) -> None:
         del self._positions[subject]

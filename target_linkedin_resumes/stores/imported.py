@@ -22,7 +22,9 @@ from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
 
 _MADE_WITH = "INSERT OR REPLACE INTO about VALUES ('audit_key_id', ?)"
 _COUNT = "SELECT count(*) FROM recovered"
-_TAKE = "INSERT OR REPLACE INTO recovered VALUES (:resume, :fingerprint, :urn, :delivered_at, :candidate)"
+_TAKE = """
+INSERT OR REPLACE INTO recovered VALUES (:resume, :fingerprint, :urn, :delivered_at, :candidate)
+"""
 _DROP = "DELETE FROM recovered WHERE resume = :resume"
 _MAY_HOLD = "SELECT EXISTS (SELECT 1 FROM recovered WHERE candidate IS NULL OR candidate = ?)"
 _KNOWS = "SELECT 1 FROM recovered WHERE resume = ?"

@@ -123,8 +123,13 @@ class Rows:
         make: Callable[[ResumeKey], Delete],
         size: int,
         also: Collection[ResumeKey] = (),
+        *,
+        again: bool = False,
     ) -> None:
         """Delete all that a row names, and ``also`` these; what other rows name stays.
+
+        ``again`` says that an earlier run could not tell what the row names: that the ledger has
+        not seen it says nothing then.
 
         Raises :class:`Reject` where it cannot be known what the row names.
         """
@@ -135,7 +140,7 @@ class Rows:
             if self._ledger.rows.is_gone(row):
                 self._engine.skip("unchanged")
                 return
-            if self._is_unlearned(row.stream):
+            if again or self._is_unlearned(row.stream):
                 names = ", ".join(map(repr, row.properties))
                 raise Reject(
                     DELETION_UNRESOLVED,

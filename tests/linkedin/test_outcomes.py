@@ -13,7 +13,6 @@ from target_linkedin_resumes.errors import (
     Refused,
     Reject,
     Retry,
-    Stop,
 )
 from target_linkedin_resumes.http.messages import (
     BodyChanged,
