@@ -95,8 +95,8 @@ class DeleteLimit:
                 f"stream {stream!r}: its rows, told apart by the key properties {names}, no longer"
                 f" name {self._unasked + count} resumes that they named before; {allows}. The next"
                 f" {count} were not deleted. Check that the key properties are the identity of the"
-                " records: where they are not, different records count as one row that moves to and fro. If"
-                " it is right, set max_deletes high enough and run again."
+                " records: where they are not, different records count as one row that moves to and"
+                " fro. If it is right, set max_deletes high enough and run again."
             )
         self.count += count
         self._unasked += count

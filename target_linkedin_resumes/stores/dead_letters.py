@@ -185,6 +185,11 @@ class DeadLetters(Store):
                 if self._positions.get(subject, position) < position:
                     self._drop(subject)
 
+    def of_candidate(self, candidate_id: str) -> set[ResumeKey]:
+        """The resumes of a candidate of which a record is kept."""
+        keys = (what for what, _ in self._positions if isinstance(what, ResumeKey))
+        return {key for key in keys if key.candidate_id == candidate_id}
+
     def waits_for(self, row: Row) -> bool:
         """Whether a deletion of a row is outstanding of which the resumes are not known.
 

@@ -121,13 +121,19 @@ _DELETING = "UPDATE resumes SET state = 'deleting', changed_at = ? WHERE state <
 # A change that was uploaded while the call was under way has taken the row: it is not confirmed.
 _DELIVERED = "UPDATE resumes SET state = 'delivered', changed_at = ? WHERE state = 'sending'"
 _DELETED = "INSERT INTO resumes (state, changed_at, key, sent) VALUES"
-_ON_DELETED = """
-ON CONFLICT (key) DO UPDATE SET state = 'deleted', changed_at = excluded.changed_at,
+_SCRUBBED = """
     candidate_id = NULL, resume_id = NULL, stream = NULL, version = NULL, sha256 = NULL,
     name = NULL, content_type = NULL, created_at = NULL, urn = NULL, uploaded_at = NULL,
     expires_at = NULL, source = NULL, origin = NULL, shared = 0, sent = 0
+"""
+_ON_DELETED = f"""
+ON CONFLICT (key) DO UPDATE SET state = 'deleted', changed_at = excluded.changed_at, {_SCRUBBED}
 WHERE state = 'deleting'
 """
+_NEVER_SENT = f"""
+UPDATE resumes SET state = 'deleted', changed_at = ?, {_SCRUBBED}
+WHERE key = ? AND state = 'rejected'
+"""  # noqa: S608 - own words
 # Written some time after it was read: the row may be that of another upload by then.
 _SEEN = f"""
 UPDATE resumes SET {VERSION}, source = coalesce(:tag, source), origin = coalesce(:origin, origin),
@@ -183,6 +189,7 @@ class Ledger(Store):
         self._rows_at_once = _most_values(self._connection) // _VALUES
         self._seen: dict[bytes, dict[str, Any]] = {}
         self._seen_rows: set[bytes] = set()
+        self._never_sent: set[ResumeKey] = set()  # to be deleted, and only ever rejected
         self.hash_of: Callable[[ResumeKey], bytes] = lru_cache(_HASHES_AT_MOST)(self._hash_of)
         """Gives the hash by which a resume key is found."""
         self.row_hash: Callable[[str], bytes] = lru_cache(_HASHES_AT_MOST)(self._hash)
@@ -230,9 +237,13 @@ class Ledger(Store):
 
     # What is unchanged; asked with what was known when the change was read
 
-    def is_deleted(self, known: Known) -> bool:
+    def is_deleted(self, key: ResumeKey, known: Known) -> bool:
         """Whether what is to be deleted is known not to be there."""
-        return not self._resend and known.state in (State.DELETED, State.REJECTED)
+        if self._resend or known.state not in (State.DELETED, State.REJECTED):
+            return False
+        if known.state == State.REJECTED:
+            self._never_sent.add(key)
+        return True
 
     def has_tag(self, change: Upsert, known: Known, tag: str | None) -> bool:
         """Whether the source says by this tag that the file is the one that LinkedIn confirmed."""
@@ -385,6 +396,16 @@ class Ledger(Store):
                 connection.execute(_REJECTED, about)
         elif version is not None:
             self.versions.leave_open(stream, version)
+
+    def settled(self, changes: Sequence[tuple[ResumeKey, int]]) -> None:
+        """As :meth:`Store.settled`: ids of what was to be deleted, and never sent, are dropped."""
+        never_sent = [key for key, _ in changes if key in self._never_sent]
+        if never_sent:
+            now = int(self._now())
+            self._never_sent.difference_update(never_sent)
+            with self._writing() as connection:
+                rows = [(now, self.hash_of(key)) for key in never_sent]
+                connection.executemany(_NEVER_SENT, rows)
 
     def sync(self) -> None:
         """As :meth:`Store.sync`."""

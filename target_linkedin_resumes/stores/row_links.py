@@ -23,6 +23,10 @@ _SHARED = """
 SELECT candidate_id, resume_id FROM shared_rows JOIN resumes USING (key)
 WHERE shared_rows.row = ? AND candidate_id IS NOT NULL
 """
+_LEFT = """
+UPDATE resumes SET row = (SELECT row FROM shared_rows WHERE key = :key LIMIT 1)
+WHERE key = :key AND row = :row
+"""
 _CANDIDATE = "SELECT candidate_id, resume_id FROM resumes WHERE candidate_id = ?"
 
 
@@ -88,10 +92,10 @@ class RowLinks:
 
     def let_go(self, key: ResumeKey, row: bytes) -> None:
         """Note that a row no longer names a resume, and that others still do."""
-        about = (self._key_hash(key), row)
+        about = {"key": self._key_hash(key), "row": row}
         with self._writing() as connection:
-            connection.execute("UPDATE resumes SET row = NULL WHERE key = ? AND row = ?", about)
-            connection.execute("DELETE FROM shared_rows WHERE key = ? AND row = ?", about)
+            connection.execute("DELETE FROM shared_rows WHERE key = :key AND row = :row", about)
+            connection.execute(_LEFT, about)
 
     def leave_to(self, key: ResumeKey, row: bytes | None) -> None:
         """Note that a resume is to be deleted; ``row`` is the last one that named it, if any did.

@@ -16,7 +16,7 @@ from target_linkedin_resumes.engine.engine import UNASKED_BYTES, Engine
 from target_linkedin_resumes.engine.types import DELETION_UNRESOLVED
 from target_linkedin_resumes.errors import Reject
 from target_linkedin_resumes.records import Delete, ResumeKey, Row
-from target_linkedin_resumes.stores.ledger import Found, Known, Ledger
+from target_linkedin_resumes.stores.ledger import Found, Known, Ledger, State
 
 logger = logging.getLogger(__name__)
 
@@ -177,6 +177,19 @@ class Rows:
         if not keys:
             self._say_unknown(stream)
 
+    def of_candidate(self, candidate_id: str) -> set[ResumeKey]:
+        """The resumes of a candidate that LinkedIn may hold, or that were only ever rejected."""
+        return set(self._ledger.rows.of_candidate(candidate_id))
+
+    def is_gone(self, key: ResumeKey) -> bool:
+        """Whether LinkedIn is known not to hold a resume."""
+        known = self._ledger.known(key)
+        return known is not None and known.state in (State.DELETED, State.REJECTED)
+
+    def may_hold_more(self, candidate_id: str) -> bool:
+        """Whether LinkedIn may hold resumes of a candidate whose ids are not known."""
+        return self._ledger.may_hold_more(candidate_id)
+
     def report(self) -> None:
         """Log, at the end of the input, what was kept and what was not known."""
         for stream, count in self._kept.items():
@@ -231,9 +244,10 @@ class Rows:
         deletion was ``asked`` for.
         """
         known = self._ledger.known(key)
-        by_ids = known is not None and known.shared and not self._ledger.rows.also_name(key)
-        if not self._live(key, known) - {row} and (asked or not by_ids):
-            return False
+        if not self._live(key, known) - {row}:
+            if asked or known is None or not known.shared:
+                return False
+            return not self._ledger.rows.also_name(key)
         if self._engine.holds(key):  # what is in flight would write down the row once more
             self._engine.settle()
         self._ledger.rows.let_go(key, row)
@@ -274,7 +288,7 @@ class Rows:
     def _live(self, key: ResumeKey, known: Known | None) -> set[bytes]:
         """The rows that name a resume."""
         rows = self._ledger.rows.also_name(key)
-        if known is not None and known.row is not None:
+        if known is not None and known.row is not None and known.state != State.DELETED:
             rows.add(known.row)
         for row, names in self._links.get(key, {}).items():
             (rows.add if names else rows.discard)(row)
