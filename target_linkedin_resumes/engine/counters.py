@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from target_linkedin_resumes.errors import NOT_THERE, Confirmation
 from target_linkedin_resumes.records import Change, Delete
 
 
@@ -12,11 +13,12 @@ from target_linkedin_resumes.records import Change, Delete
 class Counters:
     """Counts of changes; delivered and deleted are those that LinkedIn confirmed by key.
 
-    ``rejected`` counts by code, ``retried`` the tries that are repeated by cause.
-    ``by_stream`` counts the confirmed ones by the stream of the tap, ``most_uploads`` is how many
-    uploads were under way at once. ``unchanged`` are those that LinkedIn was known to hold already,
-    ``reused`` the files that an earlier run had uploaded, ``vanished`` the deletions of what a
-    stream's new version no longer names.
+    ``not_there`` are deletions of what LinkedIn does not hold, by its answer, ``unknown`` those of
+    what the ledger has never seen, which are not sent. ``rejected`` counts by code, ``retried`` the
+    tries that are repeated by cause. ``by_stream`` counts the confirmed ones by the stream of the
+    tap, ``most_uploads`` is how many uploads were under way at once. ``unchanged`` are those that
+    LinkedIn was known to hold already, ``reused`` the files that an earlier run had uploaded,
+    ``vanished`` the deletions of what a stream's new version no longer names.
     """
 
     read: int = 0
@@ -25,6 +27,8 @@ class Counters:
     bytes_uploaded: int = 0
     delivered: int = 0
     deleted: int = 0
+    not_there: int = 0
+    unknown: int = 0
     unchanged: int = 0
     reused: int = 0
     vanished: int = 0
@@ -34,10 +38,12 @@ class Counters:
     retried: Counter[str] = field(default_factory=Counter)
     by_stream: Counter[str] = field(default_factory=Counter)
 
-    def confirmed(self, change: Change) -> None:
+    def confirmed(self, change: Change, confirmation: Confirmation) -> None:
         """Count a change that LinkedIn confirmed."""
         self.by_stream[change.stream] += 1
-        if isinstance(change, Delete):
-            self.deleted += 1
-        else:
+        if not isinstance(change, Delete):
             self.delivered += 1
+        elif confirmation.status in NOT_THERE:
+            self.not_there += 1
+        else:
+            self.deleted += 1
