@@ -39,18 +39,10 @@ class Totals(NamedTuple):
     @classmethod
     def of(cls, counters: Counters, waits: Waits) -> Totals:
         """Count what has been done by now."""
-        return cls(
-            counters.read,
-            counters.uploaded,
-            counters.delivered,
-            counters.deleted,
-            counters.not_there,
-            counters.rejected.total(),
-            counters.retried.total(),
-            waits.limit,
-            waits.throttle,
-            waits.quota,
-        )
+        sent = (counters.read, counters.uploaded, counters.delivered)
+        gone = (counters.deleted, counters.not_there)
+        failed = (counters.rejected.total(), counters.retried.total())
+        return cls(*sent, *gone, *failed, waits.limit, waits.throttle, waits.quota)
 
     @property
     def confirmed(self) -> int:
@@ -199,18 +191,11 @@ class Records(NamedTuple):
     @classmethod
     def of(cls, counters: Counters, superseded: int) -> Records:
         """Count the records of a run, of which so many were superseded by a later one."""
-        settled = (
-            counters.delivered,
-            counters.deleted,
-            counters.unchanged,
-            superseded,
-            counters.filtered,
-            counters.not_there,
-            counters.unknown,
-            counters.rejected.total(),
-        )
-        left = max(counters.read + counters.vanished - sum(settled), 0)
-        return cls(counters.read, *settled, left, counters.vanished)
+        done = (counters.delivered, counters.deleted, counters.unchanged)
+        passed = (superseded, counters.filtered, counters.not_there, counters.unknown)
+        rejected = counters.rejected.total()
+        left = counters.read + counters.vanished - sum(done) - sum(passed) - rejected
+        return cls(counters.read, *done, *passed, rejected, max(left, 0), counters.vanished)
 
 
 @dataclass(frozen=True, slots=True)

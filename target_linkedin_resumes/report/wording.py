@@ -180,7 +180,8 @@ _COUNTED: Mapping[str, str] = {
     "left": "left for the next run",
 }
 _WOULD_BE = frozenset({"delivered", "deleted", "rejected"})
-# Deletions of one run, from where on it is suspicious that none found what it was to delete.
+# With more deletions it is suspicious that none found what it was to delete. One that took the
+# place of a delivery of the same run had nothing to find.
 _SUSPICIOUS = 20
 WHILE_OUTSTANDING = (
     "LinkedIn refused them, or what they delete is not known. They are kept in the file of"
@@ -205,7 +206,7 @@ def outstanding_deletions(deletions: int, persons: int) -> str:
 
 def nothing_was_there(counters: Counters) -> str:
     """Say what is suspicious about a run none of whose many deletions found something."""
-    if counters.deleted or counters.not_there <= _SUSPICIOUS:
+    if counters.deleted or counters.missed <= _SUSPICIOUS:
         return ""
     return (
         f"None of the {count(counters.not_there)} resumes to be deleted was there. A wrong setting"

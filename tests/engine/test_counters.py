@@ -18,7 +18,10 @@ def test_a_deletion_of_what_was_not_there_counts_apart(
 ) -> None:
     counters = Counters()
     counters.confirmed(Delete(key(1), stream="resumes"), Confirmation(status))
+    assert counters.missed == counted[1]
+    counters.confirmed(Delete(key(3)), Confirmation(404), superseding=True)
+    assert counters.missed == counted[1]
     counters.confirmed(upsert(2), Confirmation(204))
-    assert (counters.deleted, counters.not_there) == counted
+    assert (counters.deleted, counters.not_there - 1) == counted
     assert counters.delivered == 1
-    assert counters.by_stream.total() == 2
+    assert counters.by_stream.total() == 3

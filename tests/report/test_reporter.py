@@ -113,7 +113,7 @@ def test_what_was_not_there_counts_apart(caplog: pytest.LogCaptureFixture) -> No
 def test_a_run_none_of_whose_deletions_found_something_is_warned_of(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    concluded(reporter(Counters(read=21, not_there=21), [10.0]), FINISHED, caplog)
+    concluded(reporter(Counters(read=21, not_there=21, missed=21), [10.0]), FINISHED, caplog)
     assert [record.levelname for record in caplog.records] == ["INFO", "WARNING"]
     assert caplog.messages[1].startswith("None of the 21 resumes to be deleted was there. ")
 

@@ -218,13 +218,14 @@ def test_what_was_not_there_and_what_the_ledger_never_saw_add_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("deleted", "missing", "warned"),
+    ("deleted", "missed", "warned"),
     [(0, 21, True), (0, 20, False), (1, 500, False), (0, 0, False)],
 )
 def test_many_deletions_of_which_none_found_something_are_suspicious(
-    deleted: int, missing: int, warned: bool
+    deleted: int, missed: int, warned: bool
 ) -> None:
-    counters = counting(read=600, delivered=50, deleted=deleted, not_there=missing).counters
+    figures = counting(read=600, delivered=50, deleted=deleted, not_there=500, missed=missed)
+    counters = figures.counters
     assert ("setting organization" in nothing_was_there(counters)) is warned
     notes = outcome_of(replace(PERFECT, counters=counters)).notes
     assert any("setting organization" in note for note in notes) is warned
