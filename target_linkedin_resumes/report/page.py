@@ -91,12 +91,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        count=wording.count,
-        duration=wording.duration,
-        latency=wording.latency,
-        size=wording.size,
-    )
+    environment.filters.update(count=wording.count, duration=duration)
     return environment.get_template("page.html.jinja")
 
 

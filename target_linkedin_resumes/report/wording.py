@@ -149,23 +149,6 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {whole % 60} s" if whole % 60 else f"{minutes} min"
 
 
-def latency(seconds: float) -> str:
-    """``8 ms``, ``430 ms``, ``1.2 s``, ``75 s``."""
-    if seconds < 0.9995:
-        return f"{seconds * 1000:.0f} ms"
-    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-
-
-def size(number: int) -> str:
-    """``512 bytes``, ``1.5 MB``."""
-    amount = float(number)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if amount < 999.5 or unit == "GB":
-            break
-        amount /= 1000
-    return f"{amount:,.0f} {unit}" if unit == "bytes" or amount >= 100 else f"{amount:,.1f} {unit}"
-
-
 # What becomes of a record, in the order in which it is said.
 _COUNTED: Mapping[str, str] = {
     "read": "read",
@@ -382,14 +365,10 @@ def _of_dry_run(figures: Figures) -> Outcome:
             "This dry run read no records and sent nothing.",
             "Nothing, if none were due. Otherwise look at the tap: it sent no records.",
         )
+    tone, then = "good", "Run"
     if records.rejected:
-        return Outcome(
-            "attention",
-            "Dry run",
-            f"Nothing was sent. {would}.",
-            "Mend the causes listed under Rejects, then run it without `dry_run`.",
-        )
-    return Outcome("good", "Dry run", f"Nothing was sent. {would}.", "Run it without `dry_run`.")
+        tone, then = "attention", "Mend the causes listed under Rejects, then run"
+    return Outcome(tone, "Dry run", f"Nothing was sent. {would}.", f"{then} it without `dry_run`.")
 
 
 def _notes(figures: Figures) -> list[str]:

@@ -115,6 +115,8 @@ def test_a_stranger_learns_of_rejects_retries_and_waits() -> None:
         "88 \N{MULTIPLICATION SIGN} 503",
         "was halved",
         "124 of 100,000 to tcrmCandidateResumes",
+        "12,345 files uploaded, 740.7 MB, at most 64 at a time",
+        "150 ms310 ms1 min",
         "The last covers all 12,345 records: the next run begins after them",
     ):
         assert words in text
