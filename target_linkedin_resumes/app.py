@@ -186,7 +186,10 @@ def build(
         if any(map(is_of_candidates, settings.fields.values())):
             ledger.rows.index_candidates()
     begun = time.monotonic()
-    reporter = Reporter(engine, metrics, waits, time.monotonic, begun, quota, settings)
+    reporter = Reporter(
+        *(engine, metrics, waits, time.monotonic, begun, quota, settings),
+        outstanding=lambda: (0, 0) if rejects is None else rejects.outstanding,
+    )
     return Runtime(engine, reporter, rejects, stores, versions, rows, transport, sources, report)
 
 

@@ -79,6 +79,10 @@ class QuotaSpent(Stop):
     exit_code = 75
 
 
+# What LinkedIn answers to a deletion of what it does not hold.
+NOT_THERE = frozenset({404, 410})
+
+
 @dataclass(frozen=True, slots=True)
 class Confirmation:
     """LinkedIn's confirmation that a change of one key is carried out.

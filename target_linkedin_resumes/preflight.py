@@ -19,6 +19,7 @@ from target_linkedin_resumes.errors import Failure, Misconfigured
 from target_linkedin_resumes.http.client import HttpTransport
 from target_linkedin_resumes.linkedin.api import LinkedIn
 from target_linkedin_resumes.report.files import ReportFiles
+from target_linkedin_resumes.report.wording import outstanding_deletions
 from target_linkedin_resumes.report.metrics import Metrics
 from target_linkedin_resumes.settings import Settings
 from target_linkedin_resumes.stores.audit_log import check_audit_log
@@ -46,8 +47,8 @@ def preflight(settings: Settings) -> Iterator[tuple[bool, str]]:
                 yield (
                     True,
                     (
-                        f"rejects_path: {deletions} deletions of {persons} persons are outstanding;"
-                        f" their reasons are in {settings.rejects_path}"
+                        f"rejects_path: {outstanding_deletions(deletions, persons)}; the reasons are"
+                        f" in {settings.rejects_path}"
                     ),
                 )
     limits = (

@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -34,8 +35,10 @@ from target_linkedin_resumes.errors import Failure, Misconfigured, QuotaSpent, R
 from target_linkedin_resumes.log_masking import MaskingFormatter, mask_logs, silence_loggers
 from target_linkedin_resumes.preflight import preflight
 from target_linkedin_resumes.records import Delete
-from target_linkedin_resumes.report.model import End, Kind
+from target_linkedin_resumes.report.model import End, Figures, Kind
+from target_linkedin_resumes.report.page import as_html, as_json
 from target_linkedin_resumes.report.progress import TerminalDisplay, is_wanted
+from target_linkedin_resumes.report.wording import outstanding_deletions
 from target_linkedin_resumes.resumes.sources import PRIVATE_LOGGERS
 from target_linkedin_resumes.settings import (
     SCHEMA,
@@ -271,14 +274,17 @@ class TargetLinkedInResumes(Target):
             self._display.stop()
         counters, failure = runtime.engine.counters, runtime.engine.failure
         kept = runtime.rejects.count if runtime.rejects is not None else 0
-        deletions, persons = (0, 0) if runtime.rejects is None else runtime.rejects.outstanding
         end = exit_status(
             failure,
             self._signal,
-            rejects_fail=(kept > 0 and self.settings.fail_on_rejects) or deletions > 0,
+            rejects_fail=kept > 0 and self.settings.fail_on_rejects,
+            outstanding=runtime.reporter.outstanding(),
         )
-        runtime.reporter.conclude()
-        write_report(runtime, end, self.plugin_version, secrets_of(self.config))
+        figures = runtime.reporter.figures(
+            end, version=self.plugin_version, rejects_kept=runtime.rejects is not None
+        )
+        runtime.reporter.conclude(figures)
+        write_report(runtime, figures, secrets_of(self.config))
         for stream, count in counters.by_stream.items():
             with metrics.record_counter(stream) as counter:
                 counter.increment(count)
@@ -292,13 +298,6 @@ class TargetLinkedInResumes(Target):
                 " the same command with --input and that file.",
                 kept,
                 self.settings.rejects_path,
-            )
-        if deletions:
-            logger.error(
-                "%d deletions of %d persons are outstanding: LinkedIn may still hold their resumes."
-                " They are kept in %s, with the reason for each; each run tries them again"
-                " (setting retry_rejects), and ends with exit code 3 as long as one is left.",
-                *(deletions, persons, self.settings.rejects_path),
             )
         return end.exit_code
 
@@ -485,8 +484,18 @@ def _said(code: int) -> int:
     return code
 
 
-def exit_status(failure: Failure | None, signum: int | None, *, rejects_fail: bool) -> End:
-    """Say how a run came to its end; ``rejects_fail`` says that rejects count as one."""
+def exit_status(
+    failure: Failure | None,
+    signum: int | None,
+    *,
+    rejects_fail: bool,
+    outstanding: tuple[int, int] = (0, 0),
+) -> End:
+    """Say how a run came to its end.
+
+    ``rejects_fail`` says that rejects count as a failure. ``outstanding`` are the deletions that
+    wait, which always do, and how many persons they are of.
+    """
     if isinstance(failure, Reject):
         return End(Kind.REJECTED, Stop.exit_code, failure.message, failure.code)
     if failure is not None:
@@ -499,6 +508,10 @@ def exit_status(failure: Failure | None, signum: int | None, *, rejects_fail: bo
         return End(kind, code, failure.message)
     if signum is not None:
         return End(Kind.SIGNAL, 128 + signum, signal.Signals(signum).name)
+    deletions, persons = outstanding
+    if deletions:
+        message = f"finished, but {outstanding_deletions(deletions, persons)}"
+        return End(Kind.OUTSTANDING, REJECTS_WRITTEN, message)
     return End(Kind.FINISHED, REJECTS_WRITTEN if rejects_fail else 0)
 
 
@@ -517,21 +530,14 @@ def explain(failure: Failure) -> str:
     return f"Stopped: {failure}"
 
 
-def write_report(runtime: Runtime, end: End, version: str, secrets: Iterable[str]) -> None:
+def write_report(runtime: Runtime, figures: Figures, secrets: Iterable[str]) -> None:
     """Write the report, if one is asked for. What goes wrong with it does not fail the run."""
     if runtime.report is None:
         return
-    # Here and not above: most runs have no report, and a template engine takes 50 ms to import.
-    from target_linkedin_resumes.report.page import as_html, as_json  # noqa: PLC0415
-
     # No message holds what a log must not hold; this is for the day somebody forgets.
-    message = MaskingFormatter(logging.Formatter(), secrets).mask(end.message)
+    message = MaskingFormatter(logging.Formatter(), secrets).mask(figures.end.message)
+    figures = replace(figures, end=replace(figures.end, message=message))
     try:
-        figures = runtime.reporter.figures(
-            End(end.kind, end.exit_code, message, end.code),
-            version=version,
-            rejects_kept=runtime.rejects is not None,
-        )
         runtime.report.write(as_html(figures), as_json(figures))
     except OSError as error:
         logger.error(  # noqa: TRY400 - a traceback would not help the operator

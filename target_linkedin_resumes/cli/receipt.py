@@ -14,7 +14,7 @@ from target_linkedin_resumes.cli.config import (
     print_json,
     read_configuration,
 )
-from target_linkedin_resumes.errors import Misconfigured
+from target_linkedin_resumes.errors import NOT_THERE, Misconfigured
 from target_linkedin_resumes.settings import Settings
 from target_linkedin_resumes.stores.audit_log import DELIVERED, Receipt, ResumeReceipt, receipt
 from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
@@ -103,7 +103,7 @@ def _events(one: ResumeReceipt) -> Iterator[str]:
         if event["operation"] == DELIVERED:
             what = "sent"
         else:
-            what = "erased (LinkedIn had none)" if event["status"] == 404 else "erased"
+            what = "to be erased, but was not there" if event["status"] in NOT_THERE else "erased"
         asked = f"x-li-uuid {event['x_li_uuid']}" if event["x_li_uuid"] else "no x-li-uuid given"
         yield f"  {event['at']}  {what}, status {event['status']}, {asked}"
         if "sha256" in event:

@@ -430,7 +430,8 @@ class Scheduler:
         """Settle what was delivered, reject what was refused. Raises what stops the run."""
         for entry, outcome in ended:
             if isinstance(outcome, Confirmation):
-                self.counters.confirmed(entry.change)
+                superseding = len(entry.positions) > 1
+                self.counters.confirmed(entry.change, outcome, superseding=superseding)
                 self._settle_entry(entry)
         for _, outcome in ended:
             if isinstance(outcome, Stop):

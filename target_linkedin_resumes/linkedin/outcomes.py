@@ -20,6 +20,7 @@ from datetime import datetime
 from enum import Enum, auto
 
 from target_linkedin_resumes.errors import (
+    NOT_THERE,
     Failure,
     Misconfigured,
     QuotaSpent,
@@ -237,7 +238,7 @@ TABLE: tuple[Rule, ...] = (
         service_codes=_ACCESS_DENIED_CODE,
     ),
     Rule(Action.RETRY, _KEY, (409,), "another write to the same resume is under way", "rest.li"),
-    Rule(Action.GONE, _DELETED, (404, 410), "", "policy"),
+    Rule(Action.GONE, _DELETED, NOT_THERE, "", "policy"),
     Rule(
         Action.REJECT,
         _UPDATED,

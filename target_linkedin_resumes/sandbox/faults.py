@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Pair = tuple[str, str]
 """(candidate id, resume id)."""
+Pattern = tuple[str | None, str | None]
+"""The same in a rule: None stands for any, in one of the two."""
 
 
 class BadFaults(ValueError):
@@ -50,7 +52,8 @@ def _pairs(value: object) -> bool:
         isinstance(value, list)
         and bool(value)
         and all(isinstance(pair, list) and len(pair) == 2 for pair in value)
-        and all(isinstance(part, str) for pair in value for part in pair)
+        and all(part is None or isinstance(part, str) for pair in value for part in pair)
+        and [None, None] not in value
     )
 
 
@@ -73,7 +76,7 @@ def _body(value: object) -> bool:
 BODIES = ("json", "minute", "day", "html", "plain", "empty", "java")
 _MS = (_whole(0, 600_000), "milliseconds from 0 to 600000")
 _STATUS = (_whole(400, 599), "a whole number from 400 to 599")
-_KEYS = (_pairs, "a list of [candidate id, resume id]")
+_KEYS = (_pairs, "a list of [candidate id, resume id], where null in one of the two is any")
 _COMMON: dict[str, tuple[Callable[[object], bool], str]] = {
     "endpoint": (_one_of("*", "batch", *ENDPOINTS), f"one of *, batch, {', '.join(ENDPOINTS)}"),
     "kind": (_text, "a text"),
@@ -109,7 +112,7 @@ KINDS: dict[str, dict[str, tuple[Callable[[object], bool], str]]] = {
 }
 """Every kind with the fields of its own."""
 
-_NEEDED = {"status": ("status",), "key_status": ("status", "keys"), "poison": ("keys",)}
+_NEEDED = {"status": ("status",), "key_status": ("status",), "poison": ("keys",)}
 _PER_KEY = frozenset({"partial", "key_status"})
 _BATCH_ONLY = frozenset({"partial", "key_status", "poison"})
 BEFORE = frozenset({"status", "reset_before", "down", "black_hole", "poison"})
@@ -128,7 +131,7 @@ class Rule:
     rate: float
     times: int | None
     after: int
-    keys: frozenset[Pair]
+    keys: frozenset[Pattern]
     definition: dict[str, Any]
     random: random.Random
     number: int = 0
@@ -139,7 +142,7 @@ class Rule:
         """Whether this call is hit; counts it."""
         if self.endpoint not in {"*", endpoint, surface_of(endpoint)}:
             return False
-        if self.keys and self.keys.isdisjoint(keys):
+        if self.keys and not any(map(self.names, keys)):
             return False
         self.seen += 1
         drawn = self.random.random() < self.rate
@@ -147,6 +150,11 @@ class Rule:
             return False
         self.fired += 1
         return True
+
+    def names(self, key: Pair) -> bool:
+        """Whether this rule is about a key; without keys it is about all."""
+        candidate, resume = key
+        return not self.keys or not self.keys.isdisjoint({key, (candidate, None), (None, resume)})
 
     @property
     def brief(self) -> dict[str, Any]:
@@ -184,11 +192,11 @@ class Hit:
         for rule in self.per_key:
             for key in keys:
                 if rule.kind == "key_status":
-                    if key in rule.keys:
+                    if rule.names(key):
                         given.setdefault(key, rule.get("status"))
                     continue
                 drawn, status = rule.random.random(), rule.random.random()
-                if rule.keys and key not in rule.keys:
+                if not rule.names(key):
                     continue
                 missing = rule.get("missing", 0.2)
                 statuses = rule.get("statuses", [429, 500, 503])

@@ -18,6 +18,7 @@ OURS: dict[str, str] = tomllib.loads(read("pyproject.toml"))["project"]["scripts
 # Meltano's are looked at where Meltano is (make test-meltano).
 OTHERS: dict[str, set[str]] = {
     "apt-get": {"install"},
+    "curl": set(),
     "head": set(),
     "meltano": {"add", "config", "install", "invoke", "run"},
     "openssl": {"rand"},
@@ -28,7 +29,12 @@ OTHERS: dict[str, set[str]] = {
     "twine": {"upload"},
 }
 # Options that a command of others may have here.
-THEIR_OPTIONS: dict[str, set[str]] = {"apt-get": set(), "pip": set(), "openssl": set()}
+THEIR_OPTIONS: dict[str, set[str]] = {
+    "apt-get": set(),
+    "curl": {"--data", "--request"},
+    "pip": set(),
+    "openssl": set(),
+}
 
 
 def shown(text: str) -> Iterator[list[str]]:

@@ -180,7 +180,7 @@ def test_without_a_ledger_a_row_is_kept_as_a_deletion_that_waits(tap: Tap) -> No
     assert done.states
     assert [one["code"] for one in tap.kept()] == ["deletion_unresolved"]
     assert "ledger_path" in tap.kept()[0]["message"]
-    assert "1 deletions of 1 persons are outstanding" in done.log
+    assert "1 deletion of 1 person is outstanding" in done.log
     stopped = tap.run(schema("id"), gone(id=1), ledger_path=None, on_reject="fail")
     assert stopped.code == 1
     # What the row names is learned, and a later event of the row takes the deletion's place.
@@ -477,7 +477,7 @@ def test_a_refused_deletion_is_kept_and_tried_again(tap: Tap, status: int) -> No
     assert done.states
     assert tap.held() == {("c", "r"), ("e", "r")}
     assert [one["code"] for one in tap.kept()] == ["deletion_refused"]
-    assert "1 deletions of 1 persons are outstanding" in done.log
+    assert "1 deletion of 1 person is outstanding" in done.log
     assert "'c'" not in done.log.split("outstanding")[-1]
     again = tap.run(schema("id"), row(3, "e", "r"))
     assert again.code == 3
@@ -509,7 +509,7 @@ def test_the_check_says_who_waits(tap: Tap) -> None:
     tap.run(schema("id"), gone(id=1), ledger_path=None)
     config = tap.bench.config(**tap.settings)
     checked = tap.bench.invoke([], "--check", **tap.settings)
-    assert "1 deletions of 1 persons are outstanding" in checked.stdout.decode(), config
+    assert "1 deletion of 1 person is outstanding" in checked.stdout.decode(), config
 
 
 # Rejects heal

@@ -16,6 +16,8 @@ from .client import PDF, Client
 if TYPE_CHECKING:
     from target_linkedin_resumes.sandbox.server import Running
 
+    from .client import Pair
+
 PAIR = [("c", "r")]
 MANY = [(f"c{n}", "r") for n in range(100)]
 
@@ -182,6 +184,39 @@ def test_key_status_and_partial_of_some_keys(client: Client, sandbox: Running) -
     ]
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 410, 412, 422, 429, 500, 503])
+@pytest.mark.parametrize(
+    ("keys", "refused"),
+    [
+        ({"keys": [["a", None]]}, {("a", "1"), ("a", "2")}),
+        ({"keys": [[None, "1"]]}, {("a", "1"), ("b", "1")}),
+        ({"keys": [["a", "1"], [None, "2"]]}, {("a", "1"), ("a", "2")}),
+        ({}, {("a", "1"), ("a", "2"), ("b", "1")}),
+    ],
+)
+def test_deletions_are_refused_by_candidate_by_resume_or_all(
+    client: Client, sandbox: Running, status: int, keys: dict[str, Any], refused: set[Pair]
+) -> None:
+    pairs = [("a", "1"), ("a", "2"), ("b", "1")]
+    sandbox.set_faults(rule("key_status", "batch_delete", status=status, times=2, **keys))
+    assert set(client.update(pairs, client.urn()).statuses().values()) == {204}
+    for others in (204, 404):
+        found = client.delete(pairs).statuses()
+        assert found == {pair: status if pair in refused else others for pair in pairs}
+    assert held(sandbox) == refused
+    assert client.delete(sorted(refused)).statuses() == dict.fromkeys(refused, 204)
+    assert held(sandbox) == set()
+
+
+@pytest.mark.parametrize("kind", ["poison", "status", "down"])
+def test_any_kind_can_be_confined_to_a_candidate(kind: str) -> None:
+    faults = Faults()
+    status = {"status": 503} if kind == "status" else {}
+    faults.load({"rules": [rule(kind, "batch", keys=[["c", None]], **status)]})
+    assert faults.choose("batch_delete", [("d", "c"), ("c", "r")]).kinds == kind
+    assert faults.choose("batch_update", [("d", "c")]).kinds is None
+
+
 def test_poison(client: Client, sandbox: Running) -> None:
     urn = client.urn()
     sandbox.set_faults(rule("poison", keys=[["c1", "r"]]))
@@ -290,6 +325,8 @@ def test_over_http(client: Client) -> None:
         ({"rules": [rule("status", status=429, headers={"a": "\n"})]}, r"rules\[0\].headers"),
         ({"rules": [rule("poison")]}, r"rules\[0\].keys: missing"),
         ({"rules": [rule("poison", keys=["c"])]}, r"rules\[0\].keys: expected a list of"),
+        ({"rules": [rule("poison", keys=[[None, None]])]}, r"rules\[0\].keys: expected a list of"),
+        ({"rules": [rule("poison", keys=[["c", 1]])]}, r"rules\[0\].keys: expected a list of"),
         ({"rules": [rule("poison", "url", keys=[["c", "r"]])]}, "poison is for batch"),
         ({"rules": [rule("partial", statuses=[200])]}, r"rules\[0\].statuses: expected"),
     ],
