@@ -100,6 +100,7 @@ def linkedin_of(
         api_url=settings.api_url,
         token_url=settings.token_url,
         blob_ttl=settings.blob_ttl,
+        api_version=settings.api_version,
     )
     return LinkedIn(client, calls)
 

@@ -138,7 +138,14 @@ _TOKEN = "LinkedIn refuses the access token, also a new one; check client_id, ap
 _NO_RESOURCE = "there is no such resource, or it is hidden; check api_url and the access granted"
 _NOT_API = "this is not how LinkedIn's API answers; check api_url and any proxy on the way"
 _NOT_OAUTH = "this is not how LinkedIn's token endpoint answers; check token_url and any proxy"
-_VERSION = "LinkedIn no longer serves this version of its API; update this program"
+_VERSION = (
+    "LinkedIn no longer serves this version of its API; set api_version to one that it serves,"
+    " such as '202604'"
+)
+_DENIED = (
+    "LinkedIn refuses calls of this program or from this address, whatever they ask for; ask its"
+    " support with the address that you call from, and stop schedules until then"
+)
 _TRANSIENT_ADVICE = "a transient failure"
 _NO_ANSWER = "if it lasts, check the network, api_url and token_url"
 _UNKNOWN = "an answer that is not documented"
@@ -154,6 +161,7 @@ TABLE: tuple[Rule, ...] = (
     # Any call, or any key
     Rule(Action.DELIVER, _ALL, _SUCCESS, "", "rest.li"),
     Rule(Action.STOP_QUOTA, _ALL, (429,), _DAY, "rate-limits", prose=_DAY_LIMIT),
+    Rule(Action.STOP, _WHOLE, (999,), _DENIED, "policy"),
     Rule(Action.RETRY, _ALL, _TRANSIENT, _TRANSIENT_ADVICE, "error-handling"),
     Rule(Action.STOP_CONFIGURATION, _WHOLE, (407,), _PROXY, "HTTP"),
     # Token and introspection

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from importlib.metadata import version
 
 from target_linkedin_resumes.errors import Failure, Misconfigured
 from target_linkedin_resumes.http.client import Transport
@@ -20,6 +21,9 @@ logger = logging.getLogger(__name__)
 
 API_URL = "https://api.linkedin.com"
 TOKEN_URL = "https://www.linkedin.com/oauth/v2/accessToken"  # noqa: S105 - an address
+
+# Python and platform are left out: LinkedIn needs to know who calls, not from what machine.
+USER_AGENT = f"target-linkedin-resumes/{version('target-linkedin-resumes')}"
 
 # Called after each call with its name, its status or kind of error, seconds, bytes of the body.
 Observe = Callable[[str, str, float, int], None]
@@ -37,6 +41,8 @@ class ClientSettings:
 
     ``organization`` and ``contract`` are URNs (``urn:li:organization:1``, ``urn:li:contract:1``).
     ``blob_ttl`` is LinkedIn's ``{"duration": 72, "unit": "HOUR"}``; None keeps the file.
+    ``api_version`` is the month of a version of LinkedIn's API, ``202604``; None is the one
+    without versions.
     """
 
     organization: str
@@ -46,6 +52,7 @@ class ClientSettings:
     api_url: str = API_URL
     token_url: str = TOKEN_URL
     blob_ttl: Mapping[str, int | str] | None = None
+    api_version: str | None = None
 
 
 def endpoint(setting: str, value: str, path: str = "") -> Url:
@@ -66,6 +73,12 @@ def endpoint(setting: str, value: str, path: str = "") -> Url:
             f" alone), not {url.origin}"
         )
     return url
+
+
+def resource(settings: ClientSettings, name: str) -> Url:
+    """Return the URL of a resource of the API. Raises as :func:`endpoint` does."""
+    prefix = "v2" if settings.api_version is None else "rest"
+    return endpoint("api_url", settings.api_url, f"/{prefix}/{name}")
 
 
 def utc_now() -> datetime:
@@ -102,6 +115,7 @@ class Session:
         """
         if self._requests_per_day is not None:
             self._requests_per_day.take(_RESOURCES.get(call, call.value))
+        request = replace(request, headers={"User-Agent": USER_AGENT, **request.headers})
         begun = self.clock()
         try:
             response = read_response(call, self._transport.send(request))

@@ -238,8 +238,16 @@ def test_an_error_names_the_setting(status: int, body: object, said: str) -> Non
     assert error.value.message.endswith(f"(x-li-uuid: {UUID})")
 
 
+def test_what_was_refused_is_not_sent_again() -> None:
+    made = tokens(answer(401, {"error": "invalid_client_id"}))
+    for _ in range(3):
+        with pytest.raises(Misconfigured, match="client_secret"):
+            made.get()
+    assert minted(made) == 1
+
+
 @pytest.mark.parametrize(
-    "step", [answer(429), answer(500), answer(504), answer(999), TransportError("h: reset")]
+    "step", [answer(429), answer(500), answer(504), answer(599), TransportError("h: reset")]
 )
 def test_a_transient_failure_is_tried_again(step: Step) -> None:
     with pytest.raises(Retry):
