@@ -49,6 +49,10 @@ class LinkedIn:
         resumes = resource(settings, "tcrmCandidateResumes")
         self._batches = Batches(settings.organization, resumes, session, self._tokens)
 
+    def stop_waiting(self) -> None:
+        """Wait no longer for an endpoint that is out: the run is to end."""
+        self._session.stop_waiting()
+
     def introspect(self) -> Introspection:
         """Ask LinkedIn about the access token; get one for this if there is none yet."""
         return self._tokens.introspect()

@@ -98,7 +98,7 @@ _SUCCESS = range(200, 300)
 _REDIRECT = range(300, 400)
 _CLIENT_ERROR = range(400, 500)
 _SERVER_ERROR = range(500, 1000)
-_TRANSIENT = frozenset({408, 425, 429, *_SERVER_ERROR})
+TRANSIENT = frozenset({408, 425, 429, *_SERVER_ERROR})
 _ANY_STATUS = range(1000)
 
 _ALL = frozenset(Call)
@@ -162,7 +162,7 @@ TABLE: tuple[Rule, ...] = (
     Rule(Action.DELIVER, _ALL, _SUCCESS, "", "rest.li"),
     Rule(Action.STOP_QUOTA, _ALL, (429,), _DAY, "rate-limits", prose=_DAY_LIMIT),
     Rule(Action.STOP, _WHOLE, (999,), _DENIED, "policy"),
-    Rule(Action.RETRY, _ALL, _TRANSIENT, _TRANSIENT_ADVICE, "error-handling"),
+    Rule(Action.RETRY, _ALL, TRANSIENT, _TRANSIENT_ADVICE, "error-handling"),
     Rule(Action.STOP_CONFIGURATION, _WHOLE, (407,), _PROXY, "HTTP"),
     # Token and introspection
     Rule(

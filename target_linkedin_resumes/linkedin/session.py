@@ -13,6 +13,7 @@ from target_linkedin_resumes.errors import Failure, Misconfigured
 from target_linkedin_resumes.http.client import Transport
 from target_linkedin_resumes.http.messages import Request, TransportError
 from target_linkedin_resumes.http.urls import Url, parse_url
+from target_linkedin_resumes.linkedin.gates import Gates, resource_of
 from target_linkedin_resumes.linkedin.limits import RequestsPerDay
 from target_linkedin_resumes.linkedin.outcomes import Rule, describe, failure
 from target_linkedin_resumes.linkedin.responses import ApiResponse, Call, read_response
@@ -27,12 +28,6 @@ USER_AGENT = f"target-linkedin-resumes/{version('target-linkedin-resumes')}"
 
 # Called after each call with its name, its status or kind of error, seconds, bytes of the body.
 Observe = Callable[[str, str, float, int], None]
-
-# LinkedIn counts requests by resource, and both batch methods go to one.
-_RESOURCES = {
-    Call.BATCH_UPDATE: "tcrmCandidateResumes",
-    Call.BATCH_DELETE: "tcrmCandidateResumes",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +94,33 @@ class Session:
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = utc_now,
         requests_per_day: RequestsPerDay | None = None,
+        gates: Gates | None = None,
         observe: Observe = lambda _call, _outcome, _seconds, _size: None,
     ) -> None:
         self.clock = clock
         self._transport = transport
         self._now = now
         self._requests_per_day = requests_per_day
+        self._gates = gates or Gates(clock, now)
         self._observe = observe
+
+    def stop_waiting(self) -> None:
+        """Call no endpoint late: what it does not take at once fails for now."""
+        self._gates.stop_waiting()
 
     def send(self, call: Call, request: Request) -> ApiResponse:
         """Send a request; a transport error comes back as a response without a status.
 
-        Raises :class:`QuotaSpent` without sending when the day's requests are used up, and
-        whatever failure reading a streamed body raises.
+        Waits while the endpoint is out. Raises without sending :class:`Retry` when that takes too
+        long, and :class:`QuotaSpent` when the day's requests are used up; and whatever failure
+        reading a streamed body raises.
         """
-        if self._requests_per_day is not None:
-            self._requests_per_day.take(_RESOURCES.get(call, call.value))
         request = replace(request, headers={"User-Agent": USER_AGENT, **request.headers})
+        return self._gates.send(call, request, self._send)
+
+    def _send(self, call: Call, request: Request) -> ApiResponse:
+        if self._requests_per_day is not None:
+            self._requests_per_day.take(resource_of(call))
         begun = self.clock()
         try:
             response = read_response(call, self._transport.send(request))

@@ -12,9 +12,10 @@ import pytest
 from target_linkedin_resumes.errors import Failure, Misconfigured, Retry
 from target_linkedin_resumes.http.messages import Request, Response, TransportError
 from target_linkedin_resumes.linkedin.auth import DEFAULT_LIFE, Introspection, Tokens
+from target_linkedin_resumes.linkedin.gates import Gates
 from target_linkedin_resumes.linkedin.session import Session
 
-from .fakes import SETTINGS, TOKEN, UUID, Clock, Script, Step, answer, token
+from .fakes import NOW, SETTINGS, TOKEN, UUID, Clock, Script, Step, answer, token
 
 INTROSPECT = "/oauth/v2/introspectToken"
 SECRET = SETTINGS.client_secret
@@ -22,7 +23,9 @@ SECRET = SETTINGS.client_secret
 
 def tokens(*steps: Step, clock: Clock | None = None, introspect: Step | None = None) -> Tokens:
     script = Script({TOKEN: list(steps), INTROSPECT: [introspect or answer(500)]})
-    made = Tokens(SETTINGS, Session(script, clock=clock or Clock()))
+    clock = clock or Clock()
+    gates = Gates(clock, lambda: NOW, wait=clock.wait)
+    made = Tokens(SETTINGS, Session(script, clock=clock, gates=gates))
     made.script = script  # type: ignore[attr-defined]  # for `minted`
     return made
 
