@@ -23,6 +23,7 @@ from target_linkedin_resumes.linkedin.api import LinkedIn
 from target_linkedin_resumes.linkedin.gates import Gates
 from target_linkedin_resumes.linkedin.limits import Concurrency, RecordsPerMinute, RequestsPerDay
 from target_linkedin_resumes.linkedin.session import ClientSettings, Session, utc_now
+from target_linkedin_resumes.mapping.config import is_of_candidates
 from target_linkedin_resumes.report.files import ReportFiles
 from target_linkedin_resumes.report.metrics import MeteredRateLimiter, Metrics, WaitTimes
 from target_linkedin_resumes.report.reporter import Reporter
@@ -36,6 +37,7 @@ from target_linkedin_resumes.stores.full_table import FullTables
 from target_linkedin_resumes.stores.ledger import Ledger
 from target_linkedin_resumes.stores.ledger_db import LedgerDB
 from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
+from target_linkedin_resumes.stores.rows import Rows
 from target_linkedin_resumes.uploader import Client, DryRun, QuotaWait, Uploader
 
 logger = logging.getLogger(__name__)
@@ -57,8 +59,8 @@ _UNITS = {
 class Runtime:
     """What one run works with.
 
-    ``rejects``, ``versions`` and ``report`` are None where there are none. ``stores`` are in the
-    order in which they are told what happens.
+    ``rejects``, ``versions``, ``rows`` and ``report`` are None where there are none. ``stores`` are
+    in the order in which they are told what happens.
     """
 
     engine: Engine
@@ -66,6 +68,7 @@ class Runtime:
     rejects: DeadLetters | None
     stores: Sequence[Store]
     versions: FullTables | None
+    rows: Rows | None
     transport: HttpTransport
     sources: Sources
     report: ReportFiles | None
@@ -170,6 +173,7 @@ def build(
         batch_size=min(settings.batch_size_rows, settings.records_per_minute),
         batch_max_age=settings.batch_max_age_seconds,
         retries=Retries(settings.retry_seconds, observe=waits.for_retry),
+        keep_deletions=ports.keep_rejects,
     )
     delete_limit = _delete_limit(settings, ledger)
     engine = Engine(
@@ -180,10 +184,15 @@ def build(
         delete_limit=delete_limit,
         group=GROUP,
     )
-    versions = None if ledger is None else FullTables(engine, ledger, delete_limit)
+    versions, rows = None, None
+    if ledger is not None:
+        versions = FullTables(engine, ledger, delete_limit)
+        rows = Rows(engine, ledger, delete_limit, replace=settings.replace_rows)
+        if any(map(is_of_candidates, settings.fields.values())):
+            ledger.rows.index_candidates()
     begun = time.monotonic()
     reporter = Reporter(engine, metrics, waits, time.monotonic, begun, quota, settings)
-    return Runtime(engine, reporter, rejects, stores, versions, transport, sources, report)
+    return Runtime(engine, reporter, rejects, stores, versions, rows, transport, sources, report)
 
 
 def _rejects(
@@ -243,7 +252,7 @@ def _ledger(settings: Settings, quota: RequestsPerDay) -> Ledger | None:
 def _delete_limit(settings: Settings, ledger: Ledger | None) -> DeleteLimit:
     most = settings.max_deletes
     if most is None:
-        return DeleteLimit()
+        return DeleteLimit() if ledger is None else DeleteLimit(held=ledger.held)
     if ledger is None or not most.percent:
         return DeleteLimit(most.number)
     held = ledger.held()

@@ -50,11 +50,15 @@ class Refused(Failure):
 
 
 class Reject(Failure):
-    """One record cannot be delivered as it is. ``code`` is one of the documented, stable codes."""
+    """One record cannot be delivered as it is. ``code`` is one of the documented, stable codes.
 
-    def __init__(self, code: str, message: str) -> None:
+    ``status`` is LinkedIn's where LinkedIn refused it.
+    """
+
+    def __init__(self, code: str, message: str, *, status: int | None = None) -> None:
         super().__init__(message)
         self.code = code
+        self.status = status
 
 
 class Stop(Failure):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, NamedTuple
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
@@ -47,12 +47,25 @@ class ResumeFile:
     checksum: str | None = field(default=None, repr=False)
 
 
+class Row(NamedTuple):
+    """A record's identity at the tap: the values of its key properties, as ``text``.
+
+    ``stream`` is the tap's name of its stream.
+    """
+
+    text: str
+    stream: str
+    properties: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Upsert:
     """The resume of ``key`` is to be what ``file`` holds. ``created_at`` is epoch milliseconds.
 
     ``stream``, ``record`` and ``version`` are as the tap sent them, ``attempts`` is how often
-    earlier runs failed to deliver the record.
+    earlier runs failed to deliver the record. ``row`` is the tap's row that names the resume, None
+    where the ids are its identity or nothing is; ``element`` is the place in the
+    row's list, None where the record is one resume.
     """
 
     key: ResumeKey
@@ -62,6 +75,8 @@ class Upsert:
     record: Record = field(default_factory=dict, repr=False)
     attempts: int = 0
     version: int | None = None
+    row: Row | None = field(default=None, repr=False)
+    element: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +88,8 @@ class Delete:
     record: Record = field(default_factory=dict, repr=False)
     attempts: int = 0
     version: int | None = None
+    row: Row | None = field(default=None, repr=False)
+    element: int | None = None
 
 
 Change = Upsert | Delete
@@ -149,6 +166,8 @@ def read_change(
     original: Record | None = None,
     attempts: int = 0,
     version: int | None = None,
+    row: Row | None = None,
+    element: int | None = None,
 ) -> Change:
     """Read a record that has the contract's fields.
 
@@ -160,12 +179,13 @@ def read_change(
     if is_deleted(record.get(DELETED)):
         if not _has_plain_key(record):
             _check(_KEY_VALIDATOR, _present(record))
-        return Delete(_key(record), stream, kept, attempts, version)
+        return Delete(_key(record), stream, kept, attempts, version, row, element)
     present = _present(record)
     if not _is_plain_upsert(present):
         _check(_UPSERT_VALIDATOR, present)
     created_at = epoch_milliseconds(present["created_at"])
-    return Upsert(_key(present), created_at, _file(present), stream, kept, attempts, version)
+    about = (stream, kept, attempts, version, row, element)
+    return Upsert(_key(present), created_at, _file(present), *about)
 
 
 def key_of(record: Record) -> ResumeKey | None:

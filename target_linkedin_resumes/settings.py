@@ -24,6 +24,7 @@ from target_linkedin_resumes.http.urls import Origin
 from target_linkedin_resumes.mapping.config import (
     ByStream,
     FiltersByStream,
+    is_of_candidates,
     read_fields,
     read_only,
 )
@@ -264,9 +265,9 @@ def _choice(choices: tuple[str, ...], about: str) -> Any:
     return _setting(read, schema, default=default)
 
 
-def _flag(about: str) -> Any:
-    schema = {"type": "boolean", "default": False, "description": about}
-    return _setting(_read_flag, schema, default=False)
+def _flag(about: str, *, default: bool = False) -> Any:
+    schema = {"type": "boolean", "default": default, "description": about}
+    return _setting(_read_flag, schema, default=default)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -409,6 +410,12 @@ class Settings:
         "Singer file of the rejects, replayed with `--input`; required by `continue`."
     )
     max_rejects: int | None = _number(None, (0, 10**9), "More rejects than this many stop the run.")
+    retry_rejects: bool = _flag(
+        "With `on_reject=continue`: what may have healed is tried again when a run starts:"
+        " deletions each time, files and candidates that were not there after 15 minutes and then"
+        " ever later, up to a week.",
+        default=True,
+    )
     fail_on_rejects: bool = _flag("Exit with 3 instead of 0 when rejects were written.")
     audit_path: Path | None = _path(
         "JSON lines of each delivery and deletion that LinkedIn confirmed: when, ids as keyed"
@@ -448,6 +455,10 @@ class Settings:
         " ACTIVATE_VERSION that comes before its records deletes nothing without this setting.",
         _parse_max_deletes,
         default=None,
+    )
+    replace_rows: bool = _flag(
+        "With `ledger_path`: a row of the tap that names another resume id than before has the"
+        " earlier resume deleted. Unless set, it stays, and a warning counts such rows."
     )
     dry_run: bool = _flag(
         "Everything but the writes to LinkedIn: files are fetched and checked, and the summary"
@@ -501,6 +512,13 @@ def _check_together(settings: Settings) -> None:
             "setting 'max_deletes': a percentage is one of what the ledger holds; expected"
             " 'ledger_path' beside it, or a number of resumes"
         )
+    if settings.ledger_path is None:
+        for stream, mapped in settings.fields.items():
+            if is_of_candidates(mapped):
+                raise Misconfigured(
+                    f"setting 'ledger_path': required by fields.{stream}.resume_id = '*': only the"
+                    " ledger knows which resumes a candidate has; expected the path of a file"
+                )
     if settings.audit_path is not None and settings.audit_key is None:
         raise Misconfigured(f"setting 'audit_key': required by audit_path; {_EXPECTED_KEY}")
     # Each of two settings that name one file would take the other's lines for its own.

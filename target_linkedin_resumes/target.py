@@ -33,6 +33,7 @@ from target_linkedin_resumes.engine.types import bug
 from target_linkedin_resumes.errors import Failure, Misconfigured, QuotaSpent, Reject, Stop
 from target_linkedin_resumes.log_masking import MaskingFormatter, mask_logs, silence_loggers
 from target_linkedin_resumes.preflight import preflight
+from target_linkedin_resumes.records import Delete
 from target_linkedin_resumes.report.model import End, Kind
 from target_linkedin_resumes.report.progress import TerminalDisplay, is_wanted
 from target_linkedin_resumes.resumes.sources import PRIVATE_LOGGERS
@@ -50,10 +51,10 @@ from target_linkedin_resumes.singer.reader import (
     InvalidInput,
     MessageReader,
     Woken,
-    attempts_of,
     version_of,
 )
-from target_linkedin_resumes.sinks import ResumeSink, warn_of_missing_streams
+from target_linkedin_resumes.sinks import ResumeSink, warn_of_missing_streams, without_failing
+from target_linkedin_resumes.stores.dead_letters import attempts_of, deletion_of, element_of
 from target_linkedin_resumes.stores.full_table import FullTables
 
 logger = logging.getLogger(__name__)
@@ -91,6 +92,8 @@ class TargetLinkedInResumes(Target):
         self._printing = threading.Lock()
         self.said: set[str] = set()
         self._after_state = False
+        self._replaying = False
+        self._schemaless: dict[str, ResumeSink] = {}
         self._input_path: Path | None = None
         self._display: TerminalDisplay | None = None
         super().__init__(**arguments)
@@ -113,6 +116,26 @@ class TargetLinkedInResumes(Target):
         self.message_reader.before_waiting = runtime.engine.flush
         runtime.engine.start(on_failure=self.message_reader.wake)
         return runtime
+
+    def _retry_rejects(self) -> None:
+        """Try again what earlier runs rejected and what may have healed, before anything is read.
+
+        Raises the failure that stopped the run, or Draining.
+        """
+        rejects, keeping = self.runtime.rejects, self.settings.on_reject == "continue"
+        if rejects is None or rejects.replaying or not (keeping and self.settings.retry_rejects):
+            return
+        retried = 0
+        for message in rejects.due(time.time(), lambda: self.engine.position):
+            if message["type"] == "SCHEMA":
+                self._process_schema_message(dict(message))
+            else:
+                retried += 1
+                self._process_record_message(dict(message))
+        if retried:
+            logger.info("%d rejected records of earlier runs are tried again", retried)
+            self.engine.settle()
+            self.engine.write(rejects.tried_again)
 
     @property
     def engine(self) -> Engine:
@@ -215,6 +238,7 @@ class TargetLinkedInResumes(Target):
 
     def _read(self, engine: Engine, file_input: IO[Any] | None) -> None:
         try:
+            self._retry_rejects()
             self.listen(file_input)
         except (Draining, Woken):
             pass
@@ -236,6 +260,8 @@ class TargetLinkedInResumes(Target):
         if self.versions is not None:
             self.versions.finish(after_state=self._after_state)
         self.engine.close()
+        if self.runtime.rows is not None:
+            self.runtime.rows.report()
         warn_of_missing_streams(self, self.settings)
         super().process_endofpipe()
 
@@ -245,8 +271,11 @@ class TargetLinkedInResumes(Target):
             self._display.stop()
         counters, failure = runtime.engine.counters, runtime.engine.failure
         kept = runtime.rejects.count if runtime.rejects is not None else 0
+        deletions, persons = (0, 0) if runtime.rejects is None else runtime.rejects.outstanding
         end = exit_status(
-            failure, self._signal, rejects_fail=kept > 0 and self.settings.fail_on_rejects
+            failure,
+            self._signal,
+            rejects_fail=(kept > 0 and self.settings.fail_on_rejects) or deletions > 0,
         )
         runtime.reporter.conclude()
         write_report(runtime, end, self.plugin_version, secrets_of(self.config))
@@ -263,6 +292,13 @@ class TargetLinkedInResumes(Target):
                 " the same command with --input and that file.",
                 kept,
                 self.settings.rejects_path,
+            )
+        if deletions:
+            logger.error(
+                "%d deletions of %d persons are outstanding: LinkedIn may still hold their resumes."
+                " They are kept in %s, with the reason for each; each run tries them again"
+                " (setting retry_rejects), and ends with exit code 3 as long as one is left.",
+                *(deletions, persons, self.settings.rejects_path),
             )
         return end.exit_code
 
@@ -305,30 +341,64 @@ class TargetLinkedInResumes(Target):
         if not isinstance(record, dict) or not isinstance(stream, str):
             raise InvalidInput("'record' is not an object, or 'stream' not a text")
         self._after_state = False
-        attempts = attempts_of(message_dict.get("reject"))
+        reject = message_dict.get("reject")
+        if reject is not None:
+            self._begin_replay()
+        attempts = attempts_of(reject)
         version = version_of(message_dict.get("version"))
+        key = deletion_of(reject)
+        if key is not None:  # the record may be that of a row or a candidate who has come back
+            change = Delete(key, stream, record, attempts, version)
+            self._delete(change, self.message_reader.line_size)
+            return
         if version is not None and self.versions is not None:
             self.versions.named(stream, version)
         maps = self.mapper.stream_maps.get(stream)
         if maps is None:
-            reject = Reject("record_without_schema", "it came before the stream's SCHEMA")
-            self.engine.reject(stream, record, reject, attempts=attempts + 1, version=version)
+            failure = Reject("record_without_schema", "it came before the stream's SCHEMA")
+            unknown = self._sink_without_schema(stream)
+            unknown.salvage(failure, record, record, stream, attempts, version)
             return
         for stream_map in maps:
+            sink = self.get_sink(stream_map.stream_alias)
+            assert isinstance(sink, ResumeSink)  # noqa: S101 - default_sink_class says so
             try:
                 mapped = stream_map.transform(dict(record))
             except Exception as error:  # noqa: BLE001 - whatever an expression of the user raises
-                reject = Reject(
+                failure = Reject(
                     "invalid_record", f"the stream map fails on it ({type(error).__name__})"
                 )
-                self.engine.reject(stream, record, reject, attempts=attempts + 1, version=version)
+                partial = without_failing(stream_map, record)
+                sink.salvage(failure, partial, record, stream, attempts, version)
                 continue
-            sink = self.get_sink(stream_map.stream_alias)
-            assert isinstance(sink, ResumeSink)  # noqa: S101 - default_sink_class says so
             if mapped is None:
                 sink.filtered_out(stream_map, record, stream, version)
             else:
-                sink.deliver(mapped, record, stream, attempts, version)
+                sink.deliver(mapped, record, stream, attempts, version, element_of(reject))
+
+    def _sink_without_schema(self, stream: str) -> ResumeSink:
+        """What reads the records of a stream that has no SCHEMA yet."""
+        if stream not in self._schemaless:
+            rows = self.runtime.rows
+            keys = None if rows is None else rows.properties_of(stream)
+            self._schemaless[stream] = ResumeSink(self, stream, {"properties": {}}, keys)
+        return self._schemaless[stream]
+
+    def _delete(self, change: Delete, size: int) -> None:
+        if self.runtime.rows is not None:
+            self.runtime.rows.delete(change, size)
+        else:
+            self.engine.add(change, size)
+
+    def _begin_replay(self) -> None:
+        """Take care that a rejects file which comes through a pipe does not grow while it is read.
+
+        Raises as :meth:`Engine.write` does.
+        """
+        rejects = self.runtime.rejects
+        if rejects is not None and not self._replaying:
+            self._replaying = True
+            self.engine.write(rejects.detach)
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         schema = message_dict.get("schema")

@@ -15,8 +15,8 @@ class Counters:
     ``rejected`` counts by code, ``retried`` the tries that are repeated by cause.
     ``by_stream`` counts the confirmed ones by the stream of the tap, ``most_uploads`` is how many
     uploads were under way at once. ``unchanged`` are those that LinkedIn was known to hold already,
-    ``reused`` the files that an earlier run had uploaded, ``vanished`` the deletions of what a
-    stream's new version no longer names.
+    ``reused`` the files that an earlier run had uploaded, ``vanished`` the deletions that no record
+    asked for, ``unknown`` the records that delete what was never sent to LinkedIn.
     """
 
     read: int = 0
@@ -28,6 +28,7 @@ class Counters:
     unchanged: int = 0
     reused: int = 0
     vanished: int = 0
+    unknown: int = 0
     states: int = 0
     most_uploads: int = 0
     rejected: Counter[str] = field(default_factory=Counter)

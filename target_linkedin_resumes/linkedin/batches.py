@@ -137,7 +137,8 @@ class Batches:
     ) -> bool:
         """Tell whether an upsert's errors without a status are enough; counts them.
 
-        Two of Rest.li's four formats of errors have none. A deletion is never rejected.
+        Two of Rest.li's four formats of errors have none. A deletion is tried again for as long as
+        any change is.
         """
         is_error = result is not None and result.error is not None
         if of_key.call is not Call.UPDATED_KEY or of_key.status is not None or not is_error:

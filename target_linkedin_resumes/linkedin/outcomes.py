@@ -8,7 +8,7 @@ LinkedIn's page "Sync Candidate Resumes", `ambry` is LinkedIn's blob store
 (github.com/linkedin/ambry), `rest.li` its server (github.com/linkedin/rest.li), `HTTP` is RFC 9110,
 `policy` is this project's own.
 
-A deletion is never rejected: no rule for one says so.
+A deletion that is rejected is not dropped: the engine keeps it outstanding, or stops.
 """
 
 from __future__ import annotations
@@ -237,7 +237,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         Action.STOP_CONFIGURATION,
-        _KEY,
+        _UPDATED,
         (403,),
         _RIGHTS,
         "error-handling",
@@ -262,10 +262,11 @@ TABLE: tuple[Rule, ...] = (
         "error-handling",
     ),
     Rule(
-        Action.STOP,
+        Action.REJECT,
         _DELETED,
         _CLIENT_ERROR,
-        "LinkedIn refuses this deletion, and a deletion is never dropped; ask its support",
+        "LinkedIn does not carry out this deletion; check the rights of the application, or ask"
+        " LinkedIn's support",
         "policy",
     ),
     Rule(
@@ -301,7 +302,7 @@ def failure(response: ApiResponse, rule: Rule, now: datetime) -> Failure:
     """
     message = describe(response, rule.advice)
     if rule.action is Action.REJECT:
-        return Reject(rule.code, message)
+        return Reject(rule.code, message, status=response.status)
     if rule.action is Action.REFRESH_TOKEN and response.call not in _KEY:
         return Misconfigured(message)
     if rule.action in _FAILURES:

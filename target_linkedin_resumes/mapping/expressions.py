@@ -104,6 +104,9 @@ def _letters(name: str) -> str:
     return re.sub(r"[\W_]", "", name).casefold()
 
 
+# The name under which the element of a list stands in the record that is read for it.
+EACH = "each"
+
 _MISSING: Any = object()
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+")
 # Only in these do receivers undo percent-encoding; the keys of object stores are taken literally.

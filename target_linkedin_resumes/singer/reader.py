@@ -12,7 +12,7 @@ import select
 import sys
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import IO, Any
 
@@ -170,12 +170,6 @@ def _joined(parts: list[bytes]) -> bytes:
     line = b"".join(parts)
     parts.clear()
     return line
-
-
-def attempts_of(reject: object) -> int:
-    """How often a record that comes from a rejects file was tried before."""
-    attempts = reject.get("attempts") if isinstance(reject, Mapping) else None
-    return attempts if isinstance(attempts, int) and attempts > 0 else 0
 
 
 def version_of(value: object) -> int | None:

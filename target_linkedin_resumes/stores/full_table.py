@@ -15,15 +15,13 @@ from __future__ import annotations
 import logging
 
 from target_linkedin_resumes.engine.delete_limit import DeleteLimit
-from target_linkedin_resumes.engine.engine import Engine
+from target_linkedin_resumes.engine.engine import UNASKED_BYTES, Engine
 from target_linkedin_resumes.errors import Stop
 from target_linkedin_resumes.records import Delete, ResumeKey
 from target_linkedin_resumes.stores.ledger import Ledger
 
 logger = logging.getLogger(__name__)
 
-# What a deletion without a record holds in memory, roughly, in bytes.
-_SIZE = 500
 _AGAIN_AT_ONCE = 1000
 
 
@@ -181,5 +179,7 @@ class FullTables:
                 *(stream, version, count),
             )
         for key in self._known.keys_outdated(stream, version):
-            self._engine.vanished(Delete(key, stream), _SIZE)
+            self._engine.unasked(Delete(key, stream), UNASKED_BYTES)
+        for key in self._known.keys_rejected(stream, version):
+            self._engine.unasked(Delete(key, stream), UNASKED_BYTES)
         self._known.activated(stream, version)

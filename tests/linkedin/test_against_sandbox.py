@@ -214,7 +214,7 @@ def test_one_refused_key_among_others(sandbox: Running, linkedin: LinkedIn, form
     assert type(outcomes.pop(ResumeKey(*refused))) is (Reject if form == "java" else Retry)
     assert {type(outcome) for outcome in outcomes.values()} == {Confirmation}
     deleted = dict(linkedin.batch_delete(keys))
-    assert type(deleted.pop(ResumeKey(*refused))) is (Stop if form == "java" else Retry)
+    assert type(deleted.pop(ResumeKey(*refused))) is (Reject if form == "java" else Retry)
     assert {type(outcome) for outcome in deleted.values()} == {Confirmation}
 
 

@@ -413,7 +413,7 @@ def test_reads_an_answer_key_by_key() -> None:
     linkedin = client(script(resumes=[batch_answer(*zip(keys, statuses, strict=False))]))
     deleted = linkedin.batch_delete(keys)
     kinds = [type(deleted[key]) for key in keys]
-    assert kinds == [Confirmation, Stop, Retry, Confirmation, Misconfigured, Retry]
+    assert kinds == [Confirmation, Reject, Retry, Confirmation, Reject, Retry]
     for outcome in (*outcomes.values(), *deleted.values()):
         if isinstance(outcome, Confirmation):
             assert outcome.request_id == UUID

@@ -34,7 +34,7 @@ class FakeEngine:
             settled()
         self.in_flight.clear()
 
-    def vanished(self, change: Delete, size: int) -> None:
+    def unasked(self, change: Delete, size: int) -> None:
         self.gone.append(change.key)
 
 
