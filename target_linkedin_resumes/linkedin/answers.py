@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -100,10 +101,11 @@ def _entries(body: bytes) -> Iterator[tuple[str, KeyResult]]:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object of unique names: of two values for one key, neither is to be believed."""
+    """Make an object of unique names: of two values for one name, neither is to be believed."""
     read = dict(pairs)
     if len(read) != len(pairs):
-        raise ValueError("a name occurs twice in one object")
+        times = Counter(name for name, _ in pairs)
+        return {name: value if times[name] == 1 else None for name, value in read.items()}
     return read
 
 
