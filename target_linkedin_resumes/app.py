@@ -20,6 +20,7 @@ from target_linkedin_resumes.engine.interfaces import Ports, Store
 from target_linkedin_resumes.errors import Misconfigured
 from target_linkedin_resumes.http.client import HttpTransport
 from target_linkedin_resumes.linkedin.api import LinkedIn
+from target_linkedin_resumes.linkedin.gates import Gates
 from target_linkedin_resumes.linkedin.limits import Concurrency, RecordsPerMinute, RequestsPerDay
 from target_linkedin_resumes.linkedin.session import ClientSettings, Session, utc_now
 from target_linkedin_resumes.mapping.config import is_of_candidates
@@ -94,7 +95,8 @@ def linkedin_of(
     settings: Settings, transport: HttpTransport, meter: Metrics, quota: RequestsPerDay
 ) -> LinkedIn:
     """LinkedIn's client for these settings. Raises Misconfigured."""
-    calls = Session(transport, requests_per_day=quota, observe=meter)
+    gates = Gates(time.monotonic, utc_now, longest_asked=settings.retry_seconds)
+    calls = Session(transport, requests_per_day=quota, gates=gates, observe=meter)
     client = ClientSettings(
         organization=settings.organization,
         contract=settings.contract,
@@ -103,6 +105,7 @@ def linkedin_of(
         api_url=settings.api_url,
         token_url=settings.token_url,
         blob_ttl=settings.blob_ttl,
+        api_version=settings.api_version,
     )
     return LinkedIn(client, calls)
 
@@ -146,7 +149,8 @@ def build(
     sources = sources_of(
         settings, None if ledger is None else Fingerprints(ledger.salt, settings.convert)
     )
-    client: Client = linkedin_of(settings, transport, metrics, quota)
+    client: Client
+    client = linkedin = linkedin_of(settings, transport, metrics, quota)
     if settings.dry_run:
         client = DryRun()
     elif settings.on_quota == "wait":
@@ -163,6 +167,7 @@ def build(
         stores=stores,
         keep_rejects=settings.dry_run or settings.on_reject == "continue",
         look_up=None if ledger is None else uploader.look_up,
+        stop_waiting=linkedin.stop_waiting,
     )
     in_flight = InFlight(
         batch_size=min(settings.batch_size_rows, settings.records_per_minute),

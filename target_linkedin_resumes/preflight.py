@@ -19,8 +19,8 @@ from target_linkedin_resumes.errors import Failure, Misconfigured
 from target_linkedin_resumes.http.client import HttpTransport
 from target_linkedin_resumes.linkedin.api import LinkedIn
 from target_linkedin_resumes.report.files import ReportFiles
-from target_linkedin_resumes.report.wording import outstanding_deletions
 from target_linkedin_resumes.report.metrics import Metrics
+from target_linkedin_resumes.report.wording import outstanding_deletions
 from target_linkedin_resumes.settings import Settings
 from target_linkedin_resumes.stores.audit_log import check_audit_log
 from target_linkedin_resumes.stores.dead_letters import check_dead_letters, outstanding_in

@@ -170,6 +170,12 @@ def _parse_endpoint(name: str, text: str) -> str:
     return text.rstrip("/")
 
 
+def _parse_version(name: str, text: str) -> str:
+    if re.fullmatch(r"20[0-9]{2}(0[1-9]|1[0-2])", text) is None:
+        raise _wrong(name, text, "a year and a month as LinkedIn writes them, such as '202604'")
+    return text
+
+
 def _parse_max_deletes(name: str, text: str) -> MaxDeletes:
     match = re.fullmatch(r"([0-9]{1,9})\s*(%?)", text)
     if match is None or (match[2] and int(match[1]) > 100):
@@ -289,6 +295,13 @@ class Settings:
         "LinkedIn's token endpoint: https, or http on this machine's loopback.",
         _parse_endpoint,
         default="https://www.linkedin.com/oauth/v2/accessToken",
+    )
+    api_version: str | None = _text(
+        "Month of the version of LinkedIn's API to call, such as `202604`: sent as"
+        " `LinkedIn-Version` to paths below `/rest`. Without it, `/v2` is called, which has no"
+        " versions.",
+        _parse_version,
+        default=None,
     )
     fields: ByStream = _json(
         "object",

@@ -62,10 +62,12 @@ class Retries:
     def wait(self, waits: Generator[float, Any, None], failure: Retry) -> float:
         """Seconds until the next try: what the server asks for, or the jittered exponential.
 
-        The jitter comes on top of a ``Retry-After``: all workers are told the same instant.
+        The jitter comes on top of a ``Retry-After``: all workers are told the same instant. No
+        server holds a run for longer than the change may be retried.
         """
         drawn = self._jitter(next(waits))
-        wait = drawn if failure.retry_after is None else failure.retry_after + min(drawn, 1)
+        asked = failure.retry_after
+        wait = drawn if asked is None else min(asked, self._retry_seconds) + min(drawn, 1)
         self._observe(failure, wait)
         return wait
 

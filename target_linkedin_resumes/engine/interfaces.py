@@ -127,7 +127,8 @@ class Ports:
     thread and only where no change of the key is in flight, with what the reader has found already
     or None; it gives :class:`Unchanged` where the change is known to be carried out.
     ``print_state`` returns once the state is written. ``keep_rejects`` is false where the first
-    reject stops the run. ``clock`` gives seconds that never go back.
+    reject stops the run. ``stop_waiting`` is called when the run is to end: an upload or a call
+    that waits for its turn then fails for now. ``clock`` gives seconds that never go back.
     """
 
     upload: Callable[[Upsert, object], Upload | Unchanged]
@@ -138,4 +139,5 @@ class Ports:
     stores: Sequence[Store] = ()
     keep_rejects: bool = False
     look_up: Callable[[Change, object], object] | None = None
+    stop_waiting: Callable[[], None] = lambda: None
     clock: Callable[[], float] = time.monotonic

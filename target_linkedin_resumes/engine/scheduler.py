@@ -246,6 +246,7 @@ class Scheduler:
     def drain(self, horizon: float = -1) -> None:
         """Begin to drain; positions up to ``horizon`` get the time they need, others the grace."""
         self.draining = True
+        self._ports.stop_waiting()
         self._horizon = min(self._horizon, horizon)
         if horizon < 0:
             self._deadline = min(self._deadline, self._ports.clock() + self._grace)

@@ -99,7 +99,7 @@ _SUCCESS = range(200, 300)
 _REDIRECT = range(300, 400)
 _CLIENT_ERROR = range(400, 500)
 _SERVER_ERROR = range(500, 1000)
-_TRANSIENT = frozenset({408, 425, 429, *_SERVER_ERROR})
+TRANSIENT = frozenset({408, 425, 429, *_SERVER_ERROR})
 _ANY_STATUS = range(1000)
 
 _ALL = frozenset(Call)
@@ -139,7 +139,14 @@ _TOKEN = "LinkedIn refuses the access token, also a new one; check client_id, ap
 _NO_RESOURCE = "there is no such resource, or it is hidden; check api_url and the access granted"
 _NOT_API = "this is not how LinkedIn's API answers; check api_url and any proxy on the way"
 _NOT_OAUTH = "this is not how LinkedIn's token endpoint answers; check token_url and any proxy"
-_VERSION = "LinkedIn no longer serves this version of its API; update this program"
+_VERSION = (
+    "LinkedIn no longer serves this version of its API; set api_version to one that it serves,"
+    " such as '202604'"
+)
+_DENIED = (
+    "LinkedIn refuses calls of this program or from this address, whatever they ask for; ask its"
+    " support with the address that you call from, and stop schedules until then"
+)
 _TRANSIENT_ADVICE = "a transient failure"
 _NO_ANSWER = "if it lasts, check the network, api_url and token_url"
 _UNKNOWN = "an answer that is not documented"
@@ -155,7 +162,8 @@ TABLE: tuple[Rule, ...] = (
     # Any call, or any key
     Rule(Action.DELIVER, _ALL, _SUCCESS, "", "rest.li"),
     Rule(Action.STOP_QUOTA, _ALL, (429,), _DAY, "rate-limits", prose=_DAY_LIMIT),
-    Rule(Action.RETRY, _ALL, _TRANSIENT, _TRANSIENT_ADVICE, "error-handling"),
+    Rule(Action.STOP, _WHOLE, (999,), _DENIED, "policy"),
+    Rule(Action.RETRY, _ALL, TRANSIENT, _TRANSIENT_ADVICE, "error-handling"),
     Rule(Action.STOP_CONFIGURATION, _WHOLE, (407,), _PROXY, "HTTP"),
     # Token and introspection
     Rule(

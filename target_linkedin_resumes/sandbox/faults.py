@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .config import ENDPOINTS, surface_of
+from .forms import FORMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -61,6 +62,10 @@ def _error_statuses(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(map(_whole(400, 599), value))
 
 
+def _status(value: object) -> bool:
+    return _whole(400, 599)(value) or value == 999
+
+
 def _headers(value: object) -> bool:
     return isinstance(value, dict) and all(
         isinstance(part, str) and part.isascii() and part.isprintable()
@@ -87,7 +92,7 @@ _COMMON: dict[str, tuple[Callable[[object], bool], str]] = {
 }
 KINDS: dict[str, dict[str, tuple[Callable[[object], bool], str]]] = {
     "status": {
-        "status": _STATUS,
+        "status": (_status, "a whole number from 400 to 599, or 999"),
         "body": (_body, f"an object, or one of {', '.join(BODIES)}"),
         "retry_after": (lambda v: _text(v) or _whole(0, 10**6)(v), "seconds or an HTTP date"),
         "headers": (_headers, "an object of names and values"),
@@ -109,13 +114,21 @@ KINDS: dict[str, dict[str, tuple[Callable[[object], bool], str]]] = {
     "key_status": {"status": _STATUS},
     "poison": {},
     "expire_token": {},
+    "no_tunnel": {"status": _STATUS},
+    "written": {"form": (_one_of(*FORMS), f"one of {', '.join(FORMS)}")},
 }
 """Every kind with the fields of its own."""
 
-_NEEDED = {"status": ("status",), "key_status": ("status",), "poison": ("keys",)}
+_NEEDED = {
+    "status": ("status",),
+    "key_status": ("status",),
+    "poison": ("keys",),
+    "written": ("form",),
+}
 _PER_KEY = frozenset({"partial", "key_status"})
-_BATCH_ONLY = frozenset({"partial", "key_status", "poison"})
-BEFORE = frozenset({"status", "reset_before", "down", "black_hole", "poison"})
+BATCH_ONLY = frozenset({"partial", "key_status", "poison", "no_tunnel", "written"})
+"""Kinds that are for batch calls alone."""
+BEFORE = frozenset({"status", "reset_before", "down", "black_hole", "poison", "no_tunnel"})
 """Kinds that keep a call from being worked on."""
 
 
@@ -260,13 +273,15 @@ class Faults:
             ],
         }
 
-    def choose(self, endpoint: str, keys: Sequence[Pair] = ()) -> Hit:
+    def choose(self, endpoint: str, keys: Sequence[Pair] = (), *, tunnelled: bool = False) -> Hit:
         """What befalls this call. The first rule that fires for the whole call wins."""
         hit = Hit()
         for rule in self.rules:
             if rule.kind in _PER_KEY:
                 if rule.fires(endpoint, keys):
                     hit.per_key.append(rule)
+            elif rule.kind == "no_tunnel" and not tunnelled:
+                continue
             elif hit.rule is None and rule.fires(endpoint, keys):
                 hit.rule = rule
         return hit
@@ -290,7 +305,7 @@ def _rule(given: object, index: int, seed: int) -> Rule:
         if not check(value):
             raise BadFaults(f"{where}.{name}: expected {expected}")
     endpoint: str = given["endpoint"]
-    if kind in _BATCH_ONLY and surface_of(endpoint) != "batch":
+    if kind in BATCH_ONLY and surface_of(endpoint) != "batch":
         raise BadFaults(f"{where}.endpoint: {kind} is for batch, batch_update or batch_delete")
     return Rule(
         endpoint=endpoint,

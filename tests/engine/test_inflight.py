@@ -293,6 +293,14 @@ def test_a_failed_call_waits_and_is_repeated() -> None:
     assert bench.deliver(bench.batch()) == [0]
 
 
+def test_no_server_holds_a_change_for_longer_than_it_may_be_retried() -> None:
+    bench = Bench(retry_seconds=10)
+    bench.add(upsert("a"))
+    bench.upload()
+    bench.flow.batch_failed(bench.batch(), Retry("429", retry_after=100_000), bench.now)
+    assert bench.flow.batch_wait(bench.now, flush=True) == 11
+
+
 def test_a_change_that_fails_for_too_long_stops_the_run() -> None:
     bench = Bench(retry_seconds=10)
     bench.add(upsert("a"))

@@ -13,6 +13,7 @@ from target_linkedin_resumes.errors import (
     Refused,
     Reject,
     Retry,
+    Stop,
 )
 from target_linkedin_resumes.http.messages import (
     BodyChanged,
@@ -24,6 +25,7 @@ from target_linkedin_resumes.http.messages import (
     TransportError,
     Untrusted,
 )
+from target_linkedin_resumes.linkedin.answers import KeyResult
 from target_linkedin_resumes.linkedin.outcomes import (
     LONGEST_RETRY_AFTER,
     TABLE,
@@ -32,7 +34,6 @@ from target_linkedin_resumes.linkedin.outcomes import (
     failure,
 )
 from target_linkedin_resumes.linkedin.responses import ApiResponse, Call, read_key, read_response
-from target_linkedin_resumes.linkedin.restli import KeyResult
 
 from .fakes import NOW, UUID, answer
 
@@ -72,7 +73,8 @@ CASES: list[tuple[tuple[Call, ...], tuple[int | None, ...], object, Action]] = [
     (WHOLE, (429,), b"APPLICATION DAY limit", Action.STOP_QUOTA),
     ((*WHOLE, *KEYS), (429,), MINUTE, Action.RETRY),
     ((*WHOLE, *KEYS), (429,), {"message": "try again on MONDAY or some other day"}, Action.RETRY),
-    (WHOLE, (408, 425, 429, 500, 502, 503, 504, 529, 599, 999), b"<html>", Action.RETRY),
+    (WHOLE, (408, 425, 429, 500, 502, 503, 504, 529, 599, 998), b"<html>", Action.RETRY),
+    (WHOLE, (999,), b"<html>", Action.STOP),
     (KEYS, (408, 409, 425, 429, 500, 503, 599), {}, Action.RETRY),
     (WHOLE, (407,), b"", Action.STOP_CONFIGURATION),
     (OAUTH, (400, 401, 403, 404, 405, 415, 301, 302, 307), b"", Action.STOP_CONFIGURATION),
@@ -197,6 +199,7 @@ def test_whatever_comes_is_decided(call: Call, status: int, body: bytes | str) -
         (Call.BATCH_UPDATE, 403, b"", Misconfigured),
         (Call.UPLOAD_URL, 429, DAY, QuotaSpent),
         (Call.BATCH_DELETE, 503, b"", Retry),
+        (Call.UPLOAD, 999, b"", Stop),
         # remedies that are used up
         (Call.BATCH_UPDATE, 401, b"", Misconfigured),
         (Call.UPLOAD, 403, b"", Retry),

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from target_linkedin_resumes.sandbox.faults import KINDS, BadFaults, Faults
+from target_linkedin_resumes.sandbox.faults import BATCH_ONLY, KINDS, BadFaults, Faults
+from target_linkedin_resumes.sandbox.forms import FORMS
 
 from .client import PDF, Client
 
@@ -225,6 +226,67 @@ def test_poison(client: Client, sandbox: Running) -> None:
     assert client.update([MANY[0], MANY[2]], urn).status == 200
 
 
+@pytest.mark.parametrize("status", [None, 400])
+def test_no_tunnel(client: Client, sandbox: Running, status: int | None) -> None:
+    urn = client.urn()
+    fields: dict[str, Any] = {} if status is None else {"status": status}
+    sandbox.set_faults(rule("no_tunnel", **fields))
+    assert client.update(PAIR, urn).status == client.delete(PAIR).status == (status or 405)
+    assert not held(sandbox)
+    assert client.update(PAIR, urn, tunnel=False).statuses() == {("c", "r"): 204}
+
+
+WRITTEN = {
+    "organization": "dataProvider=PARTNER&integrationContext=urn%3Ali%3Aorganization%3A1000"
+    "&tcrmCandidateId=c&tcrmResumeId=r",
+    "more_fields": "dataProvider=PARTNER&dataRegion=EU&"
+    "integrationContext=urn%3Ali%3Aorganization%3A1234567890&tcrmCandidateId=c&tcrmResumeId=r",
+    "no_provider": "integrationContext=urn%3Ali%3Aorganization%3A1234567890"
+    "&tcrmCandidateId=c&tcrmResumeId=r",
+    "lower_case": "dataProvider=partner&integrationContext=urn%3Ali%3Aorganization%3A1234567890"
+    "&tcrmCandidateId=c&tcrmResumeId=r",
+    "protocol_2": "(dataProvider:PARTNER,integrationContext:urn%3Ali%3Aorganization%3A1234567890,"
+    "tcrmCandidateId:c,tcrmResumeId:r)",
+    "params": "($params:(),dataProvider:PARTNER,"
+    "integrationContext:urn%3Ali%3Aorganization%3A1234567890,tcrmCandidateId:c,tcrmResumeId:r)",
+    "others": "dataProvider=PARTNER&integrationContext=urn%3Ali%3Aorganization%3A1234567890"
+    "&tcrmCandidateId=of+another+call&tcrmResumeId=r",
+}
+
+
+@pytest.mark.parametrize("form", WRITTEN)
+def test_written_in_another_form(client: Client, sandbox: Running, form: str) -> None:
+    urn = client.urn()
+    sandbox.set_faults(rule("written", form=form))
+    answer = client.update(PAIR, urn).document
+    assert answer == {"results": {WRITTEN[form]: {"status": 204}}, "errors": {}}
+    assert held(sandbox) == set(PAIR)
+    client.delete(PAIR)
+    assert list(client.delete(PAIR).document["errors"]) == [WRITTEN[form]]
+
+
+def test_written_twice_or_with_other_errors(client: Client, sandbox: Running) -> None:
+    sandbox.set_faults(rule("written", form="twice"))
+    assert len(client.delete(PAIR).document["errors"]) == 2
+    sandbox.set_faults(rule("written", form="java"))
+    [printed] = client.delete(PAIR).document["errors"]
+    assert printed == (
+        "{tcrmResumeId=r, tcrmCandidateId=c, integrationContext=urn:li:organization:1234567890,"
+        " dataProvider=PARTNER}"
+    )
+    sandbox.set_faults(rule("written", form="no_status"))
+    [error] = client.delete(PAIR).document["errors"].values()
+    assert "status" not in error
+    urn = client.urn()
+    sandbox.set_faults(rule("written", form="long"))
+    assert len(client.update(MANY, urn).body) > 4 * 1024 * 1024
+    assert sandbox.snapshot()["breaches"] == []
+
+
+def test_every_form_is_covered() -> None:
+    assert {*WRITTEN, "twice", "java", "no_status", "long"} == set(FORMS)
+
+
 def test_expire_token(client: Client, sandbox: Running) -> None:
     sandbox.set_faults(rule("expire_token", times=1))
     assert client.delete(PAIR).document["code"] == "EXPIRED_ACCESS_TOKEN"
@@ -234,7 +296,7 @@ def test_expire_token(client: Client, sandbox: Running) -> None:
     assert sandbox.snapshot()["breaches"] == []
 
 
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"partial", "key_status", "poison"}))
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - BATCH_ONLY))
 def test_a_fault_is_not_held_against_the_client(
     client: Client, sandbox: Running, kind: str
 ) -> None:
