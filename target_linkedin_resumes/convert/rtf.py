@@ -20,6 +20,7 @@ _TOKEN = re.compile(
     rb"\\([A-Za-z]{1,32})(-?[0-9]{1,20})? ?|\\'([0-9A-Fa-f]{2})|\\([^A-Za-z'])|([{}])"
     rb"|([^\\{}\r\n\0]+)|\\'|[\r\n\0\\]"
 )
+_BLANKED = bytes.maketrans(b"\n\0", b"  ")
 _MAX_TOKENS = 500_000
 _MAX_DEPTH = 500
 _MAX_COLLECTED = 2000
@@ -150,7 +151,9 @@ class _Reader:
     def _whole(self) -> str:
         parts = list(self._parts.values())
         undeclared = [piece for out in parts for piece in out if isinstance(piece, bytes)]
-        texts = iter(decode(b"\n".join(undeclared)).split("\n") if undeclared else ())
+        # A line feed stands before each piece, and before what would be a byte order mark.
+        joined = b"".join(b"\n" + piece for piece in undeclared)
+        texts = iter(decode(joined).split("\n")[1:] if joined else ())
         whole: list[str] = []
         for name, out in self._parts.items():
             text = "".join(piece if isinstance(piece, str) else next(texts) for piece in out)
@@ -354,4 +357,4 @@ def _tokens(content: bytes) -> Iterator[tuple[bytes, int | None, bytes]]:
         elif word or brace or symbol:
             yield word or brace or b"\\" + symbol, number, b""
         elif byte or text:
-            yield b"", None, bytes.fromhex(byte.decode()).replace(b"\n", b" ") if byte else text
+            yield b"", None, bytes.fromhex(byte.decode()).translate(_BLANKED) if byte else text

@@ -127,6 +127,13 @@ def test_a_document_that_declares_no_code_page(fonts: str, text: str) -> None:
     assert text_of(whole.encode()) == f"{text} one\ntwo € {text}\n"
 
 
+@pytest.mark.parametrize("start", [rb"\'ff\'fe", b"\xff\xfe", b"\xef\xbb\xbf"])
+def test_what_looks_like_a_mark_is_none(start: bytes) -> None:
+    text = text_of(rb"{\rtf1 " + start + rb"Jane\par \'0a\'00\'e9{\b Doe}\'fc}")
+    assert text.splitlines()[0].endswith("Jane")
+    assert text.splitlines()[1].strip() == "éDoeü"
+
+
 def test_many_bytes_one_by_one_cost_little() -> None:
     begun = time.thread_time()
     assert len(text_of(rb"{\rtf1\ansicpg1252 " + rb"\'e9" * 400_000 + b"}")) == 400_001
