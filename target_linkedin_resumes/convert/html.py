@@ -89,6 +89,8 @@ def html_text(content: bytes) -> str:
 
 def decode_page(content: bytes) -> str:
     """Decode a page by its mark, what it declares, or what it can be."""
+    if b"\0" not in content[:4]:  # as a page in UTF-16 has
+        content = content.replace(b"\0", b"")
     named = _CHARSET.search(content[:4096].decode("latin-1"))
     return decode(content, named[1] if named else None)
 

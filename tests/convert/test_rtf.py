@@ -105,8 +105,8 @@ def test_rtf(source: str, text: str) -> None:
 def test_any_rtf_is_converted_or_rejected(pieces: list[bytes]) -> None:
     try:
         text_of(b"{\\rtf1 " + b"".join(pieces))
-    except Reject as reject:
-        assert "neither text nor" in reject.message  # noqa: PT017 - both ways are fine
+    except Reject as reject:  # few bytes that no code page is declared for may stay unread
+        assert reject.code == "unknown_encoding" or "neither text nor" in reject.message  # noqa: PT017
 
 
 def test_a_name_with_its_reading_above_it() -> None:
