@@ -147,10 +147,11 @@ def _by_text(body: Readable, size: int, head: bytes) -> Kind:
     start = _decoded(head)
     if start.lstrip().startswith("{\\rtf"):
         return RTF
-    junk = _PDF_HEADER.search(head[:_PDF_WINDOW])
+    markup = _markup(start, whole=size <= len(head))
+    may_be_pdf = markup in (None, HTML)  # it may stand behind the warnings of a web server
+    junk = _PDF_HEADER.search(head[:_PDF_WINDOW]) if may_be_pdf else None
     if junk is not None and _ends_like_pdf(body, size):
         return _pdf(body, size, junk.start())
-    markup = _markup(start, whole=size <= len(head))
     if markup is not None:
         return markup
     encoding = encoding_of(body)
