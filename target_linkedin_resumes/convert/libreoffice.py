@@ -18,7 +18,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
-from target_linkedin_resumes.convert.safe_zip import conversion_failed
+from target_linkedin_resumes.convert.safe_zip import TooMuch, conversion_failed
 from target_linkedin_resumes.convert.sanitize import PROFILE, normalize_pdf, sanitize
 from target_linkedin_resumes.convert.text import (
     has_pictures,
@@ -44,8 +44,11 @@ _FILTERS: Mapping[Kind, str] = {
 }
 _NO_NETWORK = ("unshare", "--user", "--map-current-user", "--net", "--")
 # Bounds of one process: no core dump, a file of 64 MiB (in blocks of 512 bytes), seconds of
-# processor time, KiB of address space.
-_LIMITS = f'ulimit -c 0; ulimit -f 131072; ulimit -t {TIMEOUT}; ulimit -v 4194304; exec "$@"'
+# processor time, KiB of memory and of address space. Eight photographs of a page take 400 MiB.
+_LIMITS = (
+    f"ulimit -c 0; ulimit -f 131072; ulimit -t {TIMEOUT}; ulimit -d 1048576; ulimit -v 2097152;"
+    ' exec "$@"'
+)
 _PROBE = b"<html><body><p>This is a test.</p></body></html>"
 
 
@@ -210,11 +213,16 @@ class LibreOffice:
 
 
 def _only_pictures(found: Found, kind: Kind) -> bool:
-    """Tell whether a document has no text; raises :class:`Reject` if it has no pictures either."""
+    """Tell whether a document has no text; raises :class:`Reject` if it has no pictures either.
+
+    What is too much for text is too much for LibreOffice, which has no bounds of its own.
+    """
     try:
         text = text_of(found, kind)
+    except TooMuch:
+        raise
     except Reject:
-        return False  # what is too much or too odd for text may still be printed
+        return False  # what is too odd for text may still be printed
     if not text and not has_pictures(found, kind):
         raise nothing_to_show()
     return not text

@@ -85,8 +85,12 @@ CODES: Mapping[str, Explanation] = {
         "Save the resume as PDF in the source system. For DOCX, ODT, RTF and HTML, set `convert` to"
         " `text` or `pdf`.",
     ),
+    "file_encrypted": Explanation(
+        "The document needs a password, so that neither LinkedIn nor a recruiter could open it.",
+        "Save the resume without a password in the source system.",
+    ),
     "conversion_failed": Explanation(
-        "The document could not be converted: it is damaged, needs a password, has no text, takes"
+        "The document could not be converted: it is damaged, has no text, takes"
         " in another document, or is far larger or more deeply nested than a resume.",
         "Save the resume as PDF in the source system.",
     ),

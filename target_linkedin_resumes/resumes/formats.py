@@ -1,132 +1,28 @@
-"""Tell the kind of a file by its bytes, whatever its name says. Opens nothing.
+"""Tell the kind of a file by its bytes, whatever its name says.
 
 LinkedIn takes PDF, DOC and plain text. Other kinds are told apart so that an error can say what is
-wrong: a DOCX can be saved as PDF, a login page needs credentials. Of the two containers, OLE2 (DOC)
-and ZIP (DOCX, ODT), a bounded part of the directory is read, and no content.
+wrong: a DOCX can be saved as PDF, a login page needs credentials. Containers are told apart in
+containers.py.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
-import struct
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from target_linkedin_resumes.http.messages import Readable
 from target_linkedin_resumes.resumes import error_pages
+from target_linkedin_resumes.resumes.containers import (
+    OLE_SIGNATURE,
+    needs_password,
+    ole_kind,
+    zip_kind,
+)
 from target_linkedin_resumes.resumes.spool import Found
 from target_linkedin_resumes.resumes.texts import BLANK, encoding_of
-
-OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-
-_LAST_REGULAR_SECTOR = 0xFFFFFFFA  # [MS-CFB] 2.1: what is above marks ends and special sectors
-_NO_STREAM = 0xFFFFFFFF
-_ENTRY = 128
-_MAX_ENTRIES = 4096
-_MAX_DIRECTORY = 1024 * 1024
-_ZIP_TAIL = 22 + 65535  # end of central directory with the longest comment
-_WORD_PART = re.compile(rb"word/document\d*\.xml")
-
-
-def ole_streams(body: Readable, size: int) -> set[str]:
-    """Name the streams and storages directly below the root of an OLE2 file.
-
-    Those further down belong to embedded objects: a workbook that holds a letter is no letter.
-    Empty when the file is damaged. Source: [MS-CFB] 2.2 (header), 2.3 (FAT), 2.6 (directory).
-    """
-    try:
-        return set(_OleFile(body, size).root_names())
-    except (struct.error, IndexError, ValueError):
-        return set()
-
-
-def is_docx(body: Readable, size: int) -> bool:
-    """Tell whether a ZIP archive is a Word document, by the names in its central directory.
-
-    Source: PKWARE's APPNOTE 4.3.12 and 4.3.16; ECMA-376 part 2.
-    """
-    tail_start = max(0, size - _ZIP_TAIL)
-    body.seek(tail_start)
-    tail = body.read(_ZIP_TAIL)
-    end = tail.rfind(b"PK\x05\x06")
-    if end < 0 or len(tail) < end + 20:
-        return False
-    length, offset = struct.unpack_from("<II", tail, end + 12)
-    body.seek(min(offset, size))
-    directory = body.read(min(length, _MAX_DIRECTORY))
-    return b"[Content_Types].xml" in directory and _WORD_PART.search(directory) is not None
-
-
-def is_odt(head: bytes) -> bool:
-    """Tell whether a ZIP archive is an OpenDocument text: its first member says so, in plain.
-
-    Source: OpenDocument 1.3 part 2, 3.3.
-    """
-    return head[30:].startswith(b"mimetypeapplication/vnd.oasis.opendocument.text")
-
-
-class _OleFile:
-    """As much of an OLE2 file as its directory takes."""
-
-    def __init__(self, body: Readable, size: int) -> None:
-        self._body = body
-        header = self._read(0, 512)
-        shift = struct.unpack_from("<H", header, 30)[0]
-        if shift not in (9, 12):
-            raise ValueError("no sector size of the format")
-        self._sector = 1 << shift
-        self._sectors = size // self._sector + 1
-        self._directory = struct.unpack_from("<I", header, 48)[0]
-        self._fat_sectors = list(struct.unpack_from("<109I", header, 76))
-        self._extend_fat_sectors(struct.unpack_from("<I", header, 68)[0])
-
-    def root_names(self) -> Iterator[str]:
-        """Walk the tree of siblings below the root entry."""
-        entries = b"".join(self._chain(self._directory))
-        waiting = [struct.unpack_from("<I", entries, 76)[0]]
-        seen: set[int] = set()
-        while waiting and len(seen) < _MAX_ENTRIES:
-            index = waiting.pop()
-            if index == _NO_STREAM or index in seen:
-                continue
-            seen.add(index)
-            start = index * _ENTRY
-            length = struct.unpack_from("<H", entries, start + 64)[0]
-            name = entries[start : start + max(0, min(length, 64) - 2)]
-            yield name.decode("utf-16-le", "replace")
-            waiting += struct.unpack_from("<II", entries, start + 68)
-
-    def _extend_fat_sectors(self, sector: int) -> None:
-        """Follow the list of FAT sectors beyond the 109 of the header (files over 7 MB)."""
-        for _ in range(self._sectors):
-            if sector >= _LAST_REGULAR_SECTOR:
-                return
-            *more, sector = struct.unpack(f"<{self._sector // 4}I", self._sector_at(sector))
-            self._fat_sectors += more
-        raise ValueError("the list of FAT sectors has no end")
-
-    def _chain(self, sector: int) -> Iterator[bytes]:
-        """Read a chain of sectors, as far as the directory may reach."""
-        for _ in range(min(self._sectors, _MAX_ENTRIES * _ENTRY // self._sector)):
-            if sector >= _LAST_REGULAR_SECTOR:
-                return
-            yield self._sector_at(sector)
-            sector = self._next(sector)
-
-    def _next(self, sector: int) -> int:
-        table, index = divmod(sector, self._sector // 4)
-        entry = self._read((self._fat_sectors[table] + 1) * self._sector + index * 4, 4)
-        return int(struct.unpack("<I", entry)[0])
-
-    def _sector_at(self, sector: int) -> bytes:
-        return self._read((sector + 1) * self._sector, self._sector)
-
-    def _read(self, offset: int, length: int) -> bytes:
-        self._body.seek(offset)
-        return self._body.read(length)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +58,8 @@ ODT = Kind("an OpenDocument text (ODT)", ".odt", convertible=True)
 RTF = Kind("a Rich Text document (RTF)", ".rtf", convertible=True)
 HTML = Kind("an HTML page", ".html", convertible=True)
 
-PROTECTED_OFFICE = Kind("a password-protected Office document", ".docx")
+PROTECTED_OFFICE = Kind("a password-protected Office document", ".docx", code="file_encrypted")
+PROTECTED_PDF = Kind("a PDF document that needs a password", ".pdf", code="file_encrypted")
 OLE = Kind("an Office file that is not a Word document, or a damaged one", ".bin")
 ZIP = Kind("a ZIP archive", ".zip")
 PNG = Kind("a PNG image", ".png")
@@ -200,8 +97,10 @@ _SIGNATURES = (
 _BEFORE_TAG = r"\s*+(?:(?><!--.*?-->)\s*+|(?><\?.*?>)\s*+)*+"
 _HTML_START = re.compile(
     _BEFORE_TAG
-    + r"<(?:!doctype\s+html|(?:html|head|body|title|meta|script|style|table|div|p|h[1-6]|center"
-    r"|form|iframe|noscript|article|section|main)(?=[\s/>]))",
+    + r"<(?:!doctype\s+html|(?:html|head|body|title|meta|link|script|style|table|t[rdh]|div|p"
+    r"|h[1-6]|center|form|iframe|noscript|article|aside|section|main|header|footer|nav|figure|address|pre"
+    r"|blockquote|[uod]l|li|d[td]|[bh]r|img|span|font|a|b|i|u|em|strong|small|big|su[bp])"
+    r"(?=[\s/>]))",
     re.IGNORECASE | re.DOTALL,
 )
 _ERROR_XML_START = re.compile(
@@ -236,14 +135,10 @@ def _by_signature(body: Readable, size: int, head: bytes) -> Kind | None:
     if _PDF_HEADER.match(head):
         return _pdf(body, size, 0)
     if head.startswith(OLE_SIGNATURE):
-        streams = ole_streams(body, size)
-        if "WordDocument" in streams:
-            return DOC
-        return PROTECTED_OFFICE if "EncryptedPackage" in streams else OLE
+        return {"doc": DOC, "encrypted": PROTECTED_OFFICE}.get(ole_kind(body, size), OLE)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        if is_docx(body, size):
-            return DOCX
-        return ODT if is_odt(head) else ZIP
+        kinds = {"docx": DOCX, "odt": ODT, "encrypted": PROTECTED_OFFICE}
+        return kinds.get(zip_kind(body, size), ZIP)
     return next((kind for signature, kind in _SIGNATURES if signature.match(head)), None)
 
 
@@ -253,11 +148,12 @@ def _by_text(body: Readable, size: int, head: bytes) -> Kind:
     if start.lstrip().startswith("{\\rtf"):
         return RTF
     markup = _markup(start, whole=size <= len(head))
-    if markup is not None:
-        return markup
-    junk = _PDF_HEADER.search(head[:_PDF_WINDOW])
+    may_be_pdf = markup in (None, HTML)  # it may stand behind the warnings of a web server
+    junk = _PDF_HEADER.search(head[:_PDF_WINDOW]) if may_be_pdf else None
     if junk is not None and _ends_like_pdf(body, size):
         return _pdf(body, size, junk.start())
+    if markup is not None:
+        return markup
     encoding = encoding_of(body)
     if encoding is None:
         return UNKNOWN
@@ -311,7 +207,9 @@ def _pdf(body: Readable, size: int, start: int) -> Kind:
     found = re.findall(rb"startxref\s{1,8}(\d{1,10})", tail)
     if found:
         windows += [_window(body, int(found[-1]) + shift) for shift in {0, start}]
-    return ENCRYPTED_PDF if any(b"/Encrypt" in window for window in windows) else PDF
+    if not any(b"/Encrypt" in window for window in windows):
+        return PDF
+    return PROTECTED_PDF if needs_password(body, size) else ENCRYPTED_PDF
 
 
 def _window(body: Readable, offset: int) -> bytes:

@@ -56,6 +56,7 @@ PRIVATE_LOGGERS = (
     "fsspec",
     "gcsfs",
     "google",
+    "pikepdf",
     "s3fs",
     "sshfs",
     "urllib3",
@@ -207,6 +208,8 @@ def _refusal(kind: Kind) -> str:
     if kind is EMPTY:
         return "field 'file': the file is empty; upload the resume to the source system again"
     what = f"field 'file': the file is {kind.label}"
+    if kind.code == "file_encrypted":
+        return f"{what}. {CODES[kind.code].remedy}"
     if kind.code != "unsupported_format":
         return f"{what}, not a resume. {CODES[kind.code].remedy}"
     remedy = "save it as PDF"

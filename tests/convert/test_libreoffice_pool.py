@@ -132,6 +132,32 @@ def test_a_blank_document_is_refused_and_not_printed(
 
 
 @pytest.mark.parametrize(
+    ("content", "kind", "hint"),
+    [
+        (b"{\\rtf1 " + b"{x}" * 200_000 + b"}", formats.RTF, "far more parts"),
+        (b"{\\rtf1 " + b"{x" * 1_000, formats.RTF, "nested too deeply"),
+        (b"<html>" + b"<b>x</b>" * 100_001, formats.HTML, "far more elements"),
+        (b"<html>" + b"<div>" * 1_000 + b"x", formats.HTML, "nested too deeply"),
+        (docx("<w:p/>" * 100_001), formats.DOCX, "far more elements"),
+        (odt("<text:p>x</text:p>" * 100_001), formats.ODT, "far more elements"),
+    ],
+)
+def test_what_would_take_libreoffice_too_much_memory_is_not_printed(
+    office: Callable[..., LibreOffice], tmp_path: Path, content: bytes, kind: Kind, hint: str
+) -> None:
+    pool = office(f": > {tmp_path}/printed; {WELL}")
+    with pytest.raises(Reject, match=hint) as caught:
+        convert(pool, content, kind)
+    assert caught.value.code == "conversion_failed"
+    assert not (tmp_path / "printed").exists()
+
+
+def test_its_memory_is_bounded(office: Callable[..., LibreOffice]) -> None:
+    pool = office('printf "%%PDF-" > "$out"; ulimit -d >> "$out"; ulimit -v >> "$out"')
+    assert convert(pool).split(b"-")[1].split() == [b"1048576", b"2097152"]
+
+
+@pytest.mark.parametrize(
     ("shown", "is_fine"),
     [
         (b"<</Type/XObject/Subtype/Image/Width 1240/Height 1754>>", True),

@@ -31,7 +31,7 @@ def kind_of(content: bytes) -> Kind:
     ("name", "kind"),
     [
         ("resume.pdf", formats.PDF),
-        ("encrypted.pdf", formats.ENCRYPTED_PDF),
+        ("encrypted.pdf", formats.PROTECTED_PDF),
         ("resume.doc", formats.DOC),
         ("resume.docx", formats.DOCX),
         ("resume.odt", formats.ODT),
@@ -48,7 +48,7 @@ def test_a_pdf_behind_junk(junk: int) -> None:
     for filler in (b"\n", b"\0", b"\xff", b"x"):
         assert kind_of(filler * junk + PDF) is formats.PDF
         assert kind_of(filler * junk + (FILES / "encrypted.pdf").read_bytes()) is (
-            formats.ENCRYPTED_PDF
+            formats.PROTECTED_PDF
         )
 
 
@@ -73,8 +73,8 @@ def test_a_pdf_behind_junk(junk: int) -> None:
         (DOC[:30], formats.OLE),
         (DOC[:8], formats.OLE),
         (DOC[:30] + b"\x07" + DOC[31:], formats.OLE),  # sectors of 128 bytes
-        # A list of tables that comes back to itself.
-        (DOC[:68] + b"\3\0\0\0" + DOC[72:] + b"\3\0\0\0" * 128, formats.OLE),
+        # A list of tables that comes back to itself, where the header says that there is none.
+        (DOC[:68] + b"\3\0\0\0" + DOC[72:] + b"\3\0\0\0" * 128, formats.DOC),
         (DOCX, formats.DOCX),
         (zipped({"[Content_Types].xml": b"", "word/document2.xml": b""}), formats.DOCX),
         (zipped({"[Content_Types].xml": b"", "xl/workbook.xml": b""}), formats.ZIP),
@@ -381,7 +381,7 @@ def test_only_parts_of_a_large_binary_file_are_read() -> None:
         (DOCX, "unsupported_format", "save it as PDF in the source system, or set `convert`"),
         (b"{\\rtf1 x}", "unsupported_format", "set `convert`"),
         (b"\x89PNG\r\n\x1a\n", "unsupported_format", "PNG image"),
-        (ole({"EncryptedPackage": 0}), "unsupported_format", "password"),
+        (ole({"EncryptedPackage": 0}), "file_encrypted", "without a password"),
         (b"\0\1\2\3", "unsupported_format", "unknown format"),
         (b" \n", "file_empty", "empty"),
         (S3_ERROR, "source_error_page", "error message"),
