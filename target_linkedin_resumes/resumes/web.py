@@ -7,8 +7,7 @@ import re
 import socket
 import ssl
 import time
-import zlib
-from collections.abc import Callable, Container, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,6 +28,7 @@ from target_linkedin_resumes.http.address_guard import (
 from target_linkedin_resumes.http.messages import retry_after
 from target_linkedin_resumes.http.proxies import Proxies, tls_context
 from target_linkedin_resumes.http.urls import DEFAULT_PORTS, Origin
+from target_linkedin_resumes.resumes.codings import decoded
 from target_linkedin_resumes.resumes.etags import expires_at, without_signature
 from target_linkedin_resumes.resumes.names import disposition_name
 from target_linkedin_resumes.resumes.prefixes import HTTP_SCHEMES, Prefixes
@@ -134,7 +134,7 @@ class Web:
                 validators = _validators(response.headers.get("ETag"), final, name)
                 if is_known(validators):
                     raise NotModified
-                pieces = _decoded(raw, response.headers.get("Content-Encoding"))
+                pieces = decoded(raw, response.headers.get("Content-Encoding"))
                 found = stack.enter_context(spooled(pieces, name, validators))
             yield found
 
@@ -243,7 +243,9 @@ class Web:
             except ReadTimeoutError:
                 raise _too_slow() from None
             except (HTTPError, OSError):
-                raise Retry("field 'file': the source broke off in the middle") from None
+                raise Retry(
+                    "field 'file': the source broke off in the middle", of_file=True
+                ) from None
             if not piece:
                 return
             yield piece
@@ -267,33 +269,6 @@ def _joined(url: str, target: str) -> str:
         return urljoin(url, target.encode("latin-1").decode("utf-8"))
     except ValueError:
         raise _unreadable() from None
-
-
-def _decoded(pieces: Iterable[bytes], encoding: str | None) -> Generator[bytes, None, None]:
-    """Undo Content-Encoding in bounded steps, and notice when the end is missing."""
-    encoding = (encoding or "identity").strip().lower()
-    if encoding == "identity":
-        yield from pieces
-        return
-    if encoding not in ("gzip", "x-gzip", "deflate"):
-        raise Reject(
-            "source_refused",
-            "field 'file': the source packs the file with a Content-Encoding that was not asked"
-            " for and is not known",
-        )
-    decoder = zlib.decompressobj(zlib.MAX_WBITS + 32)  # gzip and zlib, told apart by the header
-    began = False
-    for piece in pieces:
-        began = True
-        rest = piece
-        while rest and not decoder.eof:
-            try:
-                yield decoder.decompress(rest, _PIECE)
-            except zlib.error:
-                raise Retry("field 'file': the source sent a damaged gzip body") from None
-            rest = decoder.unconsumed_tail
-    if began and not decoder.eof:
-        raise Retry("field 'file': the source broke off in the middle")
 
 
 def _url_name(*urls: str) -> str | None:

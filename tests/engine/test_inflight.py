@@ -311,11 +311,14 @@ def test_a_change_that_fails_for_too_long_stops_the_run() -> None:
     assert "connection reset" in stop.message
 
 
+@pytest.mark.parametrize("of_file", [False, True])
 @pytest.mark.parametrize("others", [True, False])
-def test_a_file_that_alone_cannot_be_had_is_a_reject_and_an_outage_is_none(others: bool) -> None:
+def test_a_file_that_alone_cannot_be_had_is_a_reject_and_an_outage_is_none(
+    others: bool, of_file: bool
+) -> None:
     bench = Bench(retry_seconds=10)
     bench.add(upsert("dead"))
-    failure = Retry("the source sends too slowly")
+    failure = Retry("the source sends too slowly", of_file=of_file)
     failure.at_source = True
     ended = None
     while ended is None:
@@ -329,10 +332,11 @@ def test_a_file_that_alone_cannot_be_had_is_a_reject_and_an_outage_is_none(other
         bench.now += bench.flow.next_tick(bench.now) or 0
         bench.flow.tick(bench.now)
     assert "too slowly" in ended.message
-    if others:
+    if others or of_file:
         assert isinstance(ended, Reject)
         assert ended.code == "source_unreachable"
-        assert key("b") in bench.flow._keys
+        assert ("while others arrived" in ended.message) == others
+        assert (key("b") in bench.flow._keys) == others
         assert key("dead") not in bench.flow._keys
         assert bench.flow.next_tick(bench.now) is None
     else:

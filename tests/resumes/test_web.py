@@ -451,13 +451,8 @@ def test_a_packing_that_is_not_known(server: Server, web: Web) -> None:
     assert refusal(web, server.url("/in/cv.pdf")) == "source_refused"
 
 
-@pytest.mark.parametrize(
-    "packed",
-    [gzip.compress(PDF * 5000)[:-4], gzip.compress(PDF)[:12], b"\x1f\x8bnonsense" * 9],
-    ids=["cut at the end", "cut at the start", "nonsense"],
-)
-def test_a_damaged_packing_is_tried_again(server: Server, web: Web, packed: bytes) -> None:
-    server.file("/in/cv.pdf", packed, Content_Encoding="gzip")
+def test_a_damaged_packing_is_tried_again(server: Server, web: Web) -> None:
+    server.file("/in/cv.pdf", gzip.compress(PDF * 5000)[:-4], Content_Encoding="gzip")
     assert isinstance(failure(web, server.url("/in/cv.pdf")), Retry)
 
 
