@@ -1,7 +1,7 @@
 """Read resumes from object stores and SFTP servers, through fsspec.
 
-Only URLs below a listed prefix are read, and fsspec gets no other string of a record: no chained
-URLs, no other file systems.
+Only URLs below a listed prefix are read, and fsspec gets the path there alone, of which it makes
+nothing: no chained URLs, no other file systems.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Retry
 from target_linkedin_resumes.http.address_guard import not_allowed
-from target_linkedin_resumes.resumes.prefixes import REMOTE_SCHEMES, Prefixes
+from target_linkedin_resumes.resumes.prefixes import REMOTE_SCHEMES, Prefixes, plain_scheme
 from target_linkedin_resumes.resumes.spool import (
     Found,
     IsKnown,
@@ -93,10 +93,8 @@ class ObjectStores:
         Raises :class:`Reject` and :class:`Retry`, and :class:`NotModified` instead of reading a
         file that is known.
         """
-        if "::" in url:
-            raise Reject("invalid_source", "field 'file': '::' chains URLs, which is not allowed")
         scheme, _, rest = url.partition("://")
-        scheme = scheme.lower()
+        scheme = plain_scheme(scheme)
         source = self._prefixes.match(url)
         if source is None:
             raise not_allowed(f"no entry of `file_sources` covers this {scheme}:// URL")

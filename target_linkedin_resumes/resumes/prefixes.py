@@ -15,6 +15,15 @@ from target_linkedin_resumes.errors import Misconfigured
 
 HTTP_SCHEMES = ("http", "https")
 REMOTE_SCHEMES = ("s3", "gs", "az", "abfs", "sftp")
+# What Hadoop, Spark and the clouds' own tools call the same places.
+OTHER_NAMES = {
+    "s3a": "s3",
+    "s3n": "s3",
+    "gcs": "gs",
+    "abfss": "abfs",
+    "wasb": "abfs",
+    "wasbs": "abfs",
+}
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -122,10 +131,16 @@ def _is_header(value: object) -> bool:
     )
 
 
+def plain_scheme(scheme: str) -> str:
+    """Give a scheme in lower case, by the one of its names that is used here."""
+    scheme = scheme.lower()
+    return OTHER_NAMES.get(scheme, scheme)
+
+
 def _place(url: str) -> _Place | None:
     """Take a URL apart; None for what has no place here."""
     scheme, separator, rest = url.partition("://")
-    scheme = scheme.lower()
+    scheme = plain_scheme(scheme)
     if not separator:
         return None
     if scheme in HTTP_SCHEMES:
@@ -139,6 +154,8 @@ def _place(url: str) -> _Place | None:
         return _Place(scheme, f"{parsed.host.lower()}:{port}", (parsed.path or "").rstrip("/"))
     if scheme in REMOTE_SCHEMES:
         authority, _, path = rest.partition("/")
+        if scheme == "abfs":  # two endpoints of one account
+            authority = authority.replace(".blob.core.", ".dfs.core.")
         return _Place(scheme, authority, f"/{path}".rstrip("/"))
     return None
 

@@ -25,9 +25,11 @@ from target_linkedin_resumes.resumes.names import file_name
 from target_linkedin_resumes.resumes.object_stores import ObjectStores
 from target_linkedin_resumes.resumes.prefixes import (
     HTTP_SCHEMES,
+    OTHER_NAMES,
     REMOTE_SCHEMES,
     FileSource,
     Prefixes,
+    plain_scheme,
 )
 from target_linkedin_resumes.resumes.spool import (
     MAX_SIZE,
@@ -42,8 +44,10 @@ from target_linkedin_resumes.resumes.spool import (
 from target_linkedin_resumes.resumes.texts import UTF_8, in_utf8
 from target_linkedin_resumes.resumes.web import Web
 
+# What lacks a slash of two, or has a scheme of its own for paths, is a slip and no path here.
+_SLIPS = "|".join((*HTTP_SCHEMES, *REMOTE_SCHEMES, *OTHER_NAMES, "dbfs"))
 # Two letters at least: "C:/cv.doc" is a path of another system, not a URL.
-_SCHEME = re.compile(r"(data|file|[a-z][a-z0-9+.-]+(?=://)):", re.IGNORECASE)
+_SCHEME = re.compile(rf"(data|file|[a-z][a-z0-9+.-]+(?=://)|(?:{_SLIPS})(?=:/)):", re.IGNORECASE)
 
 # Loggers of the libraries underneath that write URLs, paths and names of files, some at INFO, some
 # as errors. Whoever sets up logging keeps them silent at every level.
@@ -169,9 +173,19 @@ class Sources:
             return self._local.open(file.location or "")
         if scheme == "data":
             return open_data(location)
+        if scheme == "dbfs":
+            raise Reject(
+                "unsupported_source",
+                "field 'file': a path of Databricks, which only its clusters know; give the place"
+                " that holds the file, with s3://, abfss:// or gs://",
+            )
+        if scheme in (*HTTP_SCHEMES, *REMOTE_SCHEMES) and "://" not in location[:10]:
+            raise Reject("invalid_source", "field 'file': two slashes have to follow the scheme")
         if scheme in HTTP_SCHEMES:
             return self._web.open(location, self._is_known(file, known))
         if scheme in REMOTE_SCHEMES:
+            # Blanks at the end of a key are part of it.
+            location = (file.location or "").lstrip().rstrip("\r\n")
             return self._object_stores.open(location, self._is_known(file, known))
         raise Reject(
             "unsupported_source",
@@ -194,7 +208,7 @@ def _sha256(found: Found) -> str:
 
 def _scheme(location: str) -> str:
     match = _SCHEME.match(location)
-    return match[1].lower() if match else "file"
+    return plain_scheme(match[1]) if match else "file"
 
 
 def _kind_of(found: Found) -> Kind:

@@ -12,6 +12,7 @@ PREFIXES = (
     "s3://bucket/resumes/",
     "sftp://loader@files.example.com:2222/export",
     "gs://",
+    "abfss://box@account.dfs.core.windows.net/resumes",
 )
 
 
@@ -35,7 +36,14 @@ def prefixes() -> Prefixes:
         ("s3://bucket/resumes/2024/cv.pdf", 3),
         ("S3://bucket/resumes/cv.pdf", 3),
         ("sftp://loader@files.example.com:2222/export/cv.pdf", 4),
+        ("s3a://bucket/resumes/cv.pdf", 3),
+        ("s3n://bucket/resumes/a::b#c.pdf ", 3),
         ("gs://any/cv.pdf", 5),
+        ("gcs://any/cv.pdf", 5),
+        ("abfs://box@account.dfs.core.windows.net/resumes/cv.pdf", 6),
+        ("abfss://box@account.dfs.core.windows.net/resumes/cv.pdf", 6),
+        ("wasb://box@account.blob.core.windows.net/resumes/cv.pdf", 6),
+        ("wasbs://box@account.blob.core.windows.net/resumes/cv.pdf", 6),
     ],
 )
 def test_what_is_below_a_prefix(prefixes: Prefixes, url: str, prefix: int) -> None:
@@ -81,6 +89,9 @@ def test_what_is_below_a_prefix(prefixes: Prefixes, url: str, prefix: int) -> No
         "sftp://loader@files.example.com/export/cv.pdf",
         "sftp://loader@files.example.com:2222/export/../etc/passwd",
         "az://container/cv.pdf",
+        "abfss://other@account.dfs.core.windows.net/resumes/cv.pdf",
+        "wasbs://box@other.blob.core.windows.net/resumes/cv.pdf",
+        "s3a:/bucket/resumes/cv.pdf",
         "ftp://crm.example.com/files/1",
         "/files/1",
         "",
