@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from math import inf
 from typing import Self
 
@@ -36,6 +36,9 @@ FIRST_WAIT = 1.0
 LONGEST_WAIT = 60.0
 # While others try an endpoint that was out: as long again as they have been at it, within these.
 _ASK_AGAIN = (1.0, 5.0)
+# What has failed already lets others go first: they may show that the endpoint is not to blame.
+_OTHERS_FIRST = 5.0
+_MOST_FAILED = 1000
 # So many calls under way at a time after an outage, and there is no limit any more.
 _ENOUGH = 64
 
@@ -73,22 +76,31 @@ class Gate:
         self._room: float = inf
         self._under_way = 0  # since it was last closed
         self._succeeded_last = False
+        self._failed: set[Hashable] = set()  # subjects, since the last success
 
-    def call(self) -> Call:
-        """Pass, to make one call within a `with` statement. Raises :class:`Shut`."""
+    def call(self, subject: Hashable = None) -> Call:
+        """Pass, to make one call within a `with` statement. Raises :class:`Shut`.
+
+        ``subject`` is what the call is about, where it may be that which fails.
+        """
         with self._lock:
             now = self._clock()
-            if now < self._opens_at:
-                raise Shut(self._opens_at - now)
+            opens_at = self._opens_at
+            if self._room < _ENOUGH and subject in self._failed:
+                opens_at += _OTHERS_FIRST
+            if now < opens_at:
+                raise Shut(opens_at - now)
             if self._under_way >= self._room:
                 shortest, longest = _ASK_AGAIN
                 raise Shut(max(shortest, min(now - self._opens_at, longest)))
             self._under_way += 1
-            return Call(self, self._closed)
+            return Call(self, self._closed, subject)
 
     def ended(self, call: Call) -> None:
         """Note what came of a call; :class:`Call` does so at the end of its `with` statement."""
         with self._lock:
+            if call.success is False and call.subject and len(self._failed) < _MOST_FAILED:
+                self._failed.add(call.subject)
             if call.closed_before != self._closed:  # begun before the outage was known
                 if call.retry_after is not None:
                     self._close_for(self._asked(call.retry_after))
@@ -96,6 +108,7 @@ class Gate:
             self._under_way -= 1
             if call.success:
                 self._succeeded_last = True
+                self._failed.clear()
                 self._in_a_row = 0
                 self._room = self._room + 1 if self._room < _ENOUGH else inf
             elif call.success is False:
@@ -123,9 +136,10 @@ class Gate:
 class Call:
     """One call that the gate let through; say within its `with` statement what came of it."""
 
-    def __init__(self, gate: Gate, closed_before: int) -> None:
+    def __init__(self, gate: Gate, closed_before: int, subject: Hashable) -> None:
         self._gate = gate
         self.closed_before = closed_before
+        self.subject = subject
         self.success: bool | None = None
         self.retry_after: float | None = None
         self.doubtful = False

@@ -164,6 +164,31 @@ def test_a_call_that_says_nothing_changes_nothing(gate: Gate, clock: Clock) -> N
         probe.succeeded()
 
 
+def test_what_has_failed_lets_others_go_first(gate: Gate, clock: Clock) -> None:
+    """Else two files that can never be had would keep the endpoint closed for all."""
+    with gate.call("bad") as call:
+        call.failed(doubtful=True)
+    clock.now += 1
+    with pytest.raises(Shut) as caught, gate.call("bad"):
+        pytest.fail("it went first")
+    assert caught.value.seconds == 5
+    with gate.call("good") as call:
+        call.succeeded()
+    with gate.call("bad") as call:
+        call.failed()
+    clock.now += 1 + 5
+    with gate.call("bad") as call:  # there is no other
+        call.failed()
+
+
+def test_among_successes_what_has_failed_does_not_wait(gate: Gate) -> None:
+    succeed(gate)
+    with gate.call("bad") as call:
+        call.failed(doubtful=True)
+    with gate.call("bad") as call:
+        call.succeeded()
+
+
 def test_an_endpoint_that_is_out_is_asked_a_few_times_however_many_wait(clock: Clock) -> None:
     def jitters() -> Iterator[float]:
         while True:
