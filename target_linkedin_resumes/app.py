@@ -113,6 +113,7 @@ def sources_of(settings: Settings, fingerprints: Fingerprints | None = None) -> 
             [FileSource(s.prefix, s.headers, s.storage_options) for s in settings.file_sources],
             timeout=settings.request_timeout_seconds,
             concurrency=settings.upload_concurrency,
+            retry_seconds=settings.retry_seconds,
             convert=convert,
             fingerprints=fingerprints,
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +23,7 @@ from target_linkedin_resumes.resumes.spool import (
     nothing_known,
     spooled,
 )
+from target_linkedin_resumes.resumes.standings import Gates
 
 # Each read is one request, and what is read is all that is kept in memory.
 _PIECE = 1024 * 1024
@@ -69,13 +70,14 @@ _MISTAKES = (
 
 
 class ObjectStores:
-    """The listed object stores and SFTP servers.
+    """The listed object stores and SFTP servers. ``gates`` are those of the hosts.
 
     Raises :class:`Misconfigured` when the library for a listed scheme is not installed.
     """
 
-    def __init__(self, prefixes: Prefixes) -> None:
+    def __init__(self, prefixes: Prefixes, gates: Gates | None = None) -> None:
         self._prefixes = prefixes
+        self._gates = gates or Gates()
         for scheme in sorted(prefixes.schemes() & set(REMOTE_SCHEMES)):
             module, extra, _ = _FILE_SYSTEMS[scheme]
             try:
@@ -110,7 +112,14 @@ class ObjectStores:
                 raise NotModified
 
         pieces = _pieces(scheme, options, setting, path, check_known)
-        with spooled(pieces, path.rpartition("/")[2]) as found:
+        with ExitStack() as stack:
+            with self._gates.call(f"{scheme}://{rest.partition('/')[0]}", url) as call:
+                try:
+                    found = stack.enter_context(spooled(pieces, path.rpartition("/")[2]))
+                except Retry:
+                    call.failed(doubtful=True)
+                    raise
+                call.succeeded()
             yield replace(found, validators=validators)
 
 

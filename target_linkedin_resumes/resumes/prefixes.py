@@ -83,6 +83,10 @@ class Prefixes:
         """Name the entry as messages do."""
         return f"file_sources[{self._sources.index(source)}]"
 
+    def settings(self) -> list[str]:
+        """Name all entries as messages do."""
+        return [f"file_sources[{index}]" for index in range(len(self._sources))]
+
     def schemes(self) -> set[str]:
         """Name the schemes that are listed."""
         return {place.scheme for place, _ in self._places}

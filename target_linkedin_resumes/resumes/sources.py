@@ -9,7 +9,7 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -41,6 +41,7 @@ from target_linkedin_resumes.resumes.spool import (
     nothing_known,
     too_large,
 )
+from target_linkedin_resumes.resumes.standings import Gates, Standing
 from target_linkedin_resumes.resumes.texts import UTF_8, in_utf8
 from target_linkedin_resumes.resumes.web import Web
 
@@ -72,7 +73,8 @@ class Sources:
     Local files are read below ``file_root`` and nowhere else; ``file_sources`` lists what is
     trusted beyond the public web. ``timeout`` is in seconds and holds for each wait for a source,
     ``concurrency`` is how many threads there are. ``wall_clock`` gives epoch seconds. ``convert``
-    makes documents into what LinkedIn takes; it is closed at the end as well. ``fingerprints``
+    makes documents into what LinkedIn takes; it is closed at the end as well. ``retry_seconds`` is
+    how long a failure is waited out. ``fingerprints``
     computes what files are recognized by; without it, none is.
 
     Raises :class:`Misconfigured` when a setting cannot be used.
@@ -85,15 +87,22 @@ class Sources:
         *,
         timeout: float = 60,
         concurrency: int = 64,
+        retry_seconds: int = 900,
         wall_clock: Callable[[], float] = time.time,
         convert: Converter | None = None,
         fingerprints: Fingerprints | None = None,
     ) -> None:
-        prefixes = Prefixes(file_sources)
+        self._prefixes = prefixes = Prefixes(file_sources)
+        gates = Gates(retry_seconds)
+        self._standings = {
+            name: Standing(name, gates, retry_seconds) for name in prefixes.settings()
+        }
         self._fingerprints = fingerprints
         self._local = LocalFiles(file_root, wall_clock)
-        self._object_stores = ObjectStores(prefixes)
-        self._web = Web(prefixes, timeout=timeout, concurrency=concurrency, wall_clock=wall_clock)
+        self._object_stores = ObjectStores(prefixes, gates)
+        self._web = Web(
+            prefixes, timeout=timeout, concurrency=concurrency, wall_clock=wall_clock, gates=gates
+        )
         self._convert = convert
 
     def __enter__(self) -> Self:
@@ -134,12 +143,13 @@ class Sources:
         also when its body is read.
         """
         with ExitStack() as stack:
-            found = stack.enter_context(self._found(file, known))
-            kind = _kind_of(found)
-            convert = self._convert if kind.convertible else None
-            sent = kind if convert is None else convert.makes
-            if sent.content_type is None:
-                raise Reject(sent.code, _refusal(sent))
+            with self._fetching(file):
+                found = stack.enter_context(self._found(file, known))
+                kind = _kind_of(found)
+                convert = self._convert if kind.convertible else None
+                sent = kind if convert is None else convert.makes
+                if sent.content_type is None:
+                    raise Reject(sent.code, _refusal(sent))
             name = file_name((file.filename, found.name), sent.extension)
             described = None
             converted = convert is not None or kind.encoding not in (None, *UTF_8)
@@ -163,6 +173,14 @@ class Sources:
             yield OpenedResume(
                 sent.content_type, name, found.size, found.body, described, converted
             )
+
+    def _fetching(self, file: ResumeFile) -> AbstractContextManager[None]:
+        """Watch how the listed source does that a file is of, if it is of one."""
+        location = "" if file.content is not None else (file.location or "").strip()
+        source = self._prefixes.match(location)
+        if source is None:
+            return nullcontext()
+        return self._standings[self._prefixes.setting(source)].fetching(location)
 
     def _found(self, file: ResumeFile, known: str | None) -> AbstractContextManager[Found]:
         if file.content is not None:
