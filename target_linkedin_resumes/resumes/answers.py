@@ -18,7 +18,7 @@ from target_linkedin_resumes.resumes.etags import expires_at
 CHECK_ACCESS = "check the `headers` or `oauth` for this source in the setting `file_sources`"
 # Those that may be so for one request alone, as those of 500 and above.
 DOUBTFUL = frozenset({408, 425})
-_TRY_AGAIN = frozenset({429, *DOUBTFUL})
+TRY_AGAIN = frozenset({429, *DOUBTFUL})
 # The file is being made, or somebody works on it.
 _NOT_YET = frozenset({202, 423})
 _SAYS_WHY = frozenset({400, 401, 403})
@@ -50,7 +50,7 @@ def failure_of_answer(
         return None
     asked = retry_after(headers.get("Retry-After"), datetime.fromtimestamp(now, UTC))
     answered = f"field 'file': the source answered {status}"
-    if status in _TRY_AGAIN or status >= 500:
+    if status in TRY_AGAIN or status >= 500:
         return Retry(answered, retry_after=asked)
     if status in _NOT_YET:
         return Retry(f"{answered}, the file is not ready", retry_after=asked, of_file=True)
@@ -62,7 +62,7 @@ def failure_of_answer(
         words = beginning()
         if has_expired(url, now) or _EXPIRED.search(words):
             return expired()
-        if _THROTTLED.search(words) or headers.get("X-RateLimit-Remaining") == "0":
+        if throttles(words) or headers.get("X-RateLimit-Remaining") == "0":
             asked = asked or 0
     return _refusal(status, asked)
 
@@ -79,6 +79,11 @@ def _refusal(status: int, asked: int | None) -> Failure:
         "source_refused",
         f"field 'file': the source answered {status}, where 200 and the file were expected",
     )
+
+
+def throttles(words: bytes) -> bool:
+    """Tell whether the words of a refusal are those of throttling."""
+    return _THROTTLED.search(words) is not None
 
 
 def has_expired(url: str, now: float) -> bool:

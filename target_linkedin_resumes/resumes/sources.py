@@ -95,7 +95,7 @@ class Sources:
         self._prefixes = prefixes = Prefixes(file_sources)
         gates = Gates(retry_seconds)
         self._standings = {
-            name: Standing(name, gates, retry_seconds) for name in prefixes.settings()
+            name: Standing(name, gates, retry_seconds) for name in prefixes.by_setting()
         }
         self._fingerprints = fingerprints
         self._local = LocalFiles(file_root, wall_clock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import time
@@ -24,16 +25,20 @@ from target_linkedin_resumes.http.address_guard import (
     not_allowed,
 )
 from target_linkedin_resumes.http.gate import Call
+from target_linkedin_resumes.http.oauth import OAuth, passes
 from target_linkedin_resumes.http.proxies import Proxies, tls_context
 from target_linkedin_resumes.http.urls import DEFAULT_PORTS, Origin
+from target_linkedin_resumes.http.urls import parse_url as parse_plain_url
 from target_linkedin_resumes.resumes.answers import (
     CHECK_ACCESS,
     DOUBTFUL,
+    TRY_AGAIN,
     expired,
     failure_of_answer,
     failure_of_error,
     has_expired,
     never_connected,
+    throttles,
     unreadable,
 )
 from target_linkedin_resumes.resumes.codings import decoded
@@ -48,9 +53,11 @@ from target_linkedin_resumes.resumes.spool import (
     spooled,
 )
 from target_linkedin_resumes.resumes.standings import Gates
+from target_linkedin_resumes.resumes.tokens import SourceToken
 
 MAX_REDIRECTS = 5
 _PIECE = 128 * 1024
+_MOST_OF_ANSWER = 1024 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HEADERS = {
     "User-Agent": "target-linkedin-resumes",
@@ -75,6 +82,12 @@ class _Hop:
     origin: Origin
     adapter: GuardedAdapter
     proxies: Mapping[str, str] = field(repr=False)
+    tokens: SourceToken | None = None
+    token: str = field(default="", repr=False)
+
+
+class _TokenRefused(Exception):
+    """The source refuses an access token that may have ended; another is worth while."""
 
 
 class Web:
@@ -105,6 +118,11 @@ class Web:
     ) -> None:
         self._prefixes = prefixes
         self._gates = gates or Gates()
+        self._tokens = {
+            name: SourceToken(name, source.oauth, self._ask_for_token, clock)
+            for name, source in prefixes.by_setting().items()
+            if source.oauth is not None
+        }
         self._timeout = timeout
         self._wall_clock = wall_clock
         self._clock = clock
@@ -156,14 +174,14 @@ class Web:
         cookies: dict[Origin, RequestsCookieJar] = {}
         for number in range(MAX_REDIRECTS + 1):
             try:
-                hop = self._hop(url)
-                jar = cookies.setdefault(hop.origin, RequestsCookieJar())
-                _add_cookies(hop.request, jar)
-                with self._gates.call(str(hop.origin), first) as call:
-                    response = self._get(hop, deadline, call)
+                try:
+                    hop = self._hop(url)
+                    response = self._get(hop, first, cookies, deadline)
+                except _TokenRefused:
+                    hop = self._hop(url)
+                    response = self._get(hop, first, cookies, deadline, again=True)
             except Reject as reject:
                 raise _led_to(url, reject) if number else reject from None
-            extract_cookies_to_jar(jar, hop.request, response.raw)  # type: ignore[no-untyped-call]  # it has no types
             here = hop.request.url or ""
             target = response.headers.get("Location")
             if response.status_code not in _REDIRECTS or target is None:
@@ -200,55 +218,97 @@ class Web:
         proxies = {} if proxy is None else {"all": proxy.url}
         source = self._prefixes.match(url)
         if source is not None:
-            request.headers.update(source.headers)
-            return _Hop(request, origin, self._trusted, proxies)
+            tokens = self._tokens.get(self._prefixes.setting(source))
+            token = "" if tokens is None else tokens.get()
+            request.headers.update(source.headers_with(token) if tokens else source.headers)
+            return _Hop(request, origin, self._trusted, proxies, tokens, token)
         if parsed.port is not None and parsed.port not in self._ports:
             raise not_allowed("the URL names another port than 80 and 443")
         if proxy is not None and not is_public_name(parsed.host, self._public):
             raise not_allowed("the URL leads to a host that is not public")
         return _Hop(request, origin, self._guarded, proxies)
 
-    def _get(self, hop: _Hop, deadline: float, call: Call) -> requests.Response:
-        """Ask once; give the file's response, or one that leads on."""
+    def _get(
+        self,
+        hop: _Hop,
+        first: str,
+        cookies: dict[Origin, RequestsCookieJar],
+        deadline: float,
+        *,
+        again: bool = False,
+    ) -> requests.Response:
+        """Ask once; give the response that is the file, or that leads on."""
         left = deadline - self._clock()
         if left <= 0:
             raise _too_slow()
+        jar = cookies.setdefault(hop.origin, RequestsCookieJar())
+        _add_cookies(hop.request, jar)
+        with self._gates.call(str(hop.origin), first) as call:
+            response = self._sent(hop, min(self._timeout, left), call)
+            extract_cookies_to_jar(jar, hop.request, response.raw)  # type: ignore[no-untyped-call]  # it has no types
+            status = response.status_code
+            if status == 401 and hop.tokens and not again and hop.tokens.refused(hop.token):
+                response.close()
+                raise _TokenRefused
+            if status not in _REDIRECTS or "Location" not in response.headers:
+                self._check(response, hop, deadline, call)
+            call.succeeded()
+            return response
+
+    def _sent(self, hop: _Hop, timeout: float, call: Call) -> requests.Response:
         try:
-            response = hop.adapter.send(
-                hop.request,
-                stream=True,
-                timeout=min(self._timeout, left),
-                proxies=hop.proxies,
-            )
+            return hop.adapter.send(hop.request, stream=True, timeout=timeout, proxies=hop.proxies)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             failure = failure_of_error(error)
             if isinstance(failure, Retry):
                 call.failed(doubtful=not never_connected(error))
             raise failure from None
-        status, headers = response.status_code, response.headers
-        if status in _REDIRECTS and "Location" in headers:
-            call.succeeded()
-            return response
+
+    def _check(self, response: requests.Response, hop: _Hop, deadline: float, call: Call) -> None:
+        """Raise what an answer that is not the file means."""
         with ExitStack() as closing_it:
             closing_it.callback(response.close)
-            raw = self._raw(response, deadline)
+            status, raw = response.status_code, self._raw(response, deadline)
             answer = failure_of_answer(
                 status,
-                headers,
+                response.headers,
                 hop.request.url or "",
                 lambda: next(raw, b""),
                 self._wall_clock(),
             )
+            if answer is None:
+                closing_it.pop_all()
+                return
+            if isinstance(answer, Retry) and answer.retry_after is not None:
+                answer.retry_after = min(answer.retry_after, self._gates.longest_asked)
             if not isinstance(answer, Retry) or answer.of_file:
                 call.succeeded()
             else:
                 call.failed(answer.retry_after, doubtful=status in DOUBTFUL or status >= 500)
-            if answer is None:
-                closing_it.pop_all()
-                return response
-            if isinstance(answer, Retry) and answer.retry_after is not None:
-                answer.retry_after = min(answer.retry_after, self._gates.longest_asked)
             raise answer
+
+    def _ask_for_token(self, oauth: OAuth) -> tuple[int, bytes]:
+        """Send the form to a source's token endpoint; give status and body of the answer."""
+        headers = {**_HEADERS, "Accept": "application/json"}
+        request = requests.Request("POST", oauth.token_url, headers, data=oauth.form()).prepare()
+        origin = parse_plain_url(oauth.token_url).origin
+        proxy = self._proxies.proxy_for(origin)
+        hop = _Hop(request, origin, self._trusted, {} if proxy is None else {"all": proxy.url})
+        with self._gates.call(str(origin), oauth.token_url) as call:
+            response = self._sent(hop, self._timeout, call)
+            with closing(response):
+                status = response.status_code
+                if status in TRY_AGAIN or status >= 500:
+                    self._check(response, hop, math.inf, call)
+                try:
+                    body = response.raw.read(_MOST_OF_ANSWER)
+                except (HTTPError, OSError):
+                    raise Retry("field 'file': the source's token endpoint broke off") from None
+                if status != 200 and (throttles(body) or passes(body)):
+                    call.failed()
+                    raise Retry(f"field 'file': the source's token endpoint throttles ({status})")
+                call.succeeded()
+                return status, body
 
     def _raw(self, response: requests.Response, deadline: float) -> Iterator[bytes]:
         while True:

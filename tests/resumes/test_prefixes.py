@@ -3,8 +3,10 @@ import re
 import pytest
 
 from target_linkedin_resumes.errors import Misconfigured
+from target_linkedin_resumes.http.oauth import OAuth
 from target_linkedin_resumes.resumes.prefixes import FileSource, Prefixes
 
+OAUTH = OAuth("https://auth.example.com/token", "id", "hidden")
 PREFIXES = (
     "https://crm.example.com/files",
     "https://crm.example.com/files/private/",
@@ -161,6 +163,14 @@ def test_what_cannot_be_a_header(headers: dict[str, str]) -> None:
             "`file_sources[1].headers`: of no use for sftp",
         ),
         (
+            FileSource("s3://bucket/", oauth=OAUTH),
+            "`file_sources[1].oauth`: of no use for s3; expected `storage_options`",
+        ),
+        (
+            FileSource("https://crm.example.com/", {"authorization": "hidden"}, oauth=OAUTH),
+            "`file_sources[1].headers`: `Authorization` and `oauth` exclude each other; write",
+        ),
+        (
             FileSource("https://crm.example.com/", storage_options={"key": "hidden"}),
             "`file_sources[1].storage_options`: of no use for https; expected `headers`",
         ),
@@ -170,6 +180,24 @@ def test_what_would_be_ignored(source: FileSource, said: str) -> None:
     with pytest.raises(Misconfigured, match=re.escape(said)) as caught:
         Prefixes([FileSource("s3://"), source])
     assert "hidden" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("headers", "sent"),
+    [
+        ({}, {"Authorization": "Bearer abc"}),
+        ({"X-Key": "1"}, {"X-Key": "1", "Authorization": "Bearer abc"}),
+        (
+            {"Authorization": "Zoho-oauthtoken {token}"},
+            {"Authorization": "Zoho-oauthtoken abc"},
+        ),
+        ({"X-Token": "{token}", "X-Key": "1"}, {"X-Token": "abc", "X-Key": "1"}),
+    ],
+)
+def test_where_an_access_token_goes(headers: dict[str, str], sent: dict[str, str]) -> None:
+    source = FileSource("https://crm.example.com/", headers, oauth=OAUTH)
+    Prefixes([source])
+    assert source.headers_with("abc") == sent
 
 
 def test_headers_as_they_are_used() -> None:

@@ -2,18 +2,21 @@ import gzip
 import re
 import socket
 import ssl
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 import requests
 
 from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Retry
 from target_linkedin_resumes.http.address_guard import is_public
+from target_linkedin_resumes.http.oauth import OAuth
 from target_linkedin_resumes.http.proxies import CA_VARIABLES
 from target_linkedin_resumes.records import ResumeFile
 from target_linkedin_resumes.resumes.answers import failure_of_error
@@ -254,6 +257,124 @@ def test_a_redirect_to_what_is_not_allowed_is_told_as_one(
     with pytest.raises(Reject) as caught, web.open("http://10.0.0.1/"):
         pytest.fail("it was followed")
     assert "redirect" not in caught.value.message
+
+
+class TokenEndpoint:
+    """Gives tokens, of which the source takes those that are in `good`, the newest at first."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.now = 1000.0
+        self.made = 0
+        self.good: set[str] = set()
+        server.answers["/token"] = self.give
+        server.answers["/in/cv.pdf"] = self.serve
+        url = server.url("/token")
+        oauth = OAuth(url, "the-id", "hidden-secret", "hidden-refresh", "files")
+        listed = FileSource(
+            server.url("/in"), {"Authorization": "Zoho-oauthtoken {token}"}, oauth=oauth
+        )
+        self.web = Web(Prefixes([listed]), timeout=2, clock=lambda: self.now)
+
+    def give(self, handler: BaseHTTPRequestHandler) -> None:
+        self.made += 1
+        self.good = {f"token-{self.made}"}
+        body = b'{"access_token": "token-%d", "expires_in": 3600}' % self.made
+        send(handler, 200, body, {"Content-Type": "application/json"})
+
+    def serve(self, handler: BaseHTTPRequestHandler) -> None:
+        scheme, _, token = (handler.headers["Authorization"] or "").partition(" ")
+        taken = scheme == "Zoho-oauthtoken" and token in self.good
+        send(handler, 200 if taken else 401, PDF if taken else b"", {})
+
+
+@pytest.fixture
+def endpoint(server: Server) -> Iterator[TokenEndpoint]:
+    endpoint = TokenEndpoint(server)
+    yield endpoint
+    endpoint.web.close()
+
+
+def test_a_token_is_asked_for_once_and_sent_where_the_headers_say(
+    server: Server, endpoint: TokenEndpoint
+) -> None:
+    for _ in range(3):
+        assert fetched(endpoint.web, server.url("/in/cv.pdf"))[0] == PDF
+    assert server.paths() == ["/token", *["/in/cv.pdf"] * 3]
+    assert parse_qs(server.asked[0].form) == {
+        "grant_type": ["refresh_token"],
+        "refresh_token": ["hidden-refresh"],
+        "client_id": ["the-id"],
+        "client_secret": ["hidden-secret"],
+        "scope": ["files"],
+    }
+    assert "Authorization" not in server.asked[0].headers
+    endpoint.now += 3600
+    assert fetched(endpoint.web, server.url("/in/cv.pdf"))[0] == PDF
+    assert endpoint.made == 2
+
+
+def test_a_token_that_was_withdrawn_is_replaced_at_once(
+    server: Server, endpoint: TokenEndpoint
+) -> None:
+    fetched(endpoint.web, server.url("/in/cv.pdf"))
+    endpoint.good = set()
+    endpoint.now += 100
+    assert fetched(endpoint.web, server.url("/in/cv.pdf"))[0] == PDF
+    assert endpoint.made == 2
+
+
+def test_a_file_that_a_new_token_does_not_open_is_denied(
+    server: Server, endpoint: TokenEndpoint
+) -> None:
+    server.file("/in/secret.pdf", b"", 401)
+    for _ in range(5):
+        assert refusal(endpoint.web, server.url("/in/secret.pdf")) == "source_denied"
+        endpoint.now += 20
+    assert endpoint.made <= 3
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "seconds"),
+    [
+        (503, b"", 7),
+        (429, b"", 7),
+        (400, b'{"error": "Access Denied", "error_description": "too many requests"}', None),
+        (400, b'{"error": "temporarily_unavailable"}', None),
+    ],
+)
+def test_a_token_endpoint_that_is_out_is_spared(
+    server: Server, endpoint: TokenEndpoint, status: int, body: bytes, seconds: int | None
+) -> None:
+    server.file("/token", body, status, Retry_After="7")
+    retry = failure(endpoint.web, server.url("/in/cv.pdf"))
+    assert isinstance(retry, Retry)
+    assert retry.retry_after == seconds
+    assert isinstance(failure(endpoint.web, server.url("/in/cv.pdf")), Retry)
+    assert server.paths() == ["/token"]
+
+
+def test_a_token_endpoint_that_refuses_stops_the_run(
+    server: Server, endpoint: TokenEndpoint
+) -> None:
+    server.file("/token", b'{"error": "invalid_grant"}', 400)
+    with pytest.raises(Misconfigured, match=r"file_sources\[0\].oauth") as caught:
+        fetched(endpoint.web, server.url("/in/cv.pdf"))
+    assert "hidden" not in caught.value.message
+
+
+def test_what_was_refused_keeps_no_connection_open(server: Server) -> None:
+    """However long somebody holds on to the reason."""
+    before = set(threading.enumerate())
+    server.file("/in/cv.pdf", b"denied", 401)
+    web = Web(Prefixes([FileSource(server.url("/in"))]), timeout=2)
+    with pytest.raises(Reject) as caught:
+        fetched(web, server.url("/in/cv.pdf"))
+    assert caught.value.__traceback__ is not None
+    web.close()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+        assert not thread.is_alive()
 
 
 # What an attacker may put into a record or a redirect; {port} is a server on loopback that must
