@@ -33,10 +33,12 @@ class Retry(Failure):
     ``retry_after`` is in seconds and comes from the server; None leaves the wait to the caller.
     ``cause`` is what such failures are counted by: the call and its status or kind of error, or
     ``unclear``. ``at_source`` says that a resume's source is the cause, and not LinkedIn;
-    ``of_file`` that it is this one file: if it lasts, the record is a reject.
+    ``of_file`` that it is this one file: if it lasts, the record is a reject. ``tried`` is False
+    where nobody was asked, because others have found out that it is of no use for now.
     """
 
     at_source = False
+    tried = True
 
     def __init__(
         self,

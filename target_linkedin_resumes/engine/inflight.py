@@ -71,7 +71,7 @@ class Retries:
 
     def note(self, entry: Entry, failure: Retry, now: float) -> Stop | None:
         """Count a failed try. Gives what stops the run once the change failed for too long."""
-        entry.attempts += 1
+        entry.attempts += failure.tried
         if entry.failing_since is None:
             entry.failing_since = now
         lasted = now - entry.failing_since

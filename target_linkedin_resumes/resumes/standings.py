@@ -28,6 +28,8 @@ _REFUSALS = frozenset(
 class NotAsked(Retry):
     """The source is spared for now."""
 
+    tried = False
+
 
 class _Door:
     """A gate that knows why it is shut."""

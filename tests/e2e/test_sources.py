@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from typing import Any
@@ -87,6 +88,7 @@ def test_a_source_that_refuses_everything_stops_the_run(bench: Bench, status: in
         assert "setting `file_sources[0]`: the source has given no file for" in done.log
         assert f"denies access ({status})" in done.log
         assert len(server.asked) < 90
+        assert int(re.findall("([0-9]+) tries repeated", done.log)[-1]) < 90
     assert done.states == []
     rejects = (bench.directory / "rejects.singer").read_text().count('"RECORD"')
     assert rejects < 10

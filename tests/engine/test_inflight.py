@@ -344,6 +344,24 @@ def test_a_file_that_alone_cannot_be_had_is_a_reject_and_an_outage_is_none(
         assert key("dead") in bench.flow._keys
 
 
+def test_what_nobody_was_asked_for_is_no_try() -> None:
+    bench = Bench(retry_seconds=10)
+    bench.add(upsert("a"))
+    spared = Retry("the source is spared for now")
+    spared.tried = False
+    stop = None
+    for failure in (Retry("the source answered 503"), *[spared] * 20):
+        entry = bench.flow.start_upload()
+        assert entry is not None
+        stop = bench.flow.upload_failed(entry, failure, bench.now)
+        if stop is not None:
+            break
+        bench.now += bench.flow.next_tick(bench.now) or 0
+        bench.flow.tick(bench.now)
+    assert stop is not None
+    assert "after 1 tries" in stop.message
+
+
 def test_cut_gives_up_what_has_not_begun_after_the_horizon() -> None:
     bench = Bench()
     for name in "abc":
