@@ -220,10 +220,7 @@ class _Spool:
                 self._go_to_disk()
             self.file.write(piece)
         except OSError as error:
-            raise Stop(
-                "the directory for temporary files cannot be written to"
-                f" ({error.strerror or 'I/O error'}): make room there, or name another in TMPDIR"
-            ) from None
+            raise no_room(error.strerror) from None
 
     def _go_to_disk(self) -> None:
         self._in_memory = False
@@ -234,6 +231,14 @@ class _Spool:
             self.file.write(held.read())
         BUDGET.give_back(self._taken)
         self._taken = 0
+
+
+def no_room(reason: str | None) -> Stop:
+    """Return what stops the run where there is no room for temporary files."""
+    return Stop(
+        f"the directory for temporary files cannot be written to ({reason or 'I/O error'}): make room there, or"
+        " name another in TMPDIR"
+    )
 
 
 def too_large() -> Reject:
