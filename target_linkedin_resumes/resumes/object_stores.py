@@ -119,6 +119,9 @@ class ObjectStores:
                 except Retry:
                     call.failed(doubtful=True)
                     raise
+                except (Reject, NotModified):
+                    call.succeeded()
+                    raise
                 call.succeeded()
             yield replace(found, validators=validators)
 

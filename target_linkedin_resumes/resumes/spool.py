@@ -236,8 +236,8 @@ class _Spool:
 def no_room(reason: str | None) -> Stop:
     """Return what stops the run where there is no room for temporary files."""
     return Stop(
-        f"the directory for temporary files cannot be written to ({reason or 'I/O error'}): make room there, or"
-        " name another in TMPDIR"
+        f"the directory for temporary files cannot be written to ({reason or 'I/O error'}): make"
+        " room there, or name another in TMPDIR"
     )
 
 

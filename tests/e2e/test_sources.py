@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import threading
 import time
@@ -116,3 +117,19 @@ def test_an_outage_of_a_source_is_waited_out(bench: Bench) -> None:
     assert done.code == 0, done.log
     assert len(bench.held()) == 500
     assert len(refused) <= 16 + 20
+
+
+def test_a_body_that_is_damaged_each_time_is_a_reject_also_where_it_is_alone(bench: Bench) -> None:
+    with serving() as server:
+        url = server.file("/cv.pdf", gzip.compress(PDF)[:-4], Content_Encoding="gzip")
+        rejects = bench.directory / "rejects.singer"
+        done = bench.run(
+            [SCHEMA, record(1, "r", url), state(1)],
+            file_sources=[{"prefix": server.url("/")}],
+            on_reject="continue",
+            rejects_path=str(rejects),
+            retry_seconds=1,
+        )
+    assert done.code == 0, done.log
+    assert len(done.states) == 1
+    assert '"source_unreachable"' in rejects.read_text()

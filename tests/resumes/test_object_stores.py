@@ -27,6 +27,7 @@ from target_linkedin_resumes.resumes.object_stores import ObjectStores, _address
 from target_linkedin_resumes.resumes.prefixes import FileSource, Prefixes, plain_scheme
 from target_linkedin_resumes.resumes.sources import PRIVATE_LOGGERS, Sources
 from target_linkedin_resumes.resumes.spool import MAX_SIZE
+from target_linkedin_resumes.resumes.standings import Gates, NotAsked
 from tests.resumes.samples import PDF
 from tests.resumes.server import serving
 
@@ -198,8 +199,16 @@ def test_wrong_credentials_and_no_server(s3: dict[str, Any]) -> None:
         "endpoint_url": "http://127.0.0.1:1",
         "config_kwargs": {"retries": {"total_max_attempts": 1}},
     }
-    remote = ObjectStores(Prefixes([FileSource("s3://", storage_options=nobody)]))
+    now = [1000.0]
+    gates = Gates(900, lambda: now[0], lambda wait: wait)
+    remote = ObjectStores(Prefixes([FileSource("s3://", storage_options=nobody)]), gates)
     assert isinstance(failure(remote, "s3://bucket/resumes/cv.pdf"), Retry)
+    # Nobody asks a store that is out, and another bucket is another matter.
+    assert isinstance(failure(remote, "s3://bucket/resumes/other.pdf"), NotAsked)
+    assert not isinstance(failure(remote, "s3://elsewhere/resumes/cv.pdf"), NotAsked)
+    now[0] += 1
+    assert not isinstance(failure(remote, "s3://bucket/resumes/other.pdf"), NotAsked)
+    assert isinstance(failure(remote, "s3://bucket/resumes/third.pdf"), NotAsked)
 
 
 @pytest.mark.parametrize(
