@@ -140,7 +140,7 @@ def _prefix(index: int, source: FileSource) -> _Place:
     if source.oauth and "authorization" in names and not source.says_where:
         raise Misconfigured(
             f"setting `file_sources[{index}].headers`: `Authorization` and `oauth` exclude each"
-            f" other; write {TOKEN} where the access token belongs, such as 'Bearer {TOKEN}'"
+            f" other; write {TOKEN} in its value, where the access token belongs"
         )
     for name, value in source.headers.items():
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or not _is_header(value):
