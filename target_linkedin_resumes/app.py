@@ -116,9 +116,13 @@ def sources_of(settings: Settings, fingerprints: Fingerprints | None = None) -> 
     try:
         return Sources(
             settings.file_root,
-            [FileSource(s.prefix, s.headers, s.storage_options) for s in settings.file_sources],
+            [
+                FileSource(source.prefix, source.headers, source.storage_options, source.oauth)
+                for source in settings.file_sources
+            ],
             timeout=settings.request_timeout_seconds,
             concurrency=settings.upload_concurrency,
+            retry_seconds=settings.retry_seconds,
             convert=convert,
             fingerprints=fingerprints,
         )

@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from target_linkedin_resumes.errors import Misconfigured
+from target_linkedin_resumes.http.oauth import OAuth
 from target_linkedin_resumes.http.urls import Origin
 from target_linkedin_resumes.mapping.config import (
     ByStream,
@@ -36,11 +37,12 @@ BLOB_TTL_UNITS = ("MILLISECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MON
 
 @dataclass(frozen=True, slots=True)
 class SourceSetting:
-    """One entry of `file_sources`; headers and options hold credentials."""
+    """One entry of `file_sources`; headers, options and `oauth` hold credentials."""
 
     prefix: str
     headers: Mapping[str, str] = field(repr=False)
     storage_options: Mapping[str, Any] = field(repr=False)
+    oauth: OAuth | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def _read_file_sources(name: str, value: Any) -> tuple[SourceSetting, ...]:
     sources = []
     for number, entry in enumerate(entries):
         where = f"setting '{name}[{number}]'"
-        known = {"prefix", "headers", "storage_options"}
+        known = {"prefix", "headers", "storage_options", "oauth"}
         if not isinstance(entry, Mapping) or not set(entry) <= known:
             raise Misconfigured(f"{where}: expected an object with {', '.join(sorted(known))}")
         prefix, headers = entry.get("prefix"), entry.get("headers") or {}
@@ -113,8 +115,31 @@ def _read_file_sources(name: str, value: Any) -> tuple[SourceSetting, ...]:
             raise Misconfigured(f"{where}.headers: expected an object of texts")
         if not isinstance(options, Mapping):
             raise Misconfigured(f"{where}.storage_options: expected an object")
-        sources.append(SourceSetting(prefix, headers, options))
+        oauth = _read_oauth(f"{name}[{number}].oauth", entry.get("oauth"))
+        sources.append(SourceSetting(prefix, headers, options, oauth))
     return tuple(sources)
+
+
+def _read_oauth(name: str, value: Any) -> OAuth | None:
+    if value is None:
+        return None
+    required, optional = {"token_url", "client_id", "client_secret"}, {"refresh_token", "scope"}
+    names = set(value) if isinstance(value, Mapping) else set()
+    if not required <= names <= required | optional or not all(
+        isinstance(text, str) and text.strip() for text in value.values()
+    ):
+        raise Misconfigured(
+            f"setting '{name}': expected an object of texts: {', '.join(sorted(required))}, and"
+            f" {', '.join(sorted(optional))} if the source asks for them"
+        )
+    try:
+        url = _parse_endpoint("file_sources", value["token_url"].strip())
+    except Misconfigured:
+        raise Misconfigured(
+            f"setting '{name}.token_url': expected an https URL without user, query or fragment"
+            " (http on a loopback address only)"
+        ) from None
+    return OAuth(**{name: text.strip() for name, text in value.items()} | {"token_url": url})
 
 
 def _read_blob_ttl(name: str, value: Any) -> Mapping[str, int | str] | None:
@@ -328,8 +353,9 @@ class Settings:
         "array",
         "Credentials for what starts with a prefix, and trust in it also where it is a private"
         ' address: `[{"prefix": "https://crm.example.com/", "headers": {"Authorization": "Bearer'
-        ' ..."}}]`; `storage_options` instead of `headers` for s3://, gs://, az://, abfs:// and'
-        " sftp://.",
+        ' ..."}}]`; `oauth` with `token_url`, `client_id`, `client_secret` and, if need be,'
+        " `refresh_token` and `scope` for a token that is renewed; `storage_options` instead for"
+        " s3://, gs://, az://, abfs:// and sftp://.",
         _read_file_sources,
         {
             "items": {
@@ -339,6 +365,7 @@ class Settings:
                     "prefix": {"type": "string"},
                     "headers": {"type": "object"},
                     "storage_options": {"type": "object"},
+                    "oauth": {"type": "object"},
                 },
             }
         },
@@ -590,7 +617,7 @@ def secrets_of(config: Mapping[str, Any]) -> list[str]:
 def _add_texts(value: Any, found: list[str]) -> None:
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            if name != "prefix":
+            if name not in ("prefix", "token_url", "scope"):
                 _add_texts(inner, found)
     elif isinstance(value, list):
         for inner in value:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from target_linkedin_resumes.errors import Misconfigured
+from target_linkedin_resumes.http.oauth import OAuth
 from target_linkedin_resumes.settings import (
     SCHEMA,
     read_settings,
@@ -22,6 +23,7 @@ GOOD = {
     "organization": "urn:li:organization:1",
     "contract": 123456,
 }
+OAUTH = {"token_url": "https://h/token", "client_id": "i", "client_secret": "secret-hidden"}
 
 
 def test_defaults() -> None:
@@ -82,6 +84,15 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         ("file_sources", [{"headers": {}}], "prefix"),
         ("file_sources", [{"prefix": "https://h/", "headers": {"a": 1}}], "headers"),
         ("file_sources", [{"prefix": "s3://b/", "storage_options": 1}], "storage_options"),
+        ("file_sources", [{"prefix": "https://h/", "oauth": {"client_id": "i"}}], "client_secret"),
+        ("file_sources", [{"prefix": "https://h/", "oauth": []}], "refresh_token"),
+        ("file_sources", [{"prefix": "https://h/", "oauth": OAUTH | {"x": "y"}}], "token_url"),
+        ("file_sources", [{"prefix": "https://h/", "oauth": OAUTH | {"scope": 5}}], "scope"),
+        (
+            "file_sources",
+            [{"prefix": "https://h/", "oauth": OAUTH | {"token_url": "http://h/t"}}],
+            "oauth.token_url': expected an https URL",
+        ),
     ],
 )
 def test_a_wrong_value_is_named(name: str, value: Any, expected: str) -> None:
@@ -175,6 +186,16 @@ def test_credentials_of_sources_are_secrets_and_may_come_as_json() -> None:
     assert source.prefix == "https://h/"
     assert "Bearer abc" in secrets_of({**GOOD, "file_sources": text})
     assert "abc" not in repr(source)
+
+
+def test_tokens_of_sources() -> None:
+    oauth = OAUTH | {"refresh_token": "refresh-hidden", "scope": "files offline"}
+    config = {**GOOD, "file_sources": [{"prefix": "https://h/", "oauth": oauth}]}
+    [source] = read_settings(config).file_sources
+    assert source.oauth == OAuth("https://h/token", "i", "secret-hidden", *list(oauth.values())[3:])
+    assert {"secret-hidden", "refresh-hidden"} <= set(secrets_of(config))
+    assert not {"https://h/token", "files offline"} & set(secrets_of(config))
+    assert "hidden" not in repr(source)
 
 
 def test_every_setting_is_described() -> None:

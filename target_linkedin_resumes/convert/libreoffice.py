@@ -8,6 +8,7 @@ it has started.
 
 from __future__ import annotations
 
+import errno
 import os
 import queue
 import shutil
@@ -29,7 +30,7 @@ from target_linkedin_resumes.convert.text import (
 from target_linkedin_resumes.convert.workspace import Workspace
 from target_linkedin_resumes.errors import Misconfigured, Reject, Retry
 from target_linkedin_resumes.resumes.formats import DOCX, HTML, ODT, PDF, RTF, Kind
-from target_linkedin_resumes.resumes.spool import MAX_SIZE, Found, spooled
+from target_linkedin_resumes.resumes.spool import MAX_SIZE, Found, no_room, spooled
 
 # Each takes one core for a second or two a document, and some 180 MiB while it runs.
 PROCESSES = 2
@@ -49,6 +50,8 @@ _LIMITS = (
     f"ulimit -c 0; ulimit -f 131072; ulimit -t {TIMEOUT}; ulimit -d 1048576; ulimit -v 2097152;"
     ' exec "$@"'
 )
+# With fewer bytes left on the disk, a document that fails may be a good one.
+_ROOM = 4 * 1024 * 1024
 _PROBE = b"<html><body><p>This is a test.</p></body></html>"
 
 
@@ -145,6 +148,8 @@ class LibreOffice:
             except OSError as error:
                 if self._closed:
                     raise _run_ended() from None
+                if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                    raise no_room(error.strerror) from None
                 raise Retry(
                     "converting in the directory for temporary files (TMPDIR) failed"
                     f" ({error.strerror})"
@@ -153,6 +158,10 @@ class LibreOffice:
                 return pdf
             if self._closed:
                 raise _run_ended()
+            if (
+                shutil.disk_usage(self._workspace.path).free < _ROOM
+            ):  # then it says no more than that it failed
+                raise no_room(os.strerror(errno.ENOSPC))
             shutil.rmtree(slot, ignore_errors=True)
         raise conversion_failed("LibreOffice cannot read it; it may be damaged or need a password")
 

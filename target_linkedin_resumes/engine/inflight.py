@@ -73,7 +73,7 @@ class Retries:
 
     def note(self, entry: Entry, failure: Retry, now: float) -> Stop | None:
         """Count a failed try. Gives what stops the run once the change failed for too long."""
-        entry.attempts += 1
+        entry.attempts += failure.tried
         if entry.failing_since is None:
             entry.failing_since = now
         lasted = now - entry.failing_since
@@ -200,16 +200,18 @@ class InFlight:
     def upload_failed(self, entry: Entry, failure: Retry, now: float) -> Stop | Reject | None:
         """An upload failed for now. Gives what it comes to once it has failed for too long.
 
-        A reject, where its source is to blame and others have been uploaded meanwhile: one dead
-        link must not stop each run, nor an outage make rejects of all there is.
+        A reject, where its source is to blame and others have been uploaded meanwhile, or where it
+        is this file alone: one dead link must not stop each run, nor an outage make rejects of all
+        there is.
         """
         if not self._upload_ended(entry):
             return None
         stop = self._try_later(entry, failure, now)
-        if stop is None or not failure.at_source or self._uploaded_at < (entry.failing_since or 0):
+        others = "" if self._uploaded_at < (entry.failing_since or 0) else " while others arrived"
+        if stop is None or not failure.at_source or not (others or failure.of_file):
             return stop
         self._drop_upsert(entry)
-        tries = f"{entry.attempts} tries failed while other files arrived"
+        tries = f"{entry.attempts} tries failed{others}"
         return Reject("source_unreachable", f"{tries}; the last: {failure.message}")
 
     def upload_needless(self, entry: Entry) -> bool:

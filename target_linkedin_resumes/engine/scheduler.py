@@ -347,7 +347,8 @@ class Scheduler:
         logger.log(level, "%s: the upload is tried again: %s%s", entry.key, retry.message, like_it)
         if not retry.at_source:
             self._ports.concurrency.failed()
-        self.counters.retried[retry.cause] += 1
+        if retry.tried:
+            self.counters.retried[retry.cause] += 1
         ended = self.in_flight.upload_failed(entry, retry, now)
         if isinstance(ended, Reject):
             self._reject(entry.rejected(ended), entry.positions)

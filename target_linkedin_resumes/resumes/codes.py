@@ -64,7 +64,7 @@ CODES: Mapping[str, Explanation] = {
     ),
     "source_unreachable": Explanation(
         "The host of the URL does not exist, its certificate cannot be verified, or the file could"
-        " not be had for `retry_seconds` while others could.",
+        " not be had for `retry_seconds` while others could, or came damaged each time.",
         "Correct the URL; for a CA of your own set the variable REQUESTS_CA_BUNDLE. If the source"
         " was away, replay.",
     ),

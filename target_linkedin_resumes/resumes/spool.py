@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import IO, Self
 
-from target_linkedin_resumes.errors import Failure, Reject, Retry
+from target_linkedin_resumes.errors import Failure, Reject, Retry, Stop
 from target_linkedin_resumes.http.messages import Readable
 
 # LinkedIn's limit for a resume.
@@ -176,7 +176,8 @@ def spooled(
     """Take in all pieces, close their source, then yield them as one file of it.
 
     Raises :class:`Reject` (``file_too_large``) as soon as there is a byte more than LinkedIn
-    takes, whatever was announced, and :class:`Retry` when the disk is full.
+    takes, whatever was announced, and :class:`Stop` when the disk is full: all records that need
+    it would fail, and none of them is to blame.
     """
     with _Spool() as spool:
         try:
@@ -219,9 +220,7 @@ class _Spool:
                 self._go_to_disk()
             self.file.write(piece)
         except OSError as error:
-            raise Retry(
-                f"writing to the directory for temporary files (TMPDIR) failed ({error.strerror})"
-            ) from None
+            raise no_room(error.strerror) from None
 
     def _go_to_disk(self) -> None:
         self._in_memory = False
@@ -232,6 +231,14 @@ class _Spool:
             self.file.write(held.read())
         BUDGET.give_back(self._taken)
         self._taken = 0
+
+
+def no_room(reason: str | None) -> Stop:
+    """Return what stops the run where there is no room for temporary files."""
+    return Stop(
+        f"the directory for temporary files cannot be written to ({reason or 'I/O error'}): make"
+        " room there, or name another in TMPDIR"
+    )
 
 
 def too_large() -> Reject:

@@ -3,6 +3,7 @@
 What LibreOffice itself makes of documents is in `test_libreoffice.py`.
 """
 
+import errno
 import os
 import shutil
 import signal
@@ -22,7 +23,7 @@ from target_linkedin_resumes.convert.libreoffice import LibreOffice
 from target_linkedin_resumes.convert.sanitize import PROFILE
 from target_linkedin_resumes.convert.text import TextConverter
 from target_linkedin_resumes.convert.workspace import Workspace, remove_leftovers
-from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Retry
+from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Retry, Stop
 from target_linkedin_resumes.resumes import formats
 from target_linkedin_resumes.resumes.formats import Converter, Kind
 from target_linkedin_resumes.resumes.spool import MAX_SIZE
@@ -104,6 +105,24 @@ def test_a_disk_that_cannot_be_written_is_tried_again(office: Callable[..., Libr
         convert(pool)
     room.unlink()
     assert convert(pool) == b"%PDF-1.4 document"
+
+
+def test_a_full_disk_stops_the_run(
+    office: Callable[..., LibreOffice], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it is met here or by LibreOffice, which says no more than that it failed."""
+    pool = office("exit 1", processes=1)
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 0))
+        with pytest.raises(Stop, match=r"No space left.*TMPDIR"):
+            convert(pool)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pool, "_attempt", full)
+    with pytest.raises(Stop, match=r"No space left.*TMPDIR"):
+        convert(pool)
 
 
 @pytest.mark.parametrize(
