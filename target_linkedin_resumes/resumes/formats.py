@@ -12,13 +12,13 @@ import re
 import struct
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from target_linkedin_resumes.http.messages import Readable
 from target_linkedin_resumes.resumes import error_pages
 from target_linkedin_resumes.resumes.spool import Found
-from target_linkedin_resumes.resumes.texts import BLANK, encoding_of
+from target_linkedin_resumes.resumes.texts import BLANK, UNTOLD, encoding_of
 
 OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -153,9 +153,6 @@ PDF = Kind("a PDF document", ".pdf", _PDF)
 ENCRYPTED_PDF = Kind("an encrypted PDF document", ".pdf", _PDF)
 DOC = Kind("a Word document (DOC)", ".doc", _DOC)
 TEXT = Kind("plain text", ".txt", _TXT, encoding="utf-8")
-TEXT_BOM = Kind("plain text with a byte order mark", ".txt", _TXT, encoding="utf-8-sig")
-TEXT_UTF16 = Kind("plain text in UTF-16", ".txt", _TXT, encoding="utf-16")
-TEXT_CP1252 = Kind("plain text in Windows-1252", ".txt", _TXT, encoding="cp1252")
 
 DOCX = Kind("a Word document in the newer format (DOCX)", ".docx", convertible=True)
 ODT = Kind("an OpenDocument text (ODT)", ".odt", convertible=True)
@@ -173,6 +170,7 @@ XML = Kind("an XML document", ".xml")
 JSON = Kind("a JSON document", ".json")
 UNKNOWN = Kind("of an unknown format", ".bin")
 EMPTY = Kind("empty", ".txt", code="file_empty")
+UNREADABLE_TEXT = Kind("plain text in an encoding of its own", ".txt", code="unknown_encoding")
 
 LOGIN_PAGE = Kind("a page that asks to log in", ".html", code=error_pages.LOGIN)
 SHARE_PAGE = Kind("the page of a file-sharing service", ".html", code=error_pages.SHARE)
@@ -219,16 +217,17 @@ _MHTML_START = re.compile(
 )
 
 
-def sniff(body: Readable, size: int) -> Kind:
+def sniff(body: Readable, size: int, declared: str | None = None) -> Kind:
     """Tell what ``body`` holds from its ``size`` bytes. Leaves it at any position.
 
-    Plain text is read to its end, in pieces; of all else only the parts that tell.
+    ``declared`` is the codec that a text is said to be in. Plain text is read to its end, in
+    pieces; of all else only the parts that tell.
     """
     if size == 0:
         return EMPTY
     body.seek(0)
     head = body.read(_HEAD)
-    return _by_signature(body, size, head) or _by_text(body, size, head)
+    return _by_signature(body, size, head) or _by_text(body, size, head, declared)
 
 
 def _by_signature(body: Readable, size: int, head: bytes) -> Kind | None:
@@ -247,7 +246,7 @@ def _by_signature(body: Readable, size: int, head: bytes) -> Kind | None:
     return next((kind for signature, kind in _SIGNATURES if signature.match(head)), None)
 
 
-def _by_text(body: Readable, size: int, head: bytes) -> Kind:
+def _by_text(body: Readable, size: int, head: bytes, declared: str | None) -> Kind:
     """Tell markup and plain text; a PDF may stand behind a text that does not belong to it."""
     start = _decoded(head)
     if start.lstrip().startswith("{\\rtf"):
@@ -258,14 +257,13 @@ def _by_text(body: Readable, size: int, head: bytes) -> Kind:
     junk = _PDF_HEADER.search(head[:_PDF_WINDOW])
     if junk is not None and _ends_like_pdf(body, size):
         return _pdf(body, size, junk.start())
-    encoding = encoding_of(body)
-    if encoding is None:
-        return UNKNOWN
-    if encoding == BLANK:
-        return EMPTY
-    code = error_pages.text_code(head.decode(encoding, "replace")) if size <= _SHORT else None
-    texts = (TEXT, TEXT_BOM, TEXT_UTF16, TEXT_CP1252)
-    return _ERROR_PAGES[code] if code else next(one for one in texts if one.encoding == encoding)
+    code = error_pages.text_code(start) if size <= _SHORT else None
+    return _ERROR_PAGES[code] if code else _text(encoding_of(body, declared))
+
+
+def _text(encoding: str | None) -> Kind:
+    kinds = {None: UNKNOWN, BLANK: EMPTY, UNTOLD: UNREADABLE_TEXT, TEXT.encoding: TEXT}
+    return kinds.get(encoding) or replace(TEXT, encoding=encoding)
 
 
 def _decoded(head: bytes) -> str:

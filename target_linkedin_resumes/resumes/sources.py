@@ -16,9 +16,16 @@ from typing import Self
 
 from target_linkedin_resumes.errors import Reject
 from target_linkedin_resumes.records import ResumeFile
+from target_linkedin_resumes.resumes.charsets import declared_codec
 from target_linkedin_resumes.resumes.codes import CODES
 from target_linkedin_resumes.resumes.etags import Fingerprints
-from target_linkedin_resumes.resumes.formats import EMPTY, Converter, Kind, sniff
+from target_linkedin_resumes.resumes.formats import (
+    EMPTY,
+    UNREADABLE_TEXT,
+    Converter,
+    Kind,
+    sniff,
+)
 from target_linkedin_resumes.resumes.inline import open_content, open_data
 from target_linkedin_resumes.resumes.local import LocalFiles
 from target_linkedin_resumes.resumes.names import file_name
@@ -39,7 +46,7 @@ from target_linkedin_resumes.resumes.spool import (
     nothing_known,
     too_large,
 )
-from target_linkedin_resumes.resumes.texts import UTF_8, in_utf8
+from target_linkedin_resumes.resumes.texts import UTF_8, in_utf8, unknown_encoding
 from target_linkedin_resumes.resumes.web import Web
 
 # Two letters at least: "C:/cv.doc" is a path of another system, not a URL.
@@ -131,6 +138,8 @@ class Sources:
         """
         with ExitStack() as stack:
             found = stack.enter_context(self._found(file, known))
+            if declared_codec(file.content_type) is not None:
+                found = replace(found, content_type=file.content_type)
             kind = _kind_of(found)
             convert = self._convert if kind.convertible else None
             sent = kind if convert is None else convert.makes
@@ -200,12 +209,14 @@ def _scheme(location: str) -> str:
 def _kind_of(found: Found) -> Kind:
     if found.size > MAX_SIZE:
         raise too_large()
-    return sniff(found.body, found.size)
+    return sniff(found.body, found.size, declared_codec(found.content_type))
 
 
 def _refusal(kind: Kind) -> str:
     if kind is EMPTY:
         return "field 'file': the file is empty; upload the resume to the source system again"
+    if kind is UNREADABLE_TEXT:
+        return unknown_encoding().message
     what = f"field 'file': the file is {kind.label}"
     if kind.code != "unsupported_format":
         return f"{what}, not a resume. {CODES[kind.code].remedy}"

@@ -135,7 +135,8 @@ class Web:
                 if is_known(validators):
                     raise NotModified
                 pieces = _decoded(raw, response.headers.get("Content-Encoding"))
-                found = stack.enter_context(spooled(pieces, name, validators))
+                declared = response.headers.get("Content-Type")
+                found = stack.enter_context(spooled(pieces, name, validators, declared))
             yield found
 
     def _follow(self, url: str, deadline: float) -> tuple[requests.Response, str]:
