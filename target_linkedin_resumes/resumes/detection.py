@@ -7,8 +7,9 @@ and where two readings are left that are about as likely, there is none.
 
 from __future__ import annotations
 
+import codecs
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import chardet
 
@@ -22,7 +23,7 @@ _EAST_ASIAN = {
     "euc_jis_2004": ("euc_jp", "euc_jis_2004"),
     "gb18030": ("gb18030",),
 }
-_EAST_ASIAN_CODECS = frozenset(codec for codecs in _EAST_ASIAN.values() for codec in codecs)
+_EAST_ASIAN_CODECS = frozenset(codec for several in _EAST_ASIAN.values() for codec in several)
 _CODECS = _EAST_ASIAN | {"iso8859-1": ("cp1252",), "tis-620": ("cp874",)}
 _WINDOWS = frozenset((*(f"cp125{digit}" for digit in range(9)), "cp874", "koi8-r", "koi8-u"))
 _ASKED = (
@@ -33,7 +34,7 @@ _ASKED = (
     *("cp865", "cp866", "cp1125", "kz1048"),
     *("mac-cyrillic", "mac-greek", "mac-latin2", "mac-roman", "mac-turkish"),
 )
-_READ = 8  # of chardet's answers, those that are read
+_READ = 16  # of chardet's answers, those that are read
 _MOST = 16 * 1024  # bytes that it judges by
 _ODD = 0.1
 _KNOWN_LETTERS = 0.75
@@ -50,7 +51,7 @@ class _Reading:
 
 def detected_codec(sample: bytes) -> str | None:
     """Return the codec to read a text with; None where it is not sure."""
-    readings = _readings(sample[:_MOST])
+    readings = _readings(sample)
     if not readings:
         return None
     best = readings[0]
@@ -59,41 +60,53 @@ def detected_codec(sample: bytes) -> str | None:
 
 
 def _readings(sample: bytes) -> list[_Reading]:
+    """Read a text in each encoding that it may be in, the likeliest first, each reading once."""
     answers = chardet.detect_all(
-        sample, ignore_threshold=True, compat_names=False, include_encodings=_ASKED
+        sample,
+        ignore_threshold=True,
+        compat_names=False,
+        max_bytes=_MOST,
+        include_encodings=_ASKED,
     )
+    likely = [(answer["encoding"] or "", answer["confidence"]) for answer in answers]
     found: dict[str, _Reading] = {}
-    for answer in answers[: _READ * 2]:
-        name = answer["encoding"] or ""
-        for codec in _CODECS.get(name, (name,)):
-            reading = _reading(sample, codec, answer["confidence"])
-            if reading is not None:
-                known = found.get(reading.text)
-                if known is None or known.score < reading.score:
-                    found[reading.text] = reading
-                break
+    for name, confidence in (*likely[:_READ], *(one for one in likely if one[0] == "cp1252")):
+        attempts = (_reading(sample[:_MOST], one, confidence) for one in _CODECS.get(name, (name,)))
+        reading = next(filter(None, attempts), None)
+        if reading is not None:
+            # Of encodings that say the same, the most usual one: it says most beyond the sample.
+            both = (found.get(reading.text, reading), reading)
+            usual = max(both, key=lambda one: _usual(one.codec, has_letters=True))
+            score = max(one.score for one in both)
+            found[reading.text] = replace(usual, score=score)
     return sorted(found.values(), key=lambda one: one.score, reverse=True)
 
 
 def _reading(sample: bytes, codec: str, confidence: float) -> _Reading | None:
     try:
-        text = unicodedata.normalize("NFC", sample.decode(codec))
+        text = codecs.getincrementaldecoder(codec)().decode(sample)  # it may end in a character
     except (UnicodeError, LookupError):
         return None
+    text = unicodedata.normalize("NFC", text)
     if not is_text(text):
         return None
     odd, characters = oddities(text)
     share = alphabet_share(text)
-    score = confidence * _usual(codec) * share**2
-    score *= 0.93 ** min(odd, 10) / (1 + 6 * odd / max(1, characters))
+    has_letters = any(letter > "\x7f" and letter.isalpha() for letter in text)
+    score = confidence * _usual(codec, has_letters=has_letters) * share**2
+    strange = odd + (1 - share) * characters
+    score *= 0.93 ** min(strange, 10) / (1 + 6 * odd / max(1, characters))
     is_likely = odd <= _ODD * characters and share >= _KNOWN_LETTERS
     return _Reading(codec, text, score, characters, is_likely)
 
 
-def _usual(codec: str) -> float:
-    """Weigh how usual an encoding is; it decides between readings that are alike otherwise."""
+def _usual(codec: str, *, has_letters: bool) -> float:
+    """Weigh how usual an encoding is; it decides between readings that are alike otherwise.
+
+    English with the dashes and quotation marks of a word processor is the most usual of all.
+    """
     if codec == "cp1252":
-        return 1.1
+        return 1.1 if has_letters else 2.0
     if codec in _WINDOWS or codec in _EAST_ASIAN_CODECS:
         return 1.0
     return 0.95 if codec.startswith("iso") else 0.85

@@ -37,10 +37,10 @@ def open_data(uri: str) -> AbstractContextManager[Found]:
     names = [unquote(part[5:]) for part in parameters if part[:5].lower() == "name="]
     name = names[0] if names else None
     if parameters[-1].lower() == "base64":
-        return spooled(_decoded(uri, header.end()), name)
+        return spooled(_decoded(uri, header.end()), name, content_type=header[1])
     if len(uri) - header.end() > 3 * MAX_SIZE:
         raise too_large()
-    return spooled(_unescaped(uri, header.end()), name)
+    return spooled(_unescaped(uri, header.end()), name, content_type=header[1])
 
 
 def _unescaped(uri: str, start: int) -> Generator[bytes, None, None]:

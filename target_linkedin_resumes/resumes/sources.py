@@ -150,7 +150,8 @@ class Sources:
             converted = convert is not None or kind.encoding not in (None, *UTF_8)
             if is_unchanged is not None:
                 sha256 = _sha256(found)
-                origin = sha256 if convert is None else f"{sha256} {sent.extension}"
+                made = sent.extension if convert is not None else kind.encoding
+                origin = f"{sha256} {made}" if converted else sha256
                 prints = self._fingerprints
                 fingerprint = None if prints is None else prints.make(file, found.validators)
                 described = Described(

@@ -31,8 +31,8 @@ _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
 )
 # Tab, line feed, vertical tab, form feed, carriage return; the end-of-file mark of DOS and the
-# escape of ISO 2022 occur in texts as well.
-_FINE = frozenset("\t\n\x0b\x0c\r\x1a\x1b")
+# shifts and the escape of ISO 2022 occur in texts as well.
+_FINE = frozenset("\t\n\x0b\x0c\r\x0e\x0f\x1a\x1b")
 _CONTROLS = str.maketrans({chr(code): None for code in range(1, 32) if chr(code) not in _FINE})
 # Texts copied out of a word processor hold a control character here and there. Data that is not
 # text has one in ten.
@@ -142,11 +142,13 @@ def _without_mark(head: bytes) -> Iterator[str]:
 
 
 def _is_damaged_utf8(body: Readable) -> bool:
+    """Tell a text in UTF-8 that was spoilt, or cut within its last character, from another."""
     good = bad = 0
     for text in _pieces(body, DAMAGED_UTF_8):
-        bad += text.count("\ufffd")
-        good += sum(not character.isascii() for character in text)
-    return good - bad >= _GOOD_FOR_ONE_BAD * bad
+        cut = text == "\ufffd"  # comes by itself, from the decoder's end
+        bad += 0 if cut else text.count("\ufffd")
+        good += sum(character > "\x7f" and character != "\ufffd" for character in text)
+    return good >= max(2, _GOOD_FOR_ONE_BAD * bad)
 
 
 def _sample(body: Readable) -> bytes:
@@ -158,7 +160,7 @@ def _sample(body: Readable) -> bytes:
         end = max(rest.rfind(b"\n"), rest.rfind(b"\r")) + 1 or len(rest)
         sample += b"".join(line for line in rest[:end].splitlines(True) if not line.isascii())
         rest = rest[end:]
-    return (sample + rest)[:_SAMPLE]
+    return sample + rest
 
 
 def _pieces(body: Readable, encoding: str) -> Iterator[str]:
