@@ -165,7 +165,12 @@ ZIP = Kind("a ZIP archive", ".zip")
 PNG = Kind("a PNG image", ".png")
 JPEG = Kind("a JPEG image", ".jpg")
 IMAGE = Kind("an image", ".img")
-MHTML = Kind("a web archive or an e-mail (MHTML)", ".mht")
+MAIL = Kind("an e-mail, a mailbox or a web archive (MHTML)", ".eml")
+POSTSCRIPT = Kind("a PostScript document", ".ps")
+DAMAGED_PDF = Kind("a damaged PDF document", ".pdf")
+LFS_POINTER = Kind("a pointer of Git LFS, not the file that it stands for", ".txt")
+ARMORED = Kind("encrypted or signed (PGP, S/MIME), or a key", ".asc")
+PYTHON_BYTES = Kind("Python's notation of bytes (b'...'), not the bytes", ".txt")
 XML = Kind("an XML document", ".xml")
 JSON = Kind("a JSON document", ".json")
 UNKNOWN = Kind("of an unknown format", ".bin")
@@ -183,6 +188,8 @@ _HEAD = 64 * 1024
 # Adobe's implementation note to the PDF specification: readers look for the header in the first
 # 1,024 bytes.
 _PDF_HEADER = re.compile(rb"%PDF-\d")
+_BENT_PDF_HEADER = re.compile(rb"[\s\xef\xbb\xbf]*%PDF")
+_PDF_OBJECT = re.compile(rb"\d\s{1,8}\d{1,5}\s{1,8}obj\b")
 _PDF_WINDOW = 1024 + len(b"%PDF-1")
 _TAIL = 4096
 _SHORT = 1000  # bytes; messages that are no page are shorter, in any encoding
@@ -191,6 +198,7 @@ _SIGNATURES = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), PNG),
     (re.compile(rb"\xff\xd8\xff"), JPEG),
     (re.compile(rb"GIF8|II\*\0|MM\0\*|RIFF.{4}WEBP", re.DOTALL), IMAGE),
+    (re.compile(rb"(?:\x04|\xef\xbb\xbf)?\s{0,64}%!PS|\xc5\xd0\xd3\xc6"), POSTSCRIPT),
 )
 
 # What may stand before the first tag: blanks, comments, an XML prolog. The groups are atomic, so
@@ -211,9 +219,23 @@ _ERROR_JSON = re.compile(
     r'"(?:errors?|error_?code|error_?description|error_?message|exception|fault|message|detail)"\s*:',
     re.IGNORECASE,
 )
-_MHTML_START = re.compile(
-    r"(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?(?:MIME-Version:|Content-Type:\s*multipart/)",
-    re.IGNORECASE,
+# How other texts begin that are no resumes.
+_TEXT_STARTS = (
+    (
+        re.compile(
+            r"\s*(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?"
+            r"(?:MIME-Version:|Content-Type:\s*multipart/|Message-ID:|Received:|Return-Path:)"
+            r"|\s*From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ",
+            re.IGNORECASE,
+        ),
+        MAIL,
+    ),
+    (re.compile(r"\s*version https://git-lfs\.github\.com/"), LFS_POINTER),
+    (re.compile(r"\s*-----BEGIN [A-Z0-9 ]{3,40}-----"), ARMORED),
+    (
+        re.compile(r"""\s*b(['"])(?:[^\n]*\1\s*\Z|%PDF|PK|\{?\\|[A-Za-z0-9+/]{64})"""),
+        PYTHON_BYTES,
+    ),
 )
 
 
@@ -233,7 +255,7 @@ def sniff(body: Readable, size: int, declared: str | None = None) -> Kind:
 def _by_signature(body: Readable, size: int, head: bytes) -> Kind | None:
     """Tell kinds that begin with bytes of their own."""
     if _PDF_HEADER.match(head):
-        return _pdf(body, size, 0)
+        return _pdf(body, size, head, 0)
     if head.startswith(OLE_SIGNATURE):
         streams = ole_streams(body, size)
         if "WordDocument" in streams:
@@ -254,9 +276,12 @@ def _by_text(body: Readable, size: int, head: bytes, declared: str | None) -> Ki
     markup = _markup(start, whole=size <= len(head))
     if markup is not None:
         return markup
-    junk = _PDF_HEADER.search(head[:_PDF_WINDOW])
+    junk = _PDF_HEADER.search(head)
     if junk is not None and _ends_like_pdf(body, size):
-        return _pdf(body, size, junk.start())
+        is_near = junk.end() <= _PDF_WINDOW
+        return _pdf(body, size, head, junk.start()) if is_near else DAMAGED_PDF
+    if _BENT_PDF_HEADER.match(head):
+        return DAMAGED_PDF
     code = error_pages.text_code(start) if size <= _SHORT else None
     return _ERROR_PAGES[code] if code else _text(encoding_of(body, declared))
 
@@ -288,9 +313,7 @@ def _markup(start: str, *, whole: bool) -> Kind | None:
         return XML
     if _JSON_START.match(start):
         return ERROR_PAGE if _ERROR_JSON.search(start[:2048]) else JSON
-    if _MHTML_START.match(start[:4096]):
-        return MHTML
-    return None
+    return next((kind for pattern, kind in _TEXT_STARTS if pattern.match(start)), None)
 
 
 def _ends_like_pdf(body: Readable, size: int) -> bool:
@@ -298,18 +321,31 @@ def _ends_like_pdf(body: Readable, size: int) -> bool:
     return b"%%EOF" in tail or b"startxref" in tail
 
 
-def _pdf(body: Readable, size: int, start: int) -> Kind:
-    """Tell whether a PDF is encrypted: its trailer or cross-reference stream says so.
+def _pdf(body: Readable, size: int, head: bytes, start: int) -> Kind:
+    """Tell whether a PDF is damaged, or encrypted: its trailer or cross-reference says so.
 
     ISO 32000-1, 7.5.5 and 7.5.8. ``start`` is where the header stands; offsets count from there,
     with some writers from the beginning of the file.
     """
+    if not _has_object(body, head):
+        return DAMAGED_PDF
     tail = _window(body, max(0, size - _TAIL))
     windows = [tail]
     found = re.findall(rb"startxref\s{1,8}(\d{1,10})", tail)
     if found:
         windows += [_window(body, int(found[-1]) + shift) for shift in {0, start}]
     return ENCRYPTED_PDF if any(b"/Encrypt" in window for window in windows) else PDF
+
+
+def _has_object(body: Readable, piece: bytes) -> bool:
+    """Tell whether a PDF has an object at all, from its first piece on."""
+    body.seek(len(piece))
+    before = b""
+    while piece:
+        if _PDF_OBJECT.search(before + piece):
+            return True
+        before, piece = piece[-32:], body.read(_HEAD)
+    return False
 
 
 def _window(body: Readable, offset: int) -> bytes:

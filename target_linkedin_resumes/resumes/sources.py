@@ -24,7 +24,6 @@ from target_linkedin_resumes.resumes.formats import (
     UNREADABLE_TEXT,
     Converter,
     Kind,
-    sniff,
 )
 from target_linkedin_resumes.resumes.inline import open_content, open_data
 from target_linkedin_resumes.resumes.local import LocalFiles
@@ -48,6 +47,7 @@ from target_linkedin_resumes.resumes.spool import (
 )
 from target_linkedin_resumes.resumes.texts import UTF_8, in_utf8, unknown_encoding
 from target_linkedin_resumes.resumes.web import Web
+from target_linkedin_resumes.resumes.wrappings import opened
 
 # Two letters at least: "C:/cv.doc" is a path of another system, not a URL.
 _SCHEME = re.compile(r"(data|file|[a-z][a-z0-9+.-]+(?=://)):", re.IGNORECASE)
@@ -140,7 +140,9 @@ class Sources:
             found = stack.enter_context(self._found(file, known))
             if declared_codec(file.content_type) is not None:
                 found = replace(found, content_type=file.content_type)
-            kind = _kind_of(found)
+            if found.size > MAX_SIZE:
+                raise too_large()
+            found, kind = stack.enter_context(opened(found))
             convert = self._convert if kind.convertible else None
             sent = kind if convert is None else convert.makes
             if sent.content_type is None:
@@ -205,12 +207,6 @@ def _sha256(found: Found) -> str:
 def _scheme(location: str) -> str:
     match = _SCHEME.match(location)
     return match[1].lower() if match else "file"
-
-
-def _kind_of(found: Found) -> Kind:
-    if found.size > MAX_SIZE:
-        raise too_large()
-    return sniff(found.body, found.size, declared_codec(found.content_type))
 
 
 def _refusal(kind: Kind) -> str:

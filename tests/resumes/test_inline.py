@@ -98,6 +98,32 @@ def test_garbage_is_told(garbage: str) -> None:
     assert code(garbage) == "invalid_base64"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        PDF.hex(),
+        PDF.hex().upper(),
+        f"0x{PDF.hex()}",
+        f"0X{PDF.hex().upper()}",
+        f"\\x{PDF.hex()}",
+        "".join(f"\\x{byte:02x}" for byte in PDF),
+        PDF.hex(" "),
+        f"'{PLAIN}'",
+        f'"{PLAIN}"\n',
+        f"b'{PLAIN}'",
+        f'"data:application/pdf;base64,{PLAIN}"',
+    ],
+)
+def test_what_databases_and_programs_make_of_a_file(text: str) -> None:
+    assert content(text) == PDF
+
+
+def test_a_short_text_in_hex() -> None:
+    assert content(b"Jane Doe".hex()) == b"Jane Doe"
+    assert content(f"0x{b'Jane'.hex()}") == b"Jane"
+    assert content("cafecafe") == base64.b64decode("cafecafe")  # no text in hex
+
+
 def test_a_data_uri_without_data() -> None:
     assert code("data:application/pdf;base64") == "invalid_source"
     assert code("data:" + "a" * 2000 + ",x") == "invalid_source"
