@@ -38,6 +38,9 @@ _READ = 16  # of chardet's answers, those that are read
 _MOST = 16 * 1024  # bytes that it judges by
 _ODD = 0.1
 _KNOWN_LETTERS = 0.75
+_FEW = 3  # characters beyond ASCII
+# English with the dashes and quotation marks of a word processor is the most usual text of all.
+_SIGNS_ALONE = 2.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,12 @@ def detected_codec(sample: bytes) -> str | None:
     readings = _readings(sample)
     if not readings:
         return None
-    best = readings[0]
-    rival = readings[1].score if len(readings) > 1 else 0
+    best = next((one for one in readings if one.is_likely), readings[0])
+    # What is not likely does not win, but says that the rest may be wrong as well.
+    others = [one for one in readings if one is not best]
+    if best.codec == "cp1252":
+        others = [one for one in others if one.is_likely]
+    rival = max((one.score for one in others), default=0)
     return best.codec if best.is_likely and best.score >= rival * _lead(best) else None
 
 
@@ -76,7 +83,7 @@ def _readings(sample: bytes) -> list[_Reading]:
         if reading is not None:
             # Of encodings that say the same, the most usual one: it says most beyond the sample.
             both = (found.get(reading.text, reading), reading)
-            usual = max(both, key=lambda one: _usual(one.codec, has_letters=True))
+            usual = max(both, key=lambda one: _usual(one.codec))
             score = max(one.score for one in both)
             found[reading.text] = replace(usual, score=score)
     return sorted(found.values(), key=lambda one: one.score, reverse=True)
@@ -92,21 +99,19 @@ def _reading(sample: bytes, codec: str, confidence: float) -> _Reading | None:
         return None
     odd, characters = oddities(text)
     share = alphabet_share(text)
-    has_letters = any(letter > "\x7f" and letter.isalpha() for letter in text)
-    score = confidence * _usual(codec, has_letters=has_letters) * share**2
+    score = confidence * _usual(codec) * share**2
+    if codec == "cp1252" and not any(one > "\x7f" and one.isalpha() and one != "µ" for one in text):
+        score *= _SIGNS_ALONE
     strange = odd + (1 - share) * characters
     score *= 0.93 ** min(strange, 10) / (1 + 6 * odd / max(1, characters))
     is_likely = odd <= _ODD * characters and share >= _KNOWN_LETTERS
     return _Reading(codec, text, score, characters, is_likely)
 
 
-def _usual(codec: str, *, has_letters: bool) -> float:
-    """Weigh how usual an encoding is; it decides between readings that are alike otherwise.
-
-    English with the dashes and quotation marks of a word processor is the most usual of all.
-    """
+def _usual(codec: str) -> float:
+    """Weigh how usual an encoding is; it decides between readings that are alike otherwise."""
     if codec == "cp1252":
-        return 1.1 if has_letters else 2.0
+        return 1.1
     if codec in _WINDOWS or codec in _EAST_ASIAN_CODECS:
         return 1.0
     return 0.95 if codec.startswith("iso") else 0.85
@@ -115,7 +120,7 @@ def _usual(codec: str, *, has_letters: bool) -> float:
 def _lead(best: _Reading) -> float:
     """Return how much better than the next a reading has to be: the more, the shorter it is."""
     if best.codec == "cp1252":
-        return 1.2 if best.characters < 3 else 1.0
+        return 1.2 if best.characters < _FEW else 1.0
     steps: tuple[tuple[int, float], ...]
     if best.codec in _EAST_ASIAN_CODECS:
         steps = ((30, 1.15), (12, 1.5), (6, 3.0))

@@ -147,7 +147,7 @@ def _is_damaged_utf8(body: Readable) -> bool:
     for text in _pieces(body, DAMAGED_UTF_8):
         cut = text == "\ufffd"  # comes by itself, from the decoder's end
         bad += 0 if cut else text.count("\ufffd")
-        good += sum(character > "\x7f" and character != "\ufffd" for character in text)
+        good += len(text) - len(text.encode("ascii", "ignore")) - text.count("\ufffd")
     return good >= max(2, _GOOD_FOR_ONE_BAD * bad)
 
 

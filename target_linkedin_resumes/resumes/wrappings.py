@@ -31,6 +31,7 @@ _DATA = re.compile(r"data:(?:[\w.+-]+/[\w.+-]+(?:;[^,;\s]{0,100}){0,5}|;base64),
 # A word may be base64 by chance, and what comes out a text; not one of so many bytes.
 _LEAST = 24
 _CERTAIN = 200
+_DISTINCT = 10  # of the 16 or 64 digits; a line that is drawn has one or two
 
 
 @contextmanager
@@ -82,6 +83,7 @@ def _is_certain(text: str) -> bool:
     width = len(lines[0]) if lines else len(last)
     return (
         len(text) >= _CERTAIN
+        and len(set(text)) >= _DISTINCT
         and width >= _LEAST
         and len(last) <= width
         and all(len(line) == width for line in lines)

@@ -116,8 +116,9 @@ def test_what_is_not_taken_is_told_by_name(tmp_path: Path, inner: bytes, label: 
         "Data:,",
         "deadbeef cafe",
         "'quoted'",
-        "abcdefgh" * 10,
-        "x" * 150,
+        "abcdefgh" * 100,
+        "x" * 1000,
+        "=-" * 200,
     ],
 )
 def test_words_are_words(tmp_path: Path, words: str) -> None:
