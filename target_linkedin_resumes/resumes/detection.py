@@ -13,7 +13,12 @@ from dataclasses import dataclass, replace
 
 import chardet
 
-from target_linkedin_resumes.resumes.readings import alphabet_share, is_text, oddities
+from target_linkedin_resumes.resumes.readings import (
+    alphabet_share,
+    is_text,
+    looks_written,
+    oddities,
+)
 
 # What chardet is asked about, with the codec to read it with where that has another name.
 _EAST_ASIAN = {
@@ -36,8 +41,6 @@ _ASKED = (
 )
 _READ = 16  # of chardet's answers, those that are read
 _MOST = 16 * 1024  # bytes that it judges by
-_ODD = 0.1
-_KNOWN_LETTERS = 0.75
 _FEW = 3  # characters beyond ASCII
 # English with the dashes and quotation marks of a word processor is the most usual text of all.
 _SIGNS_ALONE = 2.3
@@ -104,8 +107,7 @@ def _reading(sample: bytes, codec: str, confidence: float) -> _Reading | None:
         score *= _SIGNS_ALONE
     strange = odd + (1 - share) * characters
     score *= 0.93 ** min(strange, 10) / (1 + 6 * odd / max(1, characters))
-    is_likely = odd <= _ODD * characters and share >= _KNOWN_LETTERS
-    return _Reading(codec, text, score, characters, is_likely)
+    return _Reading(codec, text, score, characters, looks_written(text))
 
 
 def _usual(codec: str) -> float:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 
 # The signs that texts hold. Each of the rest is odd.
 _SIGNS = frozenset("\xa0\xad¡£§©«®°±·»¿¼½¾´’‘“”„‚‹›–—…•€™№¥×¹²³\u200b\u200c\u200d\u200e\u200f")
@@ -19,6 +20,7 @@ _WITHIN_WORDS = frozenset("’·\xad–—…\xa0\u200b\u200c\u200d")
 _BEHIND_WORDS = frozenset("»”’…™®©°¹²³\xa0\xad›§\u200b\u200c\u200d\u200e\u200f")
 _BEFORE_WORDS = frozenset("«“„‘‚¿¡…\xa0§•‹»›€£©·\xad°№\u200b\u200c\u200d\u200e\u200f")
 _ORDINALS = "ªº"
+_ODD, _KNOWN_LETTERS = 0.1, 0.75  # parts of a text: at most, at least
 _SCRIPTS = (
     ("latin", 0x00, 0x24F), ("latin", 0x1E00, 0x1EFF), ("greek", 0x370, 0x3FF),
     ("greek", 0x1F00, 0x1FFF), ("cyrillic", 0x400, 0x52F), ("hebrew", 0x590, 0x5FF),
@@ -77,6 +79,12 @@ def is_text(reading: str) -> bool:
     return _NO_TEXT.search(reading) is None
 
 
+def looks_written(reading: str) -> bool:
+    """Tell whether nearly all of a reading is as a person writes it."""
+    odd, characters = oddities(reading)
+    return odd <= _ODD * characters and alphabet_share(reading) >= _KNOWN_LETTERS
+
+
 def oddities(reading: str) -> tuple[int, int]:
     """Count the characters beyond ASCII that stand where none should, and all beyond ASCII."""
     text = f" {reading} "
@@ -98,6 +106,7 @@ def alphabet_share(reading: str) -> float:
     return max(shares[0] * _WESTERN_WEIGHT, *shares[1:]) / total
 
 
+@lru_cache(maxsize=16 * 1024)  # a text has few different triples of letters, but in many readings
 def _is_odd(before: str, character: str, behind: str) -> bool:
     if character in "ðþ":  # in Icelandic the one begins no word, and the other ends none
         return not (before if character == "ð" else behind).isalpha()

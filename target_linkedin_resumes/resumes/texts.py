@@ -12,7 +12,7 @@ from target_linkedin_resumes.errors import Reject, Retry
 from target_linkedin_resumes.http.messages import Readable
 from target_linkedin_resumes.resumes.charsets import declared_codec
 from target_linkedin_resumes.resumes.detection import detected_codec
-from target_linkedin_resumes.resumes.readings import is_text
+from target_linkedin_resumes.resumes.readings import is_text, looks_written
 from target_linkedin_resumes.resumes.spool import Found, spooled
 
 UTF_8 = ("utf-8", "utf-8-sig")
@@ -30,10 +30,9 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
     (codecs.BOM_UTF8, "utf-8-sig"),
 )
-# Tab, line feed, vertical tab, form feed, carriage return; the end-of-file mark of DOS and the
-# shifts and the escape of ISO 2022 occur in texts as well.
-_FINE = frozenset("\t\n\x0b\x0c\r\x0e\x0f\x1a\x1b")
-_CONTROLS = str.maketrans({chr(code): None for code in range(1, 32) if chr(code) not in _FINE})
+# Of the others tab and line ends, the end-of-file mark of DOS, and the shifts and the escape of
+# ISO 2022 occur in texts as well.
+_CONTROL = re.compile("[\x01-\x08\x10-\x19\x1c-\x1f]")
 # Texts copied out of a word processor hold a control character here and there. Data that is not
 # text has one in ten.
 _ONE_CONTROL_IN = 100
@@ -103,9 +102,14 @@ def _of_bytes(body: Readable, head: bytes, declared: str | None) -> str | None:
     # All bytes are characters in Latin-1, which tells whether it is a text at all.
     if (checked := _checked(body, "latin-1")) in (None, BLANK):
         return checked
-    if declared is None or not _fits(body, declared):
-        declared = detected_codec(_sample(body))
-    return declared if declared is not None and _fits(body, declared) else UNTOLD
+    sample = _sample(body)
+    if declared is not None and not _fits(body, declared):
+        declared = None
+    # Servers declare one charset for all they have. What looks wrong in it is detected, if it can.
+    if declared is not None and looks_written(sample[:_SAMPLE].decode(declared, "ignore")):
+        return declared
+    detected = detected_codec(sample)
+    return detected if detected is not None and _fits(body, detected) else declared or UNTOLD
 
 
 def _fits(body: Readable, encoding: str) -> bool:
@@ -125,7 +129,7 @@ def _checked(body: Readable, encoding: str) -> str | None:
             if "\0" in text:
                 return None
             characters += len(text)
-            controls += len(text) - len(text.translate(_CONTROLS))
+            controls += len(_CONTROL.findall(text))
             blank = blank and not text.strip()
     except UnicodeError:
         return None

@@ -111,6 +111,13 @@ def test_labels_mean_what_browsers_take_them_for(
     assert decoded(content, declared) == text
 
 
+@pytest.mark.parametrize("language", ["ru", "el", "tr", "ja", "ko", "he"])
+def test_a_server_that_declares_one_charset_for_all(language: str) -> None:
+    text, encodings = RESUMES[language]
+    assert decoded(text.encode(encodings[0]), "iso-8859-1") == text
+    assert decoded(text.encode(), "iso-8859-1") == text
+
+
 @pytest.mark.parametrize(
     ("label", "codec"),
     [
