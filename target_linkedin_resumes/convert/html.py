@@ -18,8 +18,8 @@ from inscriptis.model.config import ParserConfig
 from inscriptis.model.html_element import HtmlElement
 from lxml import etree
 
-from target_linkedin_resumes.convert.encodings import decode
 from target_linkedin_resumes.convert.safe_zip import Element, conversion_failed, too_much
+from target_linkedin_resumes.resumes.texts import decode
 
 _MAX_ELEMENTS = 100_000
 _MAX_CHARACTERS = 1_000_000

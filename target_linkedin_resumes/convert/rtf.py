@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from target_linkedin_resumes.convert.encodings import decode
 from target_linkedin_resumes.convert.html import PAGE_NUMBER, check_length, clean_text, underlined
 from target_linkedin_resumes.convert.safe_zip import too_much
+from target_linkedin_resumes.resumes.texts import decode
 
 _TOKEN = re.compile(
     rb"\\([A-Za-z]{1,32})(-?[0-9]{1,20})? ?|\\'([0-9A-Fa-f]{2})|\\([^A-Za-z'])|([{}])"

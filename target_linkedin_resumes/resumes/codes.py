@@ -76,6 +76,11 @@ CODES: Mapping[str, Explanation] = {
         "The file has no bytes, or nothing but white space.",
         "Upload the resume to the source system again.",
     ),
+    "unknown_encoding": Explanation(
+        "The text is neither in UTF-8 nor in an encoding that can be told for certain.",
+        "Declare its charset in the field `content_type`, for example `text/plain;"
+        " charset=windows-1251`, or save the text in UTF-8.",
+    ),
     "file_too_large": Explanation(
         "The file is larger than the 10 MiB that LinkedIn takes.",
         "Replace it by a smaller one, for example a PDF with smaller images.",

@@ -1,8 +1,8 @@
-"""Tell the kind of a file by its bytes, whatever its name says.
+"""Tell the kind of a file by its bytes, whatever its name says. Opens nothing.
 
 LinkedIn takes PDF, DOC and plain text. Other kinds are told apart so that an error can say what is
-wrong: a DOCX can be saved as PDF, a login page needs credentials. Containers are told apart in
-containers.py.
+wrong: a DOCX can be saved as PDF, a login page needs credentials. Of the two containers, OLE2 (DOC)
+and ZIP (DOCX, ODT), a bounded part of the directory is read, and no content.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from target_linkedin_resumes.http.messages import Readable
@@ -22,7 +22,7 @@ from target_linkedin_resumes.resumes.containers import (
     zip_kind,
 )
 from target_linkedin_resumes.resumes.spool import Found
-from target_linkedin_resumes.resumes.texts import BLANK, encoding_of
+from target_linkedin_resumes.resumes.texts import BLANK, UNTOLD, encoding_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,6 @@ PDF = Kind("a PDF document", ".pdf", _PDF)
 ENCRYPTED_PDF = Kind("an encrypted PDF document", ".pdf", _PDF)
 DOC = Kind("a Word document (DOC)", ".doc", _DOC)
 TEXT = Kind("plain text", ".txt", _TXT, encoding="utf-8")
-TEXT_BOM = Kind("plain text with a byte order mark", ".txt", _TXT, encoding="utf-8-sig")
-TEXT_UTF16 = Kind("plain text in UTF-16", ".txt", _TXT, encoding="utf-16")
-TEXT_CP1252 = Kind("plain text in Windows-1252", ".txt", _TXT, encoding="cp1252")
 
 DOCX = Kind("a Word document in the newer format (DOCX)", ".docx", convertible=True)
 ODT = Kind("an OpenDocument text (ODT)", ".odt", convertible=True)
@@ -65,11 +62,17 @@ ZIP = Kind("a ZIP archive", ".zip")
 PNG = Kind("a PNG image", ".png")
 JPEG = Kind("a JPEG image", ".jpg")
 IMAGE = Kind("an image", ".img")
-MHTML = Kind("a web archive or an e-mail (MHTML)", ".mht")
+MAIL = Kind("an e-mail, a mailbox or a web archive (MHTML)", ".eml")
+POSTSCRIPT = Kind("a PostScript document", ".ps")
+DAMAGED_PDF = Kind("a damaged PDF document", ".pdf")
+LFS_POINTER = Kind("a pointer of Git LFS, not the file that it stands for", ".txt")
+ARMORED = Kind("encrypted or signed (PGP, S/MIME), or a key", ".asc")
+PYTHON_BYTES = Kind("Python's notation of bytes (b'...'), not the bytes", ".txt")
 XML = Kind("an XML document", ".xml")
 JSON = Kind("a JSON document", ".json")
 UNKNOWN = Kind("of an unknown format", ".bin")
 EMPTY = Kind("empty", ".txt", code="file_empty")
+UNREADABLE_TEXT = Kind("plain text in an encoding of its own", ".txt", code="unknown_encoding")
 
 LOGIN_PAGE = Kind("a page that asks to log in", ".html", code=error_pages.LOGIN)
 SHARE_PAGE = Kind("the page of a file-sharing service", ".html", code=error_pages.SHARE)
@@ -82,6 +85,8 @@ _HEAD = 64 * 1024
 # Adobe's implementation note to the PDF specification: readers look for the header in the first
 # 1,024 bytes.
 _PDF_HEADER = re.compile(rb"%PDF-\d")
+_BENT_PDF_HEADER = re.compile(rb"[\s\xef\xbb\xbf]*%PDF")
+_PDF_OBJECT = re.compile(rb"\d\s{1,8}\d{1,5}\s{1,8}obj\b")
 _PDF_WINDOW = 1024 + len(b"%PDF-1")
 _TAIL = 4096
 _SHORT = 1000  # bytes; messages that are no page are shorter, in any encoding
@@ -90,6 +95,7 @@ _SIGNATURES = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), PNG),
     (re.compile(rb"\xff\xd8\xff"), JPEG),
     (re.compile(rb"GIF8|II\*\0|MM\0\*|RIFF.{4}WEBP", re.DOTALL), IMAGE),
+    (re.compile(rb"(?:\x04|\xef\xbb\xbf)?\s{0,64}%!PS|\xc5\xd0\xd3\xc6"), POSTSCRIPT),
 )
 
 # What may stand before the first tag: blanks, comments, an XML prolog. The groups are atomic, so
@@ -112,28 +118,43 @@ _ERROR_JSON = re.compile(
     r'"(?:errors?|error_?code|error_?description|error_?message|exception|fault|message|detail)"\s*:',
     re.IGNORECASE,
 )
-_MHTML_START = re.compile(
-    r"(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?(?:MIME-Version:|Content-Type:\s*multipart/)",
-    re.IGNORECASE,
+# How other texts begin that are no resumes.
+_TEXT_STARTS = (
+    (
+        re.compile(
+            r"\s*(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?"
+            r"(?:MIME-Version:|Content-Type:\s*multipart/|Message-ID:|Received:|Return-Path:)"
+            r"|\s*From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ",
+            re.IGNORECASE,
+        ),
+        MAIL,
+    ),
+    (re.compile(r"\s*version https://git-lfs\.github\.com/"), LFS_POINTER),
+    (re.compile(r"\s*-----BEGIN [A-Z0-9 ]{3,40}-----"), ARMORED),
+    (
+        re.compile(r"""\s*b(['"])(?:[^\n]*\1\s*\Z|%PDF|PK|\{?\\|[A-Za-z0-9+/]{64})"""),
+        PYTHON_BYTES,
+    ),
 )
 
 
-def sniff(body: Readable, size: int) -> Kind:
+def sniff(body: Readable, size: int, declared: str | None = None) -> Kind:
     """Tell what ``body`` holds from its ``size`` bytes. Leaves it at any position.
 
-    Plain text is read to its end, in pieces; of all else only the parts that tell.
+    ``declared`` is the codec that a text is said to be in. Plain text is read to its end, in
+    pieces; of all else only the parts that tell.
     """
     if size == 0:
         return EMPTY
     body.seek(0)
     head = body.read(_HEAD)
-    return _by_signature(body, size, head) or _by_text(body, size, head)
+    return _by_signature(body, size, head) or _by_text(body, size, head, declared)
 
 
 def _by_signature(body: Readable, size: int, head: bytes) -> Kind | None:
     """Tell kinds that begin with bytes of their own."""
     if _PDF_HEADER.match(head):
-        return _pdf(body, size, 0)
+        return _pdf(body, size, head, 0)
     if head.startswith(OLE_SIGNATURE):
         return {"doc": DOC, "encrypted": PROTECTED_OFFICE}.get(ole_kind(body, size), OLE)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
@@ -142,26 +163,31 @@ def _by_signature(body: Readable, size: int, head: bytes) -> Kind | None:
     return next((kind for signature, kind in _SIGNATURES if signature.match(head)), None)
 
 
-def _by_text(body: Readable, size: int, head: bytes) -> Kind:
+def _by_text(body: Readable, size: int, head: bytes, declared: str | None) -> Kind:
     """Tell markup and plain text; a PDF may stand behind a text that does not belong to it."""
     start = _decoded(head)
     if start.lstrip().startswith("{\\rtf"):
         return RTF
     markup = _markup(start, whole=size <= len(head))
-    may_be_pdf = markup in (None, HTML)  # it may stand behind the warnings of a web server
-    junk = _PDF_HEADER.search(head[:_PDF_WINDOW]) if may_be_pdf else None
-    if junk is not None and _ends_like_pdf(body, size):
-        return _pdf(body, size, junk.start())
+    if markup is not None and markup is not HTML:
+        return markup
+    junk = _PDF_HEADER.search(head)
+    is_pdf = junk is not None and _ends_like_pdf(body, size)
+    if junk is not None and is_pdf and junk.end() <= _PDF_WINDOW:
+        return _pdf(body, size, head, junk.start())  # also behind the warnings of a web server
     if markup is not None:
         return markup
-    encoding = encoding_of(body)
-    if encoding is None:
-        return UNKNOWN
-    if encoding == BLANK:
-        return EMPTY
-    code = error_pages.text_code(head.decode(encoding, "replace")) if size <= _SHORT else None
-    texts = (TEXT, TEXT_BOM, TEXT_UTF16, TEXT_CP1252)
-    return _ERROR_PAGES[code] if code else next(one for one in texts if one.encoding == encoding)
+    if is_pdf:
+        return DAMAGED_PDF
+    if _BENT_PDF_HEADER.match(head):
+        return DAMAGED_PDF
+    code = error_pages.text_code(start) if size <= _SHORT else None
+    return _ERROR_PAGES[code] if code else _text(encoding_of(body, declared))
+
+
+def _text(encoding: str | None) -> Kind:
+    kinds = {None: UNKNOWN, BLANK: EMPTY, UNTOLD: UNREADABLE_TEXT, TEXT.encoding: TEXT}
+    return kinds.get(encoding) or replace(TEXT, encoding=encoding)
 
 
 def _decoded(head: bytes) -> str:
@@ -186,9 +212,7 @@ def _markup(start: str, *, whole: bool) -> Kind | None:
         return XML
     if _JSON_START.match(start):
         return ERROR_PAGE if _ERROR_JSON.search(start[:2048]) else JSON
-    if _MHTML_START.match(start[:4096]):
-        return MHTML
-    return None
+    return next((kind for pattern, kind in _TEXT_STARTS if pattern.match(start)), None)
 
 
 def _ends_like_pdf(body: Readable, size: int) -> bool:
@@ -196,12 +220,14 @@ def _ends_like_pdf(body: Readable, size: int) -> bool:
     return b"%%EOF" in tail or b"startxref" in tail
 
 
-def _pdf(body: Readable, size: int, start: int) -> Kind:
-    """Tell whether a PDF is encrypted: its trailer or cross-reference stream says so.
+def _pdf(body: Readable, size: int, head: bytes, start: int) -> Kind:
+    """Tell whether a PDF is damaged, or encrypted: its trailer or cross-reference says so.
 
     ISO 32000-1, 7.5.5 and 7.5.8. ``start`` is where the header stands; offsets count from there,
     with some writers from the beginning of the file.
     """
+    if not _has_object(body, head):
+        return DAMAGED_PDF
     tail = _window(body, max(0, size - _TAIL))
     windows = [tail]
     found = re.findall(rb"startxref\s{1,8}(\d{1,10})", tail)
@@ -210,6 +236,17 @@ def _pdf(body: Readable, size: int, start: int) -> Kind:
     if not any(b"/Encrypt" in window for window in windows):
         return PDF
     return PROTECTED_PDF if needs_password(body, size) else ENCRYPTED_PDF
+
+
+def _has_object(body: Readable, piece: bytes) -> bool:
+    """Tell whether a PDF has an object at all, from its first piece on."""
+    body.seek(len(piece))
+    before = b""
+    while piece:
+        if _PDF_OBJECT.search(before + piece):
+            return True
+        before, piece = piece[-32:], body.read(_HEAD)
+    return False
 
 
 def _window(body: Readable, offset: int) -> bytes:

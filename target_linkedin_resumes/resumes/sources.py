@@ -16,9 +16,15 @@ from typing import Self
 
 from target_linkedin_resumes.errors import Reject
 from target_linkedin_resumes.records import ResumeFile
+from target_linkedin_resumes.resumes.charsets import declared_codec
 from target_linkedin_resumes.resumes.codes import CODES
 from target_linkedin_resumes.resumes.etags import Fingerprints
-from target_linkedin_resumes.resumes.formats import EMPTY, Converter, Kind, sniff
+from target_linkedin_resumes.resumes.formats import (
+    EMPTY,
+    UNREADABLE_TEXT,
+    Converter,
+    Kind,
+)
 from target_linkedin_resumes.resumes.inline import open_content, open_data
 from target_linkedin_resumes.resumes.local import LocalFiles
 from target_linkedin_resumes.resumes.names import file_name
@@ -42,8 +48,9 @@ from target_linkedin_resumes.resumes.spool import (
     too_large,
 )
 from target_linkedin_resumes.resumes.standings import Gates, Standing
-from target_linkedin_resumes.resumes.texts import UTF_8, in_utf8
+from target_linkedin_resumes.resumes.texts import UTF_8, in_utf8, unknown_encoding
 from target_linkedin_resumes.resumes.web import Web
+from target_linkedin_resumes.resumes.wrappings import opened
 
 # What lacks a slash of two, or has a scheme of its own for paths, is a slip and no path here.
 _SLIPS = "|".join((*HTTP_SCHEMES, *REMOTE_SCHEMES, *OTHER_NAMES, "dbfs"))
@@ -146,7 +153,11 @@ class Sources:
         with ExitStack() as stack:
             with self._fetching(file):
                 found = stack.enter_context(self._found(file, known))
-                kind = _kind_of(found)
+                if declared_codec(file.content_type) is not None:
+                    found = replace(found, content_type=file.content_type)
+                if found.size > MAX_SIZE:
+                    raise too_large()
+                found, kind = stack.enter_context(opened(found))
                 convert = self._convert if kind.convertible else None
                 sent = kind if convert is None else convert.makes
                 if sent.content_type is None:
@@ -156,7 +167,8 @@ class Sources:
             converted = convert is not None or kind.encoding not in (None, *UTF_8)
             if is_unchanged is not None:
                 sha256 = _sha256(found)
-                origin = sha256 if convert is None else f"{sha256} {sent.extension}"
+                made = sent.extension if convert is not None else kind.encoding
+                origin = f"{sha256} {made}" if converted else sha256
                 prints = self._fingerprints
                 fingerprint = None if prints is None else prints.make(file, found.validators)
                 described = Described(
@@ -230,15 +242,11 @@ def _scheme(location: str) -> str:
     return plain_scheme(match[1]) if match else "file"
 
 
-def _kind_of(found: Found) -> Kind:
-    if found.size > MAX_SIZE:
-        raise too_large()
-    return sniff(found.body, found.size)
-
-
 def _refusal(kind: Kind) -> str:
     if kind is EMPTY:
         return "field 'file': the file is empty; upload the resume to the source system again"
+    if kind is UNREADABLE_TEXT:
+        return unknown_encoding().message
     what = f"field 'file': the file is {kind.label}"
     if kind.code == "file_encrypted":
         return f"{what}. {CODES[kind.code].remedy}"

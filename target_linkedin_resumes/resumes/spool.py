@@ -28,13 +28,15 @@ class Found:
     """A file of a source: its bytes, their number, and the name that the source gives it.
 
     ``validators`` are what the source says of the bytes: while they are the same, so are the
-    bytes. Empty where the source says nothing that holds so much.
+    bytes. Empty where the source says nothing that holds so much. ``content_type`` is the one that
+    it declares; of that only the charset counts.
     """
 
     body: SizedReader
     size: int
     name: str | None = field(default=None, repr=False)
     validators: tuple[str, ...] = field(default=(), repr=False)
+    content_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,10 @@ BUDGET = Budget(ALL_IN_MEMORY)
 
 @contextmanager
 def spooled(
-    pieces: Generator[bytes, None, None], name: str | None = None, validators: tuple[str, ...] = ()
+    pieces: Generator[bytes, None, None],
+    name: str | None = None,
+    validators: tuple[str, ...] = (),
+    content_type: str | None = None,
 ) -> Iterator[Found]:
     """Take in all pieces, close their source, then yield them as one file of it.
 
@@ -185,7 +190,7 @@ def spooled(
         finally:
             with suppress(Failure):  # a source may object to being left early
                 pieces.close()
-        yield Found(SizedReader(spool.file, spool.size), spool.size, name, validators)
+        yield Found(SizedReader(spool.file, spool.size), spool.size, name, validators, content_type)
 
 
 class _Spool:

@@ -165,7 +165,8 @@ class Web:
                     raise NotModified
                 raw = self._raw(response, deadline)
                 pieces = decoded(raw, response.headers.get("Content-Encoding"))
-                found = stack.enter_context(spooled(pieces, name, validators))
+                declared = response.headers.get("Content-Type")
+                found = stack.enter_context(spooled(pieces, name, validators, declared))
             yield found
 
     def _follow(self, first: str, deadline: float) -> tuple[requests.Response, str]:

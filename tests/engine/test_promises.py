@@ -26,9 +26,7 @@ class Promises(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         retries = Retries(10**9, jitter=lambda wait: wait)
-        self.flow = InFlight(
-            batch_size=3, batch_max_age=60, retries=retries, keep_deletions=True
-        )
+        self.flow = InFlight(batch_size=3, batch_max_age=60, retries=retries, keep_deletions=True)
         self.checkpoints = Checkpoints()
         self.now = 0.0
         self.uploading: list[Entry] = []

@@ -1,4 +1,5 @@
 import base64
+import re
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,12 @@ def code(text: str) -> str:
     return caught.value.code
 
 
-@given(st.binary(max_size=400))
+def no_hex(raw: bytes) -> bool:
+    """Base64 that consists of digits in hex is taken for those if a text comes out."""
+    return re.fullmatch(b"[0-9A-Fa-f]+", base64.b64encode(raw).rstrip(b"=")) is None
+
+
+@given(st.binary(max_size=400).filter(no_hex))
 def test_all_that_base64_looks_like_in_practice(raw: bytes) -> None:
     plain = base64.b64encode(raw).decode()
     safe = base64.urlsafe_b64encode(raw).decode()
@@ -96,6 +102,32 @@ def test_data_uris(uri: str, expected: tuple[bytes, str | None]) -> None:
 )
 def test_garbage_is_told(garbage: str) -> None:
     assert code(garbage) == "invalid_base64"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PDF.hex(),
+        PDF.hex().upper(),
+        f"0x{PDF.hex()}",
+        f"0X{PDF.hex().upper()}",
+        f"\\x{PDF.hex()}",
+        "".join(f"\\x{byte:02x}" for byte in PDF),
+        PDF.hex(" "),
+        f"'{PLAIN}'",
+        f'"{PLAIN}"\n',
+        f"b'{PLAIN}'",
+        f'"data:application/pdf;base64,{PLAIN}"',
+    ],
+)
+def test_what_databases_and_programs_make_of_a_file(text: str) -> None:
+    assert content(text) == PDF
+
+
+def test_a_short_text_in_hex() -> None:
+    assert content(b"Jane Doe".hex()) == b"Jane Doe"
+    assert content(f"0x{b'Jane'.hex()}") == b"Jane"
+    assert content("cafecafe") == base64.b64decode("cafecafe")  # no text in hex
 
 
 def test_a_data_uri_without_data() -> None:

@@ -1051,3 +1051,15 @@ def test_the_guard_is_on_unless_told_otherwise() -> None:
     web = Web(Prefixes())
     assert (web._public, web._ports) == (is_public, (80, 443))
     web.close()
+
+
+def test_the_charset_that_a_server_declares(server: Server, tmp_path: Path) -> None:
+    name = "Ева"
+    declared = "text/plain; charset=koi8-r"
+    url = server.file("/in/cv", name.encode("koi8-r"), Content_Type=declared)
+    with Sources(tmp_path, [FileSource(server.url("/in"))]) as sources:
+        with sources.open(ResumeFile(url)) as resume:
+            assert resume.body.read().decode() == name
+        other = ResumeFile(url, content_type="text/plain; charset=windows-1251")
+        with sources.open(other) as resume:
+            assert resume.body.read() == name.encode("koi8-r").decode("cp1251").encode()
