@@ -22,6 +22,7 @@ OTHERS: dict[str, set[str]] = {
     "meltano": {"add", "config", "install", "invoke", "run"},
     "openssl": {"rand"},
     "pip": {"install"},
+    "podman": {"build", "run"},
     "python": {"-m"},
     "python3": {"-m"},
     "some-tap": set(),

@@ -43,7 +43,8 @@ def definition() -> dict[str, Any]:
         "maintenance_status": "active",
         "name": name,
         "namespace": name.replace("-", "_"),
-        "pip_url": name,
+        # By its name alone, pip would install whatever somebody else publishes under it.
+        "pip_url": "/path/to/checkout",
         "quality": "unknown",  # the Hub's to say
         "settings": [_setting(*item) for item in target_settings().items()],
         "settings_group_validation": [list(SCHEMA["required"])],
