@@ -32,16 +32,18 @@ Proxies and certificates come from the usual variables: `HTTPS_PROXY`, `NO_PROXY
 Four settings are required: `client_id`, `client_secret`, `organization` and `contract`. Most
 configurations want some of these besides:
 
-| setting | meaning |
-|---|---|
-| `fields`, `only` | which field of the tap's records serves for which of this target's, and which records are resumes; see [field mapping](field-mapping.md) |
-| `file_root` | files are read below this directory and nowhere else |
-| `file_sources` | credentials for files that are not public, and trust in private addresses |
-| `convert` | makes [text or PDF](convert.md) of DOCX, ODT, RTF and HTML, which LinkedIn does not take |
-| `on_reject`, `rejects_path` | whether a record that cannot be delivered stops the run or is kept aside |
-| `ledger_path`, `max_deletes` | a file that knows what LinkedIn holds: what is unchanged is not sent again, and ACTIVATE_VERSION deletes what the tap no longer names, up to a limit |
-| `report_path` | a page that says what the run did and what to do next, and JSON beside it |
-| `dry_run` | everything but the writes to LinkedIn |
+- `fields` and `only` say which field of the tap's records serves for which of this target's, and
+  which records are resumes: see [field mapping](field-mapping.md).
+- `file_root` is the directory below which files are read, and nowhere else.
+- `file_sources` holds credentials for files that are not public, and trust in private addresses.
+- `convert` makes [text or PDF](convert.md) of DOCX, ODT, RTF and HTML, which LinkedIn
+  does not take.
+- `on_reject` and `rejects_path` say whether a record that cannot be delivered stops the run or is
+  kept aside.
+- `ledger_path` names a file that knows what LinkedIn holds: what is unchanged is not sent again,
+  and ACTIVATE_VERSION deletes what the tap no longer names, up to `max_deletes`.
+- `report_path` names a page that says what the run did and what to do next, with JSON beside it.
+- `dry_run` does everything but the writes to LinkedIn.
 
 ## All settings
 """

@@ -15,7 +15,7 @@ from target_linkedin_resumes.sandbox.server import Running
 from tests.docs.commands import OTHERS, shown
 from tests.docs.documents import ROOT, blocks, read
 from tests.docs.test_pages import PAGES
-from tests.meltano.project import MELTANO, TARGET, Project
+from tests.meltano.project import MELTANO, Project
 
 README = read("README.md")
 SCHEMA = "lib/python*/site-packages/meltano/schemas/meltano.schema.json"
