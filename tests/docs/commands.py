@@ -18,11 +18,13 @@ OURS: dict[str, str] = tomllib.loads(read("pyproject.toml"))["project"]["scripts
 # Meltano's are looked at where Meltano is (make test-meltano).
 OTHERS: dict[str, set[str]] = {
     "apt-get": {"install"},
+    "grep": set(),
     "head": set(),
     "meltano": {"add", "config", "install", "invoke", "run"},
     "openssl": {"rand"},
     "pip": {"install"},
     "podman": {"build", "run"},
+    "pre-commit": {"install"},
     "python": {"-m"},
     "python3": {"-m"},
     "some-tap": set(),

@@ -10,7 +10,13 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 # Files at the top of the repository that are pages of the site too.
-PAGES = {"README.md": "index.md", "CHANGELOG.md": "changelog.md"}
+PAGES = {
+    "README.md": "index.md",
+    "CHANGELOG.md": "changelog.md",
+    "CODE_OF_CONDUCT.md": "code-of-conduct.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "SECURITY.md": "reporting.md",
+}
 # Left out of the site, where the navigation has the same.
 _INDEX = "docs/README.md"
 _MERMAID = ROOT / ".venv/mermaid/node_modules/mermaid/dist/mermaid.min.js"
