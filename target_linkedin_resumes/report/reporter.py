@@ -173,6 +173,8 @@ class Reporter:
         if counters.vanished:
             kinds += " and deletions of what has vanished"
         whole = counters.read - counters.filtered + counters.vanished
+        if whole and not self.engine.covered:
+            return f"The last state printed came before the {whole} {kinds}: they are read again."
         return f"The last state printed covers {self.engine.covered} of {whole} {kinds}."
 
     def figures(self, end: End, *, version: str, rejects_kept: bool) -> Figures:
