@@ -1,6 +1,6 @@
 """Read a record into a change: an upsert or a delete of one resume key. Pure.
 
-The record contract (fields, deletion markers, timestamps) is documented in the README.
+The record contract (fields, deletion markers, timestamps) is documented in docs/record.md.
 """
 
 from __future__ import annotations

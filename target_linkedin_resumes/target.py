@@ -6,6 +6,7 @@ import copy
 import logging
 import os
 import queue
+import re
 import signal
 import sys
 import threading
@@ -19,9 +20,11 @@ from functools import cached_property
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any, ClassVar
+from urllib.parse import urlsplit
 
 import click
 from singer_sdk import metrics
+from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib.json import serialize_json
@@ -42,6 +45,7 @@ from target_linkedin_resumes.report.wording import outstanding_deletions
 from target_linkedin_resumes.resumes.sources import PRIVATE_LOGGERS
 from target_linkedin_resumes.settings import (
     SCHEMA,
+    Settings,
     check_environment,
     check_flattening,
     read_settings,
@@ -49,7 +53,7 @@ from target_linkedin_resumes.settings import (
     unknown_settings,
 )
 from target_linkedin_resumes.singer.batch_files import records_of
-from target_linkedin_resumes.singer.config_files import read_config_files
+from target_linkedin_resumes.singer.config_files import nested, read_config_files
 from target_linkedin_resumes.singer.reader import (
     InvalidInput,
     MessageReader,
@@ -69,6 +73,7 @@ _WITHOUT_EFFECT = ("add_record_metadata", "faker_config", "load_method", "valida
 # so soon after the first is the same request, and not the one to end at once.
 _ECHO_SECONDS = 5
 REJECTS_WRITTEN = 3
+_OF_A_SCHEMA = re.compile(r"(Schema|Key properties|Schema or key properties) .*\bchanged\b")
 
 
 class TargetLinkedInResumes(Target):
@@ -99,13 +104,12 @@ class TargetLinkedInResumes(Target):
         self._schemaless: dict[str, ResumeSink] = {}
         self._input_path: Path | None = None
         self._display: TerminalDisplay | None = None
+        say_once(self.logger)
         super().__init__(**arguments)
         mask_logs(secrets_of(self.config))
         silence_loggers(PRIVATE_LOGGERS)
         self.max_parallelism = 1  # sinks hold nothing: there is nothing to drain in parallel
         self.settings = read_settings(self.config)
-        for message in unknown_settings(self.config, self.config_jsonschema["properties"]):
-            logger.warning("%s", message)
 
     @cached_property
     def runtime(self) -> Runtime:
@@ -186,12 +190,16 @@ class TargetLinkedInResumes(Target):
         """Run the command. Always raises SystemExit with one of the documented codes."""
         super(Target, cls).invoke(about=about, about_format=about_format)
         mask_logs()
-        cls.print_version(print_fn=cls.logger.info)
         config = config or _ConfigInput()
         try:
             if config.parse_env:
                 check_environment(os.environ, cls._env_var_prefix, cls.config_jsonschema)
             target = cls(config=config.config, parse_env_config=config.parse_env)
+            if not check:
+                logger.info("%s", what_it_writes(target.settings))
+            cls.print_version(print_fn=cls.logger.info)
+            for message in unknown_settings(target.config, cls.config_jsonschema["properties"]):
+                logger.warning("%s", message)
             sys.exit(target.check() if check else _said(target.run(file_input)))
         except Stop as error:
             logger.error("%s", error)  # noqa: TRY400 - a traceback would not help the operator
@@ -464,6 +472,11 @@ class TargetLinkedInResumes(Target):
 
     # The configuration
 
+    @classproperty
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - it is one of the class
+        given = super()._env_var_config
+        return nested(given, os.environ, cls._env_var_prefix)
+
     def _validate_config(self, **_: bool) -> list[str]:
         """Left to settings.py: the SDK's messages print the value, also a secret's."""
         check_flattening(self.config)
@@ -476,6 +489,37 @@ class TargetLinkedInResumes(Target):
         super().append_builtin_config(config_jsonschema)
         for name in _WITHOUT_EFFECT:
             config_jsonschema["properties"].pop(name, None)
+
+
+def what_it_writes(settings: Settings) -> str:
+    """Give the first line of a run's log: a run that was to be dry is then seen to be none."""
+    host = urlsplit(settings.api_url).netloc
+    if settings.dry_run:
+        return f"Dry run: this run writes nothing to {host} (setting dry_run)"
+    if host == "linkedin.com" or host.endswith(".linkedin.com"):
+        return f"This run writes to LinkedIn, at {host}"
+    return f"This run writes to {host} (setting api_url), and not to LinkedIn itself"
+
+
+def say_once(sdk: logging.Logger) -> None:
+    """Have the SDK say of a stream once that its schema changes, and nothing that means nothing.
+
+    Some taps send the schema of a stream with each record of its parent.
+    """
+    said: set[str] = set()
+
+    def worth_saying(record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        if text.startswith("Skipping parse of env var"):
+            return False
+        repeated = text in said
+        if _OF_A_SCHEMA.match(text):
+            said.add(text)
+        return not repeated
+
+    for former in [one for one in sdk.filters if getattr(one, "__name__", "") == "worth_saying"]:
+        sdk.removeFilter(former)
+    sdk.addFilter(worth_saying)
 
 
 def _said(code: int) -> int:

@@ -75,7 +75,12 @@ class Mapper:
         return list(dict.fromkeys(named))
 
     def never_came(self, streams: Collection[str]) -> list[str]:
-        """Warn of streams that the settings name and that are none of these."""
+        """Warn of streams that the settings name, if none of them is one of these.
+
+        If one is, the others are another configuration's, from which this one inherits.
+        """
+        if not set(self._streams()).isdisjoint(streams):
+            return []
         return [
             f"setting '{setting}': stream {name!r} never came; what is set for it was of no use."
             f" The streams were {', '.join(map(repr, sorted(streams))) or 'none'}"
@@ -345,7 +350,7 @@ def _remedy(stream: str) -> str:
     return (
         "Name what the stream has; what differs from stream to stream goes into an object"
         " under the stream's name; a stream that is not wanted is dropped by the setting"
-        f" `stream_maps` with {{{json.dumps(stream)}: null}}"
+        f' `stream_maps` with {{{json.dumps(stream)}: "__NULL__"}}'
     )
 
 

@@ -199,6 +199,11 @@ def _coverage(figures: Figures) -> str:
     kinds = "records that were not filtered out"
     if figures.counters.vanished:
         kinds += " and deletions of what has vanished"
+    if figures.to_cover and not figures.covered:
+        return (
+            f"The last state printed came before the {figures.to_cover} {kinds}: they are read"
+            " again."
+        )
     return f"The last state printed covers {figures.covered} of {figures.to_cover} {kinds}."
 
 

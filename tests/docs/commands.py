@@ -19,10 +19,13 @@ OURS: dict[str, str] = tomllib.loads(read("pyproject.toml"))["project"]["scripts
 OTHERS: dict[str, set[str]] = {
     "apt-get": {"install"},
     "curl": set(),
+    "grep": set(),
     "head": set(),
     "meltano": {"add", "config", "install", "invoke", "run"},
     "openssl": {"rand"},
     "pip": {"install"},
+    "podman": {"build", "run"},
+    "pre-commit": {"install"},
     "python": {"-m"},
     "python3": {"-m"},
     "some-tap": set(),
