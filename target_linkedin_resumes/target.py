@@ -51,10 +51,10 @@ from target_linkedin_resumes.singer.reader import (
     MessageReader,
     Woken,
     attempts_of,
-    version_of,
 )
 from target_linkedin_resumes.sinks import ResumeSink, warn_of_missing_streams
 from target_linkedin_resumes.stores.full_table import FullTables
+from target_linkedin_resumes.values import version_of
 
 logger = logging.getLogger(__name__)
 
@@ -307,7 +307,7 @@ class TargetLinkedInResumes(Target):
         self._after_state = False
         attempts = attempts_of(message_dict.get("reject"))
         version = version_of(message_dict.get("version"))
-        if version is not None and self.versions is not None:
+        if self.versions is not None:
             self.versions.named(stream, version)
         maps = self.mapper.stream_maps.get(stream)
         if maps is None:

@@ -9,35 +9,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
 from target_linkedin_resumes.errors import Misconfigured, Reject
 from target_linkedin_resumes.records import Record
-
-# Numbers from here on keep the notation they came in; written out, 1e999999 would fill memory.
-_LARGEST = 10**17
-
-
-def as_text(value: object) -> str | None:
-    """Return the text of a scalar: `true` and `false` for booleans, `1` for 1.0.
-
-    None for null, and for objects and lists, which have no text of their own.
-    """
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        # Python's own str() refuses numbers of more than 4300 digits.
-        return str(value) if abs(value) < _LARGEST else f"{Decimal(value):f}"
-    if isinstance(value, float | Decimal):
-        exact = Decimal(value)
-        whole = exact.is_finite() and abs(exact) < _LARGEST and exact == int(exact)
-        return str(int(exact)) if whole else str(value)
-    return None
-
+from target_linkedin_resumes.values import as_text
 
 Schema = Mapping[str, Any]
 

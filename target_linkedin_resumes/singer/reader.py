@@ -176,9 +176,3 @@ def attempts_of(reject: object) -> int:
     """How often a record that comes from a rejects file was tried before."""
     attempts = reject.get("attempts") if isinstance(reject, Mapping) else None
     return attempts if isinstance(attempts, int) and attempts > 0 else 0
-
-
-def version_of(value: object) -> int | None:
-    """Read a version as taps send it, in epoch milliseconds; SQLite holds 64 bits."""
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return value if whole and isinstance(value, int) and 0 <= value < 2**63 else None

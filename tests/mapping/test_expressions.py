@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -13,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_linkedin_resumes.errors import Misconfigured, Reject
-from target_linkedin_resumes.mapping.expressions import Expression, as_text, first, parse
+from target_linkedin_resumes.mapping.expressions import Expression, first, parse
 
 WORDS = st.text("abcz_09-", min_size=1, max_size=5)
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=8)
@@ -180,36 +178,6 @@ def test_paths_in_templates() -> None:
 @pytest.mark.parametrize("value", [{}, {"x": 1}, [], [1]])
 def test_objects_and_lists_have_no_text(value: object) -> None:
     assert expression("{a}").get({"a": value}) is None
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (1, "1"),
-        (Decimal("1.0"), "1"),
-        (Decimal("1.50"), "1.50"),
-        (1.0, "1"),
-        (True, "true"),
-        (False, "false"),
-        (None, None),
-        ("001", "001"),
-        (Decimal("1e999999"), "1E+999999"),
-        (Decimal("NaN"), "NaN"),
-        (float("inf"), "inf"),
-        (10**20, "1" + "0" * 20),
-    ],
-)
-def test_scalars_as_texts(value: object, text: str | None) -> None:
-    assert as_text(value) == text
-
-
-def test_a_number_of_many_digits_has_a_text() -> None:
-    assert as_text(10**5000) == "1" + "0" * 5000
-
-
-@given(st.integers())
-def test_an_integer_reads_as_json_writes_it(number: int) -> None:
-    assert as_text(number) == json.dumps(number)
 
 
 @pytest.mark.parametrize(
