@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -16,7 +17,7 @@ from jsonschema.exceptions import ValidationError, best_match
 
 from target_linkedin_resumes.dates import EPOCH, read_moment, read_number, readings
 from target_linkedin_resumes.errors import Reject
-from target_linkedin_resumes.values import is_null
+from target_linkedin_resumes.values import as_text, as_whole, is_null
 
 Record = Mapping[str, Any]
 
@@ -27,6 +28,12 @@ class ResumeKey:
 
     candidate_id: str
     resume_id: str
+
+    @property
+    def padded(self) -> list[str]:
+        """The fields that begin or end with blanks."""
+        parts = (("candidate_id", self.candidate_id), ("resume_id", self.resume_id))
+        return [name for name, text in parts if text != text.strip()]
 
     def __str__(self) -> str:
         return f"candidate {self.candidate_id!r}, resume {self.resume_id!r}"
@@ -163,8 +170,6 @@ def read_change(
     """
     kept = record if original is None else original
     if is_deleted(record.get(DELETED)):
-        if not _has_plain_key(record):
-            _check(_KEY_VALIDATOR, _present(record))
         return Delete(_key(record), stream, kept, attempts, version)
     present = _present(record)
     if not _is_plain_upsert(present):
@@ -176,8 +181,6 @@ def read_change(
 def key_of(record: Record) -> ResumeKey | None:
     """Return the resume key of a record that is no change, if at least that can be read."""
     try:
-        if not _has_plain_key(record):
-            _check(_KEY_VALIDATOR, record)
         return _key(record)
     except Reject:
         return None
@@ -254,7 +257,17 @@ def epoch_milliseconds(value: object) -> int:
 
 
 def _present(record: Record) -> dict[str, Any]:
-    return {name: record[name] for name in FIELDS if record.get(name) is not None}
+    """Give the fields that say something; what taps make of null, and 42.0 of 42, is undone."""
+    present = {name: record[name] for name in FIELDS if not is_null(record.get(name))}
+    for name in ("candidate_id", "resume_id", "checksum"):
+        if isinstance(present.get(name), float | Decimal):
+            whole = as_whole(present[name])
+            present[name] = present[name] if whole is None else whole
+    if isinstance(present.get("file"), Mapping):
+        present["file"] = {
+            name: value for name, value in present["file"].items() if not is_null(value)
+        }
+    return present
 
 
 # Most records pass these plain checks; jsonschema takes four times as long as all the rest. It
@@ -266,23 +279,25 @@ def _has_plain_key(record: Record) -> bool:
 
 
 def _is_plain_id(value: object) -> bool:
-    return type(value) is int or (type(value) is str and value != "")
+    return type(value) is int or (type(value) is str and not is_null(value))
 
 
 def _is_plain_upsert(present: Record) -> bool:
     return (
         _has_plain_key(present)
         and "created_at" in present
-        and present.get("file") != ""
         and all(type(present[name]) is str for name in _TEXTS if name in present)
         and type(present.get("checksum", "")) in (str, int)
     )
 
 
 def _key(record: Record) -> ResumeKey:
+    if not _has_plain_key(record):
+        record = _present(record)
+        _check(_KEY_VALIDATOR, record)
     parts = []
     for name in ("candidate_id", "resume_id"):
-        text = str(record[name])
+        text = as_text(record[name]) or ""
         try:
             text.encode("utf-8")
         except UnicodeEncodeError:
@@ -322,7 +337,7 @@ def _file(record: Record) -> ResumeFile:
 
 
 def _checksum(record: Record) -> str | None:
-    text = str(record.get("checksum", "")).strip()
+    text = (as_text(record.get("checksum")) or "").strip()
     # A weak ETag (RFC 9110) says that two files serve the same end, not that their bytes are equal.
     return text if text and not text.startswith("W/") else None
 

@@ -19,7 +19,7 @@ from singer_sdk.sinks import Sink
 from target_linkedin_resumes.engine.engine import Engine
 from target_linkedin_resumes.errors import Reject
 from target_linkedin_resumes.mapping.mapper import Mapper
-from target_linkedin_resumes.records import Change, Record, Upsert, key_of, read_change
+from target_linkedin_resumes.records import Change, Record, ResumeKey, Upsert, key_of, read_change
 from target_linkedin_resumes.resumes.etags import expires_at
 from target_linkedin_resumes.settings import Settings
 from target_linkedin_resumes.stores.full_table import FullTables
@@ -87,7 +87,17 @@ class ResumeSink(Sink):
                 stream, original, reject, attempts=attempts + 1, key=key, version=version
             )
         else:
+            self._tell_padding(change.key)
             self._engine.add(change, size_estimate(original), priority(change))
+
+    def _tell_padding(self, key: ResumeKey) -> None:
+        for field in key.padded:
+            self._say(
+                logging.WARNING,
+                f"stream {self.stream_name!r}: field '{field}' begins or ends with blanks. They are"
+                " part of the id, and without them it is another one. Where a column pads its"
+                " values, trim them at the source or with `stream_maps`",
+            )
 
     def _say(self, level: int, line: str) -> None:
         """Log what was not said already, before the stream's schema changed."""

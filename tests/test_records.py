@@ -16,10 +16,12 @@ from target_linkedin_resumes.records import (
     _FALSE_WORDS,
     _TRUE_WORDS,
     Delete,
+    ResumeFile,
     ResumeKey,
     Upsert,
     epoch_milliseconds,
     is_deleted,
+    key_of,
     read_change,
 )
 
@@ -366,6 +368,14 @@ def test_no_unit_is_mistaken(milliseconds: int) -> None:
         ({**GOOD, "candidate_id": None}, "candidate_id"),
         ({**GOOD, "candidate_id": ""}, "candidate_id"),
         ({**GOOD, "candidate_id": 1.5}, "candidate_id"),
+        ({**GOOD, "candidate_id": Decimal("1e30")}, "candidate_id"),
+        ({**GOOD, "candidate_id": Decimal("1e999999999999999999")}, "candidate_id"),
+        ({**GOOD, "candidate_id": " \t"}, "candidate_id': required"),
+        ({**GOOD, "resume_id": float("nan")}, "resume_id': required"),
+        ({**GOOD, "created_at": "  "}, "created_at': required"),
+        ({**GOOD, "file": " "}, "'file': required"),
+        ({**GOOD, "file": {"url": " ", "content": float("nan")}}, "exactly one of"),
+        ({**GOOD, "file": "", "file_base64": " "}, "'file': required"),
         ({**GOOD, "candidate_id": True}, "candidate_id"),
         ({**GOOD, "candidate_id": "\ud800"}, "candidate_id"),
         ({**GOOD, "resume_id": {"id": 1}}, "resume_id"),
@@ -408,9 +418,49 @@ def test_files(record: dict[str, Any], expected: tuple[str | None, str | None, s
     assert (change.file.location, change.file.content, change.file.filename) == expected
 
 
+@pytest.mark.parametrize("nothing", [None, "", "  ", float("nan"), Decimal("NaN")])
+def test_what_says_nothing_is_null_everywhere(nothing: object) -> None:
+    empty = dict.fromkeys(("file_base64", "filename", "content_type", "checksum"), nothing)
+    change = read_change({**GOOD, **empty, "_sdc_deleted_at": nothing})
+    assert change == read_change(GOOD, original=change.record)
+    both = {"url": nothing, "content": "QQ==", "filename": nothing, "content_type": nothing}
+    change = read_change({**GOOD, "file": both})
+    assert isinstance(change, Upsert)
+    assert change.file == ResumeFile(None, "QQ==")
+    change = read_change({**GOOD, "file": nothing, "file_base64": "QQ=="})
+    assert isinstance(change, Upsert)
+    assert change.file == ResumeFile(None, "QQ==")
+
+
+@pytest.mark.parametrize("marker", [None, "2024-05-01"])
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        *((42, "42"), (42.0, "42"), (Decimal("42.0"), "42"), (Decimal("4.2e1"), "42")),
+        *((Decimal("-0.0"), "0"), ("42.0", "42.0"), ("042", "042"), (-7, "-7")),
+        *((Decimal("12345678901234567890.0"), "12345678901234567890"), (10**30, "1" + "0" * 30)),
+        (10**5000, "1" + "0" * 5000),
+    ],
+    ids=label,
+)
+def test_ids_are_texts_whatever_number_they_come_as(
+    given: object, text: str, marker: str | None
+) -> None:
+    record = {**GOOD, "candidate_id": given, "resume_id": given, "_sdc_deleted_at": marker}
+    assert read_change(record).key == key_of(record) == ResumeKey(text, text)
+
+
+def test_blanks_around_an_id_are_part_of_it_and_told() -> None:
+    key = read_change({**GOOD, "candidate_id": "42   "}).key
+    assert key == ResumeKey("42   ", "7")
+    assert key.padded == ["candidate_id"]
+    assert ResumeKey("4 2", "\u00a0r").padded == ["resume_id"]
+
+
 @pytest.mark.parametrize(
     ("told", "checksum"),
     [
+        *((77.0, "77"), (Decimal("77.0"), "77")),
         *(("0f3a", "0f3a"), (" 0f3a ", "0f3a"), ('"0f3a"', '"0f3a"'), (77, "77"), (0, "0")),
         *(("", None), (None, None), ('W/"0f3a"', None)),
     ],

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from target_linkedin_resumes.errors import Misconfigured, Reject
 from target_linkedin_resumes.records import Record
-from target_linkedin_resumes.values import as_text
+from target_linkedin_resumes.values import as_text, is_null
 
 Schema = Mapping[str, Any]
 
@@ -199,8 +199,9 @@ class Template:
                 made += piece
                 continue
             path, as_path = piece
-            value = as_text(path.get(record))
-            if not value:
+            found = path.get(record)
+            value = None if is_null(found) else as_text(found)
+            if value is None:
                 return None
             made += self._encode(made, value, as_path=as_path)
         path_of_url = re.split(r"[?#]", made, maxsplit=1)[0]
@@ -263,7 +264,7 @@ def first(expressions: Sequence[Expression], record: Record) -> Any:
     """Return the first value that is not null."""
     for expression in expressions:
         value = expression.get(record)
-        if value is not None:
+        if not is_null(value):
             return value
     return None
 
@@ -273,8 +274,8 @@ class Filter:
 
     Values are compared as texts, so that 1 and "1", true and "true" are the same: a tap for a
     database, for an API and for CSV give the same column in different types, and a filter that
-    meets the wrong one would drop every record without a sound. Null equals null and what is not
-    there. Upper and lower case differ.
+    meets the wrong one would drop every record without a sound. Null, NaN, a blank text and what is
+    not there are the same. Upper and lower case differ.
     """
 
     def __init__(self, path: Path, values: frozenset[str | None]) -> None:
@@ -284,7 +285,7 @@ class Filter:
     def passes(self, record: Record, *, absent_passes: bool) -> bool:
         """Tell whether a record passes; one without the field does if ``absent_passes``."""
         value = self.path.get(record)
-        if value is None:
+        if is_null(value):
             return absent_passes or None in self._values
         text = as_text(value)
         return text is not None and text in self._values
@@ -300,4 +301,5 @@ def read_filter(name: str, given: Any, setting: str, separator: str) -> Filter:
         )
     if not name.strip() or "{" in name:
         raise Misconfigured(f"setting '{setting}': expected the name of a field or a dotted path")
-    return Filter(Path(name, separator), frozenset(map(as_text, values)))
+    texts = frozenset(None if is_null(value) else as_text(value) for value in values)
+    return Filter(Path(name, separator), texts)

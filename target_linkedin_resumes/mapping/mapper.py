@@ -23,6 +23,7 @@ from target_linkedin_resumes.mapping.expressions import (
     is_open,
 )
 from target_linkedin_resumes.records import DELETED, FIELDS, Record, is_deleted
+from target_linkedin_resumes.values import is_null
 
 _IDS = ("candidate_id", "resume_id")
 # What an upsert must have beside the ids; of several names one is enough.
@@ -157,7 +158,7 @@ class StreamMapping:
             expressions = self._deleted if name == "deleted" else self._mapped.get(name)
             if expressions is None:
                 own = DELETED if name == "deleted" else name
-                if record.get(own) is not None:
+                if not is_null(record.get(own)):
                     served.append(f"{name} from {own!r}")
                 continue
             source = _serving(expressions, record)
@@ -171,7 +172,7 @@ class StreamMapping:
         without = [
             names[0]
             for names in _required(deletes=_may_delete(self._marker(record)))
-            if not any(name in self._mapped or record.get(name) is not None for name in names)
+            if not any(name in self._mapped or not is_null(record.get(name)) for name in names)
         ]
         if without:
             said += "; required and without a source: " + ", ".join(without)
@@ -183,7 +184,7 @@ class StreamMapping:
 def _serving(expressions: Sequence[Expression], record: Record) -> Expression | None:
     for expression in expressions:
         try:
-            if expression.get(record) is not None:
+            if not is_null(expression.get(record)):
                 return expression
         except Reject:
             return expression

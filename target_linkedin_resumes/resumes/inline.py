@@ -44,7 +44,13 @@ def open_data(uri: str) -> AbstractContextManager[Found]:
 
 
 def _unescaped(uri: str, start: int) -> Generator[bytes, None, None]:
-    yield unquote_to_bytes(uri[start:])
+    try:
+        yield unquote_to_bytes(uri[start:])
+    except UnicodeEncodeError:
+        raise Reject(
+            "invalid_source",
+            "field 'file': the data: URI holds half of a surrogate pair, which is no Unicode text",
+        ) from None
 
 
 def _decoded(text: str, start: int) -> Generator[bytes, None, None]:

@@ -42,8 +42,10 @@ from target_linkedin_resumes.resumes.spool import (
 from target_linkedin_resumes.resumes.texts import UTF_8, in_utf8
 from target_linkedin_resumes.resumes.web import Web
 
-# Two letters at least: "C:/cv.doc" is a path of another system, not a URL.
-_SCHEME = re.compile(r"(data|file|[a-z][a-z0-9+.-]+(?=://)):", re.IGNORECASE)
+# Of a data: URI, a media type, parameters, or nothing before the comma: "data: analyst.pdf" is the
+# name of a file. Two letters at least: "C:/cv.doc" is a path of another system, not a URL.
+_MEDIA = r":\s*([\w.+-]+/[^\s/]|[^,]*;|[\w-]+=[^,]*,|base64\s*,|,)"
+_SCHEME = re.compile(rf"(data(?={_MEDIA})|file|[a-z][a-z0-9+.-]+(?=://)):", re.IGNORECASE)
 
 # Loggers of the libraries underneath that write URLs, paths and names of files, some at INFO, some
 # as errors. Whoever sets up logging keeps them silent at every level.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_linkedin_resumes.errors import Misconfigured, Reject
-from target_linkedin_resumes.mapping.expressions import Expression, first, parse
+from target_linkedin_resumes.mapping.expressions import Expression, first, parse, read_filter
 
 WORDS = st.text("abcz_09-", min_size=1, max_size=5)
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=8)
@@ -110,7 +111,7 @@ def test_the_first_that_is_not_null_serves() -> None:
     assert first(several, {}) is None
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+@given(st.text(st.characters(exclude_categories=["Cs"])).filter(str.strip))
 def test_a_value_in_a_url_stays_one_segment(value: str) -> None:
     template = expression("https://ats.example.com/v1/{id}/download?q={id}")
     if value in (".", ".."):
@@ -126,7 +127,7 @@ def test_a_value_in_a_url_stays_one_segment(value: str) -> None:
     assert made.isascii()
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+@given(st.text(st.characters(exclude_categories=["Cs"])).filter(str.strip))
 def test_a_path_in_a_url_stays_below_the_host(value: str) -> None:
     for text in ("https://acme.example.com{+path}", "https://acme.example.com/{+path}"):
         try:
@@ -157,7 +158,18 @@ def test_a_path_with_dots_is_rejected(path: str) -> None:
 def test_elsewhere_values_stand_as_they_are(value: str) -> None:
     for text in ("{a}", "s3://bucket/{a}", "{a}.pdf", "data:;base64,{a}"):
         made = expression(text).get({"a": value})
-        assert made == (text.replace("{a}", value) if value else None)
+        assert made == (text.replace("{a}", value) if value.strip() else None)
+
+
+@pytest.mark.parametrize("value", [None, "", " \t", float("nan"), Decimal("NaN")])
+def test_what_says_nothing_is_null(value: object) -> None:
+    for text in ("{a}", "https://host/{a}", "s3://bucket/{+a}"):
+        assert expression(text).get({"a": value}) is None
+    assert first([expression("a"), expression("b")], {"a": value, "b": 5}) == 5
+    for wanted, passes in ((None, True), (value, True), ([value, "x"], True), ("x", False)):
+        condition = read_filter("a", wanted, "only.a", "__")
+        assert condition.passes({"a": value}, absent_passes=False) is passes
+        assert condition.passes({}, absent_passes=False) is passes
 
 
 def test_half_a_surrogate_pair_is_rejected() -> None:
