@@ -46,10 +46,11 @@ class ResumeSink(Sink):
         self._engine: Engine = ours.engine
         self._versions: FullTables | None = ours.versions
         mapper = Mapper(ours.settings.fields, ours.settings.only)
-        # A stream that the stream maps drop gets a sink all the same, but no record.
-        self._mapping = mapper.for_stream(
-            stream_name, None if _is_dropped(target, stream_name) else schema
-        )
+        # A stream that the stream maps drop gets a sink all the same, but no record. A later SCHEMA
+        # may list what has changed alone.
+        judged = stream_name in ours.judged or _is_dropped(target, stream_name)
+        self._mapping = mapper.for_stream(stream_name, None if judged else schema)
+        ours.judged.add(stream_name)
         self._said: set[str] = ours.said
         for warning in self._mapping.warnings:
             self._say(logging.WARNING, warning)

@@ -21,6 +21,8 @@ from typing import IO, Any, ClassVar
 
 import click
 from singer_sdk import metrics
+from singer_sdk.configuration._dict_config import parse_environment_config
+from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib.json import serialize_json
@@ -38,8 +40,8 @@ from target_linkedin_resumes.report.progress import TerminalDisplay, is_wanted
 from target_linkedin_resumes.resumes.sources import PRIVATE_LOGGERS
 from target_linkedin_resumes.settings import (
     SCHEMA,
-    check_environment,
-    check_flattening,
+    check_sdk_settings,
+    read_environment,
     read_settings,
     secrets_of,
     unknown_settings,
@@ -52,6 +54,7 @@ from target_linkedin_resumes.singer.reader import (
     Woken,
     attempts_of,
 )
+from target_linkedin_resumes.singer.schemas import bounded, readable
 from target_linkedin_resumes.sinks import ResumeSink, warn_of_missing_streams
 from target_linkedin_resumes.stores.full_table import FullTables
 from target_linkedin_resumes.values import version_of
@@ -90,6 +93,7 @@ class TargetLinkedInResumes(Target):
         self._signal: int | None = None
         self._printing = threading.Lock()
         self.said: set[str] = set()
+        self.judged: set[str] = set()
         self._after_state = False
         self._input_path: Path | None = None
         self._display: TerminalDisplay | None = None
@@ -98,6 +102,7 @@ class TargetLinkedInResumes(Target):
         silence_loggers(PRIVATE_LOGGERS)
         self.max_parallelism = 1  # sinks hold nothing: there is nothing to drain in parallel
         self.settings = read_settings(self.config)
+        self.message_reader.longest_line = self.settings.max_line_bytes
         for message in unknown_settings(self.config, self.config_jsonschema["properties"]):
             logger.warning("%s", message)
 
@@ -163,8 +168,6 @@ class TargetLinkedInResumes(Target):
         cls.print_version(print_fn=cls.logger.info)
         config = config or _ConfigInput()
         try:
-            if config.parse_env:
-                check_environment(os.environ, cls._env_var_prefix, cls.config_jsonschema)
             target = cls(config=config.config, parse_env_config=config.parse_env)
             sys.exit(target.check() if check else _said(target.run(file_input)))
         except Stop as error:
@@ -331,14 +334,23 @@ class TargetLinkedInResumes(Target):
                 sink.deliver(mapped, record, stream, attempts, version)
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
-        schema = message_dict.get("schema")
-        if not isinstance(message_dict.get("stream"), str) or not isinstance(schema, dict):
-            raise InvalidInput("a SCHEMA message needs a 'stream' and a 'schema'")
-        if not isinstance(schema.get("properties"), dict):
-            raise InvalidInput("the 'schema' of a SCHEMA message needs 'properties'")
+        if not isinstance(message_dict.get("stream"), str):
+            raise InvalidInput("a SCHEMA message needs a 'stream'")
         if self.runtime.rejects is not None:
-            self.runtime.rejects.schema(copy.deepcopy(message_dict))
-        super()._process_schema_message(message_dict)
+            self.runtime.rejects.schema(bounded(message_dict))
+        try:
+            super()._process_schema_message(readable(message_dict))
+        except Failure:
+            raise
+        except Exception as error:
+            if not self.config.get("stream_maps"):
+                raise
+            # Its text quotes the expression, which may hold a credential.
+            raise Misconfigured(
+                f"setting 'stream_maps': expected expressions over the names that the schema of"
+                f" stream {message_dict['stream']!r} lists; what is set for it cannot be used"
+                f" ({type(error).__name__})"
+            ) from None
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, requires={"value"})
@@ -348,7 +360,8 @@ class TargetLinkedInResumes(Target):
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, requires={"stream"})
         config = self.config.get("batch_config") or {}
-        for record in records_of(message_dict, config.get("storage")):
+        longest = self.settings.max_line_bytes
+        for record in records_of(message_dict, config.get("storage"), longest):
             self._process_record_message(
                 {
                     "stream": message_dict["stream"],
@@ -397,9 +410,16 @@ class TargetLinkedInResumes(Target):
 
     def _validate_config(self, **_: bool) -> list[str]:
         """Left to settings.py: the SDK's messages print the value, also a secret's."""
-        check_flattening(self.config)
+        self._config = check_sdk_settings(self._config)
         self.append_builtin_config(self.config_jsonschema)
         return []
+
+    @classproperty
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805
+        """The settings from the environment, where the SDK's errors would be tracebacks."""
+        parse_environment_config({}, cls._env_var_prefix)  # which loads .env
+        cls.append_builtin_config(cls.config_jsonschema)
+        return read_environment(os.environ, cls._env_var_prefix, cls.config_jsonschema)
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:

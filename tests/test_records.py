@@ -24,6 +24,7 @@ from target_linkedin_resumes.records import (
     key_of,
     read_change,
 )
+from target_linkedin_resumes.singer.reader import Unbounded
 
 GOOD: dict[str, Any] = {
     "candidate_id": "c1",
@@ -471,8 +472,15 @@ def test_checksums(told: object, checksum: str | None) -> None:
     assert change.file.checksum == checksum
 
 
+_BEYOND = [Decimal("1e999999999999999999"), Decimal("-1e-999999999999999999"), "9" * 5000]
 _JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.decimals()
+    | st.sampled_from([*_BEYOND, Unbounded("-1e9999999999999999999"), "\ud800", " "]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )
