@@ -54,7 +54,7 @@ from target_linkedin_resumes.singer.reader import (
     Woken,
     attempts_of,
 )
-from target_linkedin_resumes.singer.schemas import bounded, readable
+from target_linkedin_resumes.singer.schemas import bounded, is_schema, readable
 from target_linkedin_resumes.sinks import ResumeSink, warn_of_missing_streams
 from target_linkedin_resumes.stores.full_table import FullTables
 from target_linkedin_resumes.values import version_of
@@ -336,6 +336,10 @@ class TargetLinkedInResumes(Target):
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         if not isinstance(message_dict.get("stream"), str):
             raise InvalidInput("a SCHEMA message needs a 'stream'")
+        if not is_schema(message_dict.get("schema")):
+            raise InvalidInput(
+                "the 'schema' of a SCHEMA message is no object, or its 'properties' are none"
+            )
         if self.runtime.rejects is not None:
             self.runtime.rejects.schema(bounded(message_dict))
         try:
@@ -371,10 +375,10 @@ class TargetLinkedInResumes(Target):
             )
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
-        self._assert_line_requires(message_dict, requires={"stream", "version"})
+        self._assert_line_requires(message_dict, requires={"stream"})
         if not self.config.get("process_activate_version_messages", True):
             return
-        stream, version = str(message_dict["stream"]), version_of(message_dict["version"])
+        stream, version = str(message_dict["stream"]), version_of(message_dict.get("version"))
         if self.versions is not None and version is not None:
             self.versions.activate(stream, version)
         elif stream not in self.said:

@@ -9,6 +9,14 @@ from typing import Any
 _LEVELS = 60
 
 
+def is_schema(schema: object) -> bool:
+    """Tell whether a schema is one, or says nothing; PHP writes an empty object as a list."""
+    if isinstance(schema, Mapping):
+        properties = schema.get("properties")
+        return not properties or isinstance(properties, Mapping)
+    return not schema or schema is True
+
+
 def bounded(message: Mapping[str, Any]) -> dict[str, Any]:
     """Give a copy of a message in which what is nested too deeply is left out."""
     copy: dict[str, Any] = _cut(message, _LEVELS)

@@ -261,6 +261,16 @@ def test_it_is_ignored_without_a_ledger_or_where_that_is_said(
     assert len(bench.held()) == 3
 
 
+@pytest.mark.parametrize("version", [{}, {"version": None}, {"version": "v2"}, {"version": 2.5}])
+def test_it_is_ignored_with_a_version_that_is_none(bench: Bench, version: dict[str, Any]) -> None:
+    run(bench, [SCHEMA, *of(1, range(3), bench), activate(1), state(1)])
+    message = {"type": "ACTIVATE_VERSION", "stream": "resumes", **version}
+    done = run(bench, [SCHEMA, message, state(2)], max_deletes="100%")
+    assert done.code == 0, done.log
+    assert "ACTIVATE_VERSION is ignored: its version is no whole number" in done.log
+    assert len(bench.held()) == 3
+
+
 def test_deletion_markers_are_limited_too(bench: Bench) -> None:
     stream = [SCHEMA, *(deletion(f"c{number}", "r") for number in range(5))]
     with_states = [message for n, one in enumerate(stream) for message in (one, state(n))]

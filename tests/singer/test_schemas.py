@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from target_linkedin_resumes.mapping.expressions import is_open
-from target_linkedin_resumes.singer.schemas import bounded, readable
+from target_linkedin_resumes.singer.schemas import bounded, is_schema, readable
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -20,13 +20,19 @@ JSON = st.recursive(
 
 
 @pytest.mark.parametrize(
-    "schema", [None, {}, [], "x", True, {"type": "object"}, {"$ref": "#/x"}, {"properties": None}]
+    "schema", [None, {}, [], True, {"type": "object"}, {"$ref": "#/x"}, {"properties": None}]
 )
 def test_a_schema_that_says_nothing_is_not_judged(schema: object) -> None:
+    assert is_schema(schema)
     read = readable({"type": "SCHEMA", "stream": "s", "schema": schema})["schema"]
     assert read["properties"] == {}
     assert is_open(read)
     assert is_open({**read, "properties": {"made by a stream map": {}}})
+
+
+@pytest.mark.parametrize("schema", ["x", 5, [{}], {"properties": "x"}, {"properties": [{}]}])
+def test_what_is_no_schema(schema: object) -> None:
+    assert not is_schema(schema)
 
 
 @given(JSON, JSON)
