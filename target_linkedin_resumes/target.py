@@ -334,9 +334,9 @@ class TargetLinkedInResumes(Target):
                 sink.deliver(mapped, record, stream, attempts, version)
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
-        if not isinstance(message_dict.get("stream"), str):
-            raise InvalidInput("a SCHEMA message needs a 'stream'")
-        if not is_schema(message_dict.get("schema")):
+        if not isinstance(message_dict.get("stream"), str) or "schema" not in message_dict:
+            raise InvalidInput("a SCHEMA message needs a 'stream' and a 'schema'")
+        if not is_schema(message_dict["schema"]):
             raise InvalidInput(
                 "the 'schema' of a SCHEMA message is no object, or its 'properties' are none"
             )
