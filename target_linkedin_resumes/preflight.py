@@ -44,13 +44,8 @@ def preflight(settings: Settings) -> Iterator[tuple[bool, str]]:
         with suppress(OSError):
             deletions, persons = outstanding_in(settings.rejects_path)
             if deletions:
-                yield (
-                    True,
-                    (
-                        f"rejects_path: {outstanding_deletions(deletions, persons)}; the reasons are"
-                        f" in {settings.rejects_path}"
-                    ),
-                )
+                waiting = outstanding_deletions(deletions, persons)
+                yield True, f"rejects_path: {waiting}; {settings.rejects_path} says why"
     limits = (
         f"limits: {settings.records_per_minute} records a minute, {settings.requests_per_day} batch"
         f" calls a day, {settings.upload_concurrency} uploads at once at the most"

@@ -24,7 +24,7 @@ from target_linkedin_resumes.engine.engine import Engine
 from target_linkedin_resumes.engine.types import DELETION_UNRESOLVED
 from target_linkedin_resumes.errors import Reject
 from target_linkedin_resumes.mapping.config import EVERY
-from target_linkedin_resumes.mapping.expressions import EACH, as_text
+from target_linkedin_resumes.mapping.expressions import EACH
 from target_linkedin_resumes.mapping.mapper import Mapper
 from target_linkedin_resumes.records import (
     Change,
@@ -41,6 +41,7 @@ from target_linkedin_resumes.settings import Settings
 from target_linkedin_resumes.stores.dead_letters import DeadLetters
 from target_linkedin_resumes.stores.full_table import FullTables
 from target_linkedin_resumes.stores.rows import Rows
+from target_linkedin_resumes.values import as_text, is_null
 
 if TYPE_CHECKING:
     from singer_sdk.sinks.core import BaseJSONSchemaValidator
@@ -113,10 +114,11 @@ class ResumeSink(Sink):
         self._rows: Rows | None = ours.runtime.rows
         self._dead_letters: DeadLetters | None = ours.runtime.rejects
         mapper = Mapper(ours.settings.fields, ours.settings.only)
-        # A stream that the stream maps drop gets a sink all the same, but no record.
-        self._mapping = mapper.for_stream(
-            stream_name, None if _is_dropped(target, stream_name) else schema
-        )
+        # A stream that the stream maps drop gets a sink all the same, but no record. A later SCHEMA
+        # may list what has changed alone.
+        judged = stream_name in ours.judged or _is_dropped(target, stream_name)
+        self._mapping = mapper.for_stream(stream_name, None if judged else schema)
+        ours.judged.add(stream_name)
         self._said: set[str] = ours.said
         for warning in self._mapping.warnings:
             self._say(logging.WARNING, warning)
@@ -202,7 +204,7 @@ class ResumeSink(Sink):
 
     def _row(self, record: Record, stream: str) -> Row | None:
         values = [record.get(name) for name in self._row_keys]
-        if not values or None in values:
+        if not values or any(map(is_null, values)):
             return None
         texts = [as_text(one) or json.dumps(one, default=str, sort_keys=True) for one in values]
         return Row(json.dumps([self.stream_name, *texts]), stream, self._row_keys)
@@ -262,6 +264,7 @@ class ResumeSink(Sink):
                 element=message.element,
             )
         else:
+            self._tell_padding(asked.key)
             if self._rows is not None and self._row_keys and message.row is None:
                 self._rows.unidentified(message.stream)
             self._engine.add(asked, message.size, priority(asked), found)
@@ -362,6 +365,15 @@ class ResumeSink(Sink):
             )
         rows.delete_candidate(key.candidate_id, message.delete, message.size, message.stream)
 
+    def _tell_padding(self, key: ResumeKey) -> None:
+        for field in key.padded:
+            self._say(
+                logging.WARNING,
+                f"stream {self.stream_name!r}: field '{field}' begins or ends with blanks. They are"
+                " part of the id, and without them it is another one. Where a column pads its"
+                " values, trim them at the source or with `stream_maps`",
+            )
+
     def _say(self, level: int, line: str) -> None:
         """Log what was not said already, before the stream's schema changed."""
         if line not in self._said:
@@ -427,7 +439,7 @@ def _elements(
 ) -> Iterator[_Message]:
     """Give the elements of a record's list that are there, or the one that is meant."""
     for number, view in enumerate(views):
-        if view[EACH] is not None and element in (None, number):
+        if not is_null(view[EACH]) and element in (None, number):
             size = message.size // len(views)
             yield replace(message, record=view, size=size, element=number)
 

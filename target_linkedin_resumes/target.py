@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 import click
 from singer_sdk import metrics
+from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_sdk.plugin_base import _ConfigInput
@@ -46,8 +47,8 @@ from target_linkedin_resumes.resumes.sources import PRIVATE_LOGGERS
 from target_linkedin_resumes.settings import (
     SCHEMA,
     Settings,
-    check_environment,
-    check_flattening,
+    check_sdk_settings,
+    read_environment,
     read_settings,
     secrets_of,
     unknown_settings,
@@ -58,11 +59,12 @@ from target_linkedin_resumes.singer.reader import (
     InvalidInput,
     MessageReader,
     Woken,
-    version_of,
 )
+from target_linkedin_resumes.singer.schemas import bounded, is_schema, readable
 from target_linkedin_resumes.sinks import ResumeSink, warn_of_missing_streams, without_failing
 from target_linkedin_resumes.stores.dead_letters import attempts_of, deletion_of, element_of
 from target_linkedin_resumes.stores.full_table import FullTables
+from target_linkedin_resumes.values import version_of
 
 logger = logging.getLogger(__name__)
 
@@ -99,6 +101,7 @@ class TargetLinkedInResumes(Target):
         self._signal: int | None = None
         self._printing = threading.Lock()
         self.said: set[str] = set()
+        self.judged: set[str] = set()
         self._after_state = False
         self._replaying = False
         self._schemaless: dict[str, ResumeSink] = {}
@@ -110,6 +113,7 @@ class TargetLinkedInResumes(Target):
         silence_loggers(PRIVATE_LOGGERS)
         self.max_parallelism = 1  # sinks hold nothing: there is nothing to drain in parallel
         self.settings = read_settings(self.config)
+        self.message_reader.longest_line = self.settings.max_line_bytes
 
     @cached_property
     def runtime(self) -> Runtime:
@@ -192,8 +196,6 @@ class TargetLinkedInResumes(Target):
         mask_logs()
         config = config or _ConfigInput()
         try:
-            if config.parse_env:
-                check_environment(os.environ, cls._env_var_prefix, cls.config_jsonschema)
             target = cls(config=config.config, parse_env_config=config.parse_env)
             if not check:
                 logger.info("%s", what_it_writes(target.settings))
@@ -358,7 +360,7 @@ class TargetLinkedInResumes(Target):
             change = Delete(key, stream, record, attempts, version)
             self._delete(change, self.message_reader.line_size)
             return
-        if version is not None and self.versions is not None:
+        if self.versions is not None:
             self.versions.named(stream, version)
         maps = self.mapper.stream_maps.get(stream)
         if maps is None:
@@ -408,14 +410,27 @@ class TargetLinkedInResumes(Target):
             self.engine.write(rejects.detach)
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
-        schema = message_dict.get("schema")
-        if not isinstance(message_dict.get("stream"), str) or not isinstance(schema, dict):
+        if not isinstance(message_dict.get("stream"), str) or "schema" not in message_dict:
             raise InvalidInput("a SCHEMA message needs a 'stream' and a 'schema'")
-        if not isinstance(schema.get("properties"), dict):
-            raise InvalidInput("the 'schema' of a SCHEMA message needs 'properties'")
+        if not is_schema(message_dict["schema"]):
+            raise InvalidInput(
+                "the 'schema' of a SCHEMA message is no object, or its 'properties' are none"
+            )
         if self.runtime.rejects is not None:
-            self.runtime.rejects.schema(copy.deepcopy(message_dict))
-        super()._process_schema_message(message_dict)
+            self.runtime.rejects.schema(bounded(message_dict))
+        try:
+            super()._process_schema_message(readable(message_dict))
+        except Failure:
+            raise
+        except Exception as error:
+            if not self.config.get("stream_maps"):
+                raise
+            # Its text quotes the expression, which may hold a credential.
+            raise Misconfigured(
+                f"setting 'stream_maps': expected expressions over the names that the schema of"
+                f" stream {message_dict['stream']!r} lists; what is set for it cannot be used"
+                f" ({type(error).__name__})"
+            ) from None
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, requires={"value"})
@@ -425,7 +440,8 @@ class TargetLinkedInResumes(Target):
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, requires={"stream"})
         config = self.config.get("batch_config") or {}
-        for record in records_of(message_dict, config.get("storage")):
+        longest = self.settings.max_line_bytes
+        for record in records_of(message_dict, config.get("storage"), longest):
             self._process_record_message(
                 {
                     "stream": message_dict["stream"],
@@ -435,10 +451,10 @@ class TargetLinkedInResumes(Target):
             )
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
-        self._assert_line_requires(message_dict, requires={"stream", "version"})
+        self._assert_line_requires(message_dict, requires={"stream"})
         if not self.config.get("process_activate_version_messages", True):
             return
-        stream, version = str(message_dict["stream"]), version_of(message_dict["version"])
+        stream, version = str(message_dict["stream"]), version_of(message_dict.get("version"))
         if self.versions is not None and version is not None:
             self.versions.activate(stream, version)
         elif stream not in self.said:
@@ -472,16 +488,19 @@ class TargetLinkedInResumes(Target):
 
     # The configuration
 
-    @classproperty
-    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805 - it is one of the class
-        given = super()._env_var_config
-        return nested(given, os.environ, cls._env_var_prefix)
-
     def _validate_config(self, **_: bool) -> list[str]:
         """Left to settings.py: the SDK's messages print the value, also a secret's."""
-        check_flattening(self.config)
+        self._config = check_sdk_settings(self._config)
         self.append_builtin_config(self.config_jsonschema)
         return []
+
+    @classproperty
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805
+        """The settings from the environment, where the SDK's errors would be tracebacks."""
+        parse_environment_config({}, cls._env_var_prefix)  # which loads .env
+        cls.append_builtin_config(cls.config_jsonschema)
+        given = read_environment(os.environ, cls._env_var_prefix, cls.config_jsonschema)
+        return nested(given, os.environ, cls._env_var_prefix)
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:

@@ -30,6 +30,7 @@ from target_linkedin_resumes.mapping.expressions import (
     types_of,
 )
 from target_linkedin_resumes.records import DELETED, FIELDS, Record, is_deleted
+from target_linkedin_resumes.values import is_null
 
 _IDS = ("candidate_id", "resume_id")
 # What an upsert must have beside the ids; of several names one is enough.
@@ -158,12 +159,12 @@ class StreamMapping:
         for what is no list.
         """
         value = first(self._each, record)
-        if isinstance(value, str) and value.strip():  # warehouses keep lists as their JSON text
+        if isinstance(value, str) and not is_null(value):  # warehouses keep lists as JSON text
             try:
                 value = json.loads(value)
             except (ValueError, RecursionError):
                 raise _no_list() from None
-        if value is None or value == "" or (isinstance(value, str) and not value.strip()):
+        if is_null(value):
             return None
         if isinstance(value, Mapping):
             value = [value]
@@ -225,7 +226,7 @@ class StreamMapping:
             expressions = self._deleted if name == "deleted" else self._mapped.get(name)
             if expressions is None:
                 own = DELETED if name == "deleted" else name
-                if record.get(own) is not None:
+                if not is_null(record.get(own)):
                     served.append(f"{name} from {own!r}")
                 continue
             source = _serving(expressions, record)
@@ -241,7 +242,7 @@ class StreamMapping:
             for names in _required(
                 deletes=self.is_of_candidates or _may_delete(self._marker(record))
             )
-            if not any(name in self._mapped or record.get(name) is not None for name in names)
+            if not any(name in self._mapped or not is_null(record.get(name)) for name in names)
         ]
         if without:
             said += "; required and without a source: " + ", ".join(without)
@@ -255,7 +256,7 @@ class StreamMapping:
 def _serving(expressions: Sequence[Expression], record: Record) -> Expression | None:
     for expression in expressions:
         try:
-            if expression.get(record) is not None:
+            if not is_null(expression.get(record)):
                 return expression
         except Reject:
             return expression

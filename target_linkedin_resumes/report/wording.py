@@ -19,8 +19,9 @@ REJECTS: Mapping[str, Explanation] = {
         "Correct the mapping (`stream_maps`, `fields`), or the record in the source system.",
     ),
     "invalid_timestamp": Explanation(
-        "The field `created_at` is no ISO 8601 date or time and no epoch number, or it is before"
-        " 3 March 1973, where seconds and milliseconds cannot be told apart.",
+        "The field `created_at` is no date or time in a form that can be read without guessing, and"
+        " no epoch number; or it is before 3 March 1973, where seconds and milliseconds cannot be"
+        " told apart, or after 2099.",
         "Map `created_at` to the column that says when the resume was made.",
     ),
     "record_without_schema": Explanation(

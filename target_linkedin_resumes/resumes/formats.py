@@ -177,9 +177,7 @@ def _by_text(body: Readable, size: int, head: bytes, declared: str | None) -> Ki
         return _pdf(body, size, head, junk.start())  # also behind the warnings of a web server
     if markup is not None:
         return markup
-    if is_pdf:
-        return DAMAGED_PDF
-    if _BENT_PDF_HEADER.match(head):
+    if is_pdf or _BENT_PDF_HEADER.match(head):
         return DAMAGED_PDF
     code = error_pages.text_code(start) if size <= _SHORT else None
     return _ERROR_PAGES[code] if code else _text(encoding_of(body, declared))

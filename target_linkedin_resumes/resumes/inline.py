@@ -58,8 +58,17 @@ def open_data(uri: str) -> AbstractContextManager[Found]:
         return spooled(_decoded(uri, header.end()), name, content_type=header[1])
     if len(uri) - header.end() > 3 * MAX_SIZE:
         raise too_large()
-    raw = unquote_to_bytes(uri[header.end() :])
-    return spooled(_whole(raw), name, content_type=header[1])
+    return spooled(_unescaped(uri, header.end()), name, content_type=header[1])
+
+
+def _unescaped(uri: str, start: int) -> Generator[bytes, None, None]:
+    try:
+        yield unquote_to_bytes(uri[start:])
+    except UnicodeEncodeError:
+        raise Reject(
+            "invalid_source",
+            "field 'file': the data: URI holds half of a surrogate pair, which is no Unicode text",
+        ) from None
 
 
 def _whole(raw: bytes) -> Generator[bytes, None, None]:

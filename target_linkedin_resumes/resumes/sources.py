@@ -54,8 +54,12 @@ from target_linkedin_resumes.resumes.wrappings import opened
 
 # What lacks a slash of two, or has a scheme of its own for paths, is a slip and no path here.
 _SLIPS = "|".join((*HTTP_SCHEMES, *REMOTE_SCHEMES, *OTHER_NAMES, "dbfs"))
-# Two letters at least: "C:/cv.doc" is a path of another system, not a URL.
-_SCHEME = re.compile(rf"(data|file|[a-z][a-z0-9+.-]+(?=://)|(?:{_SLIPS})(?=:/)):", re.IGNORECASE)
+# Of a data: URI, a media type, parameters, or nothing before the comma: "data: analyst.pdf" is the
+# name of a file. Two letters at least: "C:/cv.doc" is a path of another system, not a URL.
+_MEDIA = r":\s*([\w.+-]+/[^\s/]|[^,]*;|[\w-]+=[^,]*,|base64\s*,|,)"
+_SCHEME = re.compile(
+    rf"(data(?={_MEDIA})|file|[a-z][a-z0-9+.-]+(?=://)|(?:{_SLIPS})(?=:/)):", re.IGNORECASE
+)
 
 # Loggers of the libraries underneath that write URLs, paths and names of files, some at INFO, some
 # as errors. Whoever sets up logging keeps them silent at every level.

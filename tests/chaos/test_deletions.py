@@ -76,8 +76,10 @@ class Crm:
     def pass_a_day(self) -> None:
         for _ in range(EVENTS):
             happens = self._chance.choices(
-                [self._upsert, self._move, self._delete_row, self._delete_both, self._change_list]
-                + [self._delete_list, self._delete_person],
+                [
+                    *(self._upsert, self._move, self._delete_row, self._delete_both),
+                    *(self._change_list, self._delete_list, self._delete_person),
+                ],
                 [6, 4, 3, 2, 5, 1, 1],
             )[0]
             happens()
@@ -159,7 +161,7 @@ class Crm:
 
 
 def crm_nights(seed: int, directory: Path, *, kills: bool) -> int:
-    """Load a CRM's events night by night over some kills, and compare; gives how many there were."""
+    """Load a CRM's events night by night over some kills, and compare; gives their number."""
     told = f"seed {seed}"
     chance = random.Random(seed)
     data = directory / "linkedin"

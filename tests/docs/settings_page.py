@@ -18,7 +18,7 @@ HEAD = """\
 
 A configuration is a JSON file (`--config config.json`), variables of the environment
 (`--config ENV`), both (the option twice), or Meltano's. Objects and lists in a variable are JSON
-texts. Numbers are whole numbers.
+texts. Numbers are whole numbers. What is empty counts as not set.
 
 A wrong value ends the run with exit code 2 before anything is read; the message says which
 setting, what it holds (a secret's value is not repeated) and what was expected. An unknown setting

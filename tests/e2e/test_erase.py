@@ -1,4 +1,4 @@
-"""`erase`: a person is deleted at LinkedIn between two runs, and LinkedIn's answer is waited for."""
+"""`erase`: a person is deleted at LinkedIn between two runs, and the answers are waited for."""
 
 from __future__ import annotations
 

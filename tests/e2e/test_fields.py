@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.support import Bench, covered, record, state
+from tests.e2e.support import SCHEMA, Bench, covered, record, state
 
 PROPERTIES: dict[str, Any] = {
     "person": {"type": ["object", "null"], "properties": {"id": {"type": "integer"}}},
@@ -316,3 +316,12 @@ def test_settings_as_json_from_the_environment(bench: Bench) -> None:
     done = bench.run(stream, "--config", "ENV")
     assert done.code == 0, done.log
     assert bench.held().keys() == {("1", "a")}
+
+
+def test_ids_that_a_column_pads_are_told_once_and_kept(bench: Bench) -> None:
+    name = bench.file("a.pdf")
+    sent = [record("1", "r", name), record("2  ", "r", name), record("3  ", "r", name)]
+    done = bench.run([SCHEMA, *sent, state(1)])
+    assert done.code == 0, done.log
+    assert done.log.count("field 'candidate_id' begins or ends with blanks") == 1
+    assert set(bench.held()) == {("1", "r"), ("2  ", "r"), ("3  ", "r")}

@@ -1,5 +1,6 @@
 import base64
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -154,3 +155,17 @@ def test_through_sources(tmp_path: Path) -> None:
             with pytest.raises(Reject) as caught, sources.open(file):
                 pytest.fail("it was opened")
             assert caught.value.code == "file_empty"
+
+
+@pytest.mark.parametrize("uri", ["data:,a\ud800", "data:text/plain,\udfff%41"])
+def test_half_a_surrogate_pair_is_told(uri: str) -> None:
+    with pytest.raises(Reject, match="half of a surrogate pair") as caught:
+        data(uri)
+    assert caught.value.code == "invalid_source"
+
+
+@given(st.text(), st.text(), st.sampled_from(["", ";base64", ";name=", "text/plain"]))
+def test_any_data_uri_is_a_file_or_a_reject(header: str, data: str, more: str) -> None:
+    file = ResumeFile(f"data:{header}{more},{data}")
+    with suppress(Reject), Sources(Path(__file__).parent).open(file) as resume:
+        assert resume.size
