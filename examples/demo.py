@@ -85,6 +85,7 @@ def main() -> int:
             problems = list(differences(expected, last_state, run, held))
             if not problems:
                 show(held, run)
+                print("\n".join(explain(stream, held)))
                 if look:
                     wait(url)
     except Problem as reason:
@@ -321,6 +322,20 @@ def show(held: Mapping[str, Any], run: Run) -> None:
     print(f"  {held['tokens_minted']} access token; breaches of LinkedIn's rules: none\n")
     print(f"Time    {run.seconds:.1f} s, with a pause in the middle of the stream")
     print(f"States  {len(run.states)} printed; the last: {json.dumps(run.states[-1])}")
+
+
+def explain(stream: Iterable[str], held: Mapping[str, Any]) -> Iterator[str]:
+    """Say in one line each how records, resumes and uploads go together."""
+    messages = [json.loads(line) for line in stream]
+    records = [message["record"] for message in messages if message["type"] == "RECORD"]
+    deletions = sum(deletes(record.get("_sdc_deleted_at")) for record in records)
+    keys = {(str(record["candidate_id"]), str(record["resume_id"])) for record in records}
+    resumes, uploads = len(held["resumes"]), sum(held["calls"]["upload"].values())
+    sent, gone = len(records) - deletions, len(keys) - resumes
+    late = sent - uploads
+    yield f"\n{len(records):>7} records: {sent} with a file, {deletions} deletions"
+    yield f"{resumes:>7} resumes of {len(keys)}: the last record counts, and {gone} were deleted"
+    yield f"{uploads:>7} URLs, one for each upload: {late} files were out of date before theirs"
 
 
 if __name__ == "__main__":

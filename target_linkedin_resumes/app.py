@@ -20,8 +20,10 @@ from target_linkedin_resumes.engine.interfaces import Ports, Store
 from target_linkedin_resumes.errors import Misconfigured
 from target_linkedin_resumes.http.client import HttpTransport
 from target_linkedin_resumes.linkedin.api import LinkedIn
+from target_linkedin_resumes.linkedin.gates import Gates
 from target_linkedin_resumes.linkedin.limits import Concurrency, RecordsPerMinute, RequestsPerDay
 from target_linkedin_resumes.linkedin.session import ClientSettings, Session, utc_now
+from target_linkedin_resumes.mapping.config import is_of_candidates
 from target_linkedin_resumes.report.files import ReportFiles
 from target_linkedin_resumes.report.metrics import MeteredRateLimiter, Metrics, WaitTimes
 from target_linkedin_resumes.report.reporter import Reporter
@@ -35,6 +37,7 @@ from target_linkedin_resumes.stores.full_table import FullTables
 from target_linkedin_resumes.stores.ledger import Ledger
 from target_linkedin_resumes.stores.ledger_db import LedgerDB
 from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
+from target_linkedin_resumes.stores.rows import Rows
 from target_linkedin_resumes.uploader import Client, DryRun, QuotaWait, Uploader
 
 logger = logging.getLogger(__name__)
@@ -56,8 +59,8 @@ _UNITS = {
 class Runtime:
     """What one run works with.
 
-    ``rejects``, ``versions`` and ``report`` are None where there are none. ``stores`` are in the
-    order in which they are told what happens.
+    ``rejects``, ``versions``, ``rows`` and ``report`` are None where there are none. ``stores`` are
+    in the order in which they are told what happens.
     """
 
     engine: Engine
@@ -65,6 +68,7 @@ class Runtime:
     rejects: DeadLetters | None
     stores: Sequence[Store]
     versions: FullTables | None
+    rows: Rows | None
     transport: HttpTransport
     sources: Sources
     report: ReportFiles | None
@@ -91,7 +95,8 @@ def linkedin_of(
     settings: Settings, transport: HttpTransport, meter: Metrics, quota: RequestsPerDay
 ) -> LinkedIn:
     """LinkedIn's client for these settings. Raises Misconfigured."""
-    calls = Session(transport, requests_per_day=quota, observe=meter)
+    gates = Gates(time.monotonic, utc_now, longest_asked=settings.retry_seconds)
+    calls = Session(transport, requests_per_day=quota, gates=gates, observe=meter)
     client = ClientSettings(
         organization=settings.organization,
         contract=settings.contract,
@@ -100,6 +105,7 @@ def linkedin_of(
         api_url=settings.api_url,
         token_url=settings.token_url,
         blob_ttl=settings.blob_ttl,
+        api_version=settings.api_version,
     )
     return LinkedIn(client, calls)
 
@@ -110,9 +116,13 @@ def sources_of(settings: Settings, fingerprints: Fingerprints | None = None) -> 
     try:
         return Sources(
             settings.file_root,
-            [FileSource(s.prefix, s.headers, s.storage_options) for s in settings.file_sources],
+            [
+                FileSource(source.prefix, source.headers, source.storage_options, source.oauth)
+                for source in settings.file_sources
+            ],
             timeout=settings.request_timeout_seconds,
             concurrency=settings.upload_concurrency,
+            retry_seconds=settings.retry_seconds,
             convert=convert,
             fingerprints=fingerprints,
         )
@@ -143,7 +153,8 @@ def build(
     sources = sources_of(
         settings, None if ledger is None else Fingerprints(ledger.salt, settings.convert)
     )
-    client: Client = linkedin_of(settings, transport, metrics, quota)
+    client: Client
+    client = linkedin = linkedin_of(settings, transport, metrics, quota)
     if settings.dry_run:
         client = DryRun()
     elif settings.on_quota == "wait":
@@ -160,11 +171,13 @@ def build(
         stores=stores,
         keep_rejects=settings.dry_run or settings.on_reject == "continue",
         look_up=None if ledger is None else uploader.look_up,
+        stop_waiting=linkedin.stop_waiting,
     )
     in_flight = InFlight(
         batch_size=min(settings.batch_size_rows, settings.records_per_minute),
         batch_max_age=settings.batch_max_age_seconds,
         retries=Retries(settings.retry_seconds, observe=waits.for_retry),
+        keep_deletions=ports.keep_rejects,
     )
     delete_limit = _delete_limit(settings, ledger)
     engine = Engine(
@@ -175,10 +188,18 @@ def build(
         delete_limit=delete_limit,
         group=GROUP,
     )
-    versions = None if ledger is None else FullTables(engine, ledger, delete_limit)
+    versions, rows = None, None
+    if ledger is not None:
+        versions = FullTables(engine, ledger, delete_limit)
+        rows = Rows(engine, ledger, delete_limit, replace=settings.replace_rows)
+        if any(map(is_of_candidates, settings.fields.values())):
+            ledger.rows.index_candidates()
     begun = time.monotonic()
-    reporter = Reporter(engine, metrics, waits, time.monotonic, begun, quota, settings)
-    return Runtime(engine, reporter, rejects, stores, versions, transport, sources, report)
+    reporter = Reporter(
+        *(engine, metrics, waits, time.monotonic, begun, quota, settings),
+        outstanding=lambda: (0, 0) if rejects is None else rejects.outstanding,
+    )
+    return Runtime(engine, reporter, rejects, stores, versions, rows, transport, sources, report)
 
 
 def _rejects(
@@ -238,7 +259,7 @@ def _ledger(settings: Settings, quota: RequestsPerDay) -> Ledger | None:
 def _delete_limit(settings: Settings, ledger: Ledger | None) -> DeleteLimit:
     most = settings.max_deletes
     if most is None:
-        return DeleteLimit()
+        return DeleteLimit() if ledger is None else DeleteLimit(held=ledger.held)
     if ledger is None or not most.percent:
         return DeleteLimit(most.number)
     held = ledger.held()

@@ -32,17 +32,26 @@ class Retry(Failure):
 
     ``retry_after`` is in seconds and comes from the server; None leaves the wait to the caller.
     ``cause`` is what such failures are counted by: the call and its status or kind of error, or
-    ``unclear``. ``at_source`` says that a resume's source is the cause, and not LinkedIn.
+    ``unclear``. ``at_source`` says that a resume's source is the cause, and not LinkedIn;
+    ``of_file`` that it is this one file: if it lasts, the record is a reject. ``tried`` is False
+    where nobody was asked, because others have found out that it is of no use for now.
     """
 
     at_source = False
+    tried = True
 
     def __init__(
-        self, message: str, *, retry_after: int | None = None, cause: str = "unclear"
+        self,
+        message: str,
+        *,
+        retry_after: int | None = None,
+        cause: str = "unclear",
+        of_file: bool = False,
     ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
         self.cause = cause
+        self.of_file = of_file
 
 
 class Refused(Failure):
@@ -50,11 +59,15 @@ class Refused(Failure):
 
 
 class Reject(Failure):
-    """One record cannot be delivered as it is. ``code`` is one of the documented, stable codes."""
+    """One record cannot be delivered as it is. ``code`` is one of the documented, stable codes.
 
-    def __init__(self, code: str, message: str) -> None:
+    ``status`` is LinkedIn's where LinkedIn refused it.
+    """
+
+    def __init__(self, code: str, message: str, *, status: int | None = None) -> None:
         super().__init__(message)
         self.code = code
+        self.status = status
 
 
 class Stop(Failure):
@@ -73,6 +86,10 @@ class QuotaSpent(Stop):
     """LinkedIn's daily quota is spent; it is renewed at 00:00 UTC."""
 
     exit_code = 75
+
+
+# What LinkedIn answers to a deletion of what it does not hold.
+NOT_THERE = frozenset({404, 410})
 
 
 @dataclass(frozen=True, slots=True)

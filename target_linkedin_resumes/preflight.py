@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from functools import partial
 
@@ -20,9 +20,10 @@ from target_linkedin_resumes.http.client import HttpTransport
 from target_linkedin_resumes.linkedin.api import LinkedIn
 from target_linkedin_resumes.report.files import ReportFiles
 from target_linkedin_resumes.report.metrics import Metrics
+from target_linkedin_resumes.report.wording import outstanding_deletions
 from target_linkedin_resumes.settings import Settings
 from target_linkedin_resumes.stores.audit_log import check_audit_log
-from target_linkedin_resumes.stores.dead_letters import check_dead_letters
+from target_linkedin_resumes.stores.dead_letters import check_dead_letters, outstanding_in
 from target_linkedin_resumes.stores.ledger_db import check_ledger
 
 
@@ -39,6 +40,12 @@ def preflight(settings: Settings) -> Iterator[tuple[bool, str]]:
             yield False, failure.message
         else:
             yield True, well
+    if settings.rejects_path is not None and settings.rejects_path.exists():
+        with suppress(OSError):
+            deletions, persons = outstanding_in(settings.rejects_path)
+            if deletions:
+                waiting = outstanding_deletions(deletions, persons)
+                yield True, f"rejects_path: {waiting}; {settings.rejects_path} says why"
     limits = (
         f"limits: {settings.records_per_minute} records a minute, {settings.requests_per_day} batch"
         f" calls a day, {settings.upload_concurrency} uploads at once at the most"

@@ -1,21 +1,23 @@
 """Read a record into a change: an upsert or a delete of one resume key. Pure.
 
-The record contract (fields, deletion markers, timestamps) is documented in the README.
+The record contract (fields, deletion markers, timestamps) is documented in docs/record.md.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
+from target_linkedin_resumes.dates import EPOCH, read_moment, read_number, readings
 from target_linkedin_resumes.errors import Reject
+from target_linkedin_resumes.values import as_text, as_whole, is_null
 
 Record = Mapping[str, Any]
 
@@ -26,6 +28,12 @@ class ResumeKey:
 
     candidate_id: str
     resume_id: str
+
+    @property
+    def padded(self) -> list[str]:
+        """The fields that begin or end with blanks."""
+        parts = (("candidate_id", self.candidate_id), ("resume_id", self.resume_id))
+        return [name for name, text in parts if text != text.strip()]
 
     def __str__(self) -> str:
         return f"candidate {self.candidate_id!r}, resume {self.resume_id!r}"
@@ -47,12 +55,25 @@ class ResumeFile:
     checksum: str | None = field(default=None, repr=False)
 
 
+class Row(NamedTuple):
+    """A record's identity at the tap: the values of its key properties, as ``text``.
+
+    ``stream`` is the tap's name of its stream.
+    """
+
+    text: str
+    stream: str
+    properties: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Upsert:
     """The resume of ``key`` is to be what ``file`` holds. ``created_at`` is epoch milliseconds.
 
     ``stream``, ``record`` and ``version`` are as the tap sent them, ``attempts`` is how often
-    earlier runs failed to deliver the record.
+    earlier runs failed to deliver the record. ``row`` is the tap's row that names the resume, None
+    where the ids are its identity or nothing is; ``element`` is the place in the
+    row's list, None where the record is one resume.
     """
 
     key: ResumeKey
@@ -62,6 +83,8 @@ class Upsert:
     record: Record = field(default_factory=dict, repr=False)
     attempts: int = 0
     version: int | None = None
+    row: Row | None = field(default=None, repr=False)
+    element: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +96,8 @@ class Delete:
     record: Record = field(default_factory=dict, repr=False)
     attempts: int = 0
     version: int | None = None
+    row: Row | None = field(default=None, repr=False)
+    element: int | None = None
 
 
 Change = Upsert | Delete
@@ -132,14 +157,18 @@ _FALSE_WORDS = frozenset(
     | {"c", "create", "i", "insert", "r", "read", "u", "update"}
 )
 
-_DIGIT_BUT_ZERO = re.compile(r"[1-9]")
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# LinkedIn takes milliseconds; its own sample shows seconds. Anything below the first bound (3 March
+# 1973 in milliseconds) is a unit mistaken for another and never goes on the wire; nor does anything
+# from 2100 on.
+_EARLIEST, _LATEST = 10**11, 4_102_444_800_000
 _MILLISECOND = timedelta(milliseconds=1)
-# LinkedIn takes milliseconds; its own sample shows seconds. Anything below this bound (3 March
-# 1973 in milliseconds) is a unit mistaken for another and never goes on the wire.
-_EARLIEST = 10**11
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+# Sources write dates before the first or from the second year on for "never".
+_FIRST_YEAR, _NEVER_YEAR = 1971, 2099
+# Clocks and zones differ; a deletion that is announced for later is none yet.
+_SOON = 86_400
+# In seconds; a zone moves 1970-01-01 by an hour or more. Of smaller numbers 0 and 1 say something;
+# a code, a count or a year does not.
+_FIRST_EPOCH = 3600
 
 
 def read_change(
@@ -149,6 +178,8 @@ def read_change(
     original: Record | None = None,
     attempts: int = 0,
     version: int | None = None,
+    row: Row | None = None,
+    element: int | None = None,
 ) -> Change:
     """Read a record that has the contract's fields.
 
@@ -158,120 +189,105 @@ def read_change(
     """
     kept = record if original is None else original
     if is_deleted(record.get(DELETED)):
-        if not _has_plain_key(record):
-            _check(_KEY_VALIDATOR, _present(record))
-        return Delete(_key(record), stream, kept, attempts, version)
+        return Delete(_key(record), stream, kept, attempts, version, row, element)
     present = _present(record)
     if not _is_plain_upsert(present):
         _check(_UPSERT_VALIDATOR, present)
     created_at = epoch_milliseconds(present["created_at"])
-    return Upsert(_key(present), created_at, _file(present), stream, kept, attempts, version)
+    about = (stream, kept, attempts, version, row, element)
+    return Upsert(_key(present), created_at, _file(present), *about)
 
 
 def key_of(record: Record) -> ResumeKey | None:
     """Return the resume key of a record that is no change, if at least that can be read."""
     try:
-        if not _has_plain_key(record):
-            _check(_KEY_VALIDATOR, record)
         return _key(record)
     except Reject:
         return None
 
 
-def is_deleted(marker: object) -> bool:
+def is_deleted(marker: object, clock: Callable[[], float] = time.time) -> bool:
     """Tell whether a deletion marker deletes: null, false, 0, "N", "" do not; a date does.
 
-    Raises :class:`Reject` for a value that is neither: a column mapped by mistake ("active",
-    "pending") must not delete a customer's resumes, nor may a deletion be dropped.
+    A date before 1971 or from 2099 on stands for "never" and does not. ``clock`` gives epoch
+    seconds. Raises :class:`Reject` for a value that says neither: a column mapped by mistake
+    ("1 - Active", "pending", a date to come) must not delete a customer's resumes, nor may a
+    deletion be dropped.
     """
-    if marker is None or isinstance(marker, bool):
-        return bool(marker)
-    if isinstance(marker, date | time):
-        return True
-    if isinstance(marker, int | float | Decimal):
-        return marker == marker and marker != 0  # noqa: PLR0124 - NaN is no deletion
+    if is_null(marker):
+        return False
+    if isinstance(marker, bool):
+        return marker
     if isinstance(marker, str):
         word = marker.strip().lower()
-        # The digit first: nearly all are a date or an epoch, and no word has one.
-        if _DIGIT_BUT_ZERO.search(word) or word in _TRUE_WORDS:
+        if word in _TRUE_WORDS:
             return True
         if word in _FALSE_WORDS:
             return False
-        digits = [character for character in word if character.isdigit()]
-        if digits:  # a date or an epoch in some notation, unless it is a zero date
-            return any(digit != "0" for digit in digits)
+    moments = readings(marker)
+    says = {_has_come(moment, clock()) for moment in moments}
+    if moments and moments[0].year == EPOCH.year:
+        number = read_number(marker)
+        if number is not None and 0 <= number < _FIRST_EPOCH:
+            says = {bool(number)} if number in (0, 1) else set()
+    if len(says) == 1 and None not in says:
+        return True in says
     raise Reject(
         "invalid_record",
-        f"field '{DELETED}': expected a date, a boolean, 0 or 1, or a word like 'true', 'Y' or 'd'"
-        " as deletion marker; this value says neither that the resume is deleted nor that it is"
-        " not. Map the setting `fields.deleted` to the column that marks deletions.",
+        f"field '{DELETED}': expected a date from 1971 on that has come, a boolean, 0 or 1, or a"
+        " word like 'true', 'Y' or 'd' as deletion marker; this value says neither that the resume"
+        " is deleted nor that it is not. Map the setting `fields.deleted` to the column that marks"
+        " deletions.",
     )
 
 
+def _has_come(moment: datetime, now: float) -> bool | None:
+    """Tell whether a date is there: no for one that means "never", None for one to come."""
+    if not _FIRST_YEAR <= moment.year < _NEVER_YEAR:
+        return False
+    return True if moment.timestamp() <= now + _SOON else None
+
+
 def epoch_milliseconds(value: object) -> int:
-    """Read ISO 8601, or an epoch in s, ms or µs told apart by its size; no zone means UTC.
+    """Read a date, a time or an epoch, see :func:`read_moment`, as epoch milliseconds.
 
     Raises :class:`Reject` with the code ``invalid_timestamp``.
     """
-    milliseconds = _milliseconds(value)
-    if milliseconds is None:
+    moment = read_moment(value)
+    if moment is None:
         raise Reject(
             "invalid_timestamp",
             "field 'created_at': expected an ISO 8601 date or time, or an epoch in seconds,"
-            " milliseconds or microseconds",
+            " milliseconds, microseconds or nanoseconds",
         )
+    milliseconds = (moment - EPOCH) // _MILLISECOND
     if milliseconds < _EARLIEST:
         raise Reject(
             "invalid_timestamp",
             "field 'created_at': expected a time after 3 March 1973; LinkedIn takes epoch"
             " milliseconds, and a smaller number is another unit",
         )
+    if milliseconds >= _LATEST:
+        raise Reject(
+            "invalid_timestamp",
+            "field 'created_at': expected a time before the year 2100; a source that has none"
+            " writes a date that stands for it",
+        )
     return milliseconds
 
 
-def _milliseconds(value: object) -> int | None:
-    if isinstance(value, str):
-        return _from_text(value.strip())
-    if isinstance(value, datetime):
-        return _from_datetime(value)
-    if isinstance(value, date):
-        return _from_datetime(datetime.combine(value, time()))
-    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        return _from_number(value)
-    return None
-
-
-def _from_text(text: str) -> int | None:
-    # Eight digits are a date in ISO's basic form (20221213); as an epoch they would be 1970.
-    if _NUMBER.fullmatch(text) and not (len(text) == 8 and text.isdigit()):
-        return _from_number(text)
-    try:
-        return _from_datetime(datetime.fromisoformat(text))
-    except (ValueError, OverflowError):
-        return None
-
-
-def _from_datetime(moment: datetime) -> int:
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return (aware - _EPOCH) // _MILLISECOND
-
-
-def _from_number(number: float | Decimal | str) -> int | None:
-    try:
-        exact = Decimal(number)
-    except InvalidOperation:
-        return None
-    if not exact.is_finite() or exact >= 10**17:
-        return None
-    if exact < 10**11:
-        return int(exact * 1000)
-    if exact < 10**14:
-        return int(exact)
-    return int(exact // 1000)
-
-
 def _present(record: Record) -> dict[str, Any]:
-    return {name: record[name] for name in FIELDS if record.get(name) is not None}
+    """Give the fields that say something; what taps make of null, and 42.0 of 42, is undone."""
+    present = {name: record[name] for name in FIELDS if not is_null(record.get(name))}
+    for name in ("candidate_id", "resume_id", "checksum"):
+        if isinstance(present.get(name), float | Decimal):
+            whole = as_whole(present[name])
+            present[name] = present[name] if whole is None else whole
+    if isinstance(present.get("file"), Mapping):
+        present["file"] = {
+            name: value for name, value in present["file"].items() if not is_null(value)
+        }
+    return present
 
 
 # Most records pass these plain checks; jsonschema takes four times as long as all the rest. It
@@ -283,23 +299,25 @@ def _has_plain_key(record: Record) -> bool:
 
 
 def _is_plain_id(value: object) -> bool:
-    return type(value) is int or (type(value) is str and value != "")
+    return type(value) is int or (type(value) is str and not is_null(value))
 
 
 def _is_plain_upsert(present: Record) -> bool:
     return (
         _has_plain_key(present)
         and "created_at" in present
-        and present.get("file") != ""
         and all(type(present[name]) is str for name in _TEXTS if name in present)
         and type(present.get("checksum", "")) in (str, int)
     )
 
 
 def _key(record: Record) -> ResumeKey:
+    if not _has_plain_key(record):
+        record = _present(record)
+        _check(_KEY_VALIDATOR, record)
     parts = []
     for name in ("candidate_id", "resume_id"):
-        text = str(record[name])
+        text = as_text(record[name]) or ""
         try:
             text.encode("utf-8")
         except UnicodeEncodeError:
@@ -339,7 +357,7 @@ def _file(record: Record) -> ResumeFile:
 
 
 def _checksum(record: Record) -> str | None:
-    text = str(record.get("checksum", "")).strip()
+    text = (as_text(record.get("checksum")) or "").strip()
     # A weak ETag (RFC 9110) says that two files serve the same end, not that their bytes are equal.
     return text if text and not text.startswith("W/") else None
 

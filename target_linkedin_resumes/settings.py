@@ -9,6 +9,7 @@ setting is wrong, what it holds (never a secret) and what was expected.
 
 from __future__ import annotations
 
+import ast
 import difflib
 import json
 import re
@@ -20,10 +21,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from target_linkedin_resumes.errors import Misconfigured
+from target_linkedin_resumes.http.oauth import OAuth
 from target_linkedin_resumes.http.urls import Origin
 from target_linkedin_resumes.mapping.config import (
     ByStream,
     FiltersByStream,
+    is_of_candidates,
     read_fields,
     read_only,
 )
@@ -35,11 +38,12 @@ BLOB_TTL_UNITS = ("MILLISECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MON
 
 @dataclass(frozen=True, slots=True)
 class SourceSetting:
-    """One entry of `file_sources`; headers and options hold credentials."""
+    """One entry of `file_sources`; headers, options and `oauth` hold credentials."""
 
     prefix: str
     headers: Mapping[str, str] = field(repr=False)
     storage_options: Mapping[str, Any] = field(repr=False)
+    oauth: OAuth | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ def _read_file_sources(name: str, value: Any) -> tuple[SourceSetting, ...]:
     sources = []
     for number, entry in enumerate(entries):
         where = f"setting '{name}[{number}]'"
-        known = {"prefix", "headers", "storage_options"}
+        known = {"prefix", "headers", "storage_options", "oauth"}
         if not isinstance(entry, Mapping) or not set(entry) <= known:
             raise Misconfigured(f"{where}: expected an object with {', '.join(sorted(known))}")
         prefix, headers = entry.get("prefix"), entry.get("headers") or {}
@@ -112,8 +116,31 @@ def _read_file_sources(name: str, value: Any) -> tuple[SourceSetting, ...]:
             raise Misconfigured(f"{where}.headers: expected an object of texts")
         if not isinstance(options, Mapping):
             raise Misconfigured(f"{where}.storage_options: expected an object")
-        sources.append(SourceSetting(prefix, headers, options))
+        oauth = _read_oauth(f"{name}[{number}].oauth", entry.get("oauth"))
+        sources.append(SourceSetting(prefix, headers, options, oauth))
     return tuple(sources)
+
+
+def _read_oauth(name: str, value: Any) -> OAuth | None:
+    if value is None:
+        return None
+    required, optional = {"token_url", "client_id", "client_secret"}, {"refresh_token", "scope"}
+    names = set(value) if isinstance(value, Mapping) else set()
+    if not required <= names <= required | optional or not all(
+        isinstance(text, str) and text.strip() for text in value.values()
+    ):
+        raise Misconfigured(
+            f"setting '{name}': expected an object of texts: {', '.join(sorted(required))}, and"
+            f" {', '.join(sorted(optional))} if the source asks for them"
+        )
+    try:
+        url = _parse_endpoint("file_sources", value["token_url"].strip())
+    except Misconfigured:
+        raise Misconfigured(
+            f"setting '{name}.token_url': expected an https URL without user, query or fragment"
+            " (http on a loopback address only)"
+        ) from None
+    return OAuth(**{name: text.strip() for name, text in value.items()} | {"token_url": url})
 
 
 def _read_blob_ttl(name: str, value: Any) -> Mapping[str, int | str] | None:
@@ -169,6 +196,12 @@ def _parse_endpoint(name: str, text: str) -> str:
     return text.rstrip("/")
 
 
+def _parse_version(name: str, text: str) -> str:
+    if re.fullmatch(r"20[0-9]{2}(0[1-9]|1[0-2])", text) is None:
+        raise _wrong(name, text, "a year and a month as LinkedIn writes them, such as '202604'")
+    return text
+
+
 def _parse_max_deletes(name: str, text: str) -> MaxDeletes:
     match = re.fullmatch(r"([0-9]{1,9})\s*(%?)", text)
     if match is None or (match[2] and int(match[1]) > 100):
@@ -201,7 +234,7 @@ _EXPECTED_KEY = f"expected a secret of {SHORTEST_KEY} characters or more, made b
 
 def _wrong(name: str, value: Any, expected: str, *, shown: str = "") -> Misconfigured:
     """Name a setting, its value or what is ``shown`` of it, and what was expected."""
-    if SCHEMA["properties"][name].get("secret"):
+    if SCHEMA["properties"].get(name, {}).get("secret"):
         return Misconfigured(f"setting '{name}': expected {expected}")
     return Misconfigured(
         f"setting '{name}': {shown or repr(value)} is not valid; expected {expected}"
@@ -258,9 +291,9 @@ def _choice(choices: tuple[str, ...], about: str) -> Any:
     return _setting(read, schema, default=default)
 
 
-def _flag(about: str) -> Any:
-    schema = {"type": "boolean", "default": False, "description": about}
-    return _setting(_read_flag, schema, default=False)
+def _flag(about: str, *, default: bool = False) -> Any:
+    schema = {"type": "boolean", "default": default, "description": about}
+    return _setting(_read_flag, schema, default=default)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,6 +322,13 @@ class Settings:
         _parse_endpoint,
         default="https://www.linkedin.com/oauth/v2/accessToken",
     )
+    api_version: str | None = _text(
+        "Month of the version of LinkedIn's API to call, such as `202604`: sent as"
+        " `LinkedIn-Version` to paths below `/rest`. Without it, `/v2` is called, which has no"
+        " versions.",
+        _parse_version,
+        default=None,
+    )
     fields: ByStream = _json(
         "object",
         "Which field of the tap's records serves for which of this target's: a name, a dotted path,"
@@ -314,8 +354,9 @@ class Settings:
         "array",
         "Credentials for what starts with a prefix, and trust in it also where it is a private"
         ' address: `[{"prefix": "https://crm.example.com/", "headers": {"Authorization": "Bearer'
-        ' ..."}}]`; `storage_options` instead of `headers` for s3://, gs://, az://, abfs:// and'
-        " sftp://.",
+        ' ..."}}]`; `oauth` with `token_url`, `client_id`, `client_secret` and, if need be,'
+        " `refresh_token` and `scope` for a token that is renewed; `storage_options` instead for"
+        " s3://, gs://, az://, abfs:// and sftp://.",
         _read_file_sources,
         {
             "items": {
@@ -325,6 +366,7 @@ class Settings:
                     "prefix": {"type": "string"},
                     "headers": {"type": "object"},
                     "storage_options": {"type": "object"},
+                    "oauth": {"type": "object"},
                 },
             }
         },
@@ -384,6 +426,11 @@ class Settings:
     retry_seconds: int = _number(
         900, (0, 86_400), "How long one change may be retried before the run stops."
     )
+    max_line_bytes: int = _number(
+        64 * 1024**2,
+        (1024**2, 2**40),
+        "A line of the input or of a BATCH file that is longer stops the run.",
+    )
     shutdown_grace_seconds: int = _number(
         20, (0, 3600), "What is in flight gets this long after SIGTERM or SIGINT."
     )
@@ -396,6 +443,12 @@ class Settings:
         "Singer file of the rejects, replayed with `--input`; required by `continue`."
     )
     max_rejects: int | None = _number(None, (0, 10**9), "More rejects than this many stop the run.")
+    retry_rejects: bool = _flag(
+        "With `on_reject=continue`: what may have healed is tried again when a run starts:"
+        " deletions each time, files and candidates that were not there after 15 minutes and then"
+        " ever later, up to a week.",
+        default=True,
+    )
     fail_on_rejects: bool = _flag("Exit with 3 instead of 0 when rejects were written.")
     audit_path: Path | None = _path(
         "JSON lines of each delivery and deletion that LinkedIn confirmed: when, ids as keyed"
@@ -436,6 +489,10 @@ class Settings:
         _parse_max_deletes,
         default=None,
     )
+    replace_rows: bool = _flag(
+        "With `ledger_path`: a row of the tap that names another resume id than before has the"
+        " earlier resume deleted. Unless set, it stays, and a warning counts such rows."
+    )
     dry_run: bool = _flag(
         "Everything but the writes to LinkedIn: files are fetched and checked, and the summary"
         " says what would be sent. No state is printed."
@@ -456,8 +513,8 @@ SCHEMA: dict[str, Any] = {
 
 def read_settings(config: Mapping[str, Any]) -> Settings:
     """Check a configuration. Raises :class:`Misconfigured` for the first setting that is wrong."""
-    given = {name: value for name, value in config.items() if value is not None}
-    missing = [name for name in SCHEMA["required"] if given.get(name) in (None, "")]
+    given = {name: value for name, value in config.items() if value is not None and value != ""}
+    missing = [name for name in SCHEMA["required"] if name not in given]
     if missing:
         name, *others = missing
         too = f" (as are {', '.join(others)})" if others else ""
@@ -488,6 +545,13 @@ def _check_together(settings: Settings) -> None:
             "setting 'max_deletes': a percentage is one of what the ledger holds; expected"
             " 'ledger_path' beside it, or a number of resumes"
         )
+    if settings.ledger_path is None:
+        for stream, mapped in settings.fields.items():
+            if is_of_candidates(mapped):
+                raise Misconfigured(
+                    f"setting 'ledger_path': required by fields.{stream}.resume_id = '*': only the"
+                    " ledger knows which resumes a candidate has; expected the path of a file"
+                )
     if settings.audit_path is not None and settings.audit_key is None:
         raise Misconfigured(f"setting 'audit_key': required by audit_path; {_EXPECTED_KEY}")
     # Each of two settings that name one file would take the other's lines for its own.
@@ -521,30 +585,108 @@ def unknown_settings(config: Mapping[str, Any], known: Mapping[str, Any]) -> lis
     return messages
 
 
-def check_environment(environ: Mapping[str, str], prefix: str, schema: Mapping[str, Any]) -> None:
-    """Check what the SDK will convert. Raises :class:`Misconfigured` and names the variable."""
+def read_environment(
+    environ: Mapping[str, str], prefix: str, schema: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Read the settings from variables; an empty one counts as not set.
+
+    Raises :class:`Misconfigured` and names the variable.
+    """
+    config: dict[str, Any] = {}
     for name, about in schema["properties"].items():
         variable = prefix + name.upper()
-        value = environ.get(variable)
-        if value is None:
+        value = environ.get(variable, "")
+        if not value.strip():
             continue
-        kinds = about["type"] if isinstance(about["type"], list) else [about["type"]]
-        if "integer" in kinds and not re.fullmatch(r"\s*[+-]?[0-9]+\s*", value):
-            raise Misconfigured(f"environment variable {variable}: expected a whole number")
-        if {"object", "array"} & set(kinds) and "string" not in kinds:
+        kinds = {about["type"]} if isinstance(about["type"], str) else set(about["type"])
+        config[name] = value
+        if "integer" in kinds:
+            if not re.fullmatch(r"\s*[+-]?[0-9]{1,20}\s*", value):
+                raise Misconfigured(f"environment variable {variable}: expected a whole number")
+            config[name] = int(value)
+        elif {"object", "array"} & kinds and "string" not in kinds:
             try:
-                json.loads(value)
-            except ValueError:
+                config[name] = json.loads(value)
+            except (ValueError, RecursionError):
                 raise Misconfigured(f"environment variable {variable}: expected JSON") from None
+    return config
 
 
-def check_flattening(config: Mapping[str, Any]) -> None:
-    """Check what the SDK would end the run for with another code. Raises Misconfigured."""
-    if config.get("flattening_enabled") and config.get("flattening_max_depth") is None:
+def check_sdk_settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a configuration in which the SDK's settings are such that the SDK can use them.
+
+    Raises :class:`Misconfigured`; what is set for stream maps is not repeated, since it may hold a
+    credential.
+    """
+    checked = {name: value for name, value in config.items() if name not in _SDK_SETTINGS}
+    for name, read in _SDK_SETTINGS.items():
+        value = config.get(name)
+        if value is not None and value != "":
+            checked[name] = read(name, value)
+    if checked.get("flattening_enabled") and "flattening_max_depth" not in checked:
         raise Misconfigured(
             "setting 'flattening_max_depth': required by flattening_enabled; expected how many"
             " levels of objects are made flat, such as 2"
         )
+    return checked
+
+
+def _read_object(name: str, value: Any) -> Mapping[str, Any]:
+    value = _from_json(value)
+    if not isinstance(value, Mapping):
+        raise Misconfigured(f"setting '{name}': expected an object")
+    return value
+
+
+def _read_batch_config(name: str, value: Any) -> Mapping[str, Any]:
+    config = _read_object(name, value)
+    storage = config.get("storage")
+    if storage is not None:
+        root = _read_object(f"{name}.storage", storage).get("root")
+        if not isinstance(root, str) or not root:
+            raise Misconfigured(f"setting '{name}.storage.root': expected a directory or a URL")
+    return config
+
+
+def _read_stream_maps(name: str, value: Any) -> Mapping[str, Any]:
+    streams = _read_object(name, value)
+    for stream, maps in streams.items():
+        drops = maps in (None, "__NULL__")
+        if stream.startswith("__") and not (stream == "__else__" and drops):
+            raise Misconfigured(
+                f"setting '{name}.{stream}': expected the name of a stream, or '__else__' with null"
+            )
+        if not drops and not isinstance(maps, Mapping):
+            raise Misconfigured(
+                f"setting '{name}.{stream}': expected an object of expressions, or null"
+            )
+        for made, text in maps.items() if isinstance(maps, Mapping) else ():
+            # Those with underscores are instructions, of which one is an expression.
+            if isinstance(text, str) and (made == "__filter__" or not made.startswith("__")):
+                _check_expression(f"{name}.{stream}.{made}", text)
+    return streams
+
+
+def _check_expression(setting: str, text: str) -> None:
+    try:
+        ast.parse(text.strip(), mode="eval")
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        raise Misconfigured(
+            f"setting '{setting}': expected an expression such as 'name.lower()'; this text is none"
+        ) from None
+
+
+# By name, what reads the value of a setting of the SDK.
+_SDK_SETTINGS: Mapping[str, Callable[[str, Any], Any]] = {
+    "batch_config": _read_batch_config,
+    "flattening_enabled": _read_flag,
+    "flattening_max_depth": partial(_read_number, lowest=0, highest=1000),
+    "flattening_max_key_length": partial(_read_number, lowest=1, highest=1_000_000),
+    "flattening_separator": _read_text,
+    "process_activate_version_messages": _read_flag,
+    "stream_map_config": _read_object,
+    "stream_maps": _read_stream_maps,
+}
 
 
 def secrets_of(config: Mapping[str, Any]) -> list[str]:
@@ -559,7 +701,7 @@ def secrets_of(config: Mapping[str, Any]) -> list[str]:
 def _add_texts(value: Any, found: list[str]) -> None:
     if isinstance(value, Mapping):
         for name, inner in value.items():
-            if name != "prefix":
+            if name not in ("prefix", "token_url", "scope"):
                 _add_texts(inner, found)
     elif isinstance(value, list):
         for inner in value:

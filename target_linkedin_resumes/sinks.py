@@ -7,28 +7,94 @@ the tap's schema) is left out: the mapped record is checked against this target'
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
 from math import inf
 from sys import getsizeof
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from singer_sdk.mapper import RemoveRecordTransform, StreamMap
 from singer_sdk.sinks import Sink
 
 from target_linkedin_resumes.engine.engine import Engine
+from target_linkedin_resumes.engine.types import DELETION_UNRESOLVED
 from target_linkedin_resumes.errors import Reject
+from target_linkedin_resumes.mapping.config import EVERY
+from target_linkedin_resumes.mapping.expressions import EACH
 from target_linkedin_resumes.mapping.mapper import Mapper
-from target_linkedin_resumes.records import Change, Record, Upsert, key_of, read_change
+from target_linkedin_resumes.records import (
+    Change,
+    Delete,
+    Record,
+    ResumeKey,
+    Row,
+    Upsert,
+    key_of,
+    read_change,
+)
 from target_linkedin_resumes.resumes.etags import expires_at
 from target_linkedin_resumes.settings import Settings
+from target_linkedin_resumes.stores.dead_letters import DeadLetters
 from target_linkedin_resumes.stores.full_table import FullTables
+from target_linkedin_resumes.stores.rows import Rows
+from target_linkedin_resumes.values import as_text, is_null
 
 if TYPE_CHECKING:
     from singer_sdk.sinks.core import BaseJSONSchemaValidator
     from singer_sdk.target_base import Target
 
 logger = logging.getLogger(__name__)
+
+_NO_IDS = "it deletes a resume whose ids cannot be read from it; have it carry both"
+
+
+@dataclass(slots=True)
+class _Message:
+    """A record after stream maps, and what the tap said of it."""
+
+    record: Record
+    original: Record
+    stream: str
+    attempts: int
+    version: int | None
+    row: Row | None
+    size: int
+    element: int | None = None
+
+    def read(self, mapped: Record) -> Change:
+        """Read the record with this target's fields. Raises :class:`Reject`."""
+        return read_change(
+            mapped,
+            stream=self.stream,
+            original=self.original,
+            attempts=self.attempts,
+            version=self.version,
+            row=self.row,
+            element=self.element,
+        )
+
+    def delete(self, key: ResumeKey) -> Delete:
+        """Make the deletion of a resume that the record asks for."""
+        about = (self.stream, self.original, self.attempts, self.version, self.row, self.element)
+        return Delete(key, *about)
+
+
+class _Unreadable(NamedTuple):
+    """A record that is no change, and its ids if at least those can be read."""
+
+    reject: Reject
+    key: ResumeKey | None
+
+
+class _RowDeletion:
+    """A record that deletes, and whose ids cannot be read."""
+
+
+_Asked = Change | _Unreadable
 
 
 class ResumeSink(Sink):
@@ -45,15 +111,21 @@ class ResumeSink(Sink):
         ours: Any = target  # a TargetLinkedInResumes, which imports this module
         self._engine: Engine = ours.engine
         self._versions: FullTables | None = ours.versions
+        self._rows: Rows | None = ours.runtime.rows
+        self._dead_letters: DeadLetters | None = ours.runtime.rejects
         mapper = Mapper(ours.settings.fields, ours.settings.only)
-        # A stream that the stream maps drop gets a sink all the same, but no record.
-        self._mapping = mapper.for_stream(
-            stream_name, None if _is_dropped(target, stream_name) else schema
-        )
+        # A stream that the stream maps drop gets a sink all the same, but no record. A later SCHEMA
+        # may list what has changed alone.
+        judged = stream_name in ours.judged or _is_dropped(target, stream_name)
+        self._mapping = mapper.for_stream(stream_name, None if judged else schema)
+        ours.judged.add(stream_name)
         self._said: set[str] = ours.said
         for warning in self._mapping.warnings:
             self._say(logging.WARNING, warning)
         self._described = False
+        keys = tuple(key_properties or ())
+        by_ids = self._mapping.is_of_candidates or self._mapping.is_identified_by_ids(keys)
+        self._row_keys = () if by_ids else keys
 
     def deliver(
         self,
@@ -62,32 +134,245 @@ class ResumeSink(Sink):
         stream: str,
         attempts: int = 0,
         version: int | None = None,
+        element: int | None = None,
     ) -> None:
         """Hand over one record after stream maps; ``original``, ``stream`` and ``version`` are as
         the tap sent them.
 
-        ``attempts`` is how often earlier runs failed to deliver it. Waits while too much is in
-        flight. Raises what stopped the run.
+        ``attempts`` is how often earlier runs failed to deliver it, ``element`` the place of the
+        one resume of its list that is meant. Waits while too much is in flight. Raises what stopped
+        the run.
         """
+        self._describe(record, stream)
+        message = self._message(record, original, stream, attempts, version)
+        if message.row is not None and attempts == 0:
+            self._overtake(message.row)
+        try:
+            if self._mapping.is_of_candidates:
+                self._deliver_candidate(message)
+            elif self._mapping.is_list:
+                self._deliver_list(message, element)
+            else:
+                self._deliver_one(message)
+        except Reject as reject:  # of the record as a whole
+            self._hand_in(_Unreadable(reject, None), message)
+
+    def salvage(
+        self,
+        reject: Reject,
+        partial: Record,
+        original: Record,
+        stream: str,
+        attempts: int,
+        version: int | None,
+    ) -> None:
+        """Hand over a record that the stream maps fail on: what deletes is carried out, all else
+        is rejected.
+
+        ``partial`` is what the maps make of it where they do not fail; what it lacks is looked for
+        in ``original``. Raises as :meth:`deliver` does.
+        """
+        merged = {**original, **partial}
+        for record in (partial, merged):
+            readable = key_of(self._mapping.ids(record)) or self._row(record, stream)
+            if self._asks_for_deletion(record) and (readable or record is merged):
+                self.deliver(record, original, stream, attempts, version)
+                return
+        keys = (key_of(self._mapping.ids(record)) for record in (partial, merged))
+        key = next((key for key in keys if key is not None), None)
+        message = self._message(partial, original, stream, attempts, version)
+        self._hand_in(_Unreadable(reject, key), message)
+
+    def _overtake(self, row: Row) -> None:
+        """Drop a deletion of an earlier event of the same row that could not be carried out."""
+        if self._dead_letters is not None and self._dead_letters.waits_for(row):
+            self._engine.write(partial(self._dead_letters.overtaken, row))
+
+    def _describe(self, record: Record, stream: str) -> None:
+        """Say once what serves for what, and note what identifies the stream's rows."""
         if not self._described:
             self._described = True
             self._say(logging.INFO, self._mapping.describe(record))
+            if self._rows is not None and self._row_keys:
+                self._rows.identify(stream, self.stream_name, self._row_keys)
+
+    def _message(
+        self, record: Record, original: Record, stream: str, attempts: int, version: int | None
+    ) -> _Message:
+        row = self._row(record, stream)
+        return _Message(record, original, stream, attempts, version, row, size_estimate(original))
+
+    def _row(self, record: Record, stream: str) -> Row | None:
+        values = [record.get(name) for name in self._row_keys]
+        if not values or any(map(is_null, values)):
+            return None
+        texts = [as_text(one) or json.dumps(one, default=str, sort_keys=True) for one in values]
+        return Row(json.dumps([self.stream_name, *texts]), stream, self._row_keys)
+
+    # One resume a record
+
+    def _deliver_one(self, message: _Message) -> None:
+        asked = self._read(message)
+        if asked is None:
+            self._engine.skip()
+            self._pass_over(message)
+        elif isinstance(asked, _RowDeletion):
+            self._delete_row(message)
+        else:
+            key = None if isinstance(asked, Delete) else asked.key
+            found = None
+            if self._rows is not None and message.row is not None and key is not None:
+                found = self._rows.name(message.row, key)
+            self._hand_in(asked, message, found)
+
+    def _read(self, message: _Message) -> _Asked | _RowDeletion | None:
+        """Read what a record asks for; None if the setting `only` takes it out.
+
+        What cannot be read is asked first whether it deletes: that needs ids, and nothing else.
+        """
         try:
-            mapped = self._mapping.apply(record)
-            if mapped is None:
-                self._engine.skip()
-                self._pass_over(record, stream, version)
-                return
-            change = read_change(
-                mapped, stream=stream, original=original, attempts=attempts, version=version
-            )
+            mapped = self._mapping.apply(message.record)
+            return None if mapped is None else message.read(mapped)
         except Reject as reject:
-            key = key_of(self._mapping.ids(record))
+            key = key_of(self._mapping.ids(message.record))
+            if not self._asks_for_deletion(message.record):
+                return _Unreadable(reject, key)
+            return _RowDeletion() if key is None else message.delete(key)
+
+    def _asks_for_deletion(self, record: Record) -> bool:
+        """Tell whether a record that cannot be read deletes for certain."""
+        try:
+            deletes = self._mapping.deletes(record)
+        except Reject:
+            return False
+        return deletes and not self._mapping.is_filtered(record, deletes=True)
+
+    def _hand_in(self, asked: _Asked, message: _Message, found: object = None) -> None:
+        """Hand over a change or what is rejected. What its row names has been noted."""
+        if isinstance(asked, Delete):
+            self._delete(asked, message)
+            return
+        if isinstance(asked, _Unreadable):
             self._engine.reject(
-                stream, original, reject, attempts=attempts + 1, key=key, version=version
+                message.stream,
+                message.original,
+                asked.reject,
+                attempts=message.attempts + 1,
+                key=asked.key,
+                version=message.version,
+                row=message.row,
+                element=message.element,
             )
         else:
-            self._engine.add(change, size_estimate(original), priority(change))
+            self._tell_padding(asked.key)
+            if self._rows is not None and self._row_keys and message.row is None:
+                self._rows.unidentified(message.stream)
+            self._engine.add(asked, message.size, priority(asked), found)
+        if self._rows is not None and message.row is not None and asked.key is not None:
+            self._rows.added(message.row, asked.key)
+
+    def _delete(self, change: Delete, message: _Message) -> None:
+        if self._rows is None:
+            self._engine.add(change, message.size)
+        else:
+            self._rows.delete(change, message.size)
+
+    def _delete_row(self, message: _Message, keys: Collection[ResumeKey] = ()) -> None:
+        """Delete all that the row of a record names, and ``keys``, which the record names itself.
+
+        Raises :class:`Reject` where it is not known what that is.
+        """
+        if self._rows is not None and message.row is not None:
+            again = message.attempts > 0
+            self._rows.delete_row(message.row, message.delete, message.size, keys, again=again)
+            return
+        for key in keys:
+            self._delete(message.delete(key), replace(message, size=message.size // len(keys)))
+        if keys:
+            return
+        said = "it deletes, and the ids of a resume cannot be read from it"
+        names = ", ".join(map(repr, self._row_keys))
+        if not names:
+            remedy = "have it carry what serves for candidate_id and resume_id"
+        elif self._rows is None:
+            remedy = (
+                f"which resumes its key ({names}) named is known with the setting ledger_path, from"
+                " one full load on; or have it carry both ids"
+            )
+        else:
+            remedy = f"have it carry both ids, or its key ({names})"
+        raise Reject(DELETION_UNRESOLVED, f"{said}; {remedy}")
+
+    # A list of resumes in a record
+
+    def _deliver_list(self, message: _Message, element: int | None) -> None:
+        """Hand over a record with a list: all of it, or one ``element`` that is tried again."""
+        if self._mapping.deletes(message.record):
+            self._delete_list(message)
+            return
+        views = self._mapping.elements(message.record)
+        if views is None:
+            self._engine.skip()
+            self._pass_over_all(message)
+            return
+        if not views:
+            self._engine.skip()
+        named: set[ResumeKey] = set()
+        whole = element is None
+        asked: list[tuple[_Asked, _Message]] = []
+        for one in _elements(message, views, element):
+            change = self._read(one)
+            if isinstance(change, _RowDeletion):
+                change = _Unreadable(Reject(DELETION_UNRESOLVED, _NO_IDS), None)
+            if change is None:
+                self._engine.skip()
+                self._pass_over(one)
+            else:
+                asked.append((change, one))
+            key = key_of(self._mapping.ids(one.record)) if change is None else change.key
+            whole = whole and key is not None
+            if key is not None and not isinstance(change, Delete):
+                named.add(key)
+        if self._rows is not None and message.row is not None:
+            self._rows.name_all(message.row, named, whole=whole)
+        for change, one in asked:
+            self._hand_in(change, one)
+
+    def _delete_list(self, message: _Message) -> None:
+        """Delete all that a record's list has named, now and before."""
+        if self._mapping.is_filtered(message.record, deletes=True):
+            self._engine.skip()
+            return
+        views: Sequence[Record] | None = None
+        with suppress(Reject):
+            views = self._mapping.elements(message.record)
+        keys = {key_of(self._mapping.ids(view)) for view in views or ()}
+        self._delete_row(message, [key for key in keys if key is not None])
+
+    # Candidates
+
+    def _deliver_candidate(self, message: _Message) -> None:
+        """Delete the resumes of a candidate that is deleted; pass over one that is not."""
+        record, rows = message.record, self._rows
+        if not self._mapping.deletes(record) or self._mapping.is_filtered(record, deletes=True):
+            self._engine.skip()
+            return
+        key = key_of({**self._mapping.ids(record), "resume_id": EVERY})
+        if key is None or rows is None:
+            raise Reject(
+                DELETION_UNRESOLVED,
+                "it deletes a candidate, and what serves for candidate_id is missing or no id",
+            )
+        rows.delete_candidate(key.candidate_id, message.delete, message.size, message.stream)
+
+    def _tell_padding(self, key: ResumeKey) -> None:
+        for field in key.padded:
+            self._say(
+                logging.WARNING,
+                f"stream {self.stream_name!r}: field '{field}' begins or ends with blanks. They are"
+                " part of the id, and without them it is another one. Where a column pads its"
+                " values, trim them at the source or with `stream_maps`",
+            )
 
     def _say(self, level: int, line: str) -> None:
         """Log what was not said already, before the stream's schema changed."""
@@ -103,12 +388,27 @@ class ResumeSink(Sink):
         Raises what :class:`FullTables` does.
         """
         if self._versions is not None and version is not None:
-            self._pass_over(_unfiltered(stream_map, record), stream, version)
+            whole = _unfiltered(stream_map, record)
+            message = self._message(whole, record, stream, 0, version)
+            if self._mapping.is_list:
+                self._pass_over_all(message)
+            else:
+                self._pass_over(message)
 
-    def _pass_over(self, record: Record, stream: str, version: int | None) -> None:
-        if self._versions is not None and version is not None:
-            key = key_of(self._mapping.ids(record))
-            self._versions.passed_over(stream, version, key)
+    def _pass_over(self, message: _Message) -> None:
+        if self._versions is not None and message.version is not None:
+            key = key_of(self._mapping.ids(message.record))
+            self._versions.passed_over(message.stream, message.version, key)
+
+    def _pass_over_all(self, message: _Message) -> None:
+        """Note that a version has named whatever the row of a record named before."""
+        if self._versions is None or message.version is None:
+            return
+        if message.row is None or self._rows is None:
+            self._versions.passed_over(message.stream, message.version, None)
+        else:
+            for key in self._rows.named_by(message.row):
+                self._versions.passed_over(message.stream, message.version, key)
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
         """As the SDK calls it; this target calls :meth:`deliver`."""
@@ -117,6 +417,9 @@ class ResumeSink(Sink):
 
     def process_batch(self, context: dict[str, Any]) -> None:
         """Nothing is held in a sink."""
+
+    def clean_up(self) -> None:
+        """Nothing: the SDK would log a metric of 0 here, as this target counts by itself."""
 
     def get_validator(self) -> BaseJSONSchemaValidator | None:
         """No validator: its errors quote the record, and its check is not this target's."""
@@ -131,6 +434,16 @@ class ResumeSink(Sink):
         return min(self.batch_size_rows or 100, 100)
 
 
+def _elements(
+    message: _Message, views: Sequence[Record], element: int | None
+) -> Iterator[_Message]:
+    """Give the elements of a record's list that are there, or the one that is meant."""
+    for number, view in enumerate(views):
+        if not is_null(view[EACH]) and element in (None, number):
+            size = message.size // len(views)
+            yield replace(message, record=view, size=size, element=number)
+
+
 def warn_of_missing_streams(target: Target, settings: Settings) -> None:
     """At the end of the input, warn of streams that settings name and that never came."""
     mapper = Mapper(settings.fields, settings.only)
@@ -141,8 +454,27 @@ def warn_of_missing_streams(target: Target, settings: Settings) -> None:
 
 def _is_dropped(target: Target, stream: str) -> bool:
     """Tell whether the stream maps let no record of a stream through."""
-    maps = target.mapper.stream_maps.get(stream)
+    maps = target.mapper.stream_maps.get(stream, [])
     return bool(maps) and all(isinstance(one, RemoveRecordTransform) for one in maps)
+
+
+def without_failing(stream_map: StreamMap, record: Record) -> Record:
+    """A record as a stream map would make it without its filter and the expressions that fail."""
+    failed = object()
+
+    def evaluated(*arguments: Any, **named: Any) -> Any:
+        try:
+            return type(stream_map)._eval(stream_map, *arguments, **named)  # type: ignore[attr-defined]  # noqa: SLF001
+        except Exception:  # noqa: BLE001 - whatever an expression of the user raises
+            return failed
+
+    own = vars(stream_map)
+    own["_eval"] = evaluated
+    try:
+        made = _unfiltered(stream_map, record)
+    finally:
+        del own["_eval"]
+    return {name: value for name, value in made.items() if value is not failed}
 
 
 def _unfiltered(stream_map: StreamMap, record: Record) -> Record:

@@ -6,6 +6,7 @@ import copy
 import logging
 import os
 import queue
+import re
 import signal
 import sys
 import threading
@@ -13,14 +14,18 @@ import time
 import traceback
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any, ClassVar
+from urllib.parse import urlsplit
 
 import click
 from singer_sdk import metrics
+from singer_sdk.configuration._dict_config import parse_environment_config
+from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib.json import serialize_json
@@ -34,29 +39,34 @@ from target_linkedin_resumes.engine.workers import start_thread
 from target_linkedin_resumes.errors import Failure, Misconfigured, QuotaSpent, Reject, Stop
 from target_linkedin_resumes.log_masking import MaskingFormatter, mask_logs, silence_loggers
 from target_linkedin_resumes.preflight import preflight
-from target_linkedin_resumes.report.model import End, Kind
+from target_linkedin_resumes.records import Delete
+from target_linkedin_resumes.report.model import End, Figures, Kind
+from target_linkedin_resumes.report.page import as_html, as_json
 from target_linkedin_resumes.report.progress import TerminalDisplay, is_wanted
+from target_linkedin_resumes.report.wording import outstanding_deletions
 from target_linkedin_resumes.resumes.sources import PRIVATE_LOGGERS
 from target_linkedin_resumes.settings import (
     SCHEMA,
-    check_environment,
-    check_flattening,
+    Settings,
+    check_sdk_settings,
+    read_environment,
     read_settings,
     secrets_of,
     unknown_settings,
 )
 from target_linkedin_resumes.singer.batch_files import records_of
-from target_linkedin_resumes.singer.config_files import read_config_files
+from target_linkedin_resumes.singer.config_files import nested, read_config_files
 from target_linkedin_resumes.singer.reader import (
     InvalidInput,
     MessageReader,
     Woken,
-    attempts_of,
-    version_of,
 )
+from target_linkedin_resumes.singer.schemas import bounded, is_schema, readable
 from target_linkedin_resumes.singer.standard_streams import StateOutput, Unread
-from target_linkedin_resumes.sinks import ResumeSink, warn_of_missing_streams
+from target_linkedin_resumes.sinks import ResumeSink, warn_of_missing_streams, without_failing
+from target_linkedin_resumes.stores.dead_letters import attempts_of, deletion_of, element_of
 from target_linkedin_resumes.stores.full_table import FullTables
+from target_linkedin_resumes.values import version_of
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +79,7 @@ _ECHO_SECONDS = 5
 # What a run that was asked to end may take after the grace, to write down what became of it.
 _LAST_SECONDS = 5
 REJECTS_WRITTEN = 3
+_OF_A_SCHEMA = re.compile(r"(Schema|Key properties|Schema or key properties) .*\bchanged\b")
 
 
 class TargetLinkedInResumes(Target):
@@ -95,16 +106,19 @@ class TargetLinkedInResumes(Target):
         self._watched = False  # whether anybody reads the signals
         self._states = StateOutput()
         self.said: set[str] = set()
+        self.judged: set[str] = set()
         self._after_state = False
+        self._replaying = False
+        self._schemaless: dict[str, ResumeSink] = {}
         self._input_path: Path | None = None
         self._display: TerminalDisplay | None = None
+        say_once(self.logger)
         super().__init__(**arguments)
         mask_logs(secrets_of(self.config))
         silence_loggers(PRIVATE_LOGGERS)
         self.max_parallelism = 1  # sinks hold nothing: there is nothing to drain in parallel
         self.settings = read_settings(self.config)
-        for message in unknown_settings(self.config, self.config_jsonschema["properties"]):
-            logger.warning("%s", message)
+        self.message_reader.longest_line = self.settings.max_line_bytes
 
     @cached_property
     def runtime(self) -> Runtime:
@@ -118,6 +132,26 @@ class TargetLinkedInResumes(Target):
         self.message_reader.before_waiting = runtime.engine.flush
         runtime.engine.start(on_failure=self.message_reader.wake)
         return runtime
+
+    def _retry_rejects(self) -> None:
+        """Try again what earlier runs rejected and what may have healed, before anything is read.
+
+        Raises the failure that stopped the run, or Draining.
+        """
+        rejects, keeping = self.runtime.rejects, self.settings.on_reject == "continue"
+        if rejects is None or rejects.replaying or not (keeping and self.settings.retry_rejects):
+            return
+        retried = 0
+        for message in rejects.due(time.time(), lambda: self.engine.position):
+            if message["type"] == "SCHEMA":
+                self._process_schema_message(dict(message))
+            else:
+                retried += 1
+                self._process_record_message(dict(message))
+        if retried:
+            logger.info("%d rejected records of earlier runs are tried again", retried)
+            self.engine.settle()
+            self.engine.write(rejects.tried_again)
 
     @property
     def engine(self) -> Engine:
@@ -165,12 +199,14 @@ class TargetLinkedInResumes(Target):
         """Run the command. Always raises SystemExit with one of the documented codes."""
         super(Target, cls).invoke(about=about, about_format=about_format)
         mask_logs()
-        cls.print_version(print_fn=cls.logger.info)
         config = config or _ConfigInput()
         try:
-            if config.parse_env:
-                check_environment(os.environ, cls._env_var_prefix, cls.config_jsonschema)
             target = cls(config=config.config, parse_env_config=config.parse_env)
+            if not check:
+                logger.info("%s", what_it_writes(target.settings))
+            cls.print_version(print_fn=cls.logger.info)
+            for message in unknown_settings(target.config, cls.config_jsonschema["properties"]):
+                logger.warning("%s", message)
             sys.exit(target.check() if check else target.run(file_input))
         except Stop as error:
             logger.error("%s", error)  # noqa: TRY400 - a traceback would not help the operator
@@ -215,6 +251,7 @@ class TargetLinkedInResumes(Target):
 
     def _read(self, engine: Engine, file_input: IO[Any] | None) -> None:
         try:
+            self._retry_rejects()
             self.listen(file_input)
         except (Draining, Woken):
             pass
@@ -236,6 +273,8 @@ class TargetLinkedInResumes(Target):
         if self.versions is not None:
             self.versions.finish(after_state=self._after_state)
         self.engine.close()
+        if self.runtime.rows is not None:
+            self.runtime.rows.report()
         warn_of_missing_streams(self, self.settings)
         super().process_endofpipe()
 
@@ -249,10 +288,16 @@ class TargetLinkedInResumes(Target):
             failure = None  # it ends as it was told to
         kept = runtime.rejects.count if runtime.rejects is not None else 0
         end = exit_status(
-            failure, self._signal, rejects_fail=kept > 0 and self.settings.fail_on_rejects
+            failure,
+            self._signal,
+            rejects_fail=kept > 0 and self.settings.fail_on_rejects,
+            outstanding=runtime.reporter.outstanding(),
         )
-        runtime.reporter.conclude()
-        write_report(runtime, end, self.plugin_version, secrets_of(self.config))
+        figures = runtime.reporter.figures(
+            end, version=self.plugin_version, rejects_kept=runtime.rejects is not None
+        )
+        runtime.reporter.conclude(figures)
+        write_report(runtime, figures, secrets_of(self.config))
         for stream, count in counters.by_stream.items():
             with metrics.record_counter(stream) as counter:
                 counter.increment(count)
@@ -321,40 +366,87 @@ class TargetLinkedInResumes(Target):
         if not isinstance(record, dict) or not isinstance(stream, str):
             raise InvalidInput("'record' is not an object, or 'stream' not a text")
         self._after_state = False
-        attempts = attempts_of(message_dict.get("reject"))
+        reject = message_dict.get("reject")
+        if reject is not None:
+            self._begin_replay()
+        attempts = attempts_of(reject)
         version = version_of(message_dict.get("version"))
-        if version is not None and self.versions is not None:
+        key = deletion_of(reject)
+        if key is not None:  # the record may be that of a row or a candidate who has come back
+            change = Delete(key, stream, record, attempts, version)
+            self._delete(change, self.message_reader.line_size)
+            return
+        if self.versions is not None:
             self.versions.named(stream, version)
         maps = self.mapper.stream_maps.get(stream)
         if maps is None:
-            reject = Reject("record_without_schema", "it came before the stream's SCHEMA")
-            self.engine.reject(stream, record, reject, attempts=attempts + 1, version=version)
+            failure = Reject("record_without_schema", "it came before the stream's SCHEMA")
+            unknown = self._sink_without_schema(stream)
+            unknown.salvage(failure, record, record, stream, attempts, version)
             return
         for stream_map in maps:
+            sink = self.get_sink(stream_map.stream_alias)
+            assert isinstance(sink, ResumeSink)  # noqa: S101 - default_sink_class says so
             try:
                 mapped = stream_map.transform(dict(record))
             except Exception as error:  # noqa: BLE001 - whatever an expression of the user raises
-                reject = Reject(
+                failure = Reject(
                     "invalid_record", f"the stream map fails on it ({type(error).__name__})"
                 )
-                self.engine.reject(stream, record, reject, attempts=attempts + 1, version=version)
+                partial = without_failing(stream_map, record)
+                sink.salvage(failure, partial, record, stream, attempts, version)
                 continue
-            sink = self.get_sink(stream_map.stream_alias)
-            assert isinstance(sink, ResumeSink)  # noqa: S101 - default_sink_class says so
             if mapped is None:
                 sink.filtered_out(stream_map, record, stream, version)
             else:
-                sink.deliver(mapped, record, stream, attempts, version)
+                sink.deliver(mapped, record, stream, attempts, version, element_of(reject))
+
+    def _sink_without_schema(self, stream: str) -> ResumeSink:
+        """What reads the records of a stream that has no SCHEMA yet."""
+        if stream not in self._schemaless:
+            rows = self.runtime.rows
+            keys = None if rows is None else rows.properties_of(stream)
+            self._schemaless[stream] = ResumeSink(self, stream, {"properties": {}}, keys)
+        return self._schemaless[stream]
+
+    def _delete(self, change: Delete, size: int) -> None:
+        if self.runtime.rows is not None:
+            self.runtime.rows.delete(change, size)
+        else:
+            self.engine.add(change, size)
+
+    def _begin_replay(self) -> None:
+        """Take care that a rejects file which comes through a pipe does not grow while it is read.
+
+        Raises as :meth:`Engine.write` does.
+        """
+        rejects = self.runtime.rejects
+        if rejects is not None and not self._replaying:
+            self._replaying = True
+            self.engine.write(rejects.detach)
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
-        schema = message_dict.get("schema")
-        if not isinstance(message_dict.get("stream"), str) or not isinstance(schema, dict):
+        if not isinstance(message_dict.get("stream"), str) or "schema" not in message_dict:
             raise InvalidInput("a SCHEMA message needs a 'stream' and a 'schema'")
-        if not isinstance(schema.get("properties"), dict):
-            raise InvalidInput("the 'schema' of a SCHEMA message needs 'properties'")
+        if not is_schema(message_dict["schema"]):
+            raise InvalidInput(
+                "the 'schema' of a SCHEMA message is no object, or its 'properties' are none"
+            )
         if self.runtime.rejects is not None:
-            self.runtime.rejects.schema(copy.deepcopy(message_dict))
-        super()._process_schema_message(message_dict)
+            self.runtime.rejects.schema(bounded(message_dict))
+        try:
+            super()._process_schema_message(readable(message_dict))
+        except Failure:
+            raise
+        except Exception as error:
+            if not self.config.get("stream_maps"):
+                raise
+            # Its text quotes the expression, which may hold a credential.
+            raise Misconfigured(
+                f"setting 'stream_maps': expected expressions over the names that the schema of"
+                f" stream {message_dict['stream']!r} lists; what is set for it cannot be used"
+                f" ({type(error).__name__})"
+            ) from None
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, requires={"value"})
@@ -364,7 +456,8 @@ class TargetLinkedInResumes(Target):
     def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, requires={"stream"})
         config = self.config.get("batch_config") or {}
-        for record in records_of(message_dict, config.get("storage")):
+        longest = self.settings.max_line_bytes
+        for record in records_of(message_dict, config.get("storage"), longest):
             self._process_record_message(
                 {
                     "stream": message_dict["stream"],
@@ -374,10 +467,10 @@ class TargetLinkedInResumes(Target):
             )
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
-        self._assert_line_requires(message_dict, requires={"stream", "version"})
+        self._assert_line_requires(message_dict, requires={"stream"})
         if not self.config.get("process_activate_version_messages", True):
             return
-        stream, version = str(message_dict["stream"]), version_of(message_dict["version"])
+        stream, version = str(message_dict["stream"]), version_of(message_dict.get("version"))
         if self.versions is not None and version is not None:
             self.versions.activate(stream, version)
         elif stream not in self.said:
@@ -405,9 +498,17 @@ class TargetLinkedInResumes(Target):
 
     def _validate_config(self, **_: bool) -> list[str]:
         """Left to settings.py: the SDK's messages print the value, also a secret's."""
-        check_flattening(self.config)
+        self._config = check_sdk_settings(self._config)
         self.append_builtin_config(self.config_jsonschema)
         return []
+
+    @classproperty
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805
+        """The settings from the environment, where the SDK's errors would be tracebacks."""
+        parse_environment_config({}, cls._env_var_prefix)  # which loads .env
+        cls.append_builtin_config(cls.config_jsonschema)
+        given = read_environment(os.environ, cls._env_var_prefix, cls.config_jsonschema)
+        return nested(given, os.environ, cls._env_var_prefix)
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
@@ -423,14 +524,55 @@ def _beside(method: Callable[..., None], *arguments: object, wait: float = 0) ->
         start_thread("aside", method, *arguments).join(wait)
 
 
+def what_it_writes(settings: Settings) -> str:
+    """Give the first line of a run's log: a run that was to be dry is then seen to be none."""
+    host = urlsplit(settings.api_url).netloc
+    if settings.dry_run:
+        return f"Dry run: this run writes nothing to {host} (setting dry_run)"
+    if host == "linkedin.com" or host.endswith(".linkedin.com"):
+        return f"This run writes to LinkedIn, at {host}"
+    return f"This run writes to {host} (setting api_url), and not to LinkedIn itself"
+
+
+def say_once(sdk: logging.Logger) -> None:
+    """Have the SDK say of a stream once that its schema changes, and nothing that means nothing.
+
+    Some taps send the schema of a stream with each record of its parent.
+    """
+    said: set[str] = set()
+
+    def worth_saying(record: logging.LogRecord) -> bool:
+        text = record.getMessage()
+        if text.startswith("Skipping parse of env var"):
+            return False
+        repeated = text in said
+        if _OF_A_SCHEMA.match(text):
+            said.add(text)
+        return not repeated
+
+    for former in [one for one in sdk.filters if getattr(one, "__name__", "") == "worth_saying"]:
+        sdk.removeFilter(former)
+    sdk.addFilter(worth_saying)
+
+
 def _said(code: int) -> int:
     """Log the exit code, as a field too: `meltano run` ends with 1 whatever its loader says."""
     logger.info("exit code %d", code, extra={"exit_code": code})
     return code
 
 
-def exit_status(failure: Failure | None, signum: int | None, *, rejects_fail: bool) -> End:
-    """Say how a run came to its end; ``rejects_fail`` says that rejects count as one."""
+def exit_status(
+    failure: Failure | None,
+    signum: int | None,
+    *,
+    rejects_fail: bool,
+    outstanding: tuple[int, int] = (0, 0),
+) -> End:
+    """Say how a run came to its end.
+
+    ``rejects_fail`` says that rejects count as a failure. ``outstanding`` are the deletions that
+    wait, which always do, and how many persons they are of.
+    """
     if isinstance(failure, Reject):
         return End(Kind.REJECTED, Stop.exit_code, failure.message, failure.code)
     if failure is not None:
@@ -443,6 +585,10 @@ def exit_status(failure: Failure | None, signum: int | None, *, rejects_fail: bo
         return End(kind, code, failure.message)
     if signum is not None:
         return End(Kind.SIGNAL, 128 + signum, signal.Signals(signum).name)
+    deletions, persons = outstanding
+    if deletions:
+        message = f"finished, but {outstanding_deletions(deletions, persons)}"
+        return End(Kind.OUTSTANDING, REJECTS_WRITTEN, message)
     return End(Kind.FINISHED, REJECTS_WRITTEN if rejects_fail else 0)
 
 
@@ -461,21 +607,14 @@ def explain(failure: Failure) -> str:
     return f"Stopped: {failure}"
 
 
-def write_report(runtime: Runtime, end: End, version: str, secrets: Iterable[str]) -> None:
+def write_report(runtime: Runtime, figures: Figures, secrets: Iterable[str]) -> None:
     """Write the report, if one is asked for. What goes wrong with it does not fail the run."""
     if runtime.report is None:
         return
-    # Here and not above: most runs have no report, and a template engine takes 50 ms to import.
-    from target_linkedin_resumes.report.page import as_html, as_json  # noqa: PLC0415
-
     # No message holds what a log must not hold; this is for the day somebody forgets.
-    message = MaskingFormatter(logging.Formatter(), secrets).mask(end.message)
+    message = MaskingFormatter(logging.Formatter(), secrets).mask(figures.end.message)
+    figures = replace(figures, end=replace(figures.end, message=message))
     try:
-        figures = runtime.reporter.figures(
-            End(end.kind, end.exit_code, message, end.code),
-            version=version,
-            rejects_kept=runtime.rejects is not None,
-        )
         runtime.report.write(as_html(figures), as_json(figures))
     except OSError as error:
         logger.error(  # noqa: TRY400 - a traceback would not help the operator

@@ -17,7 +17,7 @@ from target_linkedin_resumes.linkedin.session import utc_now
 from target_linkedin_resumes.records import Change, Delete, ResumeKey, Upsert
 from target_linkedin_resumes.resumes.sources import Sources
 from target_linkedin_resumes.resumes.spool import Described, NotModified, SizedReader
-from target_linkedin_resumes.stores.ledger import Known, Ledger
+from target_linkedin_resumes.stores.ledger import Found, Known, Ledger
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -65,21 +65,22 @@ class Uploader:
         self._ledger = ledger
         self._describe = describe or ledger is not None
 
-    def look_up(self, change: Change) -> object:
+    def look_up(self, change: Change, found: object = None) -> object:
         """Give what is known of a change's key; Unchanged where the change is carried out.
 
-        A :class:`Known`, or NOTHING_KNOWN; None where there is no ledger.
+        A :class:`Known`, or NOTHING_KNOWN; None where there is no ledger. ``found`` is the
+        :class:`Found` of the change where it was looked up with its row already.
 
         The reader calls it while nothing of the key is in flight. It takes a look-up in the ledger
         and at a local file's times, no more. Raises Stop if the ledger cannot be read.
         """
         if self._ledger is None:
             return None
-        known = self._ledger.known(change.key)
+        known = found.known if isinstance(found, Found) else self._ledger.known(change.key)
         if known is None:
             return NOTHING_KNOWN
         if isinstance(change, Delete):
-            unchanged = self._ledger.is_deleted(known)
+            unchanged = self._ledger.is_deleted(change.key, known)
         else:
             unchanged = self._ledger.has_tag(change, known, self._sources.fingerprint(change.file))
         return Unchanged() if unchanged else known

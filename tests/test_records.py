@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -10,17 +10,21 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from target_linkedin_resumes.dates import read_number, readings
 from target_linkedin_resumes.errors import Reject
 from target_linkedin_resumes.records import (
     _FALSE_WORDS,
     _TRUE_WORDS,
     Delete,
+    ResumeFile,
     ResumeKey,
     Upsert,
     epoch_milliseconds,
     is_deleted,
+    key_of,
     read_change,
 )
+from target_linkedin_resumes.singer.reader import Unbounded
 
 GOOD: dict[str, Any] = {
     "candidate_id": "c1",
@@ -103,32 +107,122 @@ def test_markers_that_do_not_delete(marker: object) -> None:
     assert not is_deleted(marker)
 
 
-_WORDS = st.sampled_from(["", "false", "N", "true", "Yes", "d", "u", "null", "NaN", "active"])
+# What stands for "never", in the forms in which dates are written.
+NEVER = [
+    *("9999-12-31", "0001-01-01", "1970-01-01", "1900-01-01", "1899-12-30", "1753-01-01"),
+    *("2099-01-01", "1970-12-31", "0000-00-00", "2099-12-31"),
+]
 
 
-@given(
-    st.text()
-    | st.text("0123456789 :-T/\u0660\u0663\u00b2", max_size=12)
-    | st.builds(
-        "{}{}{}".format, st.sampled_from(["", " ", "\t"]), _WORDS, st.sampled_from(["", " "])
-    )
+def label(value: object) -> str:
+    """A short name for a case."""
+    return repr(Decimal(value) if type(value) is int else value)[:40]
+
+
+def forms(day: str) -> list[object]:
+    year, month, date_ = day.split("-")
+    texts = [
+        day,
+        *(f"{day}{rest}" for rest in ("T00:00:00", "T00:00:00Z", " 00:00:00", " 00:00:00 UTC")),
+        *(f"{day}T{rest}" for rest in ("00:00:00.000+00:00", "23:59:59.9999999", "23:59:59.999Z")),
+        *(f"{day} 00:00:00{zone}" for zone in ("+00", "+0000", "-14:00", "+14:00", " +0000")),
+        *(f"{year}/{month}/{date_}", f"{date_}/{month}/{year}", f"{month}/{date_}/{year}"),
+        *(f"{month}/{date_}/{year} 00:00:00", f"{date_}.{month}.{year}", f"{year}{month}{date_}"),
+        *(f"{year}{month}{date_}{rest}" for rest in ("0000", "235959", "235959999", "T000000Z")),
+    ]
+    if day == "0000-00-00":
+        return [*texts]
+    moment = datetime.fromisoformat(day).replace(tzinfo=UTC)
+    name = moment.strftime("%b")
+    seconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1)
+    epochs = [seconds * unit for unit in (1, 10**3, 10**6)]
+    return [
+        *(*texts, f"{date_}-{name}-{year}", f"{date_}-{name.upper()}-{year} 00:00:00"),
+        *(f"Fri, {date_} {name} {year} 00:00:00 GMT", f"/Date({seconds * 1000})/"),
+        *(moment, moment.date(), *epochs, *map(str, epochs), *map(Decimal, epochs)),
+    ]
+
+
+@pytest.mark.parametrize("day", NEVER)
+def test_a_date_that_means_never_does_not_delete(day: str) -> None:
+    assert [form for form in forms(day) if is_deleted(form)] == []
+
+
+@pytest.mark.parametrize("day", ["1973-03-04", "1999-12-31", "2001-09-10", "2024-05-06"])
+def test_a_date_that_has_come_deletes_in_any_form(day: str) -> None:
+    assert [form for form in forms(day) if not is_deleted(form)] == []
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        *(-1, "-1", -86_400, 253_402_300_799, 253_402_300_799_999, 253_402_300_799_999_999),
+        *(9_223_372_036_825_200_000, -9_223_372_036_832_400_000, 2**63 - 1, "294276-12-31"),
+        *("+275760-09-13T00:00:00.000Z", "-0001-11-30T00:00:00+00:00", "10000-01-01"),
+        *("9999-12-31T24:00:00", "2099-01-01T00:00:00+14:00", "0", "0.0", "00000000"),
+        "\u0660",  # a zero in any script
+    ],
 )
-@example("0000-00-00")
-@example("\u0660")  # a zero of another script is none to whoever compares with "0"
-def test_a_text_deletes_if_it_is_a_word_that_says_so_or_has_a_digit_but_zero(text: str) -> None:
-    word = text.strip().lower()
-    digits = [character for character in word if character.isdigit()]
-    if word in _FALSE_WORDS:
-        expected = False
-    elif word in _TRUE_WORDS:
-        expected = True
-    elif digits:
-        expected = any(digit != "0" for digit in digits)
-    else:
+def test_what_else_means_never(marker: object) -> None:
+    assert not is_deleted(marker)
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        *("1 - Active", "Stage 1", "Hired 2024", "A1", "false1", "v2", "1st", "no. 5", "2024-Q1"),
+        *("2024", 2024, 2, 7, "2", 0.5, 50_000_000, "50000000", "\u00b2", "2024-05", "24:00:00"),
+        *("2024-13-01", "2024-02-30", "2024-05-01a10", "2024-05-01 active", "active 2024-05-01"),
+        *("9" * 200_000, 10**5000, float("inf"), Decimal("1e999999"), Decimal("-1e999999999")),
+        *(time(1), "1999", "1e3", "1e-3", "/Date()/", "2024-05-01T10:00:00+25:00"),
+    ],
+    ids=label,
+)
+def test_a_value_that_is_no_date_is_refused(marker: object) -> None:
+    with pytest.raises(Reject, match="says neither"):
+        is_deleted(marker)
+
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("marker", "says"),
+    [
+        *(("2026-03-01", True), ("2026-03-02", True), ("2026-03-02T00:00:01Z", None)),
+        *(("2026-03-02T12:00:00+14:00", True), ("2027-01-01", None), ("2098-12-31", None)),
+        *(("2099-01-01", False), ("1971-01-01", True), ("1970-12-31", False)),
+        *((1_772_323_200, True), (1_772_409_601, None), (4_070_908_799, None)),
+        *(
+            ("02/04/2026", None),
+            ("02/03/2026", True),
+            ("01/02/2026", True),
+            ("13/02/2026", True),
+            ("13/13/2026", None),
+        ),
+    ],
+)
+def test_a_date_to_come_says_neither(marker: object, says: bool | None) -> None:
+    if says is None:
         with pytest.raises(Reject):
-            is_deleted(text)
+            is_deleted(marker, lambda: NOW)
+    else:
+        assert is_deleted(marker, lambda: NOW) is says
+
+
+@given(st.text() | st.text("0123456789 :-T/.ZE+\u0660\u0663\u00b2", max_size=20))
+@example("0" * 64)
+@example("9999-12-31T23:59:60")
+def test_a_text_deletes_only_if_it_is_a_word_for_it_or_a_date(text: str) -> None:
+    word = text.strip().lower()
+    try:
+        deletes = is_deleted(text)
+    except Reject:
+        assert word not in _FALSE_WORDS | _TRUE_WORDS
         return
-    assert is_deleted(text) is expected
+    if word not in _FALSE_WORDS | _TRUE_WORDS:
+        years = [moment.year for moment in readings(text)]
+        assert deletes is (read_number(text) == 1 or bool(years and 1971 <= years[0] < 2099))
 
 
 @pytest.mark.parametrize("marker", ["active", "pending", [], {}, ["x"]])
@@ -154,6 +248,34 @@ def test_a_marker_that_says_neither_is_refused(marker: object) -> None:
         "1670934353",
         "1670934353000",
         " 1670934353000000 ",
+        1670934353000000000,
+        "1670934353000000000",
+        "1.670934353E12",
+        "1.670934353e+9",
+        Decimal("1.670934353E12"),
+        1.670934353e12,
+        "20221213122553",
+        20221213122553,
+        "20221213122553000",
+        20221213122553000,
+        "20221213122553Z",
+        "20221213132553+0100",
+        "Tue, 13 Dec 2022 12:25:53 +0000",
+        "Tue, 13 Dec 2022 12:25:53 GMT",
+        "13 Dec 2022 07:25:53 -0500",
+        "13-DEC-2022 12:25:53",
+        "2022-12-13 12:25:53 UTC",
+        "2022-12-13T12:25:53UTC",
+        "2022-12-13 12:25:53 +0000",
+        "2022-12-13t12:25:53z",
+        "2022-12-13T14:25:53 GMT+0200",
+        "2022/12/13 12:25:53",
+        "13.12.2022 12:25:53",
+        "/Date(1670934353000)/",
+        "/Date(1670934353000+0100)/",
+        r"\/Date(1670934353000)\/",
+        "2022-12-13T12:25:53.000000999Z",
+        "2022-12-13T12:25:53,000Z",
         Decimal("1670934353.000"),
         1670934353.0,
         "1670934353.0",
@@ -164,7 +286,23 @@ def test_timestamps_in_all_their_forms(value: object) -> None:
     assert epoch_milliseconds(value) == MOMENT
 
 
-@pytest.mark.parametrize("value", ["2022-12-13", "20221213", date(2022, 12, 13)])
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        *(("202212131225", 1670934300000), (202212131225, 1670934300000)),
+        *(("20221213122553123", 1670934353123), (20221213122553123, 1670934353123)),
+        *(("2022-12-13T12:25:53.123456789Z", 1670934353123), (1670934353123456789, 1670934353123)),
+        *(("2022-12-13T24:00:00", 1670976000000), ("2022-12-31T24:00:00Z", 1672531200000)),
+        *(("2016-12-31T23:59:60Z", 1483228800000), ("2022-12-13 12:25:60", 1670934360000)),
+        *(("852012011200", 852012011200), (999999999999, 999999999999), (10**11, 10**11)),
+        *((4102444799, 4102444799000), ("2099-12-31T23:59:59Z", 4102444799000)),
+    ],
+)
+def test_timestamps_of_other_moments(value: object, expected: int) -> None:
+    assert epoch_milliseconds(value) == expected
+
+
+@pytest.mark.parametrize("value", ["2022-12-13", "20221213", 20221213, date(2022, 12, 13)])
 def test_a_date_is_its_midnight_in_utc(value: object) -> None:
     assert epoch_milliseconds(value) == 1670889600000
 
@@ -189,8 +327,14 @@ def test_a_date_is_its_midnight_in_utc(value: object) -> None:
         float("inf"),
         Decimal("NaN"),
         "1e12",
+        *(4102444800, 4102444800000, "2100-01-01", "9999-12-31", 253402214400, 10**13),
+        *(Decimal("-1e900000"), Decimal("1e999999999999999999"), Decimal("1e-999999999999999999")),
+        *("9" * 200_000, 10**5000, -(10**5000), "1." + "0" * 200_000, "-" * 200_000),
+        *("05/06/2024", "06-05-2024", "2022-12-13T12:25:53 CET", "2022-12-13T24:00:01", time(1)),
+        *("2022-12-13T12:25:53+25:00", "Tue, 31 Foo 2022 12:00:00 GMT", "2024-05-01a10"),
         "٢٠٢٢١٢١٣٠٠",
     ],
+    ids=label,
 )
 def test_what_is_no_timestamp(value: object) -> None:
     if value == "٢٠٢٢١٢١٣٠٠":  # digits of another script are digits: an epoch in seconds
@@ -202,7 +346,7 @@ def test_what_is_no_timestamp(value: object) -> None:
 
 
 @given(
-    st.datetimes(min_value=datetime(1974, 1, 1), max_value=datetime(5000, 1, 1)),  # noqa: DTZ001 - the zone is drawn apart
+    st.datetimes(min_value=datetime(1974, 1, 1), max_value=datetime(2099, 12, 30)),  # noqa: DTZ001 - the zone is drawn apart
     st.integers(-14 * 60, 14 * 60),
 )
 def test_any_moment_in_any_zone(moment: datetime, offset: int) -> None:
@@ -211,7 +355,8 @@ def test_any_moment_in_any_zone(moment: datetime, offset: int) -> None:
     assert epoch_milliseconds(zoned.isoformat()) == expected
 
 
-@given(st.integers(min_value=10**11, max_value=10**14 - 1))
+# Of twelve digits, which may be a date, there are some above.
+@given(st.integers(min_value=10**12, max_value=4_102_444_799_999))
 def test_no_unit_is_mistaken(milliseconds: int) -> None:
     assert epoch_milliseconds(milliseconds) == milliseconds
     assert epoch_milliseconds(milliseconds // 1000) == milliseconds // 1000 * 1000
@@ -224,6 +369,14 @@ def test_no_unit_is_mistaken(milliseconds: int) -> None:
         ({**GOOD, "candidate_id": None}, "candidate_id"),
         ({**GOOD, "candidate_id": ""}, "candidate_id"),
         ({**GOOD, "candidate_id": 1.5}, "candidate_id"),
+        ({**GOOD, "candidate_id": Decimal("1e30")}, "candidate_id"),
+        ({**GOOD, "candidate_id": Decimal("1e999999999999999999")}, "candidate_id"),
+        ({**GOOD, "candidate_id": " \t"}, "candidate_id': required"),
+        ({**GOOD, "resume_id": float("nan")}, "resume_id': required"),
+        ({**GOOD, "created_at": "  "}, "created_at': required"),
+        ({**GOOD, "file": " "}, "'file': required"),
+        ({**GOOD, "file": {"url": " ", "content": float("nan")}}, "exactly one of"),
+        ({**GOOD, "file": "", "file_base64": " "}, "'file': required"),
         ({**GOOD, "candidate_id": True}, "candidate_id"),
         ({**GOOD, "candidate_id": "\ud800"}, "candidate_id"),
         ({**GOOD, "resume_id": {"id": 1}}, "resume_id"),
@@ -266,9 +419,49 @@ def test_files(record: dict[str, Any], expected: tuple[str | None, str | None, s
     assert (change.file.location, change.file.content, change.file.filename) == expected
 
 
+@pytest.mark.parametrize("nothing", [None, "", "  ", float("nan"), Decimal("NaN")])
+def test_what_says_nothing_is_null_everywhere(nothing: object) -> None:
+    empty = dict.fromkeys(("file_base64", "filename", "content_type", "checksum"), nothing)
+    change = read_change({**GOOD, **empty, "_sdc_deleted_at": nothing})
+    assert change == read_change(GOOD, original=change.record)
+    both = {"url": nothing, "content": "QQ==", "filename": nothing, "content_type": nothing}
+    change = read_change({**GOOD, "file": both})
+    assert isinstance(change, Upsert)
+    assert change.file == ResumeFile(None, "QQ==")
+    change = read_change({**GOOD, "file": nothing, "file_base64": "QQ=="})
+    assert isinstance(change, Upsert)
+    assert change.file == ResumeFile(None, "QQ==")
+
+
+@pytest.mark.parametrize("marker", [None, "2024-05-01"])
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        *((42, "42"), (42.0, "42"), (Decimal("42.0"), "42"), (Decimal("4.2e1"), "42")),
+        *((Decimal("-0.0"), "0"), ("42.0", "42.0"), ("042", "042"), (-7, "-7")),
+        *((Decimal("12345678901234567890.0"), "12345678901234567890"), (10**30, "1" + "0" * 30)),
+        (10**5000, "1" + "0" * 5000),
+    ],
+    ids=label,
+)
+def test_ids_are_texts_whatever_number_they_come_as(
+    given: object, text: str, marker: str | None
+) -> None:
+    record = {**GOOD, "candidate_id": given, "resume_id": given, "_sdc_deleted_at": marker}
+    assert read_change(record).key == key_of(record) == ResumeKey(text, text)
+
+
+def test_blanks_around_an_id_are_part_of_it_and_told() -> None:
+    key = read_change({**GOOD, "candidate_id": "42   "}).key
+    assert key == ResumeKey("42   ", "7")
+    assert key.padded == ["candidate_id"]
+    assert ResumeKey("4 2", "\u00a0r").padded == ["resume_id"]
+
+
 @pytest.mark.parametrize(
     ("told", "checksum"),
     [
+        *((77.0, "77"), (Decimal("77.0"), "77")),
         *(("0f3a", "0f3a"), (" 0f3a ", "0f3a"), ('"0f3a"', '"0f3a"'), (77, "77"), (0, "0")),
         *(("", None), (None, None), ('W/"0f3a"', None)),
     ],
@@ -279,8 +472,15 @@ def test_checksums(told: object, checksum: str | None) -> None:
     assert change.file.checksum == checksum
 
 
+_BEYOND = [Decimal("1e999999999999999999"), Decimal("-1e-999999999999999999"), "9" * 5000]
 _JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.decimals()
+    | st.sampled_from([*_BEYOND, Unbounded("-1e9999999999999999999"), "\ud800", " "]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=5,
 )

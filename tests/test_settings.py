@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from target_linkedin_resumes.errors import Misconfigured
+from target_linkedin_resumes.http.oauth import OAuth
 from target_linkedin_resumes.settings import (
     SCHEMA,
+    check_sdk_settings,
+    read_environment,
     read_settings,
     secrets_of,
     unknown_settings,
@@ -22,6 +26,7 @@ GOOD = {
     "organization": "urn:li:organization:1",
     "contract": 123456,
 }
+OAUTH = {"token_url": "https://h/token", "client_id": "i", "client_secret": "secret-hidden"}
 
 
 def test_defaults() -> None:
@@ -82,6 +87,15 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         ("file_sources", [{"headers": {}}], "prefix"),
         ("file_sources", [{"prefix": "https://h/", "headers": {"a": 1}}], "headers"),
         ("file_sources", [{"prefix": "s3://b/", "storage_options": 1}], "storage_options"),
+        ("file_sources", [{"prefix": "https://h/", "oauth": {"client_id": "i"}}], "client_secret"),
+        ("file_sources", [{"prefix": "https://h/", "oauth": []}], "refresh_token"),
+        ("file_sources", [{"prefix": "https://h/", "oauth": OAUTH | {"x": "y"}}], "token_url"),
+        ("file_sources", [{"prefix": "https://h/", "oauth": OAUTH | {"scope": 5}}], "scope"),
+        (
+            "file_sources",
+            [{"prefix": "https://h/", "oauth": OAUTH | {"token_url": "http://h/t"}}],
+            "oauth.token_url': expected an https URL",
+        ),
     ],
 )
 def test_a_wrong_value_is_named(name: str, value: Any, expected: str) -> None:
@@ -177,6 +191,16 @@ def test_credentials_of_sources_are_secrets_and_may_come_as_json() -> None:
     assert "abc" not in repr(source)
 
 
+def test_tokens_of_sources() -> None:
+    oauth = OAUTH | {"refresh_token": "refresh-hidden", "scope": "files offline"}
+    config = {**GOOD, "file_sources": [{"prefix": "https://h/", "oauth": oauth}]}
+    [source] = read_settings(config).file_sources
+    assert source.oauth == OAuth("https://h/token", "i", "secret-hidden", *list(oauth.values())[3:])
+    assert {"secret-hidden", "refresh-hidden"} <= set(secrets_of(config))
+    assert not {"https://h/token", "files offline"} & set(secrets_of(config))
+    assert "hidden" not in repr(source)
+
+
 def test_every_setting_is_described() -> None:
     for name, schema in SCHEMA["properties"].items():
         assert schema["description"].endswith("."), name
@@ -200,3 +224,89 @@ def test_a_report_has_two_files_of_its_own(tmp_path: Path, name: str, expected: 
     with pytest.raises(Misconfigured, match=f"setting 'report_path': .*{expected}"):
         read_settings({**GOOD, **paths})
     assert read_settings({**GOOD, "report_path": str(tmp_path / "r.html")}).report_path
+
+
+SDK = {
+    "properties": {
+        "stream_maps": {"type": ["object", "null"]},
+        "flattening_max_depth": {"type": ["integer", "null"]},
+        **SCHEMA["properties"],
+    }
+}
+
+
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_an_empty_variable_counts_as_not_set(empty: str) -> None:
+    environ = {f"T_{name.upper()}": empty for name in SDK["properties"]}
+    assert read_environment(environ, "T_", SDK) == {}
+
+
+def test_variables_are_read_by_the_kind_of_their_setting() -> None:
+    environ = {"T_STREAM_MAPS": '{"s": null}', "T_BATCH_SIZE_ROWS": " 7 ", "T_CLIENT_ID": "5"}
+    read = read_environment({**environ, "T_OTHER": "x"}, "T_", SDK)
+    assert read == {"stream_maps": {"s": None}, "batch_size_rows": 7, "client_id": "5"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("STREAM_MAPS", "{bad", "JSON"),
+        ("STREAM_MAPS", "[" * 100_000, "JSON"),
+        ("FLATTENING_MAX_DEPTH", "x", "a whole number"),
+        ("FLATTENING_MAX_DEPTH", "9" * 5000, "a whole number"),
+    ],
+    ids=["broken", "deep", "text", "long"],
+)
+def test_a_variable_that_cannot_be_read_is_named(name: str, value: str, expected: str) -> None:
+    with pytest.raises(Misconfigured, match=f"variable T_{name}: expected {expected}"):
+        read_environment({f"T_{name}": value}, "T_", SDK)
+
+
+@pytest.mark.parametrize("name", ["audit_path", "batch_size_rows", "fields", "on_reject"])
+def test_an_empty_text_counts_as_not_set(name: str) -> None:
+    assert read_settings({**GOOD, name: ""}) == read_settings(GOOD)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "setting"),
+    [
+        ("stream_maps", [], "stream_maps'"),
+        ("stream_maps", "{bad", "stream_maps'"),
+        ("stream_maps", "x", "stream_maps'"),
+        ("stream_maps", 5, "stream_maps'"),
+        ("stream_maps", {"s": "x"}, "stream_maps.s'"),
+        ("stream_maps", {"s": []}, "stream_maps.s'"),
+        ("stream_maps", {"__else__": {}}, "stream_maps.__else__'"),
+        ("stream_maps", {"__x__": None}, "stream_maps.__x__'"),
+        ("stream_maps", {"s": {"a": "b +"}}, "stream_maps.s.a'"),
+        ("stream_maps", {"s": {"a": "f(b"}}, "stream_maps.s.a'"),
+        ("stream_maps", {"s": {"a": "(" * 5000}}, "stream_maps.s.a'"),
+        ("stream_maps", {"s": {"__filter__": "=="}}, "stream_maps.s.__filter__'"),
+        ("stream_map_config", "x", "stream_map_config'"),
+        ("flattening_enabled", "maybe", "flattening_enabled'"),
+        ("flattening_enabled", True, "flattening_max_depth'"),
+        ("flattening_max_depth", "x", "flattening_max_depth'"),
+        ("flattening_max_depth", -1, "flattening_max_depth'"),
+        ("flattening_max_key_length", [], "flattening_max_key_length'"),
+        ("flattening_separator", {}, "flattening_separator'"),
+        ("process_activate_version_messages", "x", "process_activate_version_messages'"),
+        ("batch_config", "x", "batch_config'"),
+        ("batch_config", {"storage": []}, "batch_config.storage'"),
+        ("batch_config", {"storage": {"root": 5}}, "batch_config.storage.root'"),
+    ],
+)
+def test_a_wrong_setting_of_the_sdk_is_named(name: str, value: Any, setting: str) -> None:
+    with pytest.raises(Misconfigured, match=f"^setting '{setting}.*expected"):
+        check_sdk_settings({**GOOD, name: value})
+
+
+def test_settings_of_the_sdk_are_given_as_it_takes_them() -> None:
+    maps = '{"s": {"a": " b + 1 ", "__filter__": "c", "__alias__": "a b", "d": null}, "t": null}'
+    texts = {"flattening_enabled": "true", "flattening_max_depth": "2", "stream_maps": maps}
+    checked = check_sdk_settings({**GOOD, **texts, "stream_map_config": "", "batch_config": None})
+    assert checked == {
+        **GOOD,
+        "flattening_enabled": True,
+        "flattening_max_depth": 2,
+        "stream_maps": json.loads(maps),
+    }

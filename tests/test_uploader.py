@@ -190,7 +190,7 @@ def test_an_imported_delivery_is_not_unchanged_behind_a_change_that_is_in_flight
     with file.written() as connection:
         connection.execute("INSERT INTO about VALUES ('audit_key_id', ?)", (pseudonyms.key_id,))
         row = (*map(bytes.fromhex, ids), first.urn, 1)
-        connection.execute("INSERT INTO recovered VALUES (?, ?, ?, ?)", row)
+        connection.execute("INSERT INTO recovered VALUES (?, ?, ?, ?, NULL)", row)
     ledger = Ledger(file, now=lambda: 1_800_000_000, pseudonyms=pseudonyms)
     sources = Sources(night.directory, fingerprints=Fingerprints(ledger.salt))
     uploader = Uploader(sources, night.linkedin, ledger)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,10 @@ from target_linkedin_resumes.cli.config import (
     print_json,
     read_configuration,
 )
-from target_linkedin_resumes.errors import Misconfigured
+from target_linkedin_resumes.cli.erase import Erased, Erasure
+from target_linkedin_resumes.cli.receipt import receipt_lines
+from target_linkedin_resumes.errors import Misconfigured, Stop
+from target_linkedin_resumes.log_masking import mask_logs
 from target_linkedin_resumes.records import ResumeKey
 from target_linkedin_resumes.settings import Settings
 from target_linkedin_resumes.stores.audit_log import open_lines
@@ -28,6 +32,8 @@ from target_linkedin_resumes.stores.ledger_admin import LedgerView
 from target_linkedin_resumes.stores.ledger_db import LedgerDB
 from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
 
+# The exit code of an erasure that LinkedIn has not confirmed in full.
+OUTSTANDING = 3
 # What is left of a ledger that was lost, said by `status` and `rebuild`.
 _APART = (
     "known by a keyed hash alone, each until the tap names it again. What the tap does not name"
@@ -117,6 +123,69 @@ def forget(place: Place, candidate_id: str, resume_id: str) -> None:
                 )
             known = ledger.forget(key)
     click.echo(f"{key}: {'forgotten' if known else 'the ledger does not know it'}.")
+
+
+@main.command(short_help="Delete at LinkedIn what it holds of a candidate, now.")
+@click.argument("candidate_id")
+@click.argument("resume_id", required=False)
+@click.option("--yes", is_flag=True, help="Do not ask first.")
+@click.option("--dry-run", is_flag=True, help="List what would be deleted, and delete nothing.")
+@click.pass_obj
+def erase(
+    place: Place, candidate_id: str, resume_id: str | None, *, yes: bool, dry_run: bool
+) -> None:
+    """Delete at LinkedIn all resumes of a candidate that the ledger knows, or one of them.
+
+    It waits for LinkedIn's answers, drops the rejects of these resumes and prints the receipt. The
+    exit code is 0 only if LinkedIn has confirmed each deletion, or there was nothing to delete.
+    """
+    with exit_on_stop():
+        settings = place.settings()
+        if settings is None:
+            raise Misconfigured("option --config: required to erase, for LinkedIn's credentials")
+        settings = replace(settings, ledger_path=place.path(settings))
+        mask_logs((settings.client_id, settings.client_secret))
+        with closing(Erasure(settings, candidate_id, resume_id)) as erasure:
+            for key in sorted(erasure.keys, key=str):
+                click.echo(str(key))
+            if dry_run or not _may_erase(len(erasure.keys), yes=yes):
+                return
+            erased = erasure.run()
+        for line in _erased(erased):
+            click.echo(line)
+        if settings.audit_path is not None:
+            for line in receipt_lines(settings, candidate_id):
+                click.echo(line)
+    if erased.failure is not None:
+        code = erased.failure.exit_code if isinstance(erased.failure, Stop) else Stop.exit_code
+        click.echo(str(erased.failure), err=True)
+        raise SystemExit(code)
+    if erased.left or erased.unnamed:
+        raise SystemExit(OUTSTANDING)
+
+
+def _may_erase(count: int, *, yes: bool) -> bool:
+    """Ask, in a terminal. Raises :class:`Misconfigured` where nobody can be asked."""
+    if yes or not count:
+        return True
+    if not sys.stdin.isatty():
+        raise Misconfigured("option --yes: required where there is no terminal to ask in")
+    return click.confirm(f"Delete these {count} resumes at LinkedIn?")
+
+
+def _erased(erased: Erased) -> Iterator[str]:
+    if not erased.gone and not erased.left:
+        yield "The ledger and the rejects know no resume of this candidate: nothing to delete."
+    for key in sorted(erased.gone, key=str):
+        yield f"{key}: deleted."
+    for key in sorted(erased.left, key=str):
+        yield f"{key}: LinkedIn has not confirmed the deletion."
+    if erased.unnamed:
+        yield (
+            "LinkedIn may hold more of this candidate: the ledger was rebuilt from an audit file"
+            " and knows some resumes by a keyed hash alone. Give their resume ids, or load them"
+            " once more and erase then."
+        )
 
 
 @main.command(name="rebuild", short_help="Make a lost ledger again from the audit file.")

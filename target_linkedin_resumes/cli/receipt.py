@@ -14,7 +14,8 @@ from target_linkedin_resumes.cli.config import (
     print_json,
     read_configuration,
 )
-from target_linkedin_resumes.errors import Misconfigured
+from target_linkedin_resumes.errors import NOT_THERE, Misconfigured
+from target_linkedin_resumes.settings import Settings
 from target_linkedin_resumes.stores.audit_log import DELIVERED, Receipt, ResumeReceipt, receipt
 from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
 
@@ -45,6 +46,14 @@ def main(candidate_id: str, config: Sequence[str], *, as_json: bool) -> None:
     else:
         for line in _text(found, candidate_id, settings.audit_path):
             click.echo(line)
+
+
+def receipt_lines(settings: Settings, candidate_id: str) -> Iterator[str]:
+    """Give a candidate's receipt as text, from the audit file of settings that have one."""
+    assert settings.audit_path is not None  # noqa: S101 - the caller has seen to it
+    assert settings.audit_key is not None  # noqa: S101 - required by the other
+    found = receipt(_lines(settings.audit_path), Pseudonyms(settings.audit_key), candidate_id)
+    yield from _text(found, candidate_id, settings.audit_path)
 
 
 def _lines(path: Path) -> Iterator[bytes]:
@@ -94,7 +103,7 @@ def _events(one: ResumeReceipt) -> Iterator[str]:
         if event["operation"] == DELIVERED:
             what = "sent"
         else:
-            what = "erased (LinkedIn had none)" if event["status"] == 404 else "erased"
+            what = "to be erased, but was not there" if event["status"] in NOT_THERE else "erased"
         asked = f"x-li-uuid {event['x_li_uuid']}" if event["x_li_uuid"] else "no x-li-uuid given"
         yield f"  {event['at']}  {what}, status {event['status']}, {asked}"
         if "sha256" in event:

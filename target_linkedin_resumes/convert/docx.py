@@ -11,12 +11,13 @@ import io
 import posixpath
 import re
 import zipfile
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 import mammoth
 from lxml import etree
 
-from target_linkedin_resumes.convert.html import TAB
+from target_linkedin_resumes.convert.html import PAGE_NUMBER, TAB
 from target_linkedin_resumes.convert.safe_zip import (
     Archive,
     Element,
@@ -27,7 +28,7 @@ from target_linkedin_resumes.convert.safe_zip import (
 )
 
 RELATIONSHIP = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
-_ROOT_RELATIONS = "_rels/.rels"
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 # Writers give the parts these names; the relations tell of others.
 _TEXT = re.compile(r"word/(?:document|header|footer|footnotes|endnotes)[0-9]*\.xml")
 _TEXTS = ("header", "footer", "footnotes", "endnotes")
@@ -60,9 +61,7 @@ class Package:
         LibreOffice reads those, and what they hold would be missing without a word.
         """
         parts = {name: self._archive.markup(name) for name in self._texts}
-        if any(
-            next(root.iter("{*}altChunk", "{*}subDoc"), None) is not None for root in parts.values()
-        ):
+        if any(True for root in parts.values() for _ in root.iter("{*}altChunk", "{*}subDoc")):
             raise conversion_failed(
                 "some of it is another document that Word takes in when it opens it (altChunk)",
                 "open it in Word and save it again, or export it as PDF",
@@ -72,9 +71,9 @@ class Package:
     def rest(self) -> dict[str, Element]:
         """Parse what says how the text looks, and how the parts relate."""
         names = ["[Content_Types].xml", "word/styles.xml", "word/numbering.xml"]
-        names += [_ROOT_RELATIONS, *self.related(self.main, *_REST)]
+        names += self.related(self.main, *_REST)
         parts = {name: self._archive.markup(name) for name in names if name in self._archive}
-        for name in self._texts:
+        for name in ("", *self._texts):
             if (relations := self.relations(name)) is not None:
                 parts[relations_of(name)] = relations
         return parts
@@ -88,6 +87,9 @@ class Package:
         if name in self._archive and name not in self._relations:
             self._relations[name] = root = self._archive.markup(name)
             for relation in root.iter(RELATIONSHIP):
+                # Strict documents have other names for the same kinds, which Mammoth does not know.
+                kind = relation.get("Type", "").rpartition("/")[2]
+                relation.set("Type", f"{_OFFICE}/{kind}")
                 if relation.get("TargetMode") != "External":
                     relation.set("Target", "/" + self._resolved(part, relation.get("Target", "")))
         return self._relations.get(name)
@@ -101,6 +103,10 @@ class Package:
             if relation.get("Type", "").rpartition("/")[2] in kinds
         ]
         return [target for target in targets if target in self._archive]
+
+    def parsed(self, part: str, *kinds: str) -> list[Element]:
+        """Parse the parts that a part is related to in such a way."""
+        return [self._archive.markup(name) for name in self.related(part, *kinds)]
 
     def _resolved(self, part: str, target: str) -> str:
         """Find the part that a target means; names are compared without regard to case."""
@@ -131,8 +137,7 @@ def accept_changes(root: Element) -> None:
         for mark in root.iterfind(f".//{{*}}p/{{*}}pPr/{{*}}rPr/{name}")
     ]
     for element in list(root.iter(*_DELETED, *(f"{{*}}{name}" for name in _PROPERTIES.split()))):
-        if element.getparent() is not None:
-            remove(element)
+        remove(element)
     for element in list(root.iter(*_INSERTED)):
         unwrap(element)
     for paragraph in joined:
@@ -159,6 +164,10 @@ def _join(paragraph: Element) -> None:
 _COMPATIBLE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _CHECKED, _UNCHECKED = "☒", "☐"
 _OFF = ("0", "false", "off")
+_PAGE_FIELD = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b", re.IGNORECASE)
+_LINK_FIELD = re.compile(
+    r'\s*HYPERLINK\s+(?:\\[a-z]\s+(?:"[^"]*"\s+(?="))?)*"([^"]*)"', re.IGNORECASE
+)
 
 
 def prepare_for_mammoth(root: Element) -> None:
@@ -170,9 +179,7 @@ def prepare_for_mammoth(root: Element) -> None:
         if texts:
             frame.tag = _named(frame, "pict")
             frame[:] = texts
-    for placeholder in list(root.iterfind(".//{*}sdtPr/{*}showingPlcHdr")):
-        remove(placeholder.getparent().getparent())
-    _show_fields(root)
+    _resolve_fields(root)
     for ruby in list(root.iter("{*}ruby")):
         for base in list(ruby.iterfind("{*}rubyBase")):
             ruby.addprevious(base)
@@ -199,6 +206,52 @@ def is_on(element: Element) -> bool:
     return value(element) not in _OFF
 
 
+@dataclass(slots=True)
+class _Field:
+    """A field: its code, and what is before and behind the mark that separates the result."""
+
+    codes: list[Element] = field(default_factory=list)
+    hidden: list[Element] = field(default_factory=list)
+    shown: list[Element] = field(default_factory=list)
+    separated: bool = False
+
+
+def _take_codes(paragraph: Element) -> None:
+    """Take out what is a part of a field's code, and mark numbers of pages."""
+    fields: list[_Field] = []
+    for element in list(paragraph.iter("{*}fldChar", "{*}instrText", "{*}t")):
+        kind = value(element, "fldCharType")
+        is_code = element.tag.endswith("}instrText")
+        for one in fields[:-1] if is_code or kind in ("separate", "end") else fields:
+            (one.shown if one.separated else one.hidden).append(element)
+        if kind == "begin":
+            fields.append(_Field())
+        elif fields and kind == "separate":
+            fields[-1].separated = True
+        elif fields and kind == "end":
+            _finish(fields.pop())
+        elif fields and is_code:
+            fields[-1].codes.append(element)
+
+
+def _finish(one: _Field) -> None:
+    for element in one.hidden:
+        remove(element)
+    code = "".join(part.text or "" for part in one.codes)
+    if _PAGE_FIELD.match(code):
+        _mark_number([text for text in one.shown if text.tag.endswith("}t")])
+    elif link := _LINK_FIELD.match(code):
+        # Mammoth takes the code up to its last quotation mark for the target.
+        one.codes[0].text = f' HYPERLINK "{link[1]}"'
+        for part in one.codes[1:]:
+            part.text = ""
+
+
+def _mark_number(texts: list[Element]) -> None:
+    for text in texts:
+        text.text = f"{PAGE_NUMBER}{text.text or ''}{PAGE_NUMBER}"
+
+
 def _choose(either: Element) -> None:
     """Keep one of two forms of the same thing: the newer, unless only the older one has text."""
     forms = [*either.iterfind(f"{_COMPATIBLE}Choice"), *either.iterfind(f"{_COMPATIBLE}Fallback")]
@@ -207,6 +260,20 @@ def _choose(either: Element) -> None:
     for form in list(either):
         unwrap(form)
     unwrap(either)
+
+
+def _resolve_fields(root: Element) -> None:
+    """Take out what asks to be filled in and what codes say, and mark numbers of pages."""
+    for control in list(root.iter("{*}sdt")):
+        if control.find("{*}sdtPr/{*}showingPlcHdr") is not None:
+            remove(control)
+    for paragraph in root.iter("{*}p"):
+        _take_codes(paragraph)
+    for simple in list(root.iter("{*}fldSimple")):
+        if _PAGE_FIELD.match(value(simple, "instr")):
+            _mark_number(list(simple.iter("{*}t")))
+        unwrap(simple)
+    _show_fields(root)
 
 
 def _show_fields(root: Element) -> None:
@@ -251,8 +318,6 @@ def _named(like: Element, name: str) -> str:
 
 _HEADING = re.compile(r"heading ([1-6])", re.IGNORECASE)
 _LIST = re.compile(r"list (?:bullet|number) ([2-5])", re.IGNORECASE)
-_PAGE_FIELD = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b")
-_PAGE_LINE = 24  # characters of "Page 10 of 12" in most languages
 _MAX_STYLES = 50
 
 
@@ -277,19 +342,14 @@ def docx_html(archive: Archive) -> str:
         for paragraph in root.iter("{*}p"):
             _show_paragraph(paragraph, styles)
     _add_margins(package, texts)
-    for field in [one for root in texts.values() for one in root.iter("{*}fldSimple")]:
-        unwrap(field)
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as shown:
         for name, root in (parts | texts).items():
             shown.writestr(name, etree.tostring(root))
-    try:
-        made = mammoth.convert_to_html(
-            file, convert_image=lambda _: [], include_embedded_style_map=False
-        )
-        return str(made.value).replace("\t", TAB)
-    except Exception:  # noqa: BLE001 - it meets damaged markup with whatever comes of that
-        raise damaged() from None
+    made = mammoth.convert_to_html(
+        file, convert_image=lambda _: [], include_embedded_style_map=False
+    )
+    return str(made.value).replace("\t", TAB)
 
 
 class _Styles:
@@ -394,19 +454,24 @@ def _add_margins(package: Package, parts: dict[str, Element]) -> None:
         one.get("Id"): one.get("Target", "").removeprefix("/")
         for one in relations.iter(RELATIONSHIP)
     }
+    has_even_pages = any(
+        settings.find("{*}evenAndOddHeaders") is not None
+        for settings in package.parsed(package.main, "settings")
+    )
     seen: set[str] = set()
     header_end = 0
     for reference in list(parts[package.main].iter("{*}headerReference", "{*}footerReference")):
         identifier = next((v for k, v in reference.items() if k.endswith("}id")), "")
         section = reference.getparent()
-        shown = value(reference, "type") == "default" or (
-            value(reference, "type") == "first" and section.find("{*}titlePg") is not None
-        )
+        shown = {
+            "first": section.find("{*}titlePg") is not None,
+            "even": has_even_pages,
+        }.get(value(reference, "type"), True)
         name = targets.get(identifier, "")
         if not shown or name not in parts:
             continue
         _bring_links(package, parts[name], name, relations)
-        margin = [one for one in parts[name] if not _numbers_pages(one) and _text(one) not in seen]
+        margin = [one for one in parts[name] if _text(one) not in seen]
         seen.update(map(_text, margin))
         if reference.tag.endswith("}headerReference"):
             body[header_end:header_end] = margin
@@ -425,13 +490,6 @@ def _bring_links(package: Package, margin: Element, name: str, relations: Elemen
         for attribute, target in link.items():
             if attribute.endswith("}id"):
                 link.set(attribute, f"{name}-{target}")
-
-
-def _numbers_pages(paragraph: Element) -> bool:
-    """Tell whether a paragraph of a header has nothing but the number of the page."""
-    fields = [one.text or "" for one in paragraph.iter("{*}instrText")]
-    fields += [value(one, "instr") for one in paragraph.iter("{*}fldSimple")]
-    return len(_text(paragraph)) <= _PAGE_LINE and any(map(_PAGE_FIELD.match, fields))
 
 
 def _text(element: Element) -> str:

@@ -7,7 +7,6 @@ show what they are.
 
 from __future__ import annotations
 
-import codecs
 import re
 import unicodedata
 
@@ -19,7 +18,8 @@ from inscriptis.model.config import ParserConfig
 from inscriptis.model.html_element import HtmlElement
 from lxml import etree
 
-from target_linkedin_resumes.convert.safe_zip import Element, conversion_failed
+from target_linkedin_resumes.convert.safe_zip import Element, conversion_failed, too_much
+from target_linkedin_resumes.resumes.texts import decode
 
 _MAX_ELEMENTS = 100_000
 _MAX_CHARACTERS = 1_000_000
@@ -27,8 +27,8 @@ _MAX_DEPTH = 200  # libxml2 drops what is nested deeper than 256
 # Scripts, styles, forms, frames, what stands in for another thing, and deleted text.
 _SKIPPED = frozenset(
     (  # noqa: SIM905 - a list would take a page
-        "applet audio base button canvas datalist del embed frame frameset head iframe input layer"
-        " link map math meta meter noembed noframes noscript object option progress script select"
+        "applet audio base button canvas datalist del embed frame frameset iframe input layer link"
+        " map math meta meter noembed noframes noscript object option progress script select"
         " style svg template textarea title video"
     ).split()
 )
@@ -46,10 +46,29 @@ _BLOCKS = frozenset(
 )
 _LINK = re.compile(r"(?:https?://|mailto:|tel:)", re.IGNORECASE)
 _NOTE_RETURN = re.compile("#(?:foot|end)note-ref-")  # Mammoth's way back from a note to the text
-_CHARSET = re.compile(r"<meta\s[^<>]{0,200}?charset\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
+# What XML forbids. Two of them part words on the way to a browser.
+_FORBIDDEN = dict.fromkeys((*range(9), *range(14, 32), 0xFFFE, 0xFFFF)) | {11: " ", 12: " "}
+_REFERENCE = re.compile("&#(?:x([0-9a-f]{1,8})|([0-9]{1,8}));?", re.IGNORECASE)
+_CHARSET = re.compile(
+    r"<(?:meta\s[^<>]{0,200}?charset|\?xml\s[^<>]{0,200}?encoding)\s*=\s*[\"']?([\w.:-]{1,40})",
+    re.IGNORECASE,
+)
 # Inscriptis folds tabs and reads "&copy" in a text as ©; these two stand in for tab and ampersand.
 TAB = "\ue000"
 _PASS = str.maketrans({"&": "\ue001"})
+# Stands before and behind the number of a page.
+PAGE_NUMBER = "\ue003"
+_NUMBER = re.compile(f"{PAGE_NUMBER}.*?{PAGE_NUMBER}")
+_PAGE_LINE = 30  # characters of "Page 10 of 12" in most languages, and of a name with a number
+_EDGES = " \t|/.,;:·•*()[]<>_\u2013\u2014-"
+# What stands about the number of a page where nothing else does, in the languages of Europe and
+# East Asia. A word that is not here stays in the text.
+_ABOUT_PAGES = re.compile(
+    r"(?:\W|\b(?:pages?|pgs?|p|pp|of|seiten?|von|p[aá]gs?|p[aá]ginas?|pagin[aăeiy]|de|di|van|sur"
+    r"|sid[aeo]r?|side|av|af|sivu|sayfa|stran[aye]|str|strona|z|ze|zo|s|oldal|lk|lpp|puslapis|iš|no"
+    r"|leht|стр|страница|сторінка|из|з|от|σελίδα|από)\b|[第页頁共ページ쪽페이지중총])*",
+    re.IGNORECASE,
+)
 _BACK = str.maketrans({TAB: "\t", "\ue001": "&"})
 # Bullets and ticks of the fonts Symbol and Wingdings, which have no characters of their own.
 SYMBOLS = {
@@ -69,47 +88,46 @@ def html_text(content: bytes) -> str:
 
 
 def decode_page(content: bytes) -> str:
-    """Decode a page by its mark, its ``meta`` element, or what it can be."""
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if content.startswith(mark):
-            return content.decode(encoding, "replace")
+    """Decode a page by its mark, what it declares, or what it can be."""
+    if b"\0" not in content[:4]:  # as a page in UTF-16 has
+        content = content.replace(b"\0", b"")
     named = _CHARSET.search(content[:4096].decode("latin-1"))
-    for encoding in ("utf-8", named[1] if named else "cp1252"):
-        try:
-            return content.decode(encoding)
-        except (UnicodeError, LookupError):
-            continue
-    return content.decode("cp1252", "replace")
+    return decode(content, named[1] if named else None)
 
 
-def clean_tree(page: str, *, keep: tuple[str, ...] = ()) -> Element:
+def clean_tree(page: str, *, keep: str = "") -> Element:
     """Parse a page, errors and all, and take out what is not shown.
 
-    ``keep`` names elements to leave in all the same. Raises :class:`Reject` for what is nested too
+    ``keep`` names elements that stay all the same. Raises :class:`Reject` for what is nested too
     deeply or far larger than a resume.
     """
     parser = lxml.html.HTMLParser(
         encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True, remove_pis=True
     )
     try:
+        page = _REFERENCE.sub(_resolved, page).translate(_FORBIDDEN)
         root = lxml.html.document_fromstring(page.encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError, AssertionError):
         raise conversion_failed("its markup is damaged") from None
     if any("xcessive depth" in entry.message for entry in parser.error_log):
-        raise conversion_failed("its elements are nested too deeply")
+        raise too_much("its elements are nested too deeply")
     if sum(1 for _ in root.iter()) > _MAX_ELEMENTS:
-        raise conversion_failed("it has far more elements than a resume")
+        raise too_much("it has far more elements than a resume")
+    for head in root.findall("head"):
+        head.tag = "div"  # libxml2 takes elements that it does not know for a part of the head
     _part_columns(root)
-    for element in list(root.iter(*(_SKIPPED - set(keep)))):
+    for element in list(root.iter(*(_SKIPPED - {keep}))):
         element.drop_tree()
     for element in list(root.xpath("//*[@hidden or @style]")):
         if "hidden" in element.attrib or _HIDDEN.search(element.get("style")):
             element.drop_tree()
     return root
+
+
+def _resolved(match: re.Match[str]) -> str:
+    """Resolve a reference to a character that XML forbids, and leave the others to the parser."""
+    code = int(match[1], 16) if match[1] else int(match[2])
+    return chr(code) if code in _FORBIDDEN else match[0]
 
 
 def _part_columns(root: Element) -> None:
@@ -172,16 +190,29 @@ def clean_text(text: str) -> str:
     )
     text = unicodedata.normalize("NFC", "".join(kept_characters))
     # Tabs part the words of a line; at its beginning and behind blanks there is nothing to part.
-    lines = [re.sub(r"(?:^|(?<=\s))\t+", "", line).rstrip() for line in text.splitlines()]
+    lines = [
+        re.sub(r"(?:^|(?<=\s))\t+", "", _without_number(line)).rstrip()
+        for line in text.splitlines()
+    ]
     kept = [line for at, line in enumerate(lines) if line or (at and lines[at - 1])]
     whole = "\n".join(kept).strip("\n")
     return f"{whole}\n" if whole else ""
 
 
+def _without_number(line: str) -> str:
+    """Take the number of the page out of a short line, and all of a line that has nothing else."""
+    whole = line.replace(PAGE_NUMBER, "")
+    if whole == line or len(whole.strip()) > _PAGE_LINE:
+        return whole
+    rest = _NUMBER.sub("", line).strip(_EDGES)
+    words = re.sub(r"\b[0-9]{1,3}\b", "", rest, count=1)  # how many there are, where that is typed
+    return "" if _ABOUT_PAGES.fullmatch(words) else rest
+
+
 def check_length(characters: int) -> None:
     """Raise :class:`Reject` for more characters than a resume can have."""
     if characters > _MAX_CHARACTERS:
-        raise conversion_failed("it has far more text than a resume")
+        raise too_much("it has far more text than a resume")
 
 
 def underlined(heading: str, level: int) -> str:

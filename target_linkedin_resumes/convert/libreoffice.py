@@ -8,6 +8,7 @@ it has started.
 
 from __future__ import annotations
 
+import errno
 import os
 import queue
 import shutil
@@ -18,7 +19,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
-from target_linkedin_resumes.convert.safe_zip import conversion_failed
+from target_linkedin_resumes.convert.safe_zip import TooMuch, conversion_failed
 from target_linkedin_resumes.convert.sanitize import PROFILE, normalize_pdf, sanitize
 from target_linkedin_resumes.convert.text import (
     has_pictures,
@@ -29,7 +30,7 @@ from target_linkedin_resumes.convert.text import (
 from target_linkedin_resumes.convert.workspace import Workspace
 from target_linkedin_resumes.errors import Misconfigured, Reject, Retry
 from target_linkedin_resumes.resumes.formats import DOCX, HTML, ODT, PDF, RTF, Kind
-from target_linkedin_resumes.resumes.spool import MAX_SIZE, Found, spooled
+from target_linkedin_resumes.resumes.spool import MAX_SIZE, Found, no_room, spooled
 
 # Each takes one core for a second or two a document, and some 180 MiB while it runs.
 PROCESSES = 2
@@ -44,8 +45,13 @@ _FILTERS: Mapping[Kind, str] = {
 }
 _NO_NETWORK = ("unshare", "--user", "--map-current-user", "--net", "--")
 # Bounds of one process: no core dump, a file of 64 MiB (in blocks of 512 bytes), seconds of
-# processor time, KiB of address space.
-_LIMITS = f'ulimit -c 0; ulimit -f 131072; ulimit -t {TIMEOUT}; ulimit -v 4194304; exec "$@"'
+# processor time, KiB of memory and of address space. Eight photographs of a page take 400 MiB.
+_LIMITS = (
+    f"ulimit -c 0; ulimit -f 131072; ulimit -t {TIMEOUT}; ulimit -d 1048576; ulimit -v 2097152;"
+    ' exec "$@"'
+)
+# With fewer bytes left on the disk, a document that fails may be a good one.
+_ROOM = 4 * 1024 * 1024
 _PROBE = b"<html><body><p>This is a test.</p></body></html>"
 
 
@@ -142,6 +148,8 @@ class LibreOffice:
             except OSError as error:
                 if self._closed:
                     raise _run_ended() from None
+                if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                    raise no_room(error.strerror) from None
                 raise Retry(
                     "converting in the directory for temporary files (TMPDIR) failed"
                     f" ({error.strerror})"
@@ -150,6 +158,10 @@ class LibreOffice:
                 return pdf
             if self._closed:
                 raise _run_ended()
+            if (
+                shutil.disk_usage(self._workspace.path).free < _ROOM
+            ):  # then it says no more than that it failed
+                raise no_room(os.strerror(errno.ENOSPC))
             shutil.rmtree(slot, ignore_errors=True)
         raise conversion_failed("LibreOffice cannot read it; it may be damaged or need a password")
 
@@ -210,11 +222,16 @@ class LibreOffice:
 
 
 def _only_pictures(found: Found, kind: Kind) -> bool:
-    """Tell whether a document has no text; raises :class:`Reject` if it has no pictures either."""
+    """Tell whether a document has no text; raises :class:`Reject` if it has no pictures either.
+
+    What is too much for text is too much for LibreOffice, which has no bounds of its own.
+    """
     try:
         text = text_of(found, kind)
+    except TooMuch:
+        raise
     except Reject:
-        return False  # what is too much or too odd for text may still be printed
+        return False  # what is too odd for text may still be printed
     if not text and not has_pictures(found, kind):
         raise nothing_to_show()
     return not text

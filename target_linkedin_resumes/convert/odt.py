@@ -6,13 +6,13 @@ The existing libraries show hidden text, number bullets and leave out the header
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from html import escape
 
 from lxml import etree
 
-from target_linkedin_resumes.convert.html import TAB
-from target_linkedin_resumes.convert.safe_zip import Archive, Element, conversion_failed, remove
+from target_linkedin_resumes.convert.html import PAGE_NUMBER, TAB
+from target_linkedin_resumes.convert.safe_zip import Archive, Element, needs_password, remove
 
 _NAMES = {
     prefix: f"urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"
@@ -34,13 +34,11 @@ _SKIPPED = frozenset(
 _TAGS = {
     "text:span": "span", "table:table": "table", "table:table-row": "tr", "text:section": "div",
     "table:table-cell": "td", "text:list-header": "div",
-    "style:header": "div", "style:header-first": "div", "style:footer": "div",
-    "style:footer-first": "div",
 }  # fmt: skip
 _CHARACTERS = {"text:s": " ", "text:tab": TAB, "text:line-break": "<br>"}
 _HEADING = re.compile(r"(?:Title|Heading_20_([1-6]))")
 _MAX_STYLES = 50
-_PAGE_LINE = 24  # characters of "Page 10 of 12" in most languages
+_PAGE_NUMBERS = ("text:page-number", "text:page-count")
 
 
 def odt_without_changes(archive: Archive) -> dict[str, bytes]:
@@ -59,19 +57,22 @@ def odt_html(archive: Archive) -> str:
     if "META-INF/manifest.xml" in archive:
         manifest = archive.markup("META-INF/manifest.xml")
         if manifest.find(".//manifest:encryption-data", _NAMES) is not None:
-            raise conversion_failed("it is protected by a password")
+            raise needs_password()
     content = archive.markup("content.xml")
     styles = archive.markup("styles.xml") if "styles.xml" in archive else etree.Element("none")
     writer = _Writer(_Styles(styles, content))
-    page = styles.find("office:master-styles/style:master-page", _NAMES)
+    pages = styles.findall("office:master-styles/style:master-page", _NAMES)
     headers, footers = (
-        [] if page is None else [*page.findall(f"style:{which}-first", _NAMES),
-                                 *page.findall(f"style:{which}", _NAMES)]
+        writer.margins(
+            margin
+            for page in pages
+            for kind in ("-first", "", "-left")
+            for margin in page.findall(f"style:{which}{kind}", _NAMES)
+        )
         for which in ("header", "footer")
-    )  # fmt: skip
+    )
     body = content.findall("office:body/office:text", _NAMES)
-    margins = "".join(map(writer.html, footers))
-    return "".join(map(writer.html, (*headers, *body))) + writer.notes() + margins
+    return headers + "".join(map(writer.html, body)) + writer.notes() + footers
 
 
 class _Styles:
@@ -152,7 +153,14 @@ class _Writer:
             return self._special[name](element)
         tag = _TAGS.get(name)
         inside = _CHARACTERS.get(name) or self._in(element)
+        if name in _PAGE_NUMBERS:
+            return f"{PAGE_NUMBER}{inside}{PAGE_NUMBER}"
         return f"<{tag}>{inside}</{tag}>" if tag else inside
+
+    def margins(self, margins: Iterable[Element]) -> str:
+        """Write the paragraphs of headers or footers, each once."""
+        shown = (one for one in margins if _get(one, "style:display") != "false")
+        return "".join(dict.fromkeys(self.html(part) for one in shown for part in one))
 
     def notes(self) -> str:
         """Write the notes, which stand at the end."""
@@ -169,8 +177,6 @@ class _Writer:
         outer, self._boxes = self._boxes, []
         inside = self._in(paragraph)
         boxes, self._boxes = self._boxes, outer
-        if paragraph.find(".//text:page-number", _NAMES) is not None and len(inside) <= _PAGE_LINE:
-            return ""
         level = self._styles.heading(_get(paragraph, "text:style-name"))
         if _name(paragraph) == "text:h":
             level = min(_whole(_get(paragraph, "text:outline-level")), 6)

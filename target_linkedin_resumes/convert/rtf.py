@@ -1,8 +1,7 @@
 r"""RTF as plain text. Source: RTF specification 1.9.1.
 
-striprtf decodes the text. It shows what is hidden or deleted, leaves out headers, boxes and notes,
-and its patterns take a time that a hostile document chooses; so it is handed a document written
-anew, of nothing but groups, fonts, characters and ends of lines.
+The existing libraries show what is hidden or deleted, leave out headers, boxes and notes, and some
+take a time that a hostile document chooses.
 """
 
 from __future__ import annotations
@@ -13,65 +12,63 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from striprtf.striprtf import rtf_to_text
-
-from target_linkedin_resumes.convert.html import (
-    check_length,
-    clean_text,
-    underlined,
-)
-from target_linkedin_resumes.convert.safe_zip import conversion_failed
+from target_linkedin_resumes.convert.html import PAGE_NUMBER, check_length, clean_text, underlined
+from target_linkedin_resumes.convert.safe_zip import too_much
+from target_linkedin_resumes.resumes.texts import decode
 
 _TOKEN = re.compile(
-    rb"\\([A-Za-z]{1,32})(-?[0-9]{1,20})? ?|(\\'[0-9A-Fa-f]{2})|\\([^A-Za-z'])|([{}])"
+    rb"\\([A-Za-z]{1,32})(-?[0-9]{1,20})? ?|\\'([0-9A-Fa-f]{2})|\\([^A-Za-z'])|([{}])"
     rb"|([^\\{}\r\n\0]+)|\\'|[\r\n\0\\]"
 )
+_BLANKED = bytes.maketrans(b"\n\0", b"  ")
 _MAX_TOKENS = 500_000
 _MAX_DEPTH = 500
 _MAX_COLLECTED = 2000
-_MOST = 10**9 - 1  # striprtf reads ten digits
 _BODY_TEXT = 9
 _SILENT = (
-    b"annotation bkmkend bkmkstart colortbl comment filetbl footerl headerl info listoverridetable"
-    b" listtable nextfile nonesttables object pict private revtbl rsidtbl shprslt sp tc template"
-    b" upr xe xmlnstbl"
+    b"annotation bkmkend bkmkstart colortbl comment filetbl info listoverridetable listtable"
+    b" nextfile nonesttables object pict private revtbl rsidtbl shprslt sp tc template upr xe"
+    b" xmlnstbl"
 )
 # What the first word of a group makes of it. Others with a star are silent, but for these two.
 _DESTINATIONS = dict.fromkeys(_SILENT.split(), "silent") | {
     b"fonttbl": "fonts", b"stylesheet": "styles", b"listtext": "marker", b"pntext": "marker",
     b"fldinst": "code", b"fldrslt": "result", b"footnote": "note", b"shptxt": "box", b"ud": "text",
-    b"header": "header", b"headerf": "header", b"headerr": "header",
-    b"footer": "footer", b"footerf": "footer", b"footerr": "footer",
+    b"header": "header", b"headerf": "header", b"headerl": "header", b"headerr": "header",
+    b"footer": "footer", b"footerf": "footer", b"footerl": "footer", b"footerr": "footer",
 }  # fmt: skip
+_STAR = rb"\*"
 _STARRED = (b"shpinst", b"nesttableprops")
 _COLLECTED = ("marker", "style", "code", "result")
-_SHOWN = ("text", "result", "apart")
-_CHARACTERS = re.compile(rb"tab|bullet|e[mn](?:dash|space)|qmspace|[lr](?:dbl)?quote")
-_HYPERLINK = re.compile(rb'\s*HYPERLINK\s+"((?:https?://|mailto:)[^"\s\\{}]{1,500})', re.IGNORECASE)
-_PAGE_FIELD = re.compile(rb"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b", re.IGNORECASE)
-# How Word writes a name with its reading above it. \'29 is a parenthesis, see `_tokens`.
-_READING = re.compile(
-    rb"\s*EQ\b.*\\\\o ?\\\\a[a-z]\(\\\\s ?\\\\up ?[0-9]+\(.*?(?:\)|\\'29)[,;](.*)(?:\)|\\'29)\s*",
-    re.DOTALL,
-)
-_ORDINAL = re.compile(rb"[0-9A-Za-z.]{1,8}[.)]")
-_STYLE = re.compile(rb"\s*(?:title|heading ([1-6]));?\s*", re.IGNORECASE)
-# Marks that stay in the text until it is whole: "this line is a heading of level N", "this line
-# numbers the page".
-_HEADING_MARK, _PAGE_MARK = b"\\u-8190?", b"\\u-8189?"
-_HEADINGS = re.compile("\ue002([1-9])(.*)")
-_PAGE_LINES = re.compile("^[^\n]{0,24}\ue003[^\n]{0,24}$", re.MULTILINE)
+_SHOWN = ("text", "result", "number", "apart")
+_CHARACTERS = {
+    b"tab": "\t", b"bullet": "•", b"emdash": "—", b"endash": "\u2013", b"emspace": " ",
+    b"enspace": " ", b"qmspace": " ", b"lquote": "\u2018", b"rquote": "\u2019",
+    b"ldblquote": "\u201c", b"rdblquote": "\u201d",
+    b"zwj": "\u200d", b"zwnj": "\u200c", b"chpgn": PAGE_NUMBER * 2,
+    rb"\~": "\u00a0", rb"\_": "\u2011", rb"\{": "{", rb"\}": "}", rb"\\": "\\",
+}  # fmt: skip
+_PAGES = {b"mac": "mac_roman", b"pc": "cp437", b"pca": "cp850"}
+_CHARSETS = {
+    0: "cp1252", 77: "mac_roman", 78: "cp932", 79: "cp949", 80: "gbk", 81: "cp950",
+    84: "mac_arabic", 85: "mac_greek", 86: "mac_turkish", 88: "mac_latin2", 89: "mac_cyrillic",
+    128: "cp932", 129: "cp949", 130: "johab", 134: "gbk", 136: "cp950", 161: "cp1253",
+    162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251",
+    222: "cp874", 238: "cp1250", 254: "cp437", 255: "cp850",
+}  # fmt: skip
+_HYPERLINK = re.compile(r'\s*HYPERLINK\s+"((?:https?://|mailto:)[^"\s\\{}]{1,500})', re.IGNORECASE)
+_PAGE_FIELD = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b", re.IGNORECASE)
+# How Word writes a name with its reading above it.
+_READING = re.compile(r"\s*EQ\b.*\\o ?\\a[a-z]\(\\s ?\\up ?[0-9]+\(.*?\)[,;](.*)\)\s*", re.DOTALL)
+_ORDINAL = re.compile(r"[0-9A-Za-z.]{1,8}[.)]")
+_STYLE = re.compile(r"\s*(?:title|heading ([1-6]));?\s*", re.IGNORECASE)
+_HEADING = "\ue002"  # stands before the level and the text of a heading until all is decoded
+_HEADINGS = re.compile(f"{_HEADING}([1-9])(.*)")
 
 
 def rtf_text(content: bytes) -> str:
     """Read a document. Raises :class:`Reject`."""
-    source = _Filter().filtered(content).decode("latin-1")
-    text: str = rtf_to_text(source, errors="replace")  # type: ignore[no-untyped-call]
-    check_length(len(text))
-    # Characters beyond U+FFFF come as two halves.
-    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    text = _PAGE_LINES.sub("", text).replace("\ue003", "")
-    return clean_text(_HEADINGS.sub(_heading, text))
+    return clean_text(_HEADINGS.sub(_heading, _Reader().read(content)))
 
 
 def _heading(match: re.Match[str]) -> str:
@@ -79,68 +76,107 @@ def _heading(match: re.Match[str]) -> str:
     return f"\n{text}\n{underlined(text, int(match[1]))}\n"
 
 
+# Bytes are of a code page that nothing declares. They are decoded together, at the end.
+_Out = list[str | bytes]
+
+
 @dataclass(slots=True)
 class _Group:
     """The state of a group, inherited by inner ones. ``out`` is where its text goes."""
 
-    out: list[bytes]
+    out: _Out
     destination: str = "text"
     hidden: bool = False
     deleted: bool = False
     style: int = 0
     outline: int = -1
     level: int = 0
-    font: bytes = b""
+    font: int = -1
+    fallback: int = 1  # bytes behind a character of Unicode that stand for it
     goes_on: bool = False  # the line around a group apart had begun
 
 
-class _Filter:
-    """Writes a document anew."""
+class _Reader:
+    """Reads a document."""
 
     def __init__(self) -> None:
-        self._parts: dict[str, list[bytes]] = {
-            name: [] for name in ("header", "text", "note", "footer")
-        }
+        self._parts: dict[str, _Out] = {name: [] for name in ("header", "text", "note", "footer")}
         self._group = _Group(self._parts["text"])
         self._stack: list[_Group] = []
-        self._fonts: dict[bytes, int] = {}
+        self._fonts: dict[int, str] = {}  # the encodings of fonts
         self._headings: dict[int, int] = {}  # the styles that are for headings, with their levels
-        self._page = 1252
-        self._font = 0
+        self._page: str | None = None
+        self._default_font = -1
+        self._bytes = bytearray()
+        self._fallback = 0  # bytes still to leave out
         self._notes = 0
         self._characters = 0
-        self._collected = b""
-        self._link = b""
-        self._marker = b""
+        self._collected = ""
+        self._link = ""
+        self._numbers_page = False
+        self._marker = ""
         self._begun = False  # the open line has text
         self._cell_ended = False
         self._cell_is_long = False  # it has more than one line
 
-    def filtered(self, content: bytes) -> bytes:
-        """Return the whole. Raises :class:`Reject`."""
+    def read(self, content: bytes) -> str:
+        """Return the whole, with marks before headings and about numbers of pages."""
         first = starred = False  # at the beginning of a group; behind its star
         for count, (word, number, text) in enumerate(_tokens(content)):
             if count > _MAX_TOKENS:
-                raise conversion_failed("it has far more parts than a resume")
+                raise too_much("it has far more parts than a resume")
+            if text:
+                skipped = min(self._fallback, len(text))
+                self._fallback -= skipped
+                self._bytes += text[skipped:]
+                first = starred = False
+                continue
+            if self._fallback and word in _CHARACTERS and word != b"tab":
+                self._fallback -= 1
+                continue
+            self._flush()
+            self._fallback = 0
             if word == b"{":
                 self._open()
             elif word == b"}":
                 self._close()
-            elif text:
-                self._write(text)
-            elif word != b"*" and not (first and self._directs(word, starred=starred)):
+            elif word != _STAR and not (first and self._directs(word, starred=starred)):
                 self._take(word, number)
-            first, starred = word == b"{" or (first and word == b"*"), word == b"*"
+            first, starred = word == b"{" or (first and word == _STAR), word == _STAR
+        self._flush()
         while self._stack:
             self._close()
-        fonts = b"".join(b"{\\f%s\\fcharset%d x;}" % pair for pair in self._fonts.items())
-        text = b"\\par\\par ".join(b"".join(part) for part in self._parts.values() if part)
-        return b"{\\rtf1\\ansicpg%d{\\fonttbl%s}%s}" % (self._page, fonts, text)
+        return self._whole()
+
+    def _whole(self) -> str:
+        parts = list(self._parts.values())
+        undeclared = [piece for out in parts for piece in out if isinstance(piece, bytes)]
+        # A line feed stands before each piece, and before what would be a byte order mark.
+        joined = b"".join(b"\n" + piece for piece in undeclared)
+        texts = iter(decode(joined).split("\n")[1:] if joined else ())
+        whole: list[str] = []
+        for name, out in self._parts.items():
+            text = "".join(piece if isinstance(piece, str) else next(texts) for piece in out)
+            lines = text.split("\n")
+            # Pages of different kinds have the same in their headers.
+            whole.append("\n".join(dict.fromkeys(lines) if name in ("header", "footer") else lines))
+        # Characters beyond U+FFFF come as two halves.
+        text = "\n\n".join(part for part in whole if part)
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+    def _flush(self) -> None:
+        """Write the bytes that have come, which are characters only together."""
+        if self._bytes:
+            encoding = self._fonts.get(self._group.font, self._page)
+            if encoding is None and not self._bytes.isascii():
+                self._write(bytes(self._bytes))
+            else:
+                self._write(self._bytes.decode(encoding or "ascii", "replace"))
+            self._bytes.clear()
 
     def _open(self) -> None:
         if len(self._stack) >= _MAX_DEPTH:
-            raise conversion_failed("its groups are nested too deeply")
-        self._group.out.append(b"{")
+            raise too_much("its groups are nested too deeply")
         self._stack.append(self._group)
         self._group = replace(self._group)
 
@@ -149,11 +185,8 @@ class _Filter:
             return
         inner, self._group = self._group, self._stack.pop()
         if inner.destination == "apart" != self._group.destination:
-            inner.out.append(b"\\par " if self._begun else b"")
+            inner.out.append("\n" if self._begun else "")
             self._begun = inner.goes_on and inner.out is not self._group.out
-        if inner.out is not self._group.out:
-            inner.out.append(b"}")
-        self._group.out.append(b"}")
         if inner.destination != self._group.destination:
             self._end_destination(inner)
 
@@ -161,22 +194,24 @@ class _Filter:
         """Make something of what was collected."""
         if inner.destination == "marker":
             found = _ORDINAL.search(self._collected)
-            self._marker = found[0] if found else b"*"
+            self._marker = found[0] if found else "*"
         elif inner.destination == "style":
             named = _STYLE.fullmatch(self._collected)
             if named:
                 self._headings[inner.style] = int(named[1] or 1)
         elif inner.destination == "code":
             link = _HYPERLINK.match(self._collected)
-            self._link = link[1] if link else b""
-            self._write(_PAGE_MARK if _PAGE_FIELD.match(self._collected) else b"")
+            self._link = link[1] if link else ""
+            self._numbers_page = _PAGE_FIELD.match(self._collected) is not None
             name = _READING.fullmatch(self._collected)
-            self._write(name[1] if name else b"")
+            self._write(name[1] if name else "")
+        elif inner.destination == "number":
+            self._write(PAGE_NUMBER)
         elif inner.destination == "result":
-            shown = re.sub(rb"^(?:mailto:|https?://)|/$", b"", self._link)
+            shown = re.sub(r"^(?:mailto:|https?://)|/$", "", self._link)
             if shown not in self._collected:
-                self._write(b" (" + self._link.removeprefix(b"mailto:") + b")")
-            self._link = b""
+                self._write(f" ({self._link.removeprefix('mailto:')})")
+            self._link = ""
 
     def _directs(self, word: bytes, *, starred: bool) -> bool:
         """Take the word that begins a group; tell whether it says what the group is."""
@@ -185,16 +220,19 @@ class _Filter:
         name = _DESTINATIONS.get(word, "silent" if silent else "")
         if group.destination in ("fonts", "styles"):
             if group.destination == "styles" and not starred:
-                group.destination, self._collected = "style", b""
+                group.destination, self._collected = "style", ""
             return False
         if not name or (group.destination == "silent" and name not in ("box", "text")):
             return False
-        if name == "result" and not self._link:
+        if name == "result" and self._numbers_page:
+            self._write(PAGE_NUMBER)
+            group.destination, self._numbers_page = "number", False
+        elif name == "result" and not self._link:
             return True
-        if name in self._parts or name == "box":
+        elif name in self._parts or name == "box":
             self._divert(name)
         else:
-            group.destination, self._collected = name, b""
+            group.destination, self._collected = name, ""
         return True
 
     def _divert(self, name: str) -> None:
@@ -205,13 +243,16 @@ class _Filter:
             return
         if name == "note":
             self._notes += 1
-            self._write(b" [%d]" % self._notes)
+            self._write(f" [{self._notes}]")
         out = self._parts.get(name, group.out)
-        out.append(b"\\par " if out is group.out else b"{")
-        self._group = _Group(out, "apart", font=group.font, goes_on=self._begun)
+        if out is group.out:
+            out.append("\n")
+        self._group = _Group(
+            out, "apart", font=group.font, fallback=group.fallback, goes_on=self._begun
+        )
         self._begun = False
         if name == "note":
-            self._write(b"[%d] " % self._notes)
+            self._write(f"[{self._notes}] ")
 
     def _take(self, word: bytes, number: int | None) -> None:  # noqa: C901, PLR0912 - one case a word
         group, value = self._group, number or 0
@@ -222,7 +263,7 @@ class _Filter:
                 group.deleted = number != 0
             case b"plain":
                 group.hidden = group.deleted = False
-                group.out.append(b"\\f%d " % self._font)
+                group.font = self._default_font
             case b"pard":
                 group.style, group.outline, group.level = 0, -1, 0
             case b"s":
@@ -232,20 +273,22 @@ class _Filter:
             case b"ilvl":
                 group.level = min(max(value, 0), 8)
             case b"ansicpg":
-                with suppress(LookupError):
-                    codecs.lookup(f"cp{value}")
-                    self._page = value
+                self._page = _code_page(value) or self._page
+            case b"mac" | b"pc" | b"pca":
+                self._page = _PAGES[word]
             case b"deff":
-                self._font = value
+                self._default_font = group.font = value
             case b"f":
-                group.font = b"%d" % value
-                group.out.append(b"\\f%d " % value)
-            case b"fcharset" if group.destination == "fonts" and len(self._fonts) < _MAX_DEPTH:
-                self._fonts[group.font] = value
+                group.font = value
+            case b"fcharset" | b"cpg" if group.destination == "fonts":
+                encoding = _CHARSETS.get(value) if word == b"fcharset" else _code_page(value)
+                if encoding and len(self._fonts) < _MAX_DEPTH:
+                    self._fonts[group.font] = encoding
             case b"uc":
-                group.out.append(b"\\uc%d " % min(max(value, 0), 9))
-            case b"u":
-                self._write(b"\\u%d " % (value & 0xFFFF))
+                group.fallback = min(max(value, 0), 9)
+            case b"u" if number is not None:
+                self._write(chr(value & 0xFFFF))
+                self._fallback = group.fallback
             case b"cell" | b"nestcell":
                 if self._cell_is_long:
                     self._end_line()
@@ -254,31 +297,27 @@ class _Filter:
                 if word != b"trowd":
                     self._end_line()
                 self._cell_is_long = False
-            case b"par" | b"line" | b"sect" | b"page":
+            case b"par" | b"line" | b"sect" | b"page" | b"column":
                 self._end_line()
                 self._cell_is_long = True
-            case _ if _CHARACTERS.fullmatch(word):
-                self._write(b"\\%s " % word)
             case _:
-                pass
+                self._write(_CHARACTERS.get(word, ""))
 
-    def _write(self, text: bytes) -> None:
+    def _write(self, text: str | bytes) -> None:
         group = self._group
         if group.destination in _COLLECTED:
-            self._collected = (self._collected + text)[:_MAX_COLLECTED]
+            shown = text if isinstance(text, str) else text.decode("cp1252", "replace")
+            self._collected = (self._collected + shown)[:_MAX_COLLECTED]
         if group.destination not in _SHOWN or group.hidden or group.deleted or not text:
             return
         if not self._begun and text.strip():
             self._begin_line()
         elif self._cell_ended and text.strip():
-            group.out.append(b" | ")
+            group.out.append(" | ")
             self._cell_ended = False
         group.out.append(text)
-        if text.startswith(b"\\'"):  # plain text may follow the escaped byte
-            self._characters += len(text) - 3
-        else:
-            self._characters += 1 if text.startswith(b"\\") else len(text)
-        check_length(self._characters)  # striprtf is too slow to find out
+        self._characters += len(text)
+        check_length(self._characters)
 
     def _begin_line(self) -> None:
         group = self._group
@@ -286,40 +325,36 @@ class _Filter:
         if 0 <= group.outline <= _BODY_TEXT:
             heading = (group.outline + 1) % (_BODY_TEXT + 1)
         if heading:
-            group.out.append(_HEADING_MARK + b"%d" % heading)
+            group.out.append(f"{_HEADING}{heading}")
         elif self._marker:
-            group.out.append(b"  " * (group.level + 1) + self._marker + b" ")
-        self._marker, self._begun, self._cell_ended = b"", True, False
+            group.out.append("  " * (group.level + 1) + self._marker + " ")
+        self._marker, self._begun, self._cell_ended = "", True, False
 
     def _end_line(self) -> None:
         if self._group.destination in _SHOWN:
-            self._group.out.append(b"\\par ")
+            self._group.out.append("\n")
             self._begun = self._cell_ended = False
 
 
-def _tokens(content: bytes) -> Iterator[tuple[bytes, int | None, bytes]]:
-    r"""Part a document into words with their numbers, and text; `\bin` goes with its data.
+def _code_page(number: int) -> str | None:
+    name = {10000: "mac_roman", 65001: "utf-8"}.get(number, f"cp{number}")
+    with suppress(LookupError):
+        return codecs.lookup(name).name
+    return None
 
-    The byte behind a ``\'xx`` may be the second half of its character, and is escaped as well.
-    """
+
+def _tokens(content: bytes) -> Iterator[tuple[bytes, int | None, bytes]]:
+    r"""Part a document into words with their numbers, and text; `\bin` goes with its data."""
     at = 0
-    after_byte = False
     while match := _TOKEN.match(content, at):
         at = match.end()
         word, argument, byte, symbol, brace, text = match.groups()
-        number = max(-_MOST, min(int(argument), _MOST)) if argument else None
+        number = int(argument) if argument else None
         if word == b"bin":
             at += max(0, number or 0)
-        elif word or brace or symbol == b"*":
-            yield word or brace or symbol, number, b""
         elif symbol in (b"\n", b"\r"):
             yield b"par", None, b""
-        elif symbol:
-            yield b"", None, b"\\" + symbol
+        elif word or brace or symbol:
+            yield word or brace or b"\\" + symbol, number, b""
         elif byte or text:
-            yield (
-                b"",
-                None,
-                b"\\'%02x" % text[0] + text[1:] if after_byte and text else byte or text,
-            )
-        after_byte = byte is not None
+            yield b"", None, bytes.fromhex(byte.decode()).translate(_BLANKED) if byte else text

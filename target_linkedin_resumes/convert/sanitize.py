@@ -14,7 +14,7 @@ import lxml.html
 from target_linkedin_resumes.convert.docx import docx_without_changes
 from target_linkedin_resumes.convert.html import SYMBOLS, clean_tree, decode_page
 from target_linkedin_resumes.convert.odt import odt_without_changes
-from target_linkedin_resumes.convert.safe_zip import open_archive
+from target_linkedin_resumes.convert.safe_zip import no_surprise, open_archive
 from target_linkedin_resumes.resumes.formats import DOCX, HTML, ODT, Kind
 from target_linkedin_resumes.resumes.spool import Found
 
@@ -74,13 +74,13 @@ _PDF_CHECKSUM = re.compile(rb"(?<=/DocChecksum /)[0-9A-F]{32}")
 _PDF_ID = re.compile(rb"/ID \[ <([0-9A-F]{32})>\s<([0-9A-F]{32})> \]")
 
 
+@no_surprise()
 def sanitize(found: Found, kind: Kind) -> bytes:
     """Read a document and take away what must not be shown or followed. Raises :class:`Reject`."""
     if kind in (DOCX, ODT):
+        without_changes = docx_without_changes if kind is DOCX else odt_without_changes
         with open_archive(found) as archive:
-            return archive.rewritten(
-                (docx_without_changes if kind is DOCX else odt_without_changes)(archive)
-            )
+            return archive.rewritten(without_changes(archive))
     found.body.seek(0)
     content = found.body.read()
     return sanitize_page(content) if kind is HTML else sanitize_rtf(content)
@@ -106,7 +106,7 @@ def sanitize_page(content: bytes) -> bytes:
 
     Styles and embedded pictures stay. Raises :class:`Reject`.
     """
-    root = clean_tree(decode_page(content), keep=("head", "style"))
+    root = clean_tree(decode_page(content), keep="style")
     for element in list(root.iter(*_LEFT_OUT)):
         element.drop_tree()
     for style in root.iter("style"):

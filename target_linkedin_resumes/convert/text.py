@@ -17,7 +17,7 @@ from target_linkedin_resumes.convert.docx import docx_html
 from target_linkedin_resumes.convert.html import clean_tree, html_text, tree_text
 from target_linkedin_resumes.convert.odt import odt_html
 from target_linkedin_resumes.convert.rtf import rtf_text
-from target_linkedin_resumes.convert.safe_zip import conversion_failed, open_archive
+from target_linkedin_resumes.convert.safe_zip import conversion_failed, no_surprise, open_archive
 from target_linkedin_resumes.errors import Reject
 from target_linkedin_resumes.resumes.formats import DOCX, HTML, ODT, TEXT, Kind
 from target_linkedin_resumes.resumes.spool import Found, spooled
@@ -34,6 +34,7 @@ _STREAM = re.compile(rb"/FlateDecode>>\s*stream\r?\n")
 _DRAWN = 2000
 
 
+@no_surprise()
 def text_of(found: Found, kind: Kind) -> str:
     """Read a document of a convertible kind; empty when it has no text. Raises :class:`Reject`."""
     if kind in (DOCX, ODT):

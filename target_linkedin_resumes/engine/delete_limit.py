@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 
 from target_linkedin_resumes.errors import Stop
 from target_linkedin_resumes.records import ResumeKey
+
+# Deletions that no record asks for and that a run may make without a limit, however few are held.
+FEWEST_UNASKED = 100
 
 
 class DeleteLimit:
@@ -13,6 +16,8 @@ class DeleteLimit:
 
     Where the limit is a share of what was held when the run began, ``share`` says of what, for the
     messages, and ``counts`` whether a key was among it: only the deletions of such keys count then.
+    ``held`` gives how many resumes LinkedIn holds: without a limit, the deletions that no record
+    asks for may be one in a hundred of them, and ``FEWEST_UNASKED`` at the least.
     """
 
     def __init__(
@@ -21,10 +26,14 @@ class DeleteLimit:
         *,
         share: str = "",
         counts: Callable[[ResumeKey], bool] = lambda _: True,
+        held: Callable[[], int] = lambda: 0,
     ) -> None:
         self._most = most
         self._share = share
         self._counts = counts
+        self._held = held
+        self._most_unasked: int | None = None
+        self._unasked = 0
         self.count = 0
 
     def take(self, key: ResumeKey) -> None:
@@ -52,6 +61,45 @@ class DeleteLimit:
                 " right, raise max_deletes and run again."
             )
         self.count += count
+
+    def check_all(self, keys: Collection[ResumeKey], what: str) -> None:
+        """Raise :class:`Stop` if the deletions that one record asks for are too many together."""
+        if self._most is None:
+            return
+        count = sum(map(self._counts, keys))
+        if self.count + count > self._most:
+            raise Stop(
+                f"{what} would delete {count} resumes, after {self.count} that this run has"
+                f" deleted; the setting max_deletes allows {self._most}{self._share}. None of them"
+                " was deleted. If it is right, raise max_deletes and run again."
+            )
+
+    def take_unasked(self, count: int, stream: str, properties: Sequence[str]) -> None:
+        """Count deletions of what a stream's rows have let go. Raises :class:`Stop` instead of that
+        when they are too many; none of them is made then.
+        """
+        if self._most is not None:
+            most, used = self._most, self.count
+            allows = f"the setting max_deletes allows {self._most}{self._share}"
+        else:
+            if self._most_unasked is None:
+                self._most_unasked = max(self._held() // 100, FEWEST_UNASKED)
+            most, used = self._most_unasked, self._unasked
+            allows = (
+                f"without the setting max_deletes a run makes {most} of them at the most, 1% of the"
+                f" resumes that the ledger held or {FEWEST_UNASKED}"
+            )
+        if used + count > most:
+            names = ", ".join(map(repr, properties))
+            raise Stop(
+                f"stream {stream!r}: its rows, told apart by the key properties {names}, no longer"
+                f" name {self._unasked + count} resumes that they named before; {allows}. The next"
+                f" {count} were not deleted. Check that the key properties are the identity of the"
+                " records: where they are not, different records count as one row that moves to and"
+                " fro. If it is right, set max_deletes high enough and run again."
+            )
+        self.count += count
+        self._unasked += count
 
     @property
     def limited(self) -> bool:

@@ -20,7 +20,7 @@ from target_linkedin_resumes.engine.interfaces import Ports
 from target_linkedin_resumes.engine.scheduler import Scheduler
 from target_linkedin_resumes.engine.types import Rejected, Unchanged
 from target_linkedin_resumes.errors import Failure, Reject
-from target_linkedin_resumes.records import Change, Delete, Record, ResumeKey
+from target_linkedin_resumes.records import Change, Delete, Record, ResumeKey, Row
 
 # Records between the oldest unsettled one and the newest read: one minute at LinkedIn's limit. It
 # is what a killed run reads again, and with WINDOW_BYTES what bounds memory: WINDOW times 1 KiB or
@@ -29,6 +29,8 @@ WINDOW = 10_000
 WINDOW_BYTES = 48 * 1024 * 1024
 # Messages of the reader that are posted together: each post may cost a switch between threads.
 GROUP = 100
+# What a deletion without a record holds in memory, roughly.
+UNASKED_BYTES = 500
 # A reader that is held back goes on once so much of a window is free: not for each record anew.
 _FREE_AGAIN = 0.1
 
@@ -69,6 +71,8 @@ class Engine:
         self._posted = 0
         self._posted_bytes = 0
         self._in_flight: Counter[ResumeKey] = Counter()
+        self.landed: Callable[[ResumeKey], None] = lambda _: None
+        """Called on the reader's thread with each key of which nothing is in flight any more."""
         self._stopping = False
         self._ended = False
         self._late_failure: Failure | None = None
@@ -100,37 +104,51 @@ class Engine:
         """How many records are in flight."""
         return self._scheduler.checkpoints.unsettled
 
+    @property
+    def position(self) -> int:
+        """The position that the next change will have."""
+        return self._posted
+
     # Reading
 
     def start(self, on_failure: Callable[[], None] = lambda: None) -> None:
         """Start. ``on_failure`` is called once, on another thread, at the first failure."""
         self._scheduler.start(on_failure)
 
-    def add(self, change: Change, size: int, priority: float = inf) -> None:
+    def add(self, change: Change, size: int, priority: float = inf, found: object = None) -> None:
         """Hand in a change of ``size`` bytes; waits for room.
 
-        Of the uploads that have not begun, those of a lower ``priority`` go first.
+        Of the uploads that have not begun, those of a lower ``priority`` go first. ``found`` is
+        what was looked up of the change already, for ``look_up``.
 
         Raises the failure that stopped the run, or :class:`Draining` once it was asked to stop.
         """
         self._wait_for_room()
-        known = None
-        if self._look_up is not None and not self.holds(change.key):
-            known = self._look_up(change)
-            if isinstance(known, Unchanged):
-                self._posted += 1
-                self._post(self._scheduler.add_unchanged, change.key)
-                return
+        known = self._known(change, found)
+        if isinstance(known, Unchanged):
+            self._posted += 1
+            self._post(self._scheduler.add_unchanged, change.key)
+            return
         if isinstance(change, Delete):
             self._delete_limit.take(change.key)
         self._count(change.key, size)
         self._post(self._scheduler.add, change, size, priority, known)
 
-    def vanished(self, change: Delete, size: int) -> None:
+    def unasked(self, change: Delete, size: int) -> None:
         """Hand in a deletion that no record asks for. Raises as :meth:`add` does."""
         self._wait_for_room()
+        known = self._known(change, None)
+        if isinstance(known, Unchanged):
+            self._posted += 1
+            self._post(self._scheduler.settle_unchanged, change.key)
+            return
         self._count(change.key, size)
-        self._post(self._scheduler.add_vanished, change, size)
+        self._post(self._scheduler.add_unasked, change, size, known)
+
+    def _known(self, change: Change, found: object) -> object:
+        if self._look_up is None or self.holds(change.key):
+            return None
+        return self._look_up(change, found)
 
     def holds(self, key: ResumeKey) -> bool:
         """Whether a change of a key is in flight, or its reject is being written down.
@@ -140,10 +158,19 @@ class Engine:
         self._take_settled()
         return key in self._in_flight
 
-    def skip(self) -> None:
-        """Count a record that a filter passes over. Raises as :meth:`add` does."""
+    def of_candidate(self, candidate_id: str) -> list[ResumeKey]:
+        """The keys of a candidate of which a change is in flight, as far as :meth:`holds` knows."""
+        self._take_settled()
+        return [key for key in self._in_flight if key.candidate_id == candidate_id]
+
+    def skip(self, count: str = "filtered") -> None:
+        """Count a record that asks for nothing, as that. Raises as :meth:`add` does.
+
+        ``count`` is ``filtered``, ``unchanged``, or ``unknown`` for a deletion of what LinkedIn was
+        never sent.
+        """
         self._raise_if_stopped()
-        self._post(self._scheduler.add_filtered)
+        self._post(self._scheduler.add_skipped, count)
 
     def reject(
         self,
@@ -154,6 +181,8 @@ class Engine:
         attempts: int = 1,
         key: ResumeKey | None = None,
         version: int | None = None,
+        row: Row | None = None,
+        element: int | None = None,
     ) -> None:
         """Hand in a record that could not be read as a change. Raises as :meth:`add` does."""
         self._wait_for_room()
@@ -162,7 +191,7 @@ class Engine:
             self._in_flight[key] += 1
 
         def rejected(position: int) -> Rejected:
-            return Rejected(stream, record, reject, position, attempts, key, version)
+            return Rejected(stream, record, reject, position, attempts, key, version, row, element)
 
         self._post(self._scheduler.add_reject, rejected)
 
@@ -180,6 +209,14 @@ class Engine:
         """Wait until all that was read is settled; nothing more will be. Raises as :meth:`add`."""
         self._post(self._scheduler.close)
         self.settle()
+
+    def write(self, job: Callable[[], None]) -> None:
+        """Have a job of a store done in its turn, and wait for it. Raises as :meth:`add` does."""
+        reply: SimpleQueue[None] = SimpleQueue()
+        self._post(self._scheduler.write, job, reply)
+        self.flush()
+        reply.get()
+        self._raise_if_stopped()
 
     def flush(self) -> None:
         """Hand over what was read: nothing more may come for a while."""
@@ -257,6 +294,7 @@ class Engine:
             self._in_flight[key] -= 1
             if not self._in_flight[key]:
                 del self._in_flight[key]
+                self.landed(key)
 
     def _count(self, key: ResumeKey, size: int) -> None:
         self._posted += 1

@@ -23,8 +23,8 @@ from typing import Any
 
 import backoff
 
-from target_linkedin_resumes.engine.types import Batch, Entry, Stage, Upload
-from target_linkedin_resumes.errors import Outcome, Refused, Reject, Retry, Stop
+from target_linkedin_resumes.engine.types import DELETION_REFUSED, Batch, Entry, Stage, Upload
+from target_linkedin_resumes.errors import Confirmation, Outcome, Refused, Reject, Retry, Stop
 from target_linkedin_resumes.records import Change, Delete, ResumeKey, Upsert
 
 # Seconds. Full jitter draws from 0 to the exponential value, so 64 workers do not come back at
@@ -62,16 +62,18 @@ class Retries:
     def wait(self, waits: Generator[float, Any, None], failure: Retry) -> float:
         """Seconds until the next try: what the server asks for, or the jittered exponential.
 
-        The jitter comes on top of a ``Retry-After``: all workers are told the same instant.
+        The jitter comes on top of a ``Retry-After``: all workers are told the same instant. No
+        server holds a run for longer than the change may be retried.
         """
         drawn = self._jitter(next(waits))
-        wait = drawn if failure.retry_after is None else failure.retry_after + min(drawn, 1)
+        asked = failure.retry_after
+        wait = drawn if asked is None else min(asked, self._retry_seconds) + min(drawn, 1)
         self._observe(failure, wait)
         return wait
 
     def note(self, entry: Entry, failure: Retry, now: float) -> Stop | None:
         """Count a failed try. Gives what stops the run once the change failed for too long."""
-        entry.attempts += 1
+        entry.attempts += failure.tried
         if entry.failing_since is None:
             entry.failing_since = now
         lasted = now - entry.failing_since
@@ -101,12 +103,24 @@ class _KeyState:
 
 
 class InFlight:
-    """All changes in flight. Every method that takes ``now`` takes seconds on one clock."""
+    """All changes in flight. Every method that takes ``now`` takes seconds on one clock.
 
-    def __init__(self, *, batch_size: int, batch_max_age: float, retries: Retries) -> None:
+    ``keep_deletions`` says that a deletion which LinkedIn does not take becomes a reject, which
+    stays outstanding; otherwise it stops the run.
+    """
+
+    def __init__(
+        self,
+        *,
+        batch_size: int,
+        batch_max_age: float,
+        retries: Retries,
+        keep_deletions: bool = False,
+    ) -> None:
         self._batch_size = batch_size
         self._batch_max_age = batch_max_age
         self._retries = retries
+        self._keep_deletions = keep_deletions
         self._keys: dict[ResumeKey, _KeyState] = {}
         self._queue: list[tuple[float, int, Entry]] = []  # a heap: priority, order of arrival
         self._backoff: list[tuple[float, int, Entry]] = []
@@ -116,6 +130,7 @@ class InFlight:
         self._call_waits = retries.waits()
         self._no_call_before = 0.0
         self._uploaded_at = -inf
+        self._confirmed_at = -inf
         self._calling = False
         self.uploading = 0
         self.uploads_pending = 0  # queued, under way, or waiting for another try
@@ -185,16 +200,18 @@ class InFlight:
     def upload_failed(self, entry: Entry, failure: Retry, now: float) -> Stop | Reject | None:
         """An upload failed for now. Gives what it comes to once it has failed for too long.
 
-        A reject, where its source is to blame and others have been uploaded meanwhile: one dead
-        link must not stop each run, nor an outage make rejects of all there is.
+        A reject, where its source is to blame and others have been uploaded meanwhile, or where it
+        is this file alone: one dead link must not stop each run, nor an outage make rejects of all
+        there is.
         """
         if not self._upload_ended(entry):
             return None
         stop = self._try_later(entry, failure, now)
-        if stop is None or not failure.at_source or self._uploaded_at < (entry.failing_since or 0):
+        others = "" if self._uploaded_at < (entry.failing_since or 0) else " while others arrived"
+        if stop is None or not failure.at_source or not (others or failure.of_file):
             return stop
         self._drop_upsert(entry)
-        tries = f"{entry.attempts} tries failed while other files arrived"
+        tries = f"{entry.attempts} tries failed{others}"
         return Reject("source_unreachable", f"{tries}; the last: {failure.message}")
 
     def upload_needless(self, entry: Entry) -> bool:
@@ -257,55 +274,67 @@ class InFlight:
         ended: list[tuple[Entry, Outcome]] = []
         for entry in batch.entries:
             outcome = outcomes.get(entry.key, _UNNAMED)
-            if isinstance(outcome, Reject) and self._keys[entry.key].waiting:
+            if isinstance(outcome, Confirmation):
+                self._confirmed_at = now
+            if isinstance(outcome, Reject) and self._takes_its_place(entry):
                 outcome = Retry(outcome.message)  # what comes after it settles it
             if isinstance(outcome, Reject) and entry.kind is Delete:
-                outcome = entry.refused_deletion(outcome)
+                outcome = self._refused_deletion(entry, outcome.message)
             if isinstance(outcome, Stop):
                 self._put_back(entry)  # and there it stays: nothing may overtake it
                 ended.append((entry, type(outcome)(f"{entry.key}: {outcome.message}")))
             elif isinstance(outcome, Retry):
-                if self._put_back(entry) and (stop := self._try_later(entry, outcome, now)):
-                    ended.append((entry, stop))
+                if self._put_back(entry) and (failed := self._try_later(entry, outcome, now)):
+                    ended.append((entry, failed))
             else:
                 ended.append((self._off_the_wire(entry), outcome))
         return ended
 
-    def batch_failed(self, batch: Batch, failure: Retry, now: float) -> None:
+    def batch_failed(self, batch: Batch, failure: Retry, now: float) -> list[tuple[Entry, Outcome]]:
         """The call failed as a whole, for now; none of its changes counts as delivered.
 
-        Raises Stop once one of them has failed for too long.
+        Gives what stops the run once one of them has failed for too long. Deletions that fail while
+        others get through do not: they are halved until the one that is the cause stands alone, and
+        that is a reject.
         """
         self._calling = False
         self._no_call_before = now + self._retries.wait(self._call_waits, failure)
-        stops = []
-        for entry in batch.entries:
-            if self._put_back(entry):
-                self._make_ready(entry, now)
-                stops.append(self._retries.note(entry, failure, now))
-        for stop in filter(None, stops):
-            raise stop
+        entries = [entry for entry in batch.entries if self._put_back(entry)]
+        failed = [(entry, self._retries.note(entry, failure, now)) for entry in entries]
+        stops = [(entry, stop) for entry, stop in failed if stop is not None]
+        if stops and all(self._may_be_kept(entry) for entry, _ in stops):
+            if len(entries) > 1:
+                self._halve(entries)
+                return []
+            [(entry, stop)] = stops
+            return [(entry, self._keep_deletion(entry, stop))]
+        for entry in entries:
+            self._make_ready(entry, now)
+        return list(stops[:1])
 
     def batch_refused(self, batch: Batch, failure: Refused) -> list[tuple[Entry, Outcome]]:
-        """LinkedIn refused the call as a whole: halve it, or give the record that stands alone.
-
-        A deletion is never rejected away: one that stands alone stops the run.
-        """
+        """LinkedIn refused the call as a whole: halve it, or give the record that stands alone."""
         self._calling = False
         entries = [entry for entry in batch.entries if self._put_back(entry)]
         if len(batch.entries) == 1 and entries:
             [entry] = entries
             if entry.kind is Delete:
-                return [(entry, entry.refused_deletion(failure))]
+                refused = self._refused_deletion(entry, failure.message)
+                if isinstance(refused, Reject):
+                    self._drop_delete(entry)
+                return [(entry, refused)]
             self._drop_upsert(entry)
             return [(entry, Reject("linkedin_refused", failure.message))]
+        self._halve(entries)
+        return []
+
+    def _halve(self, entries: list[Entry]) -> None:
         middle = (len(entries) + 1) // 2
         for half in (entries[:middle], entries[middle:]):
             if half:
                 self._bisecting.append(half)
                 for entry in half:
                     entry.stage = Stage.BISECTING
-        return []
 
     # Time
 
@@ -398,6 +427,29 @@ class InFlight:
         self._forget_if_empty(entry.key, state)
         return entry
 
+    def _takes_its_place(self, entry: Entry) -> bool:
+        """Whether a change that waits replaces one on the wire, rather than follow it."""
+        state = self._keys[entry.key]
+        return state.delete is not None or (entry.kind is Upsert and state.upsert is not None)
+
+    def _refused_deletion(self, entry: Entry, reason: str) -> Reject | Stop:
+        """Give what becomes of a deletion that LinkedIn does not take."""
+        if self._keep_deletions:
+            return Reject(DELETION_REFUSED, reason)
+        return Stop(
+            f"{entry.key}: LinkedIn refuses this deletion: {reason}. A deletion is never dropped,"
+            " so the run stops with the state before it. Or have it kept and tried again by each"
+            " run, with the setting on_reject=continue."
+        )
+
+    def _drop_delete(self, entry: Entry) -> None:
+        """Let a deletion go that waits, and what waits for it."""
+        state = self._keys[entry.key]
+        state.delete = None
+        self._retire(entry)
+        self._release(state)
+        self._forget_if_empty(entry.key, state)
+
     def _drop_upsert(self, entry: Entry) -> None:
         state = self._keys[entry.key]
         state.upsert = None
@@ -414,13 +466,29 @@ class InFlight:
         if state.empty:
             del self._keys[key]
 
-    def _try_later(self, entry: Entry, failure: Retry, now: float) -> Stop | None:
+    def _try_later(self, entry: Entry, failure: Retry, now: float) -> Stop | Reject | None:
+        """Have a change wait for its next try. Gives what it comes to, failing for too long.
+
+        A deletion that stays unanswered while others are confirmed holds up nobody.
+        """
         entry.stage = Stage.BACKOFF
         if entry.waits is None:
             entry.waits = self._retries.waits()
         due = now + self._retries.wait(entry.waits, failure)
         heapq.heappush(self._backoff, (due, next(self._serial), entry))
-        return self._retries.note(entry, failure, now)
+        stop = self._retries.note(entry, failure, now)
+        if stop is None or not self._may_be_kept(entry):
+            return stop
+        return self._keep_deletion(entry, stop)
+
+    def _may_be_kept(self, entry: Entry) -> bool:
+        """Whether an entry is a deletion that has failed while others got through."""
+        got_through = self._confirmed_at >= (entry.failing_since or inf)
+        return self._keep_deletions and entry.kind is Delete and got_through
+
+    def _keep_deletion(self, entry: Entry, stop: Stop) -> Reject:
+        self._drop_delete(entry)
+        return Reject(DELETION_REFUSED, stop.message.removeprefix(f"{entry.key}: "))
 
     # The open batches
 

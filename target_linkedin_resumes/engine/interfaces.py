@@ -124,10 +124,11 @@ class Ports:
 
     ``upload`` makes one attempt to bring a resume's bytes to LinkedIn and raises Failure; it is
     handed what ``look_up`` gave for the change. ``look_up`` is asked once a change, on the reader's
-    thread and only where no change of the key is in flight; it gives :class:`Unchanged` where the
-    change is known to be carried out. ``print_state`` returns once the state is written.
-    ``keep_rejects`` is false where the first reject stops the run. ``clock`` gives seconds that
-    never go back.
+    thread and only where no change of the key is in flight, with what the reader has found already
+    or None; it gives :class:`Unchanged` where the change is known to be carried out.
+    ``print_state`` returns once the state is written. ``keep_rejects`` is false where the first
+    reject stops the run. ``stop_waiting`` is called when the run is to end: an upload or a call
+    that waits for its turn then fails for now. ``clock`` gives seconds that never go back.
     """
 
     upload: Callable[[Upsert, object], Upload | Unchanged]
@@ -137,5 +138,6 @@ class Ports:
     print_state: Callable[[State], None]
     stores: Sequence[Store] = ()
     keep_rejects: bool = False
-    look_up: Callable[[Change], object] | None = None
+    look_up: Callable[[Change, object], object] | None = None
+    stop_waiting: Callable[[], None] = lambda: None
     clock: Callable[[], float] = time.monotonic

@@ -179,10 +179,10 @@ class Scheduler:
         self.counters.read += 1
         self._add(change, size, priority, known)
 
-    def add_vanished(self, change: Delete, size: int) -> None:
+    def add_unasked(self, change: Delete, size: int, known: object) -> None:
         """Take a deletion that no record asks for."""
         self.counters.vanished += 1
-        self._add(change, size, inf, None)
+        self._add(change, size, inf, known)
 
     def _add(self, change: Change, size: int, priority: float, known: object) -> None:
         self._received += size
@@ -193,18 +193,31 @@ class Scheduler:
         """Settle a change that is known to be carried out; nothing of its key is in flight."""
         self.counters.read += 1
         self.counters.unchanged += 1
+        self.settle_unchanged(key)
+
+    def settle_unchanged(self, key: ResumeKey) -> None:
+        """Settle, likewise, what no record asks for."""
         self._settle(key, [self.checkpoints.take()])
 
-    def add_filtered(self) -> None:
-        """Count a record that a filter passes over."""
+    def add_skipped(self, count: str) -> None:
+        """Count a record that asks for nothing."""
         self.counters.read += 1
-        self.counters.filtered += 1
+        setattr(self.counters, count, getattr(self.counters, count) + 1)
 
     def add_reject(self, make: Callable[[int], Rejected]) -> None:
         """Take a record that could not be read as a change; ``make`` is given its position."""
         self.counters.read += 1
         position = self.checkpoints.take()
         self._reject(make(position), [position])
+
+    def write(self, job: Callable[[], None], reply: SimpleQueue[None]) -> None:
+        """Have the store thread do a job of the reader, which waits for ``reply``."""
+
+        def failed(failure: Failure) -> None:
+            self._stop(failure)
+            reply.put(None)
+
+        self._tell(job, lambda _: reply.put(None), failed)
 
     def answer_when(self, condition: Callable[[], bool], reply: SimpleQueue[None]) -> None:
         """Put None into ``reply``, for which the reader waits, as soon as ``condition`` holds."""
@@ -232,6 +245,7 @@ class Scheduler:
     def drain(self, horizon: float = -1) -> None:
         """Begin to drain; positions up to ``horizon`` get the time they need, others the grace."""
         self.draining = True
+        self._ports.stop_waiting()
         self._horizon = min(self._horizon, horizon)
         if horizon < 0:
             self._deadline = min(self._deadline, self._ports.clock() + self._grace)
@@ -332,7 +346,8 @@ class Scheduler:
         logger.log(level, "%s: the upload is tried again: %s%s", entry.key, retry.message, like_it)
         if not retry.at_source:
             self._ports.concurrency.failed()
-        self.counters.retried[retry.cause] += 1
+        if retry.tried:
+            self.counters.retried[retry.cause] += 1
         ended = self.in_flight.upload_failed(entry, retry, now)
         if isinstance(ended, Reject):
             self._reject(entry.rejected(ended), entry.positions)
@@ -387,7 +402,7 @@ class Scheduler:
         if isinstance(result, Retry):
             self.counters.retried[result.cause] += len(batch.entries)
             logger.warning("A batch of %d is sent again: %s", len(batch.entries), result.message)
-            self.in_flight.batch_failed(batch, result, self._ports.clock())
+            self._conclude(self.in_flight.batch_failed(batch, result, self._ports.clock()))
         elif isinstance(result, Refused):
             logger.warning(
                 "A batch of %d was refused whole: %s", len(batch.entries), result.message
@@ -416,7 +431,8 @@ class Scheduler:
         """Settle what was delivered, reject what was refused. Raises what stops the run."""
         for entry, outcome in ended:
             if isinstance(outcome, Confirmation):
-                self.counters.confirmed(entry.change)
+                superseding = len(entry.positions) > 1
+                self.counters.confirmed(entry.change, outcome, superseding=superseding)
                 self._settle_entry(entry)
         for _, outcome in ended:
             if isinstance(outcome, Stop):

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from target_linkedin_resumes.errors import Failure, Reject, Stop
-from target_linkedin_resumes.records import Change, Delete, Record, ResumeKey, Upsert
+from target_linkedin_resumes.errors import Reject, Stop
+from target_linkedin_resumes.records import Change, Delete, Record, ResumeKey, Row, Upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,12 @@ class Upload:
     size: int
     content: Content | None = None
     reused: bool = False
+
+
+# The codes of rejects that are deletions.
+DELETION_REFUSED = "deletion_refused"
+DELETION_UNRESOLVED = "deletion_unresolved"
+DELETIONS = frozenset({DELETION_REFUSED, DELETION_UNRESOLVED})
 
 
 class Unchanged:
@@ -90,13 +96,6 @@ class Entry:
         """Upsert or Delete: what batch it belongs to."""
         return type(self.change)
 
-    def refused_deletion(self, failure: Failure) -> Stop:
-        """Give what stops a run whose deletion LinkedIn does not take."""
-        return Stop(
-            f"{self.key}: LinkedIn refuses this deletion: {failure.message}."
-            " A deletion is never dropped, so the run stops with the state before it."
-        )
-
     def rejected(self, reject: Reject) -> Rejected:
         """Give the record of this change as a reject."""
         change = self.change
@@ -108,6 +107,8 @@ class Entry:
             change.attempts + self.attempts + 1,
             change.key,
             change.version,
+            change.row,
+            change.element,
         )
 
 
@@ -125,7 +126,8 @@ class Rejected:
 
     ``position`` is its place in the stream, ``attempts`` how often it was tried, in earlier runs
     too. ``key`` is None where the record's ids could not be read, ``version`` where the message
-    had none.
+    had none, ``row`` where the record has no identity but its ids, ``element`` where it is one
+    resume and no list.
     """
 
     stream: str
@@ -135,6 +137,13 @@ class Rejected:
     attempts: int = 1
     key: ResumeKey | None = None
     version: int | None = None
+    row: Row | None = field(default=None, repr=False)
+    element: int | None = None
+
+    @property
+    def is_deletion(self) -> bool:
+        """Whether the record asks for a deletion, which stays outstanding until it is done."""
+        return self.reject.code in DELETIONS
 
     @property
     def failure(self) -> Reject:

@@ -131,6 +131,13 @@ class GuardedAdapter(HTTPAdapter):
         manager.pool_classes_by_scheme = self._proxied
         return manager
 
+    def close(self) -> None:
+        """Close all connections now; urllib3 would once nothing refers to their pools."""
+        for manager in (self.poolmanager, *self.proxy_manager.values()):
+            for key in manager.pools.keys():  # noqa: SIM118 - it cannot be iterated over
+                manager.pools[key].close()
+        super().close()
+
     def proxy_headers(self, proxy: str) -> dict[str, str]:
         """Return what is sent to a proxy itself."""
         return Proxy.parse(proxy).headers

@@ -11,20 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
-from target_linkedin_resumes.errors import Confirmation, Outcome, Retry, Stop
+from target_linkedin_resumes.errors import Outcome, Retry, Stop
 from target_linkedin_resumes.http.messages import Readable, Request, Stream
 from target_linkedin_resumes.http.urls import may_see_token, parse_url
-from target_linkedin_resumes.linkedin import restli
-from target_linkedin_resumes.linkedin.auth import Introspection, Refusals, Token, Tokens
+from target_linkedin_resumes.linkedin.auth import Introspection, Token, Tokens
+from target_linkedin_resumes.linkedin.batches import Batches
 from target_linkedin_resumes.linkedin.outcomes import Action, decide
-from target_linkedin_resumes.linkedin.responses import ApiResponse, Call, read_key
-from target_linkedin_resumes.linkedin.session import ClientSettings, Session, endpoint
+from target_linkedin_resumes.linkedin.responses import ApiResponse, Call
+from target_linkedin_resumes.linkedin.session import ClientSettings, Session, resource
 from target_linkedin_resumes.records import ResumeKey
 
-MAX_BATCH = 100
-
-# Tokens that one call may use up before it is left to be tried again later.
-_MAX_TOKENS = 3
 # Signed URLs that one upload may use up.
 _MAX_URLS = 3
 _HIRE_MEDIA_URL = "/hireMediaUrl/"
@@ -49,9 +45,13 @@ class LinkedIn:
         self._settings = settings
         self._session = session
         self._tokens = Tokens(settings, session)
-        self._refusals = Refusals()
-        self._media = endpoint("api_url", settings.api_url, "/v2/hireMediaUrl")
-        self._resumes = endpoint("api_url", settings.api_url, "/v2/tcrmCandidateResumes")
+        self._media = resource(settings, "hireMediaUrl")
+        resumes = resource(settings, "tcrmCandidateResumes")
+        self._batches = Batches(settings.organization, resumes, session, self._tokens)
+
+    def stop_waiting(self) -> None:
+        """Wait no longer for an endpoint that is out: the run is to end."""
+        self._session.stop_waiting()
 
     def introspect(self) -> Introspection:
         """Ask LinkedIn about the access token; get one for this if there is none yet."""
@@ -72,7 +72,12 @@ class LinkedIn:
             "X-RestLi-Protocol-Version": "2.0.0",
         }
         body = json.dumps(payload, separators=(",", ":")).encode()
-        response, _ = self._authorised(Call.UPLOAD_URL, Request("POST", self._media, headers, body))
+        response, _ = self._tokens.send(
+            Call.UPLOAD_URL, Request("POST", self._media, headers, body)
+        )
+        rule = decide(response)
+        if rule.action is not Action.DELIVER:
+            raise self._session.failure(response, rule)
         text = _signed_url(response)
         if text is None:
             raise Retry(self._session.unreadable(response, "it holds no signed upload URL"))
@@ -110,11 +115,7 @@ class LinkedIn:
 
         Each key may occur once. Gives for each LinkedIn's confirmation, or why there is none.
         """
-        keys = [key for key, _, _ in resumes]
-        _check_batch(keys)
-        records = [restli.Resume(*resume) for resume in resumes]
-        request = restli.batch_update(self._resumes, self._settings.organization, records)
-        return self._batch(Call.BATCH_UPDATE, Call.UPDATED_KEY, request, keys)
+        return self._batches.update(resumes)
 
     def batch_delete(self, keys: Sequence[ResumeKey]) -> Mapping[ResumeKey, Outcome]:
         """Delete up to 100 resumes; one that LinkedIn does not have counts as deleted.
@@ -122,63 +123,7 @@ class LinkedIn:
         Each key may occur once. Gives for each LinkedIn's confirmation, or why there is none;
         that is never a reject.
         """
-        _check_batch(keys)
-        request = restli.batch_delete(self._resumes, self._settings.organization, keys)
-        return self._batch(Call.BATCH_DELETE, Call.DELETED_KEY, request, keys)
-
-    def _batch(
-        self, whole: Call, each: Call, request: Request, keys: Sequence[ResumeKey]
-    ) -> dict[ResumeKey, Outcome]:
-        response, token = self._authorised(whole, request)
-        try:
-            results = restli.read_batch(response.body, self._settings.organization)
-        except ValueError:
-            # The parser's words would quote the body.
-            raise Retry(self._session.unreadable(response, "it is no batch answer")) from None
-        outcomes: dict[ResumeKey, Outcome] = {}
-        confirmations: dict[int, Confirmation] = {}  # one for all keys of a status
-        for key in keys:
-            result = results.get(key)
-            status = result.status if result is not None and result.delivered else None
-            if status is not None:
-                confirmation = confirmations.get(status)
-                if confirmation is None:
-                    confirmation = confirmations[status] = Confirmation(status, response.uuid)
-                outcomes[key] = confirmation
-                continue
-            of_key = read_key(each, result, response)
-            rule = decide(of_key)
-            if rule.action is Action.REFRESH_TOKEN:
-                self._tokens.invalidate(token)
-            if rule.action is Action.GONE and of_key.status is not None:
-                outcomes[key] = Confirmation(of_key.status, response.uuid)
-            else:
-                outcomes[key] = self._session.failure(of_key, rule)
-        return outcomes
-
-    def _authorised(self, call: Call, request: Request) -> tuple[ApiResponse, Token]:
-        """Make a call with the token; one that LinkedIn refuses is replaced.
-
-        A token whose time was up anyway says nothing about the configuration.
-        """
-        for _ in range(_MAX_TOKENS):
-            token = self._tokens.get()
-            response = self._session.send(call, request.with_token(token.value))
-            rule = decide(response)
-            if rule.action is Action.DELIVER:
-                self._refusals.accepted(call, token)
-                return response, token
-            if rule.action is not Action.REFRESH_TOKEN:
-                raise self._session.failure(response, rule)
-            self._tokens.invalidate(token)
-            expired = token.expired(self._session.clock())
-            if not expired and self._refusals.are_enough(call, token):
-                raise self._session.failure(response, rule)
-        raise Retry(
-            self._session.unreadable(
-                response, "one access token after another expired or was revoked"
-            )
-        )
+        return self._batches.delete(keys)
 
     def _upload(
         self, signed: SignedUrl, body: bytes | Stream, content_type: str, filename: str
@@ -232,10 +177,3 @@ def _signed_url(response: ApiResponse) -> str | None:
         return given
     _, found, signed = (response.header("location") or "").partition(_HIRE_MEDIA_URL)
     return unquote(signed) if found and signed else None
-
-
-def _check_batch(keys: Sequence[ResumeKey]) -> None:
-    if not 1 <= len(keys) <= MAX_BATCH:
-        raise ValueError(f"a batch holds 1 to {MAX_BATCH} resumes, not {len(keys)}")
-    if len(set(keys)) != len(keys):
-        raise ValueError("a resume key occurs twice in one batch")

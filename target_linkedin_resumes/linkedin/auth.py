@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote, quote_plus, urlencode
 
-from target_linkedin_resumes.errors import Failure, Retry
+from target_linkedin_resumes.errors import Failure, Misconfigured, Retry
 from target_linkedin_resumes.http.messages import Request
 from target_linkedin_resumes.http.urls import Url
 from target_linkedin_resumes.linkedin.outcomes import Action, decide
@@ -33,6 +33,8 @@ _ATTEMPTS_IN_MARGIN = 6
 # Tokens refused in a row for one call before the run stops, also if other calls take them.
 _MOST_REFUSALS = 10
 _TOKENS_IN_USE = 16
+# Tokens that one call may use up before it is left to be tried again later.
+_MAX_TOKENS = 3
 
 _TOKEN = re.compile(r"[!-~]{1,16384}")
 _MAX_DESCRIPTION = 200
@@ -85,13 +87,43 @@ class Tokens:
         self._token: Token | None = None
         self._flight: Future[Token] | None = None
         self._no_renewal_before = -math.inf
+        self._refused: Misconfigured | None = None
+        self._refusals = Refusals()
+
+    def send(self, call: Call, request: Request) -> tuple[ApiResponse, Token]:
+        """Make a call of the API with the token; one that LinkedIn refuses is replaced.
+
+        A token whose time was up anyway says nothing about the configuration. Raises as
+        :meth:`get` does.
+        """
+        if self._settings.api_version is not None:
+            version = {"LinkedIn-Version": self._settings.api_version}
+            request = replace(request, headers=version | dict(request.headers))
+        for _ in range(_MAX_TOKENS):
+            token = self.get()
+            response = self._session.send(call, request.with_token(token.value))
+            rule = decide(response)
+            if rule.action is not Action.REFRESH_TOKEN:
+                if rule.action is Action.DELIVER:
+                    self._refusals.accepted(call, token)
+                return response, token
+            self.invalidate(token)
+            expired = token.expired(self._session.clock())
+            if not expired and self._refusals.are_enough(call, token):
+                raise self._session.failure(response, rule)
+        raise Retry(
+            self._session.unreadable(
+                response, "one access token after another expired or was revoked"
+            )
+        )
 
     def get(self) -> Token:
         """Return the current token, or a new one: however many threads ask, one call is made.
 
         While a token is near its end but good, only the thread that renews it waits, and a
         renewal that fails for now leaves it in use. Raises :class:`Misconfigured`,
-        :class:`QuotaSpent` or :class:`Retry`, the same for all who waited for that call.
+        :class:`QuotaSpent` or :class:`Retry`, the same for all who waited for that call; client id
+        and secret that were refused are not sent again.
         """
         token = self._token
         now = self._session.clock()
@@ -101,6 +133,8 @@ class Tokens:
             token, flight = self._token, self._flight
             if token is not None and not token.wants_renewal(now):
                 return token  # another thread was faster
+            if self._refused is not None:
+                raise self._refused
             good = token if token is not None and not token.expired(now) else None
             if good is not None and (flight is not None or now < self._no_renewal_before):
                 return good
@@ -149,6 +183,7 @@ class Tokens:
         except BaseException as error:
             with self._lock:
                 self._flight = None
+                self._refused = error if isinstance(error, Misconfigured) else None
             interrupted = Retry("the request for an access token was interrupted")
             flight.set_exception(error if isinstance(error, Failure) else interrupted)
             raise

@@ -8,7 +8,7 @@ LinkedIn's page "Sync Candidate Resumes", `ambry` is LinkedIn's blob store
 (github.com/linkedin/ambry), `rest.li` its server (github.com/linkedin/rest.li), `HTTP` is RFC 9110,
 `policy` is this project's own.
 
-A deletion is never rejected: no rule for one says so.
+A deletion that is rejected is not dropped: the engine keeps it outstanding, or stops.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from datetime import datetime
 from enum import Enum, auto
 
 from target_linkedin_resumes.errors import (
+    NOT_THERE,
     Failure,
     Misconfigured,
     QuotaSpent,
@@ -98,7 +99,7 @@ _SUCCESS = range(200, 300)
 _REDIRECT = range(300, 400)
 _CLIENT_ERROR = range(400, 500)
 _SERVER_ERROR = range(500, 1000)
-_TRANSIENT = frozenset({408, 425, 429, *_SERVER_ERROR})
+TRANSIENT = frozenset({408, 425, 429, *_SERVER_ERROR})
 _ANY_STATUS = range(1000)
 
 _ALL = frozenset(Call)
@@ -138,7 +139,14 @@ _TOKEN = "LinkedIn refuses the access token, also a new one; check client_id, ap
 _NO_RESOURCE = "there is no such resource, or it is hidden; check api_url and the access granted"
 _NOT_API = "this is not how LinkedIn's API answers; check api_url and any proxy on the way"
 _NOT_OAUTH = "this is not how LinkedIn's token endpoint answers; check token_url and any proxy"
-_VERSION = "LinkedIn no longer serves this version of its API; update this program"
+_VERSION = (
+    "LinkedIn no longer serves this version of its API; set api_version to one that it serves,"
+    " such as '202604'"
+)
+_DENIED = (
+    "LinkedIn refuses calls of this program or from this address, whatever they ask for; ask its"
+    " support with the address that you call from, and stop schedules until then"
+)
 _TRANSIENT_ADVICE = "a transient failure"
 _NO_ANSWER = "if it lasts, check the network, api_url and token_url"
 _UNKNOWN = "an answer that is not documented"
@@ -154,7 +162,8 @@ TABLE: tuple[Rule, ...] = (
     # Any call, or any key
     Rule(Action.DELIVER, _ALL, _SUCCESS, "", "rest.li"),
     Rule(Action.STOP_QUOTA, _ALL, (429,), _DAY, "rate-limits", prose=_DAY_LIMIT),
-    Rule(Action.RETRY, _ALL, _TRANSIENT, _TRANSIENT_ADVICE, "error-handling"),
+    Rule(Action.STOP, _WHOLE, (999,), _DENIED, "policy"),
+    Rule(Action.RETRY, _ALL, TRANSIENT, _TRANSIENT_ADVICE, "error-handling"),
     Rule(Action.STOP_CONFIGURATION, _WHOLE, (407,), _PROXY, "HTTP"),
     # Token and introspection
     Rule(
@@ -229,7 +238,7 @@ TABLE: tuple[Rule, ...] = (
     ),
     Rule(
         Action.STOP_CONFIGURATION,
-        _KEY,
+        _UPDATED,
         (403,),
         _RIGHTS,
         "error-handling",
@@ -237,7 +246,7 @@ TABLE: tuple[Rule, ...] = (
         service_codes=_ACCESS_DENIED_CODE,
     ),
     Rule(Action.RETRY, _KEY, (409,), "another write to the same resume is under way", "rest.li"),
-    Rule(Action.GONE, _DELETED, (404, 410), "", "policy"),
+    Rule(Action.GONE, _DELETED, NOT_THERE, "", "policy"),
     Rule(
         Action.REJECT,
         _UPDATED,
@@ -254,10 +263,11 @@ TABLE: tuple[Rule, ...] = (
         "error-handling",
     ),
     Rule(
-        Action.STOP,
+        Action.REJECT,
         _DELETED,
         _CLIENT_ERROR,
-        "LinkedIn refuses this deletion, and a deletion is never dropped; ask its support",
+        "LinkedIn does not carry out this deletion; check the rights of the application, or ask"
+        " LinkedIn's support",
         "policy",
     ),
     Rule(
@@ -293,7 +303,7 @@ def failure(response: ApiResponse, rule: Rule, now: datetime) -> Failure:
     """
     message = describe(response, rule.advice)
     if rule.action is Action.REJECT:
-        return Reject(rule.code, message)
+        return Reject(rule.code, message, status=response.status)
     if rule.action is Action.REFRESH_TOKEN and response.call not in _KEY:
         return Misconfigured(message)
     if rule.action in _FAILURES:

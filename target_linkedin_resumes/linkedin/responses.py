@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from target_linkedin_resumes.http.messages import Response, TransportError
-from target_linkedin_resumes.linkedin.restli import KeyResult
+from target_linkedin_resumes.linkedin.answers import KeyResult
 
 # What a server calls things is passed on; its prose is not. It knows resumes by name and content,
 # and an exception dump of its own (they occur) may hold whole requests.

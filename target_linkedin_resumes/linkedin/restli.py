@@ -1,4 +1,4 @@
-"""Rest.li 1.0 as `tcrmCandidateResumes` speaks it: keys, query, tunnelling, batch responses. Pure.
+"""Rest.li 1.0 as `tcrmCandidateResumes` speaks it: keys, query, tunnelling. Pure.
 
 Sources: linkedin.github.io/rest.li/spec/protocol, LinkedIn's page "Sync Candidate Resumes", and
 the responses of LinkedIn's open-source Rest.li server in `tests/contract/restli-vectors.json`.
@@ -7,12 +7,9 @@ the responses of LinkedIn's open-source Rest.li server in `tests/contract/restli
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any
-from urllib.parse import quote, unquote_plus
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
 
 from target_linkedin_resumes.http.messages import Request
 from target_linkedin_resumes.http.urls import Url
@@ -21,11 +18,10 @@ from target_linkedin_resumes.records import ResumeKey
 # LinkedIn answers 414 past 4 KB of query; its own clients tunnel above 4,000.
 MAX_QUERY_BYTES = 4000
 
-_DATA_PROVIDER = "PARTNER"
-_KEY_FIELDS = frozenset({"tcrmCandidateId", "integrationContext", "dataProvider", "tcrmResumeId"})
+DATA_PROVIDER = "PARTNER"
+_KEY_FIELDS = 4
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
-_STATUS = re.compile(r"[1-5][0-9][0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +33,6 @@ class Resume:
     created_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class KeyResult:
-    """What a batch response says of one key.
-
-    ``status`` is None where it was absent or no HTTP status. ``error`` is None for a key that
-    stands in ``results``; all its fields are optional.
-    """
-
-    status: int | None
-    error: Mapping[str, Any] | None = field(default=None, repr=False)
-
-    @property
-    def delivered(self) -> bool:
-        """Whether LinkedIn confirmed the write for this very key."""
-        return self.error is None and self.status is not None and 200 <= self.status < 300
-
-
 def entity_key(key: ResumeKey, organization: str) -> str:
     """Return a key as it stands in the body, in the field order of LinkedIn's sample.
 
@@ -61,7 +40,7 @@ def entity_key(key: ResumeKey, organization: str) -> str:
     them. The colon alone stays raw, so that ordinary keys are the sample byte for byte.
     """
     return (
-        f"tcrmCandidateId={_value(key.candidate_id)}&dataProvider={_DATA_PROVIDER}"
+        f"tcrmCandidateId={_value(key.candidate_id)}&dataProvider={DATA_PROVIDER}"
         f"&integrationContext={_value(organization)}&tcrmResumeId={_value(key.resume_id)}"
     )
 
@@ -72,7 +51,7 @@ def ids_query(keys: Sequence[ResumeKey], organization: str) -> str:
     return "&".join(
         f"ids%5B{n}%5D.tcrmCandidateId={_value(key.candidate_id)}"
         f"&ids%5B{n}%5D.integrationContext={context}"
-        f"&ids%5B{n}%5D.dataProvider={_DATA_PROVIDER}"
+        f"&ids%5B{n}%5D.dataProvider={DATA_PROVIDER}"
         f"&ids%5B{n}%5D.tcrmResumeId={_value(key.resume_id)}"
         for n, key in enumerate(keys)
     )
@@ -117,34 +96,27 @@ def batch_delete(url: Url, organization: str, keys: Sequence[ResumeKey]) -> Requ
     return Request("POST", url, headers, query.encode())
 
 
-def read_batch(body: bytes, organization: str) -> dict[ResumeKey, KeyResult]:
-    """Read the body of a batch's response, key by key.
+def is_tunnelled(request: Request) -> bool:
+    """Tell whether a request carries its query in its body."""
+    return "X-HTTP-Method-Override" in request.headers
 
-    Keys come form-encoded in an order of their own and are compared decoded. Those of another
-    organization or provider, and those that cannot be read, are left out: a key that is not in
-    the result was not delivered. Raises ValueError for a body that is no batch response.
+
+def direct_parts(keys: Sequence[ResumeKey], organization: str) -> Iterator[list[ResumeKey]]:
+    """Cut a batch into parts whose queries need no tunnelling; an overlong key is one of its own.
+
+    Indices grow by a digit at the most, so that each key is counted with two.
     """
-    try:
-        content = json.loads(body, object_pairs_hook=_unique)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-    if not isinstance(content, dict):
-        raise ValueError("not a JSON object")  # noqa: TRY004 - a body, not an argument, is wrong
-    results, errors = content.get("results"), content.get("errors")
-    if results is None and errors is None:
-        raise ValueError("neither 'results' nor 'errors'")
-    read: dict[ResumeKey, KeyResult] = {}
-    for text, value in _entries(results):
-        result = KeyResult(_status(value.get("status")))
-        key = _decode(text, organization)
-        # One key in two spellings: the worse result counts.
-        if key is not None and (key not in read or not result.delivered):
-            read[key] = result
-    for text, value in _entries(errors):
-        key = _decode(text, organization)
-        if key is not None:
-            read[key] = KeyResult(_status(value.get("status")), value)
-    return read
+    part: list[ResumeKey] = []
+    length = 0
+    for key in keys:
+        more = len(ids_query([key], organization)) + 1 + _KEY_FIELDS
+        if part and length + more > MAX_QUERY_BYTES:
+            yield part
+            part, length = [], 0
+        part.append(key)
+        length += more
+    if part:
+        yield part
 
 
 def _value(text: str) -> str:
@@ -164,50 +136,3 @@ def _boundary(query: str, body: str) -> str:
     while (boundary := f"resumes-{n}") in query or boundary in body:
         n += 1
     return boundary
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object of unique names: of two values for one key, neither is to be believed."""
-    read = dict(pairs)
-    if len(read) != len(pairs):
-        raise ValueError("a name occurs twice in one object")
-    return read
-
-
-def _entries(section: object) -> list[tuple[str, Mapping[str, Any]]]:
-    if section is None:
-        return []
-    if not isinstance(section, dict):
-        raise ValueError("a section is no object")  # noqa: TRY004 - as above
-    return [(key, value if isinstance(value, dict) else {}) for key, value in section.items()]
-
-
-def _decode(text: str, organization: str) -> ResumeKey | None:
-    pairs = [pair.partition("=") for pair in text.split("&")]
-    try:
-        fields = {_decoded(name): _decoded(value) for name, _, value in pairs}
-    except UnicodeDecodeError:
-        return None
-    if len(pairs) != len(_KEY_FIELDS) or fields.keys() != _KEY_FIELDS:
-        return None
-    if (fields["dataProvider"], fields["integrationContext"]) != (_DATA_PROVIDER, organization):
-        return None
-    return ResumeKey(fields["tcrmCandidateId"], fields["tcrmResumeId"])
-
-
-def _decoded(text: str) -> str:
-    return _unescaped(text) if "%" in text or "+" in text else text
-
-
-@lru_cache(maxsize=256)  # each key of each response names the same organization
-def _unescaped(text: str) -> str:
-    # Strict: with replacement characters, a broken key could pass for another.
-    return unquote_plus(text, errors="strict")
-
-
-def _status(value: object) -> int | None:
-    if isinstance(value, str) and _STATUS.fullmatch(value):
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and 100 <= value <= 599:
-        return value
-    return None

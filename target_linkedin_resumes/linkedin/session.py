@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from importlib.metadata import version
 
 from target_linkedin_resumes.errors import Failure, Misconfigured
 from target_linkedin_resumes.http.client import Transport
 from target_linkedin_resumes.http.messages import Request, TransportError
 from target_linkedin_resumes.http.urls import Url, parse_url
+from target_linkedin_resumes.linkedin.gates import Gates, resource_of
 from target_linkedin_resumes.linkedin.limits import RequestsPerDay
 from target_linkedin_resumes.linkedin.outcomes import Rule, describe, failure
 from target_linkedin_resumes.linkedin.responses import ApiResponse, Call, read_response
@@ -21,14 +23,11 @@ logger = logging.getLogger(__name__)
 API_URL = "https://api.linkedin.com"
 TOKEN_URL = "https://www.linkedin.com/oauth/v2/accessToken"  # noqa: S105 - an address
 
+# Python and platform are left out: LinkedIn needs to know who calls, not from what machine.
+USER_AGENT = f"target-linkedin-resumes/{version('target-linkedin-resumes')}"
+
 # Called after each call with its name, its status or kind of error, seconds, bytes of the body.
 Observe = Callable[[str, str, float, int], None]
-
-# LinkedIn counts requests by resource, and both batch methods go to one.
-_RESOURCES = {
-    Call.BATCH_UPDATE: "tcrmCandidateResumes",
-    Call.BATCH_DELETE: "tcrmCandidateResumes",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,8 @@ class ClientSettings:
 
     ``organization`` and ``contract`` are URNs (``urn:li:organization:1``, ``urn:li:contract:1``).
     ``blob_ttl`` is LinkedIn's ``{"duration": 72, "unit": "HOUR"}``; None keeps the file.
+    ``api_version`` is the month of a version of LinkedIn's API, ``202604``; None is the one
+    without versions.
     """
 
     organization: str
@@ -46,6 +47,7 @@ class ClientSettings:
     api_url: str = API_URL
     token_url: str = TOKEN_URL
     blob_ttl: Mapping[str, int | str] | None = None
+    api_version: str | None = None
 
 
 def endpoint(setting: str, value: str, path: str = "") -> Url:
@@ -68,6 +70,12 @@ def endpoint(setting: str, value: str, path: str = "") -> Url:
     return url
 
 
+def resource(settings: ClientSettings, name: str) -> Url:
+    """Return the URL of a resource of the API. Raises as :func:`endpoint` does."""
+    prefix = "v2" if settings.api_version is None else "rest"
+    return endpoint("api_url", settings.api_url, f"/{prefix}/{name}")
+
+
 def utc_now() -> datetime:
     """Return the time of day in UTC."""
     return datetime.now(UTC)
@@ -86,22 +94,33 @@ class Session:
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = utc_now,
         requests_per_day: RequestsPerDay | None = None,
+        gates: Gates | None = None,
         observe: Observe = lambda _call, _outcome, _seconds, _size: None,
     ) -> None:
         self.clock = clock
         self._transport = transport
         self._now = now
         self._requests_per_day = requests_per_day
+        self._gates = gates or Gates(clock, now)
         self._observe = observe
+
+    def stop_waiting(self) -> None:
+        """Call no endpoint late: what it does not take at once fails for now."""
+        self._gates.stop_waiting()
 
     def send(self, call: Call, request: Request) -> ApiResponse:
         """Send a request; a transport error comes back as a response without a status.
 
-        Raises :class:`QuotaSpent` without sending when the day's requests are used up, and
-        whatever failure reading a streamed body raises.
+        Waits while the endpoint is out. Raises without sending :class:`Retry` when that takes too
+        long, and :class:`QuotaSpent` when the day's requests are used up; and whatever failure
+        reading a streamed body raises.
         """
+        request = replace(request, headers={"User-Agent": USER_AGENT, **request.headers})
+        return self._gates.send(call, request, self._send)
+
+    def _send(self, call: Call, request: Request) -> ApiResponse:
         if self._requests_per_day is not None:
-            self._requests_per_day.take(_RESOURCES.get(call, call.value))
+            self._requests_per_day.take(resource_of(call))
         begun = self.clock()
         try:
             response = read_response(call, self._transport.send(request))

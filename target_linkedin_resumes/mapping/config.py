@@ -8,11 +8,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from target_linkedin_resumes.errors import Misconfigured
-from target_linkedin_resumes.mapping.expressions import Expression, Filter, parse, read_filter
+from target_linkedin_resumes.mapping.expressions import (
+    EACH,
+    Expression,
+    Filter,
+    Path,
+    parse,
+    read_filter,
+)
 from target_linkedin_resumes.records import FIELDS
 
-# As users write them; `deleted` stands for the deletion marker.
-NAMES = (*FIELDS, "deleted")
+# As users write them; `deleted` stands for the deletion marker, `each` for a list of resumes.
+NAMES = (*FIELDS, "deleted", EACH)
+
+# The resume id of a stream whose records are candidates.
+EVERY = "*"
 
 # By stream, None standing for all streams, then by field.
 ByStream = dict[str | None, dict[str, tuple[Expression, ...]]]
@@ -25,6 +35,11 @@ def read_fields(given: object, separator: str = "__") -> ByStream:
     ``separator`` is what schema flattening puts between names. Raises :class:`Misconfigured`.
     """
     read: ByStream = {None: {}}
+    if isinstance(given, Mapping) and given.get("resume_id") == EVERY:
+        raise Misconfigured(
+            f"setting 'fields.resume_id': '{EVERY}' has every resume of a deleted candidate"
+            " deleted; expected it under the name of the stream of candidates"
+        )
     for name, value in _object(given, "fields").items():
         if isinstance(value, Mapping):
             read[name] = {
@@ -32,9 +47,19 @@ def read_fields(given: object, separator: str = "__") -> ByStream:
                 for field, expression in value.items()
                 if _is_field(field, expression, f"fields.{name}.{field}")
             }
+            if is_of_candidates(read[name]) and EACH in read[name]:
+                raise Misconfigured(
+                    f"setting 'fields.{name}': a stream of candidates (resume_id '{EVERY}') has no"
+                    f" list; expected no '{EACH}'"
+                )
         elif _is_field(name, value, f"fields.{name}"):
             read[None][name] = _expressions(value, f"fields.{name}", name, separator)
     return read
+
+
+def is_of_candidates(mapped: Mapping[str, tuple[Expression, ...]]) -> bool:
+    """Whether the records of a stream with this mapping are candidates."""
+    return any(str(one) == f"'{EVERY}'" for one in mapped.get("resume_id", ()))
 
 
 def read_only(given: object, separator: str = "__") -> FiltersByStream:
@@ -83,4 +108,17 @@ def _expressions(value: object, setting: str, field: str, separator: str) -> tup
     alternatives = value if isinstance(value, list) else [value]
     if not alternatives:
         raise Misconfigured(f"setting '{setting}': the list is empty; expected a name or more")
+    if field == "resume_id" and EVERY in alternatives and len(alternatives) > 1:
+        raise Misconfigured(f"setting '{setting}': '{EVERY}' stands alone; expected no other name")
+    if field == EACH:
+        return _each(value, setting, separator)
     return tuple(parse(one, setting, field, separator) for one in alternatives)
+
+
+def _each(value: object, setting: str, separator: str) -> tuple[Expression, ...]:
+    expected = "expected the name of a list in the record, or a dotted path that leads to one"
+    if not isinstance(value, str) or not value.strip() or "{" in value:
+        raise Misconfigured(f"setting '{setting}': {expected}")
+    if value == EACH or value.startswith(f"{EACH}."):
+        raise Misconfigured(f"setting '{setting}': it names itself; {expected}")
+    return (Path(value, separator),)

@@ -9,35 +9,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
 from target_linkedin_resumes.errors import Misconfigured, Reject
 from target_linkedin_resumes.records import Record
-
-# Numbers from here on keep the notation they came in; written out, 1e999999 would fill memory.
-_LARGEST = 10**17
-
-
-def as_text(value: object) -> str | None:
-    """Return the text of a scalar: `true` and `false` for booleans, `1` for 1.0.
-
-    None for null, and for objects and lists, which have no text of their own.
-    """
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        # Python's own str() refuses numbers of more than 4300 digits.
-        return str(value) if abs(value) < _LARGEST else f"{Decimal(value):f}"
-    if isinstance(value, float | Decimal):
-        exact = Decimal(value)
-        whole = exact.is_finite() and abs(exact) < _LARGEST and exact == int(exact)
-        return str(int(exact)) if whole else str(value)
-    return None
-
+from target_linkedin_resumes.values import as_text, is_null
 
 Schema = Mapping[str, Any]
 
@@ -103,6 +80,9 @@ def _letters(name: str) -> str:
     """Leave out what differs between candidateId, candidate_id and CANDIDATE-ID."""
     return re.sub(r"[\W_]", "", name).casefold()
 
+
+# The name under which the element of a list stands in the record that is read for it.
+EACH = "each"
 
 _MISSING: Any = object()
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+")
@@ -222,8 +202,9 @@ class Template:
                 made += piece
                 continue
             path, as_path = piece
-            value = as_text(path.get(record))
-            if not value:
+            found = path.get(record)
+            value = None if is_null(found) else as_text(found)
+            if value is None:
                 return None
             made += self._encode(made, value, as_path=as_path)
         path_of_url = re.split(r"[?#]", made, maxsplit=1)[0]
@@ -286,7 +267,7 @@ def first(expressions: Sequence[Expression], record: Record) -> Any:
     """Return the first value that is not null."""
     for expression in expressions:
         value = expression.get(record)
-        if value is not None:
+        if not is_null(value):
             return value
     return None
 
@@ -296,8 +277,8 @@ class Filter:
 
     Values are compared as texts, so that 1 and "1", true and "true" are the same: a tap for a
     database, for an API and for CSV give the same column in different types, and a filter that
-    meets the wrong one would drop every record without a sound. Null equals null and what is not
-    there. Upper and lower case differ.
+    meets the wrong one would drop every record without a sound. Null, NaN, a blank text and what is
+    not there are the same. Upper and lower case differ.
     """
 
     def __init__(self, path: Path, values: frozenset[str | None]) -> None:
@@ -307,7 +288,7 @@ class Filter:
     def passes(self, record: Record, *, absent_passes: bool) -> bool:
         """Tell whether a record passes; one without the field does if ``absent_passes``."""
         value = self.path.get(record)
-        if value is None:
+        if is_null(value):
             return absent_passes or None in self._values
         text = as_text(value)
         return text is not None and text in self._values
@@ -323,4 +304,5 @@ def read_filter(name: str, given: Any, setting: str, separator: str) -> Filter:
         )
     if not name.strip() or "{" in name:
         raise Misconfigured(f"setting '{setting}': expected the name of a field or a dotted path")
-    return Filter(Path(name, separator), frozenset(map(as_text, values)))
+    texts = frozenset(None if is_null(value) else as_text(value) for value in values)
+    return Filter(Path(name, separator), texts)

@@ -12,8 +12,14 @@ from contextlib import suppress
 from typing import Any
 
 from target_linkedin_resumes.errors import Misconfigured, Reject
-from target_linkedin_resumes.mapping.config import NAMES, ByStream, FiltersByStream
+from target_linkedin_resumes.mapping.config import (
+    NAMES,
+    ByStream,
+    FiltersByStream,
+    is_of_candidates,
+)
 from target_linkedin_resumes.mapping.expressions import (
+    EACH,
     Expression,
     Filter,
     Path,
@@ -21,8 +27,10 @@ from target_linkedin_resumes.mapping.expressions import (
     first,
     hint,
     is_open,
+    types_of,
 )
 from target_linkedin_resumes.records import DELETED, FIELDS, Record, is_deleted
+from target_linkedin_resumes.values import is_null
 
 _IDS = ("candidate_id", "resume_id")
 # What an upsert must have beside the ids; of several names one is enough.
@@ -47,7 +55,14 @@ class Mapper:
         filters = {**self._only.get(None, {}), **self._only.get(stream, {})}
         warnings = [] if schema is None else self._misspelt(stream)
         if schema is not None and not is_open(schema):
-            for field, expressions in mapped.items():
+            checked = {name: each for name, each in mapped.items() if name != EACH}
+            if EACH in mapped:
+                setting = _setting("fields", EACH, stream, self._fields)
+                warnings += _check(mapped[EACH], setting, stream, schema)
+                schema = _with_element(schema, mapped[EACH])
+            if is_of_candidates(mapped):
+                del checked["resume_id"]
+            for field, expressions in checked.items():
                 setting = _setting("fields", field, stream, self._fields)
                 warnings += _check(expressions, setting, stream, schema)
             for name, condition in filters.items():
@@ -61,7 +76,12 @@ class Mapper:
         return list(dict.fromkeys(named))
 
     def never_came(self, streams: Collection[str]) -> list[str]:
-        """Warn of streams that the settings name and that are none of these."""
+        """Warn of streams that the settings name, if none of them is one of these.
+
+        If one is, the others are another configuration's, from which this one inherits.
+        """
+        if not set(self._streams()).isdisjoint(streams):
+            return []
         return [
             f"setting '{setting}': stream {name!r} never came; what is set for it was of no use."
             f" The streams were {', '.join(map(repr, sorted(streams))) or 'none'}"
@@ -97,6 +117,13 @@ class StreamMapping:
         self.warnings = tuple(warnings)
         self._stream = stream
         self._mapped = dict(mapped)
+        self.is_list = EACH in mapped
+        """Whether a record has a list of which each element is a resume."""
+        self.is_of_candidates = is_of_candidates(mapped)
+        """Whether a record is a candidate and no resume."""
+        self._each = self._mapped.pop(EACH, ())
+        if self.is_of_candidates:
+            del self._mapped["resume_id"]
         # Singer's own marker always counts: it means one thing only, and no deletion may be lost.
         deleted = self._mapped.pop("deleted", None)
         self._deleted = deleted and (*deleted, Path(DELETED, "."))
@@ -114,9 +141,8 @@ class StreamMapping:
             return record
         marker = self._marker(record)
         may_delete = _may_delete(marker)
-        for condition in self._filters:
-            if not condition.passes(record, absent_passes=may_delete):
-                return None
+        if self._filters and self.is_filtered(record, deletes=may_delete):
+            return None
         if self._as_it_is:
             return record
         made = {} if marker is None else {DELETED: marker}
@@ -125,6 +151,49 @@ class StreamMapping:
             if value is not None:
                 made[field] = value
         return made
+
+    def elements(self, record: Record) -> list[Record] | None:
+        """Return the record once for each element of its list, which stands in it as `each`.
+
+        None where there is no list: that says nothing of what was in it. Raises :class:`Reject`
+        for what is no list.
+        """
+        value = first(self._each, record)
+        if isinstance(value, str) and not is_null(value):  # warehouses keep lists as JSON text
+            try:
+                value = json.loads(value)
+            except (ValueError, RecursionError):
+                raise _no_list() from None
+        if is_null(value):
+            return None
+        if isinstance(value, Mapping):
+            value = [value]
+        if not isinstance(value, list):
+            raise _no_list()
+        return [{**record, EACH: element} for element in value]
+
+    def deletes(self, record: Record) -> bool:
+        """Tell whether a record is marked as deleted, whatever else is wrong with it.
+
+        Raises :class:`Reject` for a marker that says neither.
+        """
+        if self._deleted is None:
+            return is_deleted(record.get(DELETED))
+        found: list[object] = []
+        for expression in self._deleted:
+            with suppress(Reject):
+                found.append(expression.get(record))
+        return is_deleted(max(found, key=_priority, default=None))
+
+    def is_filtered(self, record: Record, *, deletes: bool) -> bool:
+        """Tell whether `only` takes a record out; one that ``deletes`` may lack fields."""
+        return not all(one.passes(record, absent_passes=deletes) for one in self._filters)
+
+    def is_identified_by_ids(self, key_properties: Collection[str]) -> bool:
+        """Tell whether key properties of a stream are just what serves for the two ids."""
+        named = [self._mapped.get(field, (Path(field, "."),)) for field in _IDS]
+        ids = {expressions[0].names[0] for expressions in named if len(expressions) == 1}
+        return not self.is_list and len(ids) == len(_IDS) and ids == set(key_properties)
 
     def ids(self, record: Record) -> dict[str, Any]:
         """Return the ids of a record, as far as they can be had. Never raises."""
@@ -153,11 +222,11 @@ class StreamMapping:
         """Say which field serves for what in a record, for the log: names and never values."""
         served: list[str] = []
         lacking: list[str] = []
-        for name in NAMES:
+        for name in NAMES[:-1]:
             expressions = self._deleted if name == "deleted" else self._mapped.get(name)
             if expressions is None:
                 own = DELETED if name == "deleted" else name
-                if record.get(own) is not None:
+                if not is_null(record.get(own)):
                     served.append(f"{name} from {own!r}")
                 continue
             source = _serving(expressions, record)
@@ -170,11 +239,15 @@ class StreamMapping:
             said += "; null in the first record: " + ", ".join(lacking)
         without = [
             names[0]
-            for names in _required(deletes=_may_delete(self._marker(record)))
-            if not any(name in self._mapped or record.get(name) is not None for name in names)
+            for names in _required(
+                deletes=self.is_of_candidates or _may_delete(self._marker(record))
+            )
+            if not any(name in self._mapped or not is_null(record.get(name)) for name in names)
         ]
         if without:
             said += "; required and without a source: " + ", ".join(without)
+        if self._each:
+            said += f"; one resume for each element of {self._each[0]}"
         if self._filters:
             said += "; filtered by " + ", ".join(str(one.path) for one in self._filters)
         return said
@@ -183,7 +256,7 @@ class StreamMapping:
 def _serving(expressions: Sequence[Expression], record: Record) -> Expression | None:
     for expression in expressions:
         try:
-            if expression.get(record) is not None:
+            if not is_null(expression.get(record)):
                 return expression
         except Reject:
             return expression
@@ -236,6 +309,8 @@ def _check_required(
     settings of their own.
     """
     warnings = []
+    if is_of_candidates(mapped):
+        return []
     others = "" if stream in named else ", ".join(map(repr, named))
     for names in _required():
         if any(name in mapped or not Path(name, ".").missing(schema) for name in names):
@@ -252,11 +327,31 @@ def _check_required(
     return warnings
 
 
+def _with_element(schema: Schema, each: Sequence[Expression]) -> Schema:
+    """Give the schema of a record that an element of its list stands in, as `each`."""
+    element: Any = schema
+    for name in each[0].names[0].split("."):
+        properties = element.get("properties") if isinstance(element, Mapping) else None
+        element = properties.get(name) if isinstance(properties, Mapping) else None
+    if isinstance(element, Mapping) and "array" in types_of(element) and "items" in element:
+        element = element["items"]
+    elif not isinstance(element, Mapping) or "object" not in types_of(element):
+        element = {}  # not said, or the JSON text of a list
+    return {**schema, "properties": {**schema.get("properties", {}), EACH: element}}
+
+
+def _no_list() -> Reject:
+    return Reject(
+        "invalid_record",
+        f"field '{EACH}': expected a list, an object, or the JSON text of one of them",
+    )
+
+
 def _remedy(stream: str) -> str:
     return (
         "Name what the stream has; what differs from stream to stream goes into an object"
         " under the stream's name; a stream that is not wanted is dropped by the setting"
-        f" `stream_maps` with {{{json.dumps(stream)}: null}}"
+        f' `stream_maps` with {{{json.dumps(stream)}: "__NULL__"}}'
     )
 
 

@@ -85,13 +85,8 @@ class Metrics:
             found[1].add(seconds)
 
     @property
-    def calls(self) -> dict[str, dict[str, int]]:
-        """Give ``{endpoint: {outcome: calls}}``."""
-        return {call: dict(one.outcomes) for call, one in self.endpoints.items()}
-
-    @property
     def endpoints(self) -> dict[str, Endpoint]:
-        """Give the same with how long the calls took."""
+        """Give what the calls to each endpoint came to, and how long they took."""
         with self._lock:
             return {
                 call: Endpoint(

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from target_linkedin_resumes.engine.counters import Counters
+
 # A chart has room for no more moments.
 MOST_MOMENTS = 240
 # Seconds between two moments in the beginning; they double each time the moments merge.
@@ -27,11 +29,25 @@ class Totals(NamedTuple):
     uploaded: int = 0
     delivered: int = 0
     deleted: int = 0
+    not_there: int = 0
     rejected: int = 0
     retried: int = 0
     limit_seconds: float = 0.0
     throttle_seconds: float = 0.0
     quota_seconds: float = 0.0
+
+    @classmethod
+    def of(cls, counters: Counters, waits: Waits) -> Totals:
+        """Count what has been done by now."""
+        sent = (counters.read, counters.uploaded, counters.delivered)
+        gone = (counters.deleted, counters.not_there)
+        failed = (counters.rejected.total(), counters.retried.total())
+        return cls(*sent, *gone, *failed, waits.limit, waits.throttle, waits.quota)
+
+    @property
+    def confirmed(self) -> int:
+        """What LinkedIn has answered as done: what its limit of records a minute counts."""
+        return self.delivered + self.deleted + self.not_there
 
 
 class Moment(NamedTuple):
@@ -62,14 +78,13 @@ class Timeline:
 
     def note(self, seconds: float, totals: Totals, *, at_the_end: bool = False) -> None:
         """Note what has been done by now. Called often while the run lasts, and at its end."""
-        confirmed = totals.delivered + totals.deleted
         recent = self._recent
         if seconds - recent[-1][0] >= FINEST:
-            recent.append((seconds, confirmed))
+            recent.append((seconds, totals.confirmed))
         # Rather a little less than 60 seconds than more: more would show a limit as broken.
         while len(recent) > 1 and recent[0][0] < seconds - WINDOW:
             recent.popleft()
-        self.last_minute = confirmed - recent[0][1]
+        self.last_minute = totals.confirmed - recent[0][1]
         self._highest = max(self._highest, self.last_minute)
         last = self._moments[-1].seconds if self._moments else 0.0
         if at_the_end or seconds - last >= self._every:
@@ -102,6 +117,7 @@ class Kind(StrEnum):
     """How a run came to its end."""
 
     FINISHED = "finished"
+    OUTSTANDING = "finished, but deletions are outstanding"
     REJECTED = "stopped at a record that cannot be delivered"
     STOPPED = "stopped by an error"
     MISCONFIGURED = "stopped by the configuration"
@@ -151,41 +167,47 @@ class Waits:
     quota: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
-    """What became of the records that were read; they add up to ``read``.
+class Records(NamedTuple):
+    """What became of the records that were read; all but ``vanished`` add up to ``read``.
 
-    ``unchanged`` were known to be at LinkedIn. ``vanished`` is how many deletions were asked for by
-    no record but by a stream's new version; they are part of ``deleted``. ``left`` were not settled
-    when the run ended: the next run reads them again.
+    The names are those of the JSON file and of the log's summary. ``unchanged`` were known to be at
+    LinkedIn. ``vanished`` is how many deletions were asked for by no record but by a stream's new
+    version; they are part of ``deleted`` and ``not_there``. ``left`` were not settled when the run
+    ended: the next run reads them again.
     """
 
     read: int
     delivered: int
     deleted: int
+    unchanged: int
     superseded: int
     filtered: int
+    not_there: int
+    unknown: int
     rejected: int
-    unchanged: int = 0
-    vanished: int = 0
+    left: int
+    vanished: int
 
-    @property
-    def left(self) -> int:
-        """See above."""
-        done = self.delivered + self.deleted + self.superseded + self.filtered + self.rejected
-        return max(self.read + self.vanished - done - self.unchanged, 0)
+    @classmethod
+    def of(cls, counters: Counters, superseded: int) -> Records:
+        """Count the records of a run, of which so many were superseded by a later one."""
+        done = (counters.delivered, counters.deleted, counters.unchanged)
+        passed = (superseded, counters.filtered, counters.not_there, counters.unknown)
+        rejected = counters.rejected.total()
+        left = counters.read + counters.vanished - sum(done) - sum(passed) - rejected
+        return cls(counters.read, *done, *passed, rejected, max(left, 0), counters.vanished)
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
     """One run.
 
-    ``host`` is where `api_url` leads. ``started`` and ``ended`` are ISO 8601 in UTC. ``rejected``
-    counts by code, ``retried`` by cause. ``requests_today`` counts by LinkedIn's resource,
-    for this run alone unless ``requests_of_day`` says that earlier runs with its ledger count too.
-    ``covered`` is how many records the state printed last covers. ``rejects_path`` is
-    the setting if rejects are kept there. ``settings`` are those that shape a run;
-    none is a secret or a path.
+    ``host`` is where `api_url` leads. ``started`` and ``ended`` are ISO 8601 in UTC.
+    ``outstanding`` deletions of ``persons`` persons wait, of this run and of earlier ones.
+    ``requests_today`` counts by LinkedIn's resource, for this run alone unless ``requests_of_day``
+    says that earlier runs with its ledger count too. ``covered`` is how many records the state
+    printed last covers. ``rejects_path`` is the setting if rejects are kept there. ``settings`` are
+    those that shape a run; none is a secret or a path.
     """
 
     version: str
@@ -197,21 +219,34 @@ class Figures:
     ended: str
     seconds: float
     end: End
-    records: Records
-    rejected: Mapping[str, int]
+    outstanding: int
+    persons: int
+    counters: Counters
+    superseded: int
+    covered: int
     rejects_path: str | None
-    retried: Mapping[str, int]
-    files_uploaded: int
-    bytes_uploaded: int
-    highest_concurrency: int
     calls: Mapping[str, Endpoint]
     waits: Waits
     requests_today: Mapping[str, int]
     requests_of_day: bool
-    states_printed: int
-    covered: int
     settings: Mapping[str, int | str | bool | None]
     timeline: Sequence[Moment]
+
+    @property
+    def records(self) -> Records:
+        """What became of the records."""
+        return Records.of(self.counters, self.superseded)
+
+    @property
+    def to_cover(self) -> int:
+        """What a state waits for: a record that is filtered out is no part of it."""
+        counters = self.counters
+        return counters.read - counters.filtered + counters.vanished
+
+    @property
+    def states_printed(self) -> int:
+        """How many states were printed; a dry run prints none."""
+        return 0 if self.dry_run else self.counters.states
 
     @property
     def records_per_minute(self) -> int:

@@ -7,9 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Any
-
-import jinja2
+from typing import TYPE_CHECKING, Any
 
 from target_linkedin_resumes.report import wording
 from target_linkedin_resumes.report.model import Endpoint, Figures, Kind, Moment, Totals, merged
@@ -22,6 +20,9 @@ from target_linkedin_resumes.report.wording import (
     outcome_of,
 )
 from target_linkedin_resumes.resumes.codes import Explanation
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 # Counts up when a name in the JSON changes its meaning or goes.
 REPORT_VERSION = 1
@@ -64,11 +65,13 @@ def as_html(figures: Figures) -> str:
     slowest = max((one.percentile_95 for one in figures.calls.values()), default=0.0)
     return _template().render(
         figures=figures,
+        counters=figures.counters,
         records=figures.records,
+        counted=wording.counted(figures.records, dry=figures.dry_run),
         outcome=outcome_of(figures),
         chart=rate_chart(figures.timeline, figures.records_per_minute),
         calls=[_call(name, one, slowest) for name, one in figures.calls.items()],
-        rejects=[(code, n, of_reject(code)) for code, n in _by_count(figures.rejected)],
+        rejects=[(code, n, of_reject(code)) for code, n in _by_count(figures.counters.rejected)],
         retries=_retries(figures),
         organization=figures.organization.rpartition(":")[2],
         halved=any("400" in one.outcomes for name, one in figures.calls.items() if "batch" in name),
@@ -77,7 +80,10 @@ def as_html(figures: Figures) -> str:
     )
 
 
-def _template() -> jinja2.Template:
+def _template() -> Template:
+    # Here and not above: most runs have no report, and a template engine takes 50 ms to import.
+    import jinja2  # noqa: PLC0415
+
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("target_linkedin_resumes.report", "."),
         autoescape=True,
@@ -85,12 +91,7 @@ def _template() -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        count=wording.count,
-        duration=wording.duration,
-        latency=wording.latency,
-        size=wording.size,
-    )
+    environment.filters.update(count=wording.count, duration=duration)
     return environment.get_template("page.html.jinja")
 
 
@@ -114,12 +115,12 @@ def _call(name: str, one: Endpoint, slowest: float) -> dict[str, Any]:
 def _retries(figures: Figures) -> list[tuple[list[tuple[str, str]], Explanation]]:
     """Group what failed for the moment by what it means: each cause and how often."""
     grouped: dict[Explanation, list[tuple[str, str]]] = {}
-    for cause, number in _by_count(figures.retried):
+    for cause, number in _by_count(figures.counters.retried):
         tries = wording.count(number, "try", "tries")
         grouped.setdefault(of_retry(cause), []).append((_cause(cause), tries))
     if figures.end.kind is not Kind.MISCONFIGURED:  # then it was not of the moment
         outcomes = {name: one.outcomes for name, one in figures.calls.items()}
-        for cause, number, explanation in at_once(outcomes, figures.retried):
+        for cause, number, explanation in at_once(outcomes, figures.counters.retried):
             repeated = f"{wording.count(number, 'call')}, repeated at once"
             grouped.setdefault(explanation, []).append((_cause(cause), repeated))
     return [(causes, explanation) for explanation, causes in grouped.items()]
@@ -244,7 +245,7 @@ def _rows(moments: Sequence[Moment]) -> list[Row]:
         rows.append(
             Row(
                 until=duration(seconds),
-                confirmed=totals.delivered + totals.deleted - before.delivered - before.deleted,
+                confirmed=totals.confirmed - before.confirmed,
                 rejected=totals.rejected - before.rejected,
                 retried=totals.retried - before.retried,
                 waited=waited,
@@ -253,6 +254,43 @@ def _rows(moments: Sequence[Moment]) -> list[Row]:
         )
         before = totals
     return rows
+
+
+def facts(figures: Figures) -> dict[str, Any]:
+    """Give the figures for programs: the report's JSON has them, and the last lines of the log."""
+    counters = figures.counters
+    return {
+        "outstanding": figures.outstanding,
+        "persons": figures.persons,
+        "dry_run": figures.dry_run,
+        "started": figures.started,
+        "ended": figures.ended,
+        "seconds": round(figures.seconds, 3),
+        "organization": figures.organization,
+        "contract": figures.contract,
+        "host": figures.host,
+        "records": figures.records._asdict(),
+        "rejected": dict(counters.rejected),
+        "rejects_path": figures.rejects_path,
+        "retried": dict(counters.retried),
+        "files_uploaded": counters.uploaded,
+        "bytes_uploaded": counters.bytes_uploaded,
+        "highest_concurrency": counters.most_uploads,
+        "highest_minute": figures.highest_minute,
+        "calls": {
+            name: {
+                "outcomes": dict(one.outcomes),
+                "median_seconds": round(one.median, 4),
+                "percentile_95_seconds": round(one.percentile_95, 4),
+                "longest_seconds": round(one.longest, 4),
+            }
+            for name, one in figures.calls.items()
+        },
+        "waited_seconds": {name: round(s, 3) for name, s in asdict(figures.waits).items()},
+        "requests_today": dict(figures.requests_today),
+        "states_printed": figures.states_printed,
+        "records_covered_by_last_state": figures.covered,
+    }
 
 
 def document(figures: Figures) -> dict[str, Any]:
@@ -269,34 +307,7 @@ def document(figures: Figures) -> dict[str, Any]:
             "next": outcome.next,
             "notes": list(outcome.notes),
         },
-        "dry_run": figures.dry_run,
-        "started": figures.started,
-        "ended": figures.ended,
-        "seconds": round(figures.seconds, 3),
-        "organization": figures.organization,
-        "contract": figures.contract,
-        "host": figures.host,
-        "records": {**asdict(figures.records), "left": figures.records.left},
-        "rejected": dict(figures.rejected),
-        "rejects_path": figures.rejects_path,
-        "retried": dict(figures.retried),
-        "files_uploaded": figures.files_uploaded,
-        "bytes_uploaded": figures.bytes_uploaded,
-        "highest_concurrency": figures.highest_concurrency,
-        "highest_minute": figures.highest_minute,
-        "calls": {
-            name: {
-                "outcomes": dict(one.outcomes),
-                "median_seconds": round(one.median, 4),
-                "percentile_95_seconds": round(one.percentile_95, 4),
-                "longest_seconds": round(one.longest, 4),
-            }
-            for name, one in figures.calls.items()
-        },
-        "waited_seconds": {name: round(s, 3) for name, s in asdict(figures.waits).items()},
-        "requests_today": dict(figures.requests_today),
-        "states_printed": figures.states_printed,
-        "records_covered_by_last_state": figures.covered,
+        **facts(figures),
         "settings": dict(figures.settings),
         "timeline": [
             {

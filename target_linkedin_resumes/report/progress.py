@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
+    from rich.text import Text
 
 # Between log lines that follow each other quickly it is not drawn again: that would take longer
 # than the lines. In seconds.
@@ -28,7 +29,8 @@ class Progress:
     """How far a run is. ``counts`` are of records, in the order in which they are shown.
 
     ``last_minute`` is how many of ``limit`` LinkedIn confirmed in the last 60 seconds, in a dry
-    run how many it would have. ``waiting`` names what is waited for, a name of
+    run how many it would have. ``outstanding`` are the deletions that LinkedIn has not taken, and
+    how many persons they are of. ``waiting`` names what is waited for, a name of
     :class:`~target_linkedin_resumes.report.model.Waits`, and the seconds left.
     """
 
@@ -36,6 +38,7 @@ class Progress:
     counts: Mapping[str, int]
     last_minute: int
     limit: int
+    outstanding: tuple[int, int] = (0, 0)
     waiting: tuple[str, float] | None = None
     dry: bool = False
     ended: bool = False
@@ -160,7 +163,8 @@ class TerminalDisplay:
 
 
 def rendered(progress: Progress, columns: int) -> RenderableType:
-    """Draw the progress: the rate against the limit, pairs of figures, what is waited for.
+    """Draw the progress: what is alarming, the rate against the limit, pairs of figures, what is
+    waited for.
 
     In a terminal of fewer than 40 ``columns`` the figures stand below each other, and what would
     not fit beside a figure is left out: half a figure would be a wrong one.
@@ -193,11 +197,21 @@ def rendered(progress: Progress, columns: int) -> RenderableType:
         alarming = name in ("rejected", "to reject") and value != "0"
         figures.append(f"{name:<9} ", style="dim")
         figures.append(f"{value:>9}", style="bold red" if alarming else "bold")
-    said, more = _situation(progress)
-    if len(said + more) < columns:
-        said += more
-    situation = Text(said, style="yellow", no_wrap=True, overflow="ellipsis")
-    return Group(bar, rate, figures, situation)
+    lines: list[RenderableType] = [bar, rate, figures]
+    lines.append(_line(*_situation(progress), columns, "yellow"))
+    deletions, persons = progress.outstanding
+    if deletions:
+        said, more = f"{_number(deletions)} deletions outstanding", f", {_number(persons)} persons"
+        lines.insert(0, _line(said, more, columns, "bold red"))
+    return Group(*lines)
+
+
+def _line(said: str, more: str, columns: int, style: str) -> Text:
+    """Give a line of text, with what may be left out of it if there is room."""
+    from rich.text import Text  # noqa: PLC0415
+
+    text = said + more if len(said + more) <= min(columns - 1, WIDTH) else said
+    return Text(text, style=style, no_wrap=True, overflow="ellipsis")
 
 
 def _situation(progress: Progress) -> tuple[str, str]:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from target_linkedin_resumes.engine.counters import Counters
@@ -14,7 +14,14 @@ from target_linkedin_resumes.engine.engine import Engine
 from target_linkedin_resumes.linkedin.limits import RequestsPerDay
 from target_linkedin_resumes.report.metrics import Metrics, WaitTimes
 from target_linkedin_resumes.report.model import End, Figures, Records, Timeline, Totals
+from target_linkedin_resumes.report.page import facts
 from target_linkedin_resumes.report.progress import Progress
+from target_linkedin_resumes.report.wording import (
+    WHILE_OUTSTANDING,
+    counted,
+    nothing_was_there,
+    outstanding_deletions,
+)
 from target_linkedin_resumes.settings import SCHEMA, Settings
 
 logger = logging.getLogger(__name__)
@@ -36,7 +43,8 @@ class Display(Protocol):
 class Reporter:
     """Say what a run does. ``clock`` gives seconds, ``begun`` is when it began on that clock.
 
-    ``quota`` knows the requests of the day, as far as this run has made them.
+    ``quota`` knows the requests of the day, as far as this run has made them. ``outstanding`` gives
+    how many deletions wait, of this run and of earlier ones, and of how many persons.
     """
 
     engine: Engine
@@ -47,6 +55,7 @@ class Reporter:
     quota: RequestsPerDay
     settings: Settings
     timeline: Timeline = field(default_factory=Timeline)
+    outstanding: Callable[[], tuple[int, int]] = lambda: (0, 0)
 
     def watch(self, wait: Callable[[float], bool], display: Display | None = None) -> None:
         """Say how far the run is until it has ended; for a thread of its own.
@@ -65,25 +74,14 @@ class Reporter:
 
     def look(self, *, at_the_end: bool = False) -> None:
         """Note what has been done by now, for the progress and the report."""
-        counters, waits = self._counters, self.waits.so_far
-        totals = Totals(
-            read=counters.read,
-            uploaded=counters.uploaded,
-            delivered=counters.delivered,
-            deleted=counters.deleted,
-            rejected=counters.rejected.total(),
-            retried=counters.retried.total(),
-            limit_seconds=waits.limit,
-            throttle_seconds=waits.throttle,
-            quota_seconds=waits.quota,
-        )
-        self.timeline.note(self._seconds, totals, at_the_end=at_the_end)
+        self.timeline.note(self._seconds, self._totals, at_the_end=at_the_end)
 
     def progress(self, *, ended: bool = False) -> Progress:
         """Give how far the run is, or how far it came."""
         if ended:
             self.look()
         counters, dry = self._counters, self._dry
+        rare = {"not there": counters.not_there, "unknown": counters.unknown}
         return Progress(
             seconds=self._seconds,
             counts={
@@ -95,91 +93,56 @@ class Reporter:
                 "to reject" if dry else "rejected": counters.rejected.total(),
                 "retried": counters.retried.total(),
                 **({} if self.settings.ledger_path is None else {"unchanged": counters.unchanged}),
+                **{name: number for name, number in rare.items() if number},
             },
             last_minute=self.timeline.last_minute,
             limit=self.settings.records_per_minute,
+            outstanding=self.outstanding(),
             waiting=self.waits.now,
             dry=dry,
             ended=ended,
         )
 
     def _log_progress(self) -> None:
-        counters, would = self._counters, self._would
-        text = (
-            f"{counters.read} read, {counters.delivered} {would}delivered,"
-            f" {counters.deleted} {would}deleted, {counters.unchanged} unchanged,"
-            f" {counters.rejected.total()} rejected; {self.timeline.last_minute} in the last"
-            f" minute, {self.engine.unsettled} in flight"
+        logger.info(
+            "%s; %d in the last minute, %d in flight",
+            ", ".join(self._counted()),
+            self.timeline.last_minute,
+            self.engine.unsettled,
         )
-        logger.info("%s", text)
 
-    def conclude(self) -> None:
-        """Log the summary, readable and as the field ``summary`` of the log event."""
-        figures, would = self.summary(), self._would
-        rejected = figures["rejected"]
-        by_code = ", ".join(f"{count} {code}" for code, count in sorted(rejected.items()))
+    def conclude(self, figures: Figures) -> None:
+        """Log what a run has done, readable and as the field ``summary`` of the log event, and
+        what is alarming after it.
+        """
+        counters, seconds = figures.counters, figures.seconds
+        read, *others = self._counted()
+        by_code = ", ".join(f"{count} {code}" for code, count in sorted(counters.rejected.items()))
         calls = "; ".join(
-            f"{call} " + ", ".join(f"{outcome}: {count}" for outcome, count in outcomes.items())
-            for call, outcomes in figures["calls"].items()
+            f"{call} " + ", ".join(f"{outcome}: {count}" for outcome, count in one.outcomes.items())
+            for call, one in figures.calls.items()
         )
         text = (
-            f"{figures['read']} records read: {figures['delivered']} {would}delivered,"
-            f" {figures['deleted']} {would}deleted, {figures['unchanged']} unchanged,"
-            f" {figures['superseded']} superseded by a later record,"
-            f" {figures['filtered']} filtered,"
-            f" {sum(rejected.values())} rejected{f' ({by_code})' if by_code else ''};"
-            f" {figures['retried']} tries repeated. {figures['bytes_uploaded']} bytes in"
-            f" {figures['files_uploaded']} files, {figures['seconds']:.1f} s,"
-            f" {figures['records_per_minute']} records a minute, at most"
-            f" {figures['highest_concurrency']} uploads at once. Calls: {calls or 'none'}."
-            f" {self._coverage()}"
+            f"{read.replace('read', 'records read')}: {', '.join(others)}"
+            f"{f' ({by_code})' if by_code else ''};"
+            f" {counters.retried.total()} tries repeated. {counters.bytes_uploaded} bytes in"
+            f" {counters.uploaded} files, {seconds:.1f} s,"
+            f" {figures.timeline[-1].totals.confirmed / seconds * 60:.0f} records a minute, at most"
+            f" {counters.most_uploads} uploads at once. Calls: {calls or 'none'}."
+            f" {_coverage(figures)}"
         )
-        logger.info("%s", text, extra={"summary": figures})
-
-    def summary(self) -> dict[str, Any]:
-        """Give the figures of the run so far, for one structured log event."""
-        counters, seconds = self._counters, self._seconds
-        confirmed = counters.delivered + counters.deleted
-        return {
-            "dry_run": self._dry,
-            "read": counters.read,
-            "filtered": counters.filtered,
-            "delivered": counters.delivered,
-            "deleted": counters.deleted,
-            "unchanged": counters.unchanged,
-            "superseded": self.engine.superseded,
-            "rejected": dict(counters.rejected),
-            "retried": counters.retried.total(),
-            "files_uploaded": counters.uploaded,
-            "files_reused": counters.reused,
-            "bytes_uploaded": counters.bytes_uploaded,
-            "calls": self.metrics.calls,
-            "seconds": round(seconds, 1),
-            "records_per_minute": round(confirmed / seconds * 60),
-            "highest_concurrency": counters.most_uploads,
-            "requests_today": self.quota.save()["used"],
-            "states_printed": 0 if self._dry else counters.states,
-            "records_covered_by_last_state": 0 if self._dry else self.engine.covered,
-        }
-
-    def _coverage(self) -> str:
-        counters = self._counters
-        if self._dry:
-            return "This was a dry run: nothing was sent, no state was printed."
-        if not counters.states:
-            return "No state was printed."
-        # A record that is filtered out has no place among what a state waits for.
-        kinds = "records that were not filtered out"
-        if counters.vanished:
-            kinds += " and deletions of what has vanished"
-        whole = counters.read - counters.filtered + counters.vanished
-        return f"The last state printed covers {self.engine.covered} of {whole} {kinds}."
+        logger.info("%s", text, extra={"summary": facts(figures)})
+        if suspicion := nothing_was_there(counters):
+            logger.warning("%s", suspicion)
+        if figures.outstanding:
+            waiting = outstanding_deletions(figures.outstanding, figures.persons)
+            logger.error("%s: %s", waiting, WHILE_OUTSTANDING)
 
     def figures(self, end: End, *, version: str, rejects_kept: bool) -> Figures:
         """Give all that the report is made of, once the run has come to its end."""
         self.look(at_the_end=True)
-        counters, settings, now = self._counters, self.settings, datetime.now(UTC)
-        seconds = self._seconds
+        settings, seconds, now = self.settings, self._seconds, datetime.now(UTC)
+        deletions, persons = self.outstanding()
         return Figures(
             version=version,
             organization=settings.organization,
@@ -190,28 +153,16 @@ class Reporter:
             ended=now.isoformat(timespec="seconds"),
             seconds=seconds,
             end=end,
-            records=Records(
-                read=counters.read,
-                delivered=counters.delivered,
-                deleted=counters.deleted,
-                superseded=self.engine.superseded,
-                filtered=counters.filtered,
-                rejected=counters.rejected.total(),
-                unchanged=counters.unchanged,
-                vanished=counters.vanished,
-            ),
-            rejected=dict(counters.rejected),
+            outstanding=deletions,
+            persons=persons,
+            counters=self._counters,
+            superseded=self.engine.superseded,
+            covered=0 if self._dry else self.engine.covered,
             rejects_path=str(settings.rejects_path) if rejects_kept else None,
-            retried=dict(counters.retried),
-            files_uploaded=counters.uploaded,
-            bytes_uploaded=counters.bytes_uploaded,
-            highest_concurrency=counters.most_uploads,
             calls=self.metrics.endpoints,
             waits=self.waits.so_far,
             requests_today=dict(self.quota.save()["used"]),
             requests_of_day=settings.ledger_path is not None,
-            states_printed=0 if self._dry else counters.states,
-            covered=0 if self._dry else self.engine.covered,
             settings=_that_shape_a_run(settings),
             timeline=self.timeline.moments,
         )
@@ -221,16 +172,39 @@ class Reporter:
         return self.engine.counters
 
     @property
+    def _totals(self) -> Totals:
+        return Totals.of(self._counters, self.waits.so_far)
+
+    def _counted(self) -> list[str]:
+        """Say what became of the records so far; what is left has not come to its end yet."""
+        records = Records.of(self._counters, self.engine.superseded)
+        return [
+            f"{n} {words}" for name, n, words in counted(records, dry=self._dry) if name != "left"
+        ]
+
+    @property
     def _dry(self) -> bool:
         return self.settings.dry_run
 
     @property
-    def _would(self) -> str:
-        return "would be " if self._dry else ""
-
-    @property
     def _seconds(self) -> float:
         return max(self.clock() - self.begun, 1e-9)
+
+
+def _coverage(figures: Figures) -> str:
+    if figures.dry_run:
+        return "This was a dry run: nothing was sent, no state was printed."
+    if not figures.states_printed:
+        return "No state was printed."
+    kinds = "records that were not filtered out"
+    if figures.counters.vanished:
+        kinds += " and deletions of what has vanished"
+    if figures.to_cover and not figures.covered:
+        return (
+            f"The last state printed came before the {figures.to_cover} {kinds}: they are read"
+            " again."
+        )
+    return f"The last state printed covers {figures.covered} of {figures.to_cover} {kinds}."
 
 
 def _that_shape_a_run(settings: Settings) -> dict[str, int | str | bool | None]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from target_linkedin_resumes.report.model import Figures, Kind
+from target_linkedin_resumes.engine.counters import Counters
+from target_linkedin_resumes.report.model import Figures, Kind, Records
 from target_linkedin_resumes.resumes.codes import CODES as FILE_CODES
 from target_linkedin_resumes.resumes.codes import Explanation
 
@@ -18,8 +19,9 @@ REJECTS: Mapping[str, Explanation] = {
         "Correct the mapping (`stream_maps`, `fields`), or the record in the source system.",
     ),
     "invalid_timestamp": Explanation(
-        "The field `created_at` is no ISO 8601 date or time and no epoch number, or it is before"
-        " 3 March 1973, where seconds and milliseconds cannot be told apart.",
+        "The field `created_at` is no date or time in a form that can be read without guessing, and"
+        " no epoch number; or it is before 3 March 1973, where seconds and milliseconds cannot be"
+        " told apart, or after 2099.",
         "Map `created_at` to the column that says when the resume was made.",
     ),
     "record_without_schema": Explanation(
@@ -148,21 +150,52 @@ def duration(seconds: float) -> str:
     return f"{minutes} min {whole % 60} s" if whole % 60 else f"{minutes} min"
 
 
-def latency(seconds: float) -> str:
-    """``8 ms``, ``430 ms``, ``1.2 s``, ``75 s``."""
-    if seconds < 0.9995:
-        return f"{seconds * 1000:.0f} ms"
-    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+# What becomes of a record, in the order in which it is said.
+_COUNTED: Mapping[str, str] = {
+    "read": "read",
+    "delivered": "delivered",
+    "deleted": "deleted",
+    "unchanged": "unchanged",
+    "superseded": "superseded by a later record",
+    "filtered": "filtered",
+    "not_there": "were not there",
+    "unknown": "not known to the ledger",
+    "rejected": "rejected",
+    "left": "left for the next run",
+}
+_WOULD_BE = frozenset({"delivered", "deleted", "rejected"})
+# With more deletions it is suspicious that none found what it was to delete. One that took the
+# place of a delivery of the same run had nothing to find.
+_SUSPICIOUS = 20
+WHILE_OUTSTANDING = (
+    "LinkedIn refused them, or what they delete is not known. They are kept in the file of"
+    " rejects_path with their reasons and tried again by each run, which ends with exit code 3"
+    " until all are confirmed."
+)
 
 
-def size(number: int) -> str:
-    """``512 bytes``, ``1.5 MB``."""
-    amount = float(number)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if amount < 999.5 or unit == "GB":
-            break
-        amount /= 1000
-    return f"{amount:,.0f} {unit}" if unit == "bytes" or amount >= 100 else f"{amount:,.1f} {unit}"
+def counted(records: Records, *, dry: bool) -> list[tuple[str, int, str]]:
+    """Give each count of the records: its name, the number, and what it is called."""
+    return [
+        (name, getattr(records, name), f"would be {words}" if dry and name in _WOULD_BE else words)
+        for name, words in _COUNTED.items()
+    ]
+
+
+def outstanding_deletions(deletions: int, persons: int) -> str:
+    """``3 deletions of 2 persons are outstanding``."""
+    verb = "is" if deletions == 1 else "are"
+    return f"{count(deletions, 'deletion')} of {count(persons, 'person')} {verb} outstanding"
+
+
+def nothing_was_there(counters: Counters) -> str:
+    """Say what is suspicious about a run none of whose many deletions found something."""
+    if counters.deleted or counters.missed <= _SUSPICIOUS:
+        return ""
+    return (
+        f"None of the {count(counters.not_there)} resumes to be deleted was there. A wrong setting"
+        " organization looks the same: compare it with that of the runs that delivered them."
+    )
 
 
 # What the messages of failures advise, for the log, and the report says under what to do.
@@ -186,12 +219,24 @@ class Outcome(NamedTuple):
 def outcome_of(figures: Figures) -> Outcome:
     """Say how a run ended, what to do next, and what is worth knowing. For page and JSON."""
     outcome = _of_dry_run(figures) if figures.dry_run else _of_run(figures)
+    if figures.outstanding:
+        waiting = outstanding_deletions(figures.outstanding, figures.persons)
+        title = "Deletions are outstanding"
+        if figures.end.kind is not Kind.OUTSTANDING:
+            title = f"{title}. {outcome.title}"
+        outcome = Outcome(
+            "bad",
+            title,
+            f"{waiting}. {WHILE_OUTSTANDING} {outcome.happened}",
+            "Look at the reasons of the outstanding deletions, and ask LinkedIn's support with the"
+            f" `x-li-uuid` of those that it refuses. {outcome.next}".removesuffix(" Nothing."),
+        )
     return outcome._replace(notes=tuple(_notes(figures)))
 
 
 def _of_run(figures: Figures) -> Outcome:
-    end, records = figures.end, figures.records
-    if end.kind is not Kind.FINISHED:
+    records = figures.records
+    if figures.end.kind not in {Kind.FINISHED, Kind.OUTSTANDING}:
         return _of_stopped_run(figures)
     if not records.read:
         return Outcome(
@@ -208,7 +253,8 @@ def _of_run(figures: Figures) -> Outcome:
             " nothing was sent to LinkedIn.",
             "Nothing, if that was meant. Otherwise correct the setting `only`.",
         )
-    if records.unchanged and not (records.delivered or records.deleted or records.rejected):
+    sent = records.delivered or records.deleted or records.not_there
+    if records.unchanged and not sent and not records.rejected:
         return Outcome(
             "good",
             "Nothing had changed",
@@ -287,7 +333,7 @@ def _replay(figures: Figures) -> str:
 
 def _kept(figures: Figures) -> str:
     """Say what becomes of the rejects that a run has kept before it was stopped."""
-    number = figures.records.rejected
+    number = figures.counters.rejected.total()
     if figures.rejects_path is None or not number:
         return ""
     rejected = "rejected record" if number == 1 else f"{number:,} rejected records"
@@ -320,75 +366,93 @@ def _of_dry_run(figures: Figures) -> Outcome:
             "This dry run read no records and sent nothing.",
             "Nothing, if none were due. Otherwise look at the tap: it sent no records.",
         )
+    tone, then = "good", "Run"
     if records.rejected:
-        return Outcome(
-            "attention",
-            "Dry run",
-            f"Nothing was sent. {would}.",
-            "Mend the causes listed under Rejects, then run it without `dry_run`.",
-        )
-    return Outcome("good", "Dry run", f"Nothing was sent. {would}.", "Run it without `dry_run`.")
+        tone, then = "attention", "Mend the causes listed under Rejects, then run"
+    return Outcome(tone, "Dry run", f"Nothing was sent. {would}.", f"{then} it without `dry_run`.")
 
 
 def _notes(figures: Figures) -> list[str]:
-    waits, records, notes = figures.waits, figures.records, []
-    if figures.retried:
-        tries = sum(figures.retried.values())
-        notes.append(
-            f"{count(tries, 'try', 'tries')} failed for the moment and"
-            f" {'was' if tries == 1 else 'were'} repeated, counted for each record; the causes are"
-            " under Retries."
-        )
-    if waits.throttle:
-        notes.append(
-            f"LinkedIn asked to slow down; the run held back for {duration(waits.throttle)} in"
-            " all and went on."
-        )
-    if waits.limit:
-        notes.append(
-            f"The run waited {duration(waits.limit)} in all so as not to exceed"
-            f" {count(figures.records_per_minute, 'record')} a minute."
-        )
-    if waits.quota:
-        notes.append(
-            f"The day's requests were used up; the run waited {duration(waits.quota)} for"
-            " 00:00 UTC."
-        )
-    if records.unchanged:
-        notes.append(
-            f"{count(records.unchanged, 'record')} did not have to be sent: LinkedIn holds those"
-            " resumes as they are, or has deleted them."
-        )
-    if records.vanished:
-        notes.append(
-            f"{count(records.vanished, 'deletion')} came from ACTIVATE_VERSION: the tap no longer"
-            " names those resumes."
-        )
-    if records.superseded:
-        notes.append(
-            f"{count(records.superseded, 'record')} did not have to be sent: a later record of the"
-            " same resume took the place."
-        )
-    if records.filtered:
-        notes.append(f"{count(records.filtered, 'record')} were passed over by the setting `only`.")
-    if records.left and not figures.dry_run:
-        notes.append(
-            f"{count(records.left, 'record')} were read but not finished; the next run reads them"
-            " again. Nothing is lost."
-        )
+    waits, records, tries = figures.waits, figures.records, figures.counters.retried.total()
+    notes: list[str] = []
+
+    def note(number: float, text: str) -> None:
+        if number:
+            notes.append(text)
+
+    suspicious = nothing_was_there(figures.counters)
+    note(bool(suspicious), suspicious)
+    note(
+        tries,
+        f"{count(tries, 'try', 'tries')} failed for the moment and"
+        f" {_was(tries)} repeated, counted for each record; the causes are under Retries.",
+    )
+    note(
+        waits.throttle,
+        f"LinkedIn asked to slow down; the run held back for {duration(waits.throttle)} in"
+        " all and went on.",
+    )
+    note(
+        waits.limit,
+        f"The run waited {duration(waits.limit)} in all so as not to exceed"
+        f" {count(figures.records_per_minute, 'record')} a minute.",
+    )
+    note(
+        waits.quota,
+        f"The day's requests were used up; the run waited {duration(waits.quota)} for 00:00 UTC.",
+    )
+    note(
+        records.unchanged,
+        f"{count(records.unchanged, 'record')} did not have to be sent: LinkedIn holds those"
+        " resumes as they are, or has deleted them.",
+    )
+    note(
+        records.unknown,
+        f"{count(records.unknown, 'deletion')} named what the ledger has never seen, so that"
+        " there was nothing to delete.",
+    )
+    note(
+        records.vanished,
+        f"{count(records.vanished, 'deletion')} came from ACTIVATE_VERSION: the tap no longer"
+        " names those resumes.",
+    )
+    note(
+        records.superseded,
+        f"{count(records.superseded, 'record')} did not have to be sent: a later record of the"
+        " same resume took the place.",
+    )
+    note(
+        records.filtered,
+        f"{count(records.filtered, 'record')} {_was(records.filtered)} passed over by the"
+        " setting `only`.",
+    )
+    note(
+        0 if figures.dry_run else records.left,
+        f"{count(records.left, 'record')} {_was(records.left)} read but not finished; the next"
+        " run reads them again. Nothing is lost.",
+    )
     return notes
 
 
 def _done(figures: Figures) -> str:
     """Say ``1,234 resumes were delivered and 5 deleted``, and leave out what there was none of."""
-    delivered, deleted = figures.records.delivered, figures.records.deleted
-    if not delivered and not deleted:
-        return (
-            "nothing else had to be sent" if figures.records.unchanged else "nothing was delivered"
-        )
-    first, verb = (delivered, "delivered") if delivered else (deleted, "deleted")
-    also = f" and {count(deleted)} deleted" if delivered and deleted else ""
-    return f"{count(first, 'resume')} {'was' if first == 1 else 'were'} {verb}{also}"
+    records = figures.records
+    numbers = {"delivered": records.delivered, "deleted": records.deleted}
+    done = [(number, verb) for verb, number in numbers.items() if number]
+    said = []
+    if done:
+        number, verb = done[0]
+        also = "".join(f" and {count(number)} {verb}" for number, verb in done[1:])
+        said.append(f"{count(number, 'resume')} {_was(number)} {verb}{also}")
+    if records.not_there:
+        missing = count(records.not_there, "resume")
+        said.append(f"{missing} to be deleted {_was(records.not_there)} not there")
+    spared = records.unchanged or records.unknown
+    return "; ".join(said) or ("nothing else had to be sent" if spared else "nothing was delivered")
+
+
+def _was(number: int) -> str:
+    return "was" if number == 1 else "were"
 
 
 def _sentence(message: str) -> str:

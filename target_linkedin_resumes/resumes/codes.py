@@ -64,7 +64,7 @@ CODES: Mapping[str, Explanation] = {
     ),
     "source_unreachable": Explanation(
         "The host of the URL does not exist, its certificate cannot be verified, or the file could"
-        " not be had for `retry_seconds` while others could.",
+        " not be had for `retry_seconds` while others could, or came damaged each time.",
         "Correct the URL; for a CA of your own set the variable REQUESTS_CA_BUNDLE. If the source"
         " was away, replay.",
     ),
@@ -76,6 +76,11 @@ CODES: Mapping[str, Explanation] = {
         "The file has no bytes, or nothing but white space.",
         "Upload the resume to the source system again.",
     ),
+    "unknown_encoding": Explanation(
+        "The text is neither in UTF-8 nor in an encoding that can be told for certain.",
+        "Declare its charset in the field `content_type`, for example `text/plain;"
+        " charset=windows-1251`, or save the text in UTF-8.",
+    ),
     "file_too_large": Explanation(
         "The file is larger than the 10 MiB that LinkedIn takes.",
         "Replace it by a smaller one, for example a PDF with smaller images.",
@@ -85,8 +90,12 @@ CODES: Mapping[str, Explanation] = {
         "Save the resume as PDF in the source system. For DOCX, ODT, RTF and HTML, set `convert` to"
         " `text` or `pdf`.",
     ),
+    "file_encrypted": Explanation(
+        "The document needs a password, so that neither LinkedIn nor a recruiter could open it.",
+        "Save the resume without a password in the source system.",
+    ),
     "conversion_failed": Explanation(
-        "The document could not be converted: it is damaged, needs a password, has no text, takes"
+        "The document could not be converted: it is damaged, has no text, takes"
         " in another document, or is far larger or more deeply nested than a resume.",
         "Save the resume as PDF in the source system.",
     ),

@@ -9,124 +9,20 @@ from __future__ import annotations
 
 import codecs
 import re
-import struct
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from target_linkedin_resumes.http.messages import Readable
 from target_linkedin_resumes.resumes import error_pages
+from target_linkedin_resumes.resumes.containers import (
+    OLE_SIGNATURE,
+    needs_password,
+    ole_kind,
+    zip_kind,
+)
 from target_linkedin_resumes.resumes.spool import Found
-from target_linkedin_resumes.resumes.texts import BLANK, encoding_of
-
-OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-
-_LAST_REGULAR_SECTOR = 0xFFFFFFFA  # [MS-CFB] 2.1: what is above marks ends and special sectors
-_NO_STREAM = 0xFFFFFFFF
-_ENTRY = 128
-_MAX_ENTRIES = 4096
-_MAX_DIRECTORY = 1024 * 1024
-_ZIP_TAIL = 22 + 65535  # end of central directory with the longest comment
-_WORD_PART = re.compile(rb"word/document\d*\.xml")
-
-
-def ole_streams(body: Readable, size: int) -> set[str]:
-    """Name the streams and storages directly below the root of an OLE2 file.
-
-    Those further down belong to embedded objects: a workbook that holds a letter is no letter.
-    Empty when the file is damaged. Source: [MS-CFB] 2.2 (header), 2.3 (FAT), 2.6 (directory).
-    """
-    try:
-        return set(_OleFile(body, size).root_names())
-    except (struct.error, IndexError, ValueError):
-        return set()
-
-
-def is_docx(body: Readable, size: int) -> bool:
-    """Tell whether a ZIP archive is a Word document, by the names in its central directory.
-
-    Source: PKWARE's APPNOTE 4.3.12 and 4.3.16; ECMA-376 part 2.
-    """
-    tail_start = max(0, size - _ZIP_TAIL)
-    body.seek(tail_start)
-    tail = body.read(_ZIP_TAIL)
-    end = tail.rfind(b"PK\x05\x06")
-    if end < 0 or len(tail) < end + 20:
-        return False
-    length, offset = struct.unpack_from("<II", tail, end + 12)
-    body.seek(min(offset, size))
-    directory = body.read(min(length, _MAX_DIRECTORY))
-    return b"[Content_Types].xml" in directory and _WORD_PART.search(directory) is not None
-
-
-def is_odt(head: bytes) -> bool:
-    """Tell whether a ZIP archive is an OpenDocument text: its first member says so, in plain.
-
-    Source: OpenDocument 1.3 part 2, 3.3.
-    """
-    return head[30:].startswith(b"mimetypeapplication/vnd.oasis.opendocument.text")
-
-
-class _OleFile:
-    """As much of an OLE2 file as its directory takes."""
-
-    def __init__(self, body: Readable, size: int) -> None:
-        self._body = body
-        header = self._read(0, 512)
-        shift = struct.unpack_from("<H", header, 30)[0]
-        if shift not in (9, 12):
-            raise ValueError("no sector size of the format")
-        self._sector = 1 << shift
-        self._sectors = size // self._sector + 1
-        self._directory = struct.unpack_from("<I", header, 48)[0]
-        self._fat_sectors = list(struct.unpack_from("<109I", header, 76))
-        self._extend_fat_sectors(struct.unpack_from("<I", header, 68)[0])
-
-    def root_names(self) -> Iterator[str]:
-        """Walk the tree of siblings below the root entry."""
-        entries = b"".join(self._chain(self._directory))
-        waiting = [struct.unpack_from("<I", entries, 76)[0]]
-        seen: set[int] = set()
-        while waiting and len(seen) < _MAX_ENTRIES:
-            index = waiting.pop()
-            if index == _NO_STREAM or index in seen:
-                continue
-            seen.add(index)
-            start = index * _ENTRY
-            length = struct.unpack_from("<H", entries, start + 64)[0]
-            name = entries[start : start + max(0, min(length, 64) - 2)]
-            yield name.decode("utf-16-le", "replace")
-            waiting += struct.unpack_from("<II", entries, start + 68)
-
-    def _extend_fat_sectors(self, sector: int) -> None:
-        """Follow the list of FAT sectors beyond the 109 of the header (files over 7 MB)."""
-        for _ in range(self._sectors):
-            if sector >= _LAST_REGULAR_SECTOR:
-                return
-            *more, sector = struct.unpack(f"<{self._sector // 4}I", self._sector_at(sector))
-            self._fat_sectors += more
-        raise ValueError("the list of FAT sectors has no end")
-
-    def _chain(self, sector: int) -> Iterator[bytes]:
-        """Read a chain of sectors, as far as the directory may reach."""
-        for _ in range(min(self._sectors, _MAX_ENTRIES * _ENTRY // self._sector)):
-            if sector >= _LAST_REGULAR_SECTOR:
-                return
-            yield self._sector_at(sector)
-            sector = self._next(sector)
-
-    def _next(self, sector: int) -> int:
-        table, index = divmod(sector, self._sector // 4)
-        entry = self._read((self._fat_sectors[table] + 1) * self._sector + index * 4, 4)
-        return int(struct.unpack("<I", entry)[0])
-
-    def _sector_at(self, sector: int) -> bytes:
-        return self._read((sector + 1) * self._sector, self._sector)
-
-    def _read(self, offset: int, length: int) -> bytes:
-        self._body.seek(offset)
-        return self._body.read(length)
+from target_linkedin_resumes.resumes.texts import BLANK, UNTOLD, encoding_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,26 +49,30 @@ PDF = Kind("a PDF document", ".pdf", _PDF)
 ENCRYPTED_PDF = Kind("an encrypted PDF document", ".pdf", _PDF)
 DOC = Kind("a Word document (DOC)", ".doc", _DOC)
 TEXT = Kind("plain text", ".txt", _TXT, encoding="utf-8")
-TEXT_BOM = Kind("plain text with a byte order mark", ".txt", _TXT, encoding="utf-8-sig")
-TEXT_UTF16 = Kind("plain text in UTF-16", ".txt", _TXT, encoding="utf-16")
-TEXT_CP1252 = Kind("plain text in Windows-1252", ".txt", _TXT, encoding="cp1252")
 
 DOCX = Kind("a Word document in the newer format (DOCX)", ".docx", convertible=True)
 ODT = Kind("an OpenDocument text (ODT)", ".odt", convertible=True)
 RTF = Kind("a Rich Text document (RTF)", ".rtf", convertible=True)
 HTML = Kind("an HTML page", ".html", convertible=True)
 
-PROTECTED_OFFICE = Kind("a password-protected Office document", ".docx")
+PROTECTED_OFFICE = Kind("a password-protected Office document", ".docx", code="file_encrypted")
+PROTECTED_PDF = Kind("a PDF document that needs a password", ".pdf", code="file_encrypted")
 OLE = Kind("an Office file that is not a Word document, or a damaged one", ".bin")
 ZIP = Kind("a ZIP archive", ".zip")
 PNG = Kind("a PNG image", ".png")
 JPEG = Kind("a JPEG image", ".jpg")
 IMAGE = Kind("an image", ".img")
-MHTML = Kind("a web archive or an e-mail (MHTML)", ".mht")
+MAIL = Kind("an e-mail, a mailbox or a web archive (MHTML)", ".eml")
+POSTSCRIPT = Kind("a PostScript document", ".ps")
+DAMAGED_PDF = Kind("a damaged PDF document", ".pdf")
+LFS_POINTER = Kind("a pointer of Git LFS, not the file that it stands for", ".txt")
+ARMORED = Kind("encrypted or signed (PGP, S/MIME), or a key", ".asc")
+PYTHON_BYTES = Kind("Python's notation of bytes (b'...'), not the bytes", ".txt")
 XML = Kind("an XML document", ".xml")
 JSON = Kind("a JSON document", ".json")
 UNKNOWN = Kind("of an unknown format", ".bin")
 EMPTY = Kind("empty", ".txt", code="file_empty")
+UNREADABLE_TEXT = Kind("plain text in an encoding of its own", ".txt", code="unknown_encoding")
 
 LOGIN_PAGE = Kind("a page that asks to log in", ".html", code=error_pages.LOGIN)
 SHARE_PAGE = Kind("the page of a file-sharing service", ".html", code=error_pages.SHARE)
@@ -185,6 +85,8 @@ _HEAD = 64 * 1024
 # Adobe's implementation note to the PDF specification: readers look for the header in the first
 # 1,024 bytes.
 _PDF_HEADER = re.compile(rb"%PDF-\d")
+_BENT_PDF_HEADER = re.compile(rb"[\s\xef\xbb\xbf]*%PDF")
+_PDF_OBJECT = re.compile(rb"\d\s{1,8}\d{1,5}\s{1,8}obj\b")
 _PDF_WINDOW = 1024 + len(b"%PDF-1")
 _TAIL = 4096
 _SHORT = 1000  # bytes; messages that are no page are shorter, in any encoding
@@ -193,6 +95,7 @@ _SIGNATURES = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), PNG),
     (re.compile(rb"\xff\xd8\xff"), JPEG),
     (re.compile(rb"GIF8|II\*\0|MM\0\*|RIFF.{4}WEBP", re.DOTALL), IMAGE),
+    (re.compile(rb"(?:\x04|\xef\xbb\xbf)?\s{0,64}%!PS|\xc5\xd0\xd3\xc6"), POSTSCRIPT),
 )
 
 # What may stand before the first tag: blanks, comments, an XML prolog. The groups are atomic, so
@@ -200,8 +103,10 @@ _SIGNATURES = (
 _BEFORE_TAG = r"\s*+(?:(?><!--.*?-->)\s*+|(?><\?.*?>)\s*+)*+"
 _HTML_START = re.compile(
     _BEFORE_TAG
-    + r"<(?:!doctype\s+html|(?:html|head|body|title|meta|script|style|table|div|p|h[1-6]|center"
-    r"|form|iframe|noscript|article|section|main)(?=[\s/>]))",
+    + r"<(?:!doctype\s+html|(?:html|head|body|title|meta|link|script|style|table|t[rdh]|div|p"
+    r"|h[1-6]|center|form|iframe|noscript|article|aside|section|main|header|footer|nav|figure|address|pre"
+    r"|blockquote|[uod]l|li|d[td]|[bh]r|img|span|font|a|b|i|u|em|strong|small|big|su[bp])"
+    r"(?=[\s/>]))",
     re.IGNORECASE | re.DOTALL,
 )
 _ERROR_XML_START = re.compile(
@@ -213,59 +118,74 @@ _ERROR_JSON = re.compile(
     r'"(?:errors?|error_?code|error_?description|error_?message|exception|fault|message|detail)"\s*:',
     re.IGNORECASE,
 )
-_MHTML_START = re.compile(
-    r"(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?(?:MIME-Version:|Content-Type:\s*multipart/)",
-    re.IGNORECASE,
+# How other texts begin that are no resumes.
+_TEXT_STARTS = (
+    (
+        re.compile(
+            r"\s*(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?"
+            r"(?:MIME-Version:|Content-Type:\s*multipart/|Message-ID:|Received:|Return-Path:)"
+            r"|\s*From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ",
+            re.IGNORECASE,
+        ),
+        MAIL,
+    ),
+    (re.compile(r"\s*version https://git-lfs\.github\.com/"), LFS_POINTER),
+    (re.compile(r"\s*-----BEGIN [A-Z0-9 ]{3,40}-----"), ARMORED),
+    (
+        re.compile(r"""\s*b(['"])(?:[^\n]*\1\s*\Z|%PDF|PK|\{?\\|[A-Za-z0-9+/]{64})"""),
+        PYTHON_BYTES,
+    ),
 )
 
 
-def sniff(body: Readable, size: int) -> Kind:
+def sniff(body: Readable, size: int, declared: str | None = None) -> Kind:
     """Tell what ``body`` holds from its ``size`` bytes. Leaves it at any position.
 
-    Plain text is read to its end, in pieces; of all else only the parts that tell.
+    ``declared`` is the codec that a text is said to be in. Plain text is read to its end, in
+    pieces; of all else only the parts that tell.
     """
     if size == 0:
         return EMPTY
     body.seek(0)
     head = body.read(_HEAD)
-    return _by_signature(body, size, head) or _by_text(body, size, head)
+    return _by_signature(body, size, head) or _by_text(body, size, head, declared)
 
 
 def _by_signature(body: Readable, size: int, head: bytes) -> Kind | None:
     """Tell kinds that begin with bytes of their own."""
     if _PDF_HEADER.match(head):
-        return _pdf(body, size, 0)
+        return _pdf(body, size, head, 0)
     if head.startswith(OLE_SIGNATURE):
-        streams = ole_streams(body, size)
-        if "WordDocument" in streams:
-            return DOC
-        return PROTECTED_OFFICE if "EncryptedPackage" in streams else OLE
+        return {"doc": DOC, "encrypted": PROTECTED_OFFICE}.get(ole_kind(body, size), OLE)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        if is_docx(body, size):
-            return DOCX
-        return ODT if is_odt(head) else ZIP
+        kinds = {"docx": DOCX, "odt": ODT, "encrypted": PROTECTED_OFFICE}
+        return kinds.get(zip_kind(body, size), ZIP)
     return next((kind for signature, kind in _SIGNATURES if signature.match(head)), None)
 
 
-def _by_text(body: Readable, size: int, head: bytes) -> Kind:
+def _by_text(body: Readable, size: int, head: bytes, declared: str | None) -> Kind:
     """Tell markup and plain text; a PDF may stand behind a text that does not belong to it."""
     start = _decoded(head)
     if start.lstrip().startswith("{\\rtf"):
         return RTF
     markup = _markup(start, whole=size <= len(head))
+    if markup is not None and markup is not HTML:
+        return markup
+    junk = _PDF_HEADER.search(head)
+    is_pdf = junk is not None and _ends_like_pdf(body, size)
+    if junk is not None and is_pdf and junk.end() <= _PDF_WINDOW:
+        return _pdf(body, size, head, junk.start())  # also behind the warnings of a web server
     if markup is not None:
         return markup
-    junk = _PDF_HEADER.search(head[:_PDF_WINDOW])
-    if junk is not None and _ends_like_pdf(body, size):
-        return _pdf(body, size, junk.start())
-    encoding = encoding_of(body)
-    if encoding is None:
-        return UNKNOWN
-    if encoding == BLANK:
-        return EMPTY
-    code = error_pages.text_code(head.decode(encoding, "replace")) if size <= _SHORT else None
-    texts = (TEXT, TEXT_BOM, TEXT_UTF16, TEXT_CP1252)
-    return _ERROR_PAGES[code] if code else next(one for one in texts if one.encoding == encoding)
+    if is_pdf or _BENT_PDF_HEADER.match(head):
+        return DAMAGED_PDF
+    code = error_pages.text_code(start) if size <= _SHORT else None
+    return _ERROR_PAGES[code] if code else _text(encoding_of(body, declared))
+
+
+def _text(encoding: str | None) -> Kind:
+    kinds = {None: UNKNOWN, BLANK: EMPTY, UNTOLD: UNREADABLE_TEXT, TEXT.encoding: TEXT}
+    return kinds.get(encoding) or replace(TEXT, encoding=encoding)
 
 
 def _decoded(head: bytes) -> str:
@@ -290,9 +210,7 @@ def _markup(start: str, *, whole: bool) -> Kind | None:
         return XML
     if _JSON_START.match(start):
         return ERROR_PAGE if _ERROR_JSON.search(start[:2048]) else JSON
-    if _MHTML_START.match(start[:4096]):
-        return MHTML
-    return None
+    return next((kind for pattern, kind in _TEXT_STARTS if pattern.match(start)), None)
 
 
 def _ends_like_pdf(body: Readable, size: int) -> bool:
@@ -300,18 +218,33 @@ def _ends_like_pdf(body: Readable, size: int) -> bool:
     return b"%%EOF" in tail or b"startxref" in tail
 
 
-def _pdf(body: Readable, size: int, start: int) -> Kind:
-    """Tell whether a PDF is encrypted: its trailer or cross-reference stream says so.
+def _pdf(body: Readable, size: int, head: bytes, start: int) -> Kind:
+    """Tell whether a PDF is damaged, or encrypted: its trailer or cross-reference says so.
 
     ISO 32000-1, 7.5.5 and 7.5.8. ``start`` is where the header stands; offsets count from there,
     with some writers from the beginning of the file.
     """
+    if not _has_object(body, head):
+        return DAMAGED_PDF
     tail = _window(body, max(0, size - _TAIL))
     windows = [tail]
     found = re.findall(rb"startxref\s{1,8}(\d{1,10})", tail)
     if found:
         windows += [_window(body, int(found[-1]) + shift) for shift in {0, start}]
-    return ENCRYPTED_PDF if any(b"/Encrypt" in window for window in windows) else PDF
+    if not any(b"/Encrypt" in window for window in windows):
+        return PDF
+    return PROTECTED_PDF if needs_password(body, size) else ENCRYPTED_PDF
+
+
+def _has_object(body: Readable, piece: bytes) -> bool:
+    """Tell whether a PDF has an object at all, from its first piece on."""
+    body.seek(len(piece))
+    before = b""
+    while piece:
+        if _PDF_OBJECT.search(before + piece):
+            return True
+        before, piece = piece[-32:], body.read(_HEAD)
+    return False
 
 
 def _window(body: Readable, offset: int) -> bytes:

@@ -1,31 +1,49 @@
-"""Read resumes from the record itself: base64 text and ``data:`` URIs."""
+"""Read files that are written as text: base64, hexadecimal digits, ``data:`` URIs."""
 
 from __future__ import annotations
 
 import binascii
+import io
 import re
 from collections.abc import Generator
 from contextlib import AbstractContextManager
 from urllib.parse import unquote, unquote_to_bytes
 
 from target_linkedin_resumes.errors import Reject
+from target_linkedin_resumes.resumes.formats import UNKNOWN, UNREADABLE_TEXT, sniff
 from target_linkedin_resumes.resumes.spool import MAX_SIZE, Found, spooled, too_large
+from target_linkedin_resumes.resumes.texts import UTF_8
 
 _PIECE = 256 * 1024
 _HEADER = re.compile(r"data:([^,]{0,1000}),", re.IGNORECASE)
 # Line breaks and blanks come from mailers and XML, the other alphabet from URLs (RFC 4648, 5).
 _PLAIN = str.maketrans({"-": "+", "_": "/"} | dict.fromkeys(" \t\r\n\f\v\ufeff"))
 
+# What databases write before the digits of a binary column, and Python around its bytes.
+_HEX_MARK = re.compile(r"0x|\\x", re.IGNORECASE)
+_HEX = re.compile(r"[0-9A-Fa-f\s]+")
+_QUOTED = re.compile(r"b?(['\"])")
+_BLANKS = " \t\r\n\f\v\ufeff"
+
 
 def open_content(content: str) -> AbstractContextManager[Found]:
-    """Open base64 text, or the ``data:`` URI that some systems put in its place.
+    """Open base64 text, or what some systems put in its place: digits in hex, a ``data:`` URI.
 
-    Line breaks, blanks, the URL-safe alphabet and missing padding are accepted. Raises
-    :class:`Reject` (``invalid_base64``, ``file_too_large``).
+    Line breaks, blanks, quotation marks, the URL-safe alphabet and missing padding are accepted.
+    Raises :class:`Reject` (``invalid_base64``, ``file_too_large``).
     """
+    content = without_quotes(content)
     if content[:5].lower() == "data:":
         return open_data(content)
-    return spooled(_decoded(content, 0))
+    raw = _from_hex(content)
+    return spooled(_decoded(content, 0) if raw is None else _whole(raw))
+
+
+def without_quotes(text: str) -> str:
+    """Return a text without blanks at its ends, and without quotation marks around it."""
+    text = text.strip(_BLANKS)
+    quote = _QUOTED.match(text)
+    return text[quote.end() : -1] if quote and text.endswith(quote[1]) else text
 
 
 def open_data(uri: str) -> AbstractContextManager[Found]:
@@ -37,14 +55,43 @@ def open_data(uri: str) -> AbstractContextManager[Found]:
     names = [unquote(part[5:]) for part in parameters if part[:5].lower() == "name="]
     name = names[0] if names else None
     if parameters[-1].lower() == "base64":
-        return spooled(_decoded(uri, header.end()), name)
+        return spooled(_decoded(uri, header.end()), name, content_type=header[1])
     if len(uri) - header.end() > 3 * MAX_SIZE:
         raise too_large()
-    return spooled(_unescaped(uri, header.end()), name)
+    return spooled(_unescaped(uri, header.end()), name, content_type=header[1])
 
 
 def _unescaped(uri: str, start: int) -> Generator[bytes, None, None]:
-    yield unquote_to_bytes(uri[start:])
+    try:
+        yield unquote_to_bytes(uri[start:])
+    except UnicodeEncodeError:
+        raise Reject(
+            "invalid_source",
+            "field 'file': the data: URI holds half of a surrogate pair, which is no Unicode text",
+        ) from None
+
+
+def _whole(raw: bytes) -> Generator[bytes, None, None]:
+    yield raw
+
+
+def _from_hex(text: str) -> bytes | None:
+    """Undo hexadecimal digits; None for base64, which may consist of such digits as well."""
+    mark = _HEX_MARK.match(text)
+    if mark is None and _HEX.fullmatch(text, 0, 1000) is None:
+        return None
+    try:
+        raw = bytes.fromhex(_HEX_MARK.sub("", text) if mark else text)
+    except ValueError:
+        return None
+    if mark is None:
+        kind = sniff(io.BytesIO(raw), len(raw))
+        return None if kind in (UNKNOWN, UNREADABLE_TEXT) or not _is_utf8(kind.encoding) else raw
+    return raw
+
+
+def _is_utf8(encoding: str | None) -> bool:
+    return encoding is None or encoding in UTF_8
 
 
 def _decoded(text: str, start: int) -> Generator[bytes, None, None]:

@@ -9,7 +9,9 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
+from unicodedata import normalize
 from urllib.parse import unquote
 
 from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Retry
@@ -30,6 +32,8 @@ WHOLE_BYTES = 128 * 1024
 # File systems count time in steps of up to two seconds: a file that was changed so shortly before
 # it was read may be changed once more without its times telling.
 _RACY_NANOSECONDS = 2 * 10**9
+# For names in another case, directories are searched so often, and so many entries of each.
+_SEARCHES, _SEARCHED = 20, 10_000
 
 
 class LocalFiles:
@@ -40,6 +44,7 @@ class LocalFiles:
 
     def __init__(self, root: Path, wall_clock: Callable[[], float] = time.time) -> None:
         self._wall_clock = wall_clock
+        self._searches = _SEARCHES
         self._root = Path(os.path.realpath(root))
         if not self._root.is_dir():
             raise Misconfigured(
@@ -68,9 +73,12 @@ class LocalFiles:
         path = _path_of(reference)
         descriptor = self._open_plain(path)
         if descriptor is None:
-            parts = self._parts(path)
             try:
-                descriptor = self._open_below(parts)
+                try:
+                    descriptor = self._open_below(self._parts(path))
+                except FileNotFoundError:
+                    path = self._in_its_form(path)
+                    descriptor = self._open_below(self._parts(path))
             except OSError as error:
                 raise _failure(error) from None
         try:
@@ -116,6 +124,33 @@ class LocalFiles:
         if not resolved.is_relative_to(self._root):
             raise Reject("outside_root", _OUTSIDE_ROOT)
         return resolved.relative_to(self._root).parts
+
+    def _in_its_form(self, path: str) -> str:
+        """Find a path whose names are on the disk in another Unicode form, as macOS writes them.
+
+        Raises :class:`Reject` (``file_missing``), which says if upper and lower case are all that
+        differs.
+        """
+        found = self._root / path[: path.startswith("/")]
+        for name in path.split("/"):
+            forms = dict.fromkeys((name, *(normalize(form, name) for form in ("NFC", "NFD"))))
+            there = next((form for form in forms if os.path.lexists(found / form)), None)
+            if there is None:
+                raise _missing(differs_in_case=self._has_in_another_case(found, name))
+            found /= there
+        return str(found)
+
+    def _has_in_another_case(self, directory: Path, name: str) -> bool:
+        """Whether a directory has such a name; looked for a few times only, since it is slow."""
+        if self._searches == 0 or not Path(os.path.realpath(directory)).is_relative_to(self._root):
+            return False
+        self._searches -= 1
+        wanted = _folded(name)
+        try:
+            with os.scandir(directory) as entries:
+                return any(_folded(entry.name) == wanted for entry in islice(entries, _SEARCHED))
+        except OSError:
+            return False
 
     def _open_below(self, parts: tuple[str, ...]) -> int:
         """Open step by step from the root, following no link.
@@ -186,14 +221,23 @@ def _not_a_file() -> Reject:
     )
 
 
+def _folded(name: str) -> str:
+    return normalize("NFKC", name).casefold()
+
+
+def _missing(*, differs_in_case: bool = False) -> Reject:
+    there = "; there is one whose name differs in upper and lower case" if differs_in_case else ""
+    return Reject(
+        "file_missing",
+        f"field 'file': no such file below the directory of the setting `file_root`{there}",
+    )
+
+
 def _failure(error: OSError) -> Failure:
     """Map an error of the system to a reject, or to a retry where it may pass."""
     match error.errno:
         case errno.ENOENT | errno.ENOTDIR | errno.ENAMETOOLONG | errno.EILSEQ:
-            return Reject(
-                "file_missing",
-                "field 'file': no such file below the directory of the setting `file_root`",
-            )
+            return _missing()
         case errno.EACCES | errno.EPERM:
             return Reject(
                 "file_unreadable",

@@ -81,20 +81,21 @@ def _bounded(text: str, limit: int) -> str:
 
 
 _MOST = 4096
+# The first has no semicolon before it where a server leaves the word `attachment` out.
 _PARAMETER = re.compile(
-    r';\s*([!#$&+.^_`|~0-9A-Za-z-]+\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;"\s][^;]*))'
+    r'(?:^|;)\s*([!#$&+.^_`|~0-9A-Za-z-]+\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*)(?:"|\\?$)|([^;"\s][^;]*))'
 )
 
 
 def disposition_name(header: str | None) -> str | None:
     """Return the file's name; ``filename*`` (RFC 8187) goes before ``filename``.
 
-    A plain name is taken as it is, in UTF-8 if it can be, as servers send it in spite of the
-    standard; mail's encoded words (RFC 2047) are decoded.
+    A plain name is read as browsers do: in UTF-8 if it can be, percent-encoding undone. A path of
+    Windows keeps its backslashes. Mail's encoded words (RFC 2047) are decoded.
     """
     found: dict[str, str] = {}
-    for name, quoted, token in _PARAMETER.findall((header or "")[:_MOST]):
-        value = re.sub(r"\\(.)", r"\1", quoted) if quoted else token.strip()
+    for name, quoted, token in _PARAMETER.findall((header or "")[:_MOST].strip()):
+        value = re.sub(r'\\(["\\])', r"\1", quoted) if quoted else token.strip()
         found.setdefault(name.lower(), value)
     return _extended(found.get("filename*")) or _plain(found.get("filename"))
 
@@ -115,6 +116,8 @@ def _plain(value: str | None) -> str | None:
         return None
     with suppress(UnicodeError):
         value = value.encode("latin-1").decode("utf-8")
+    with suppress(UnicodeError):
+        value = unquote(value, errors="strict")
     if value.startswith("=?"):
         try:
             return str(make_header(decode_header(value)))

@@ -1,7 +1,7 @@
 """Read resumes from object stores and SFTP servers, through fsspec.
 
-Only URLs below a listed prefix are read, and fsspec gets no other string of a record: no chained
-URLs, no other file systems.
+Only URLs below a listed prefix are read, and fsspec gets the path there alone, of which it makes
+nothing: no chained URLs, no other file systems.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
 from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Retry
 from target_linkedin_resumes.http.address_guard import not_allowed
-from target_linkedin_resumes.resumes.prefixes import REMOTE_SCHEMES, Prefixes
+from target_linkedin_resumes.resumes.prefixes import REMOTE_SCHEMES, Prefixes, plain_scheme
 from target_linkedin_resumes.resumes.spool import (
     Found,
     IsKnown,
@@ -23,6 +23,7 @@ from target_linkedin_resumes.resumes.spool import (
     nothing_known,
     spooled,
 )
+from target_linkedin_resumes.resumes.standings import Gates
 
 # Each read is one request, and what is read is all that is kept in memory.
 _PIECE = 1024 * 1024
@@ -69,13 +70,14 @@ _MISTAKES = (
 
 
 class ObjectStores:
-    """The listed object stores and SFTP servers.
+    """The listed object stores and SFTP servers. ``gates`` are those of the hosts.
 
     Raises :class:`Misconfigured` when the library for a listed scheme is not installed.
     """
 
-    def __init__(self, prefixes: Prefixes) -> None:
+    def __init__(self, prefixes: Prefixes, gates: Gates | None = None) -> None:
         self._prefixes = prefixes
+        self._gates = gates or Gates()
         for scheme in sorted(prefixes.schemes() & set(REMOTE_SCHEMES)):
             module, extra, _ = _FILE_SYSTEMS[scheme]
             try:
@@ -93,10 +95,8 @@ class ObjectStores:
         Raises :class:`Reject` and :class:`Retry`, and :class:`NotModified` instead of reading a
         file that is known.
         """
-        if "::" in url:
-            raise Reject("invalid_source", "field 'file': '::' chains URLs, which is not allowed")
         scheme, _, rest = url.partition("://")
-        scheme = scheme.lower()
+        scheme = plain_scheme(scheme)
         source = self._prefixes.match(url)
         if source is None:
             raise not_allowed(f"no entry of `file_sources` covers this {scheme}:// URL")
@@ -112,7 +112,17 @@ class ObjectStores:
                 raise NotModified
 
         pieces = _pieces(scheme, options, setting, path, check_known)
-        with spooled(pieces, path.rpartition("/")[2]) as found:
+        with ExitStack() as stack:
+            with self._gates.call(f"{scheme}://{rest.partition('/')[0]}", url) as call:
+                try:
+                    found = stack.enter_context(spooled(pieces, path.rpartition("/")[2]))
+                except Retry:
+                    call.failed(doubtful=True)
+                    raise
+                except (Reject, NotModified):
+                    call.succeeded()
+                    raise
+                call.succeeded()
             yield replace(found, validators=validators)
 
 

@@ -12,10 +12,23 @@ from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
 from target_linkedin_resumes.errors import Misconfigured
+from target_linkedin_resumes.http.oauth import OAuth
 
 HTTP_SCHEMES = ("http", "https")
 REMOTE_SCHEMES = ("s3", "gs", "az", "abfs", "sftp")
+# What Hadoop, Spark and the clouds' own tools call the same places.
+OTHER_NAMES = {
+    "s3a": "s3",
+    "s3n": "s3",
+    "gcs": "gs",
+    "abfss": "abfs",
+    "wasb": "abfs",
+    "wasbs": "abfs",
+}
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+TOKEN = "{token}"  # noqa: S105 - the place of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +36,25 @@ class FileSource:
     """One entry of `file_sources`.
 
     ``prefix`` is the beginning of a URL. What starts with it is trusted, also where it is a
-    private address. ``headers`` go with each http(s) request below it and with no other;
-    ``storage_options`` go to the fsspec file system of its scheme.
+    private address. ``headers`` go with each http(s) request below it and with no other; so does
+    the access token that ``oauth`` gets. ``storage_options`` go to the fsspec file system of its
+    scheme.
     """
 
     prefix: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    oauth: OAuth | None = None
+
+    def headers_with(self, token: str) -> dict[str, str]:
+        """Return the headers with an access token: where they say `{token}`, else as Bearer."""
+        bearer = {} if self.says_where else {"Authorization": f"Bearer {token}"}
+        return bearer | {name: value.replace(TOKEN, token) for name, value in self.headers.items()}
+
+    @property
+    def says_where(self) -> bool:
+        """Whether the headers say where the token belongs."""
+        return any(TOKEN in value for value in self.headers.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +99,10 @@ class Prefixes:
         """Name the entry as messages do."""
         return f"file_sources[{self._sources.index(source)}]"
 
+    def by_setting(self) -> dict[str, FileSource]:
+        """Give all entries by what messages name them."""
+        return {f"file_sources[{index}]": source for index, source in enumerate(self._sources)}
+
     def schemes(self) -> set[str]:
         """Name the schemes that are listed."""
         return {place.scheme for place, _ in self._places}
@@ -101,10 +130,17 @@ def _prefix(index: int, source: FileSource) -> _Place:
             f"setting `file_sources[{index}].storage_options`: of no use for {place.scheme};"
             " expected `headers`, or a prefix of an object store or an SFTP server"
         )
-    if place.scheme not in HTTP_SCHEMES and source.headers:
+    for key, given in (("headers", source.headers), ("oauth", source.oauth)):
+        if place.scheme not in HTTP_SCHEMES and given:
+            raise Misconfigured(
+                f"setting `file_sources[{index}].{key}`: of no use for {place.scheme}; expected"
+                " `storage_options`, or a prefix of a web server"
+            )
+    names = {name.lower() for name in source.headers if isinstance(name, str)}
+    if source.oauth and "authorization" in names and not source.says_where:
         raise Misconfigured(
-            f"setting `file_sources[{index}].headers`: of no use for {place.scheme}; expected"
-            " `storage_options`, or a prefix of a web server"
+            f"setting `file_sources[{index}].headers`: `Authorization` and `oauth` exclude each"
+            f" other; write {TOKEN} in its value, where the access token belongs"
         )
     for name, value in source.headers.items():
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or not _is_header(value):
@@ -122,10 +158,16 @@ def _is_header(value: object) -> bool:
     )
 
 
+def plain_scheme(scheme: str) -> str:
+    """Give a scheme in lower case, by the one of its names that is used here."""
+    scheme = scheme.lower()
+    return OTHER_NAMES.get(scheme, scheme)
+
+
 def _place(url: str) -> _Place | None:
     """Take a URL apart; None for what has no place here."""
     scheme, separator, rest = url.partition("://")
-    scheme = scheme.lower()
+    scheme = plain_scheme(scheme)
     if not separator:
         return None
     if scheme in HTTP_SCHEMES:
@@ -139,6 +181,8 @@ def _place(url: str) -> _Place | None:
         return _Place(scheme, f"{parsed.host.lower()}:{port}", (parsed.path or "").rstrip("/"))
     if scheme in REMOTE_SCHEMES:
         authority, _, path = rest.partition("/")
+        if scheme == "abfs":  # two endpoints of one account
+            authority = authority.replace(".blob.core.", ".dfs.core.")
         return _Place(scheme, authority, f"/{path}".rstrip("/"))
     return None
 

@@ -9,25 +9,33 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 from target_linkedin_resumes.errors import Reject
 from target_linkedin_resumes.records import ResumeFile
+from target_linkedin_resumes.resumes.charsets import declared_codec
 from target_linkedin_resumes.resumes.codes import CODES
 from target_linkedin_resumes.resumes.etags import Fingerprints
-from target_linkedin_resumes.resumes.formats import EMPTY, Converter, Kind, sniff
+from target_linkedin_resumes.resumes.formats import (
+    EMPTY,
+    UNREADABLE_TEXT,
+    Converter,
+    Kind,
+)
 from target_linkedin_resumes.resumes.inline import open_content, open_data
 from target_linkedin_resumes.resumes.local import LocalFiles
 from target_linkedin_resumes.resumes.names import file_name
 from target_linkedin_resumes.resumes.object_stores import ObjectStores
 from target_linkedin_resumes.resumes.prefixes import (
     HTTP_SCHEMES,
+    OTHER_NAMES,
     REMOTE_SCHEMES,
     FileSource,
     Prefixes,
+    plain_scheme,
 )
 from target_linkedin_resumes.resumes.spool import (
     MAX_SIZE,
@@ -39,11 +47,19 @@ from target_linkedin_resumes.resumes.spool import (
     nothing_known,
     too_large,
 )
-from target_linkedin_resumes.resumes.texts import UTF_8, in_utf8
+from target_linkedin_resumes.resumes.standings import Gates, Standing
+from target_linkedin_resumes.resumes.texts import UTF_8, in_utf8, unknown_encoding
 from target_linkedin_resumes.resumes.web import Web
+from target_linkedin_resumes.resumes.wrappings import opened
 
-# Two letters at least: "C:/cv.doc" is a path of another system, not a URL.
-_SCHEME = re.compile(r"(data|file|[a-z][a-z0-9+.-]+(?=://)):", re.IGNORECASE)
+# What lacks a slash of two, or has a scheme of its own for paths, is a slip and no path here.
+_SLIPS = "|".join((*HTTP_SCHEMES, *REMOTE_SCHEMES, *OTHER_NAMES, "dbfs"))
+# Of a data: URI, a media type, parameters, or nothing before the comma: "data: analyst.pdf" is the
+# name of a file. Two letters at least: "C:/cv.doc" is a path of another system, not a URL.
+_MEDIA = r":\s*([\w.+-]+/[^\s/]|[^,]*;|[\w-]+=[^,]*,|base64\s*,|,)"
+_SCHEME = re.compile(
+    rf"(data(?={_MEDIA})|file|[a-z][a-z0-9+.-]+(?=://)|(?:{_SLIPS})(?=:/)):", re.IGNORECASE
+)
 
 # Loggers of the libraries underneath that write URLs, paths and names of files, some at INFO, some
 # as errors. Whoever sets up logging keeps them silent at every level.
@@ -56,6 +72,7 @@ PRIVATE_LOGGERS = (
     "fsspec",
     "gcsfs",
     "google",
+    "pikepdf",
     "s3fs",
     "sshfs",
     "urllib3",
@@ -68,7 +85,8 @@ class Sources:
     Local files are read below ``file_root`` and nowhere else; ``file_sources`` lists what is
     trusted beyond the public web. ``timeout`` is in seconds and holds for each wait for a source,
     ``concurrency`` is how many threads there are. ``wall_clock`` gives epoch seconds. ``convert``
-    makes documents into what LinkedIn takes; it is closed at the end as well. ``fingerprints``
+    makes documents into what LinkedIn takes; it is closed at the end as well. ``retry_seconds`` is
+    how long a failure is waited out. ``fingerprints``
     computes what files are recognized by; without it, none is.
 
     Raises :class:`Misconfigured` when a setting cannot be used.
@@ -81,15 +99,22 @@ class Sources:
         *,
         timeout: float = 60,
         concurrency: int = 64,
+        retry_seconds: int = 900,
         wall_clock: Callable[[], float] = time.time,
         convert: Converter | None = None,
         fingerprints: Fingerprints | None = None,
     ) -> None:
-        prefixes = Prefixes(file_sources)
+        self._prefixes = prefixes = Prefixes(file_sources)
+        gates = Gates(retry_seconds)
+        self._standings = {
+            name: Standing(name, gates, retry_seconds) for name in prefixes.by_setting()
+        }
         self._fingerprints = fingerprints
         self._local = LocalFiles(file_root, wall_clock)
-        self._object_stores = ObjectStores(prefixes)
-        self._web = Web(prefixes, timeout=timeout, concurrency=concurrency, wall_clock=wall_clock)
+        self._object_stores = ObjectStores(prefixes, gates)
+        self._web = Web(
+            prefixes, timeout=timeout, concurrency=concurrency, wall_clock=wall_clock, gates=gates
+        )
         self._convert = convert
 
     def __enter__(self) -> Self:
@@ -130,18 +155,24 @@ class Sources:
         also when its body is read.
         """
         with ExitStack() as stack:
-            found = stack.enter_context(self._found(file, known))
-            kind = _kind_of(found)
-            convert = self._convert if kind.convertible else None
-            sent = kind if convert is None else convert.makes
-            if sent.content_type is None:
-                raise Reject(sent.code, _refusal(sent))
+            with self._fetching(file):
+                found = stack.enter_context(self._found(file, known))
+                if declared_codec(file.content_type) is not None:
+                    found = replace(found, content_type=file.content_type)
+                if found.size > MAX_SIZE:
+                    raise too_large()
+                found, kind = stack.enter_context(opened(found))
+                convert = self._convert if kind.convertible else None
+                sent = kind if convert is None else convert.makes
+                if sent.content_type is None:
+                    raise Reject(sent.code, _refusal(sent))
             name = file_name((file.filename, found.name), sent.extension)
             described = None
             converted = convert is not None or kind.encoding not in (None, *UTF_8)
             if is_unchanged is not None:
                 sha256 = _sha256(found)
-                origin = sha256 if convert is None else f"{sha256} {sent.extension}"
+                made = sent.extension if convert is not None else kind.encoding
+                origin = f"{sha256} {made}" if converted else sha256
                 prints = self._fingerprints
                 fingerprint = None if prints is None else prints.make(file, found.validators)
                 described = Described(
@@ -160,6 +191,14 @@ class Sources:
                 sent.content_type, name, found.size, found.body, described, converted
             )
 
+    def _fetching(self, file: ResumeFile) -> AbstractContextManager[None]:
+        """Watch how the listed source does that a file is of, if it is of one."""
+        location = "" if file.content is not None else (file.location or "").strip()
+        source = self._prefixes.match(location)
+        if source is None:
+            return nullcontext()
+        return self._standings[self._prefixes.setting(source)].fetching(location)
+
     def _found(self, file: ResumeFile, known: str | None) -> AbstractContextManager[Found]:
         if file.content is not None:
             return open_content(file.content)
@@ -169,9 +208,19 @@ class Sources:
             return self._local.open(file.location or "")
         if scheme == "data":
             return open_data(location)
+        if scheme == "dbfs":
+            raise Reject(
+                "unsupported_source",
+                "field 'file': a path of Databricks, which only its clusters know; give the place"
+                " that holds the file, with s3://, abfss:// or gs://",
+            )
+        if scheme in (*HTTP_SCHEMES, *REMOTE_SCHEMES) and "://" not in location[:10]:
+            raise Reject("invalid_source", "field 'file': two slashes have to follow the scheme")
         if scheme in HTTP_SCHEMES:
             return self._web.open(location, self._is_known(file, known))
         if scheme in REMOTE_SCHEMES:
+            # Blanks at the end of a key are part of it.
+            location = (file.location or "").lstrip().rstrip("\r\n")
             return self._object_stores.open(location, self._is_known(file, known))
         raise Reject(
             "unsupported_source",
@@ -194,19 +243,17 @@ def _sha256(found: Found) -> str:
 
 def _scheme(location: str) -> str:
     match = _SCHEME.match(location)
-    return match[1].lower() if match else "file"
-
-
-def _kind_of(found: Found) -> Kind:
-    if found.size > MAX_SIZE:
-        raise too_large()
-    return sniff(found.body, found.size)
+    return plain_scheme(match[1]) if match else "file"
 
 
 def _refusal(kind: Kind) -> str:
     if kind is EMPTY:
         return "field 'file': the file is empty; upload the resume to the source system again"
+    if kind is UNREADABLE_TEXT:
+        return unknown_encoding().message
     what = f"field 'file': the file is {kind.label}"
+    if kind.code == "file_encrypted":
+        return f"{what}. {CODES[kind.code].remedy}"
     if kind.code != "unsupported_format":
         return f"{what}, not a resume. {CODES[kind.code].remedy}"
     remedy = "save it as PDF"

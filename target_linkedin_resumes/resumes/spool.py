@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import IO, Self
 
-from target_linkedin_resumes.errors import Failure, Reject, Retry
+from target_linkedin_resumes.errors import Failure, Reject, Retry, Stop
 from target_linkedin_resumes.http.messages import Readable
 
 # LinkedIn's limit for a resume.
@@ -28,13 +28,15 @@ class Found:
     """A file of a source: its bytes, their number, and the name that the source gives it.
 
     ``validators`` are what the source says of the bytes: while they are the same, so are the
-    bytes. Empty where the source says nothing that holds so much.
+    bytes. Empty where the source says nothing that holds so much. ``content_type`` is the one that
+    it declares; of that only the charset counts.
     """
 
     body: SizedReader
     size: int
     name: str | None = field(default=None, repr=False)
     validators: tuple[str, ...] = field(default=(), repr=False)
+    content_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,12 +173,16 @@ BUDGET = Budget(ALL_IN_MEMORY)
 
 @contextmanager
 def spooled(
-    pieces: Generator[bytes, None, None], name: str | None = None, validators: tuple[str, ...] = ()
+    pieces: Generator[bytes, None, None],
+    name: str | None = None,
+    validators: tuple[str, ...] = (),
+    content_type: str | None = None,
 ) -> Iterator[Found]:
     """Take in all pieces, close their source, then yield them as one file of it.
 
     Raises :class:`Reject` (``file_too_large``) as soon as there is a byte more than LinkedIn
-    takes, whatever was announced, and :class:`Retry` when the disk is full.
+    takes, whatever was announced, and :class:`Stop` when the disk is full: all records that need
+    it would fail, and none of them is to blame.
     """
     with _Spool() as spool:
         try:
@@ -184,7 +190,7 @@ def spooled(
         finally:
             with suppress(Failure):  # a source may object to being left early
                 pieces.close()
-        yield Found(SizedReader(spool.file, spool.size), spool.size, name, validators)
+        yield Found(SizedReader(spool.file, spool.size), spool.size, name, validators, content_type)
 
 
 class _Spool:
@@ -219,9 +225,7 @@ class _Spool:
                 self._go_to_disk()
             self.file.write(piece)
         except OSError as error:
-            raise Retry(
-                f"writing to the directory for temporary files (TMPDIR) failed ({error.strerror})"
-            ) from None
+            raise no_room(error.strerror) from None
 
     def _go_to_disk(self) -> None:
         self._in_memory = False
@@ -232,6 +236,14 @@ class _Spool:
             self.file.write(held.read())
         BUDGET.give_back(self._taken)
         self._taken = 0
+
+
+def no_room(reason: str | None) -> Stop:
+    """Return what stops the run where there is no room for temporary files."""
+    return Stop(
+        f"the directory for temporary files cannot be written to ({reason or 'I/O error'}): make"
+        " room there, or name another in TMPDIR"
+    )
 
 
 def too_large() -> Reject:

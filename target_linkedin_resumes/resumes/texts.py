@@ -1,46 +1,74 @@
-"""Detect the encoding of a plain text, and transcode it to UTF-8."""
+"""Plain text: the encoding that it is in, and the same text in UTF-8."""
 
 from __future__ import annotations
 
 import codecs
-from collections.abc import Generator
+import io
+import re
+from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager
 
-from target_linkedin_resumes.errors import Retry
+from target_linkedin_resumes.errors import Reject, Retry
 from target_linkedin_resumes.http.messages import Readable
+from target_linkedin_resumes.resumes.charsets import declared_codec
+from target_linkedin_resumes.resumes.detection import detected_codec
+from target_linkedin_resumes.resumes.readings import is_text, looks_written
 from target_linkedin_resumes.resumes.spool import Found, spooled
 
-BLANK = "blank"
 UTF_8 = ("utf-8", "utf-8-sig")
+# What encoding_of() says beside the names of codecs.
+BLANK = "blank"
+DAMAGED_UTF_8 = "damaged utf-8"
+UNTOLD = "untold"
 
 _PIECE = 64 * 1024
-# Tab, line feed, vertical tab, form feed, carriage return; the end-of-file mark of DOS and the
-# escape of ISO 2022 occur in texts as well.
-_FINE = frozenset("\t\n\x0b\x0c\r\x1a\x1b")
-_CONTROLS = str.maketrans({chr(code): None for code in range(1, 32) if chr(code) not in _FINE})
+_SAMPLE = 16 * 1024
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+)
+# Of the others tab and line ends, the end-of-file mark of DOS, and the shifts and the escape of
+# ISO 2022 occur in texts as well.
+_CONTROL = re.compile("[\x01-\x08\x10-\x19\x1c-\x1f]")
 # Texts copied out of a word processor hold a control character here and there. Data that is not
 # text has one in ten.
 _ONE_CONTROL_IN = 100
+# A text that has so many characters in UTF-8 for each byte that is none was cut, or spoilt.
+_GOOD_FOR_ONE_BAD = 4
+_ISO_2022 = (
+    (re.compile(rb"\x1b\$\)C"), "iso2022_kr"),
+    (re.compile(rb"\x1b(?:\$[@AB]|\$\([A-D]|\([IJ])"), "iso2022_jp_ext"),
+)
 
 
-def encoding_of(body: Readable) -> str | None:
-    """Return ``utf-8``, ``utf-8-sig``, ``utf-16`` (with its mark) or ``cp1252``.
+def decode(data: bytes, declared: str | None = None) -> str:
+    """Decode a text. ``declared`` is a label of a charset, or a Content-Type that holds one.
 
-    None when it is no text in any of them, ``BLANK`` when it has nothing but white space.
+    Raises :class:`Reject` (``unknown_encoding``) where its encoding cannot be told.
+    """
+    encoding = encoding_of(io.BytesIO(data), declared_codec(declared))
+    if encoding in (None, UNTOLD):
+        raise unknown_encoding()
+    return "".join(_pieces(io.BytesIO(data), encoding or UNTOLD))
+
+
+def encoding_of(body: Readable, declared: str | None = None) -> str | None:
+    """Return the codec of a text, ``DAMAGED_UTF_8``, ``BLANK`` or ``UNTOLD``.
+
+    None when it is no text. ``declared`` is the codec that somebody says it is in: bytes that do
+    not fit go before what is said.
     """
     body.seek(0)
-    mark = body.read(3)
-    if mark.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        candidates = ["utf-16"]
-    elif mark == codecs.BOM_UTF8:
-        candidates = ["utf-8-sig"]
-    else:
-        candidates = ["utf-8", "cp1252"]
-    for encoding in candidates:
-        blank = _is_blank(body, encoding)
-        if blank is not None:
-            return BLANK if blank else encoding
-    return None
+    head = body.read(_PIECE)
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return _checked(body, encoding)
+    if b"\0" in head:
+        return next((name for name in _without_mark(head) if _checked(body, name) == name), None)
+    return _of_bytes(body, head, declared)
 
 
 def in_utf8(found: Found, encoding: str) -> AbstractContextManager[Found]:
@@ -51,33 +79,109 @@ def in_utf8(found: Found, encoding: str) -> AbstractContextManager[Found]:
     return spooled(_transcoded(found, encoding), found.name)
 
 
-def _transcoded(found: Found, encoding: str) -> Generator[bytes, None, None]:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    found.body.seek(0)
+def unknown_encoding() -> Reject:
+    """Return the reject for a text whose encoding cannot be told."""
+    return Reject(
+        "unknown_encoding",
+        "field 'file': the encoding of the text cannot be told for certain; give its charset in"
+        " the field 'content_type' of the record, for example 'text/plain; charset=windows-1251',"
+        " or save it in UTF-8",
+    )
+
+
+def _of_bytes(body: Readable, head: bytes, declared: str | None) -> str | None:
+    """Tell encodings in which ASCII characters are single bytes."""
+    encoding = _checked(body, "utf-8")
+    if encoding == "utf-8" and head.isascii():
+        escaped = [name for pattern, name in _ISO_2022 if pattern.search(head)]
+        return next((one for one in (*escaped, declared) if one and _fits(body, one)), encoding)
+    if encoding is None and _is_damaged_utf8(body):
+        encoding = _checked(body, DAMAGED_UTF_8)
+    if encoding is not None:
+        return encoding
+    # All bytes are characters in Latin-1, which tells whether it is a text at all.
+    if (checked := _checked(body, "latin-1")) in (None, BLANK):
+        return checked
+    sample = _sample(body)
+    if declared is not None and not _fits(body, declared):
+        declared = None
+    # Servers declare one charset for all they have. What looks wrong in it is detected, if it can.
+    if declared is not None and looks_written(sample[:_SAMPLE].decode(declared, "ignore")):
+        return declared
+    detected = detected_codec(sample)
+    return detected if detected is not None and _fits(body, detected) else declared or UNTOLD
+
+
+def _fits(body: Readable, encoding: str) -> bool:
+    """Tell whether all of a text can be read in an encoding."""
     try:
-        while piece := found.body.read(_PIECE):
-            yield decoder.decode(piece).encode()
-        yield decoder.decode(b"", final=True).encode()
-    except UnicodeError:  # when it was sniffed, all of it was in this encoding
-        raise Retry("field 'file': the file was changed while it was read") from None
+        return all(is_text(text) for text in _pieces(body, encoding))
+    except UnicodeError:
+        return False
 
 
-def _is_blank(body: Readable, encoding: str) -> bool | None:
-    """Tell whether the text has nothing but white space; None when it is no text."""
-    decoder = codecs.getincrementaldecoder(encoding)()
+def _checked(body: Readable, encoding: str) -> str | None:
+    """Return the encoding if the text is one in it, or BLANK; None when it is none."""
     characters = controls = 0
     blank = True
+    try:
+        for text in _pieces(body, encoding):
+            if "\0" in text:
+                return None
+            characters += len(text)
+            controls += len(_CONTROL.findall(text))
+            blank = blank and not text.strip()
+    except UnicodeError:
+        return None
+    if controls * _ONE_CONTROL_IN > characters:
+        return None
+    return BLANK if blank else encoding
+
+
+def _without_mark(head: bytes) -> Iterator[str]:
+    """Guess UTF-16 without its mark by where the zeros of ASCII characters stand."""
+    zeros = (head[0::2].count(0), head[1::2].count(0))
+    if min(zeros) * 10 < max(zeros):
+        yield "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
+
+
+def _is_damaged_utf8(body: Readable) -> bool:
+    """Tell a text in UTF-8 that was spoilt, or cut within its last character, from another."""
+    good = bad = 0
+    for text in _pieces(body, DAMAGED_UTF_8):
+        cut = text == "\ufffd"  # comes by itself, from the decoder's end
+        bad += 0 if cut else text.count("\ufffd")
+        good += len(text) - len(text.encode("ascii", "ignore")) - text.count("\ufffd")
+    return good >= max(2, _GOOD_FOR_ONE_BAD * bad)
+
+
+def _sample(body: Readable) -> bytes:
+    """Take lines that hold more than ASCII, as many as it takes to detect an encoding."""
+    sample = rest = b""
     body.seek(0)
-    while True:
-        piece = body.read(_PIECE)
-        try:
-            text = decoder.decode(piece, final=not piece)
-        except UnicodeDecodeError:
-            return None
-        if "\0" in text:
-            return None
-        characters += len(text)
-        controls += len(text) - len(text.translate(_CONTROLS))
-        blank = blank and not text.strip()
-        if not piece:
-            return blank if controls * _ONE_CONTROL_IN <= characters else None
+    while len(sample) < _SAMPLE and (piece := body.read(_PIECE)):
+        rest += piece
+        end = max(rest.rfind(b"\n"), rest.rfind(b"\r")) + 1 or len(rest)
+        sample += b"".join(line for line in rest[:end].splitlines(True) if not line.isascii())
+        rest = rest[end:]
+    return sample + rest
+
+
+def _pieces(body: Readable, encoding: str) -> Iterator[str]:
+    """Decode a text piece by piece. Raises :class:`UnicodeError`."""
+    name, errors = ("utf-8", "replace") if encoding == DAMAGED_UTF_8 else (encoding, "strict")
+    if encoding == BLANK:
+        name = "latin-1"
+    decoder = codecs.getincrementaldecoder(name)(errors)
+    body.seek(0)
+    while piece := body.read(_PIECE):
+        yield decoder.decode(piece)
+    yield decoder.decode(b"", final=True)
+
+
+def _transcoded(found: Found, encoding: str) -> Generator[bytes, None, None]:
+    try:
+        for text in _pieces(found.body, encoding):
+            yield text.encode()
+    except UnicodeError:  # when it was sniffed, all of it was in this encoding
+        raise Retry("field 'file': the file was changed while it was read") from None

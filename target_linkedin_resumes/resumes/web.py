@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
-import socket
-import ssl
 import time
-import zlib
-from collections.abc import Callable, Container, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from urllib.parse import unquote, urljoin
 
 import requests
+from requests.cookies import RequestsCookieJar, extract_cookies_to_jar, get_cookie_header
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import parse_url
 
-from target_linkedin_resumes.errors import Failure, Reject, Retry
+from target_linkedin_resumes.errors import Reject, Retry
 from target_linkedin_resumes.http.address_guard import (
     TOTAL_TIMEOUTS,
     GuardedAdapter,
@@ -26,10 +24,25 @@ from target_linkedin_resumes.http.address_guard import (
     is_public_name,
     not_allowed,
 )
-from target_linkedin_resumes.http.messages import retry_after
+from target_linkedin_resumes.http.gate import Call
+from target_linkedin_resumes.http.oauth import OAuth, passes
 from target_linkedin_resumes.http.proxies import Proxies, tls_context
 from target_linkedin_resumes.http.urls import DEFAULT_PORTS, Origin
-from target_linkedin_resumes.resumes.etags import expires_at, without_signature
+from target_linkedin_resumes.http.urls import parse_url as parse_plain_url
+from target_linkedin_resumes.resumes.answers import (
+    CHECK_ACCESS,
+    DOUBTFUL,
+    TRY_AGAIN,
+    expired,
+    failure_of_answer,
+    failure_of_error,
+    has_expired,
+    never_connected,
+    throttles,
+    unreadable,
+)
+from target_linkedin_resumes.resumes.codings import decoded
+from target_linkedin_resumes.resumes.etags import without_signature
 from target_linkedin_resumes.resumes.names import disposition_name
 from target_linkedin_resumes.resumes.prefixes import HTTP_SCHEMES, Prefixes
 from target_linkedin_resumes.resumes.spool import (
@@ -39,37 +52,42 @@ from target_linkedin_resumes.resumes.spool import (
     nothing_known,
     spooled,
 )
+from target_linkedin_resumes.resumes.standings import Gates
+from target_linkedin_resumes.resumes.tokens import SourceToken
 
 MAX_REDIRECTS = 5
 _PIECE = 128 * 1024
+_MOST_OF_ANSWER = 1024 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_PASSING = frozenset({408, 425, 429})
 _HEADERS = {
     "User-Agent": "target-linkedin-resumes",
     "Accept": "*/*",
     # Documents hardly get smaller; what a server packs in spite of this is unpacked.
     "Accept-Encoding": "identity",
 }
-_EXPIRED = re.compile(
-    rb"request has expired|expiredtoken|token (?:has )?expired|signature expired"
-    rb"|not valid in the specified time frame|<code>expired",
-    re.IGNORECASE,
-)
 _LOGIN_PATH = re.compile(
     r"(?:^|[/.])(?:log-?in|sign-?in|logon|sso|saml2?|oauth2?|authorize|servicelogin)(?:[/.]|$)",
     re.IGNORECASE,
 )
 _STRONG = re.compile(r'"[^"]+"')
+_HOST = re.compile(r"[A-Za-z0-9._:\[\]-]{1,253}")
 _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 
 
 @dataclass(frozen=True, slots=True)
 class _Hop:
-    """One request: what, through which adapter, and by which proxy, as `requests` names it."""
+    """One request: what, of whom, through which adapter and proxy, as `requests` names it."""
 
     request: requests.PreparedRequest = field(repr=False)
+    origin: Origin
     adapter: GuardedAdapter
     proxies: Mapping[str, str] = field(repr=False)
+    tokens: SourceToken | None = None
+    token: str = field(default="", repr=False)
+
+
+class _TokenRefused(Exception):
+    """The source refuses an access token that may have ended; another is worth while."""
 
 
 class Web:
@@ -78,14 +96,14 @@ class Web:
     ``timeout`` is in seconds, for connecting and for each wait for bytes; all of a fetch, with
     redirects and body, takes five of them at most. ``concurrency`` is how many connections are
     kept. ``wall_clock`` gives epoch seconds, ``clock`` seconds that only grow. ``public`` and
-    ``ports`` say what may be connected to without being listed.
+    ``ports`` say what may be connected to without being listed. ``gates`` are those of the hosts.
 
     Proxies and CA certificates come from ``environ``, read here and never again; raises
     :class:`Misconfigured` when they make no sense. Through a proxy a host is checked by its name
     only.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - clocks, network and environment are the tests'
         self,
         prefixes: Prefixes,
         *,
@@ -96,8 +114,15 @@ class Web:
         public: Callable[[str], bool] = is_public,
         ports: Container[int] = (80, 443),
         environ: Mapping[str, str] = os.environ,
+        gates: Gates | None = None,
     ) -> None:
         self._prefixes = prefixes
+        self._gates = gates or Gates()
+        self._tokens = {
+            name: SourceToken(name, source.oauth, self._ask_for_token, clock)
+            for name, source in prefixes.by_setting().items()
+            if source.oauth is not None
+        }
         self._timeout = timeout
         self._wall_clock = wall_clock
         self._clock = clock
@@ -122,27 +147,42 @@ class Web:
         Raises :class:`Reject` and :class:`Retry`, and :class:`NotModified` instead of reading the
         body of a file that is known.
         """
-        self._check_expiry(url)
+        if has_expired(url, self._wall_clock()):
+            raise expired()
         deadline = self._clock() + self._timeout * TOTAL_TIMEOUTS
         with ExitStack() as stack:
             response, final = self._follow(url, deadline)
             with closing(response):
-                raw = self._raw(response, deadline)
-                self._check(response, final, raw, redirected=final != url)
+                if final != url and _is_login_page(response, final):
+                    raise Reject(
+                        "source_login_page",
+                        f"field 'file': the source redirects to a page to log in; {CHECK_ACCESS}",
+                    )
                 name = disposition_name(response.headers.get("Content-Disposition"))
                 name = name or _url_name(final, url)
                 validators = _validators(response.headers.get("ETag"), final, name)
                 if is_known(validators):
                     raise NotModified
-                pieces = _decoded(raw, response.headers.get("Content-Encoding"))
-                found = stack.enter_context(spooled(pieces, name, validators))
+                raw = self._raw(response, deadline)
+                pieces = decoded(raw, response.headers.get("Content-Encoding"))
+                declared = response.headers.get("Content-Type")
+                found = stack.enter_context(spooled(pieces, name, validators, declared))
             yield found
 
-    def _follow(self, url: str, deadline: float) -> tuple[requests.Response, str]:
+    def _follow(self, first: str, deadline: float) -> tuple[requests.Response, str]:
         """Follow redirects; each is checked, and gets the headers of its own prefix, afresh."""
-        for _ in range(MAX_REDIRECTS + 1):
-            hop = self._hop(url)
-            response = self._get(hop, deadline)
+        url = first
+        cookies: dict[Origin, RequestsCookieJar] = {}
+        for number in range(MAX_REDIRECTS + 1):
+            try:
+                try:
+                    hop = self._hop(url)
+                    response = self._get(hop, first, cookies, deadline)
+                except _TokenRefused:
+                    hop = self._hop(url)
+                    response = self._get(hop, first, cookies, deadline, again=True)
+            except Reject as reject:
+                raise _led_to(url, reject) if number else reject from None
             here = hop.request.url or ""
             target = response.headers.get("Location")
             if response.status_code not in _REDIRECTS or target is None:
@@ -150,7 +190,7 @@ class Web:
             response.close()
             url = _joined(here, target)
             if here.startswith("https:") and not url.lower().startswith("https:"):
-                raise _astray("from https to a URL that is not https")
+                raise _led_to(url, _astray("from https to a URL that is not https"))
         raise Reject(
             "source_refused", f"field 'file': the source redirects more than {MAX_REDIRECTS} times"
         )
@@ -163,7 +203,7 @@ class Web:
             url = request.url or ""
             parsed = parse_url(url)
         except (requests.RequestException, HTTPError, ValueError):
-            raise _unreadable() from None
+            raise unreadable() from None
         if parsed.scheme not in HTTP_SCHEMES or not parsed.host:
             raise _astray("to a URL that is neither http nor https")
         if parsed.auth is not None:
@@ -174,67 +214,102 @@ class Web:
             )
         host = parsed.host.strip("[]").lower()
         port = parsed.port or DEFAULT_PORTS[parsed.scheme]
-        proxy = self._proxies.proxy_for(Origin(parsed.scheme, host, port))
+        origin = Origin(parsed.scheme, host, port)
+        proxy = self._proxies.proxy_for(origin)
         proxies = {} if proxy is None else {"all": proxy.url}
         source = self._prefixes.match(url)
         if source is not None:
-            request.headers.update(source.headers)
-            return _Hop(request, self._trusted, proxies)
+            tokens = self._tokens.get(self._prefixes.setting(source))
+            token = "" if tokens is None else tokens.get()
+            request.headers.update(source.headers_with(token) if tokens else source.headers)
+            return _Hop(request, origin, self._trusted, proxies, tokens, token)
         if parsed.port is not None and parsed.port not in self._ports:
             raise not_allowed("the URL names another port than 80 and 443")
         if proxy is not None and not is_public_name(parsed.host, self._public):
             raise not_allowed("the URL leads to a host that is not public")
-        return _Hop(request, self._guarded, proxies)
+        return _Hop(request, origin, self._guarded, proxies)
 
-    def _get(self, hop: _Hop, deadline: float) -> requests.Response:
+    def _get(
+        self,
+        hop: _Hop,
+        first: str,
+        cookies: dict[Origin, RequestsCookieJar],
+        deadline: float,
+        *,
+        again: bool = False,
+    ) -> requests.Response:
+        """Ask once; give the response that is the file, or that leads on."""
         left = deadline - self._clock()
         if left <= 0:
             raise _too_slow()
+        jar = cookies.setdefault(hop.origin, RequestsCookieJar())
+        _add_cookies(hop.request, jar)
+        with self._gates.call(str(hop.origin), first) as call:
+            response = self._sent(hop, min(self._timeout, left), call)
+            extract_cookies_to_jar(jar, hop.request, response.raw)  # type: ignore[no-untyped-call]  # it has no types
+            status = response.status_code
+            if status == 401 and hop.tokens and not again and hop.tokens.refused(hop.token):
+                response.close()
+                raise _TokenRefused
+            if status not in _REDIRECTS or "Location" not in response.headers:
+                self._check(response, hop, deadline, call)
+            call.succeeded()
+            return response
+
+    def _sent(self, hop: _Hop, timeout: float, call: Call) -> requests.Response:
         try:
-            return hop.adapter.send(
-                hop.request,
-                stream=True,
-                timeout=min(self._timeout, left),
-                proxies=hop.proxies,
-            )
+            return hop.adapter.send(hop.request, stream=True, timeout=timeout, proxies=hop.proxies)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-            raise _failure_of(error) from None
+            failure = failure_of_error(error)
+            if isinstance(failure, Retry):
+                call.failed(doubtful=not never_connected(error))
+            raise failure from None
 
-    def _check(
-        self, response: requests.Response, url: str, raw: Iterator[bytes], *, redirected: bool
-    ) -> None:
-        """Raise what an answer that is not a file means."""
-        status = response.status_code
-        if status in (200, 203):
-            html = "html" in response.headers.get("Content-Type", "").lower()
-            if redirected and html and _LOGIN_PATH.search(parse_url(url).path or ""):
-                raise _denied("source_login_page", "the source redirects to a page to log in")
-            return
-        if status in _PASSING or status >= 500:
-            now = datetime.fromtimestamp(self._wall_clock(), UTC)
-            raise Retry(
-                f"field 'file': the source answered {status}",
-                retry_after=retry_after(response.headers.get("Retry-After"), now),
+    def _check(self, response: requests.Response, hop: _Hop, deadline: float, call: Call) -> None:
+        """Raise what an answer that is not the file means."""
+        with ExitStack() as closing_it:
+            closing_it.callback(response.close)
+            status, raw = response.status_code, self._raw(response, deadline)
+            answer = failure_of_answer(
+                status,
+                response.headers,
+                hop.request.url or "",
+                lambda: next(raw, b""),
+                self._wall_clock(),
             )
-        if status in (400, 401, 403):
-            self._check_expiry(url)
-            if _EXPIRED.search(next(raw, b"")):
-                raise _expired()
-        if status in (401, 403, 407):
-            raise _denied("source_denied", f"the source denies access ({status})")
-        if status in (404, 410):
-            raise Reject(
-                "source_gone", f"field 'file': there is nothing at the URL any more ({status})"
-            )
-        raise Reject(
-            "source_refused",
-            f"field 'file': the source answered {status}, where 200 and the file were expected",
-        )
+            if answer is None:
+                closing_it.pop_all()
+                return
+            if isinstance(answer, Retry) and answer.retry_after is not None:
+                answer.retry_after = min(answer.retry_after, self._gates.longest_asked)
+            if not isinstance(answer, Retry) or answer.of_file:
+                call.succeeded()
+            else:
+                call.failed(answer.retry_after, doubtful=status in DOUBTFUL or status >= 500)
+            raise answer
 
-    def _check_expiry(self, url: str) -> None:
-        moment = expires_at(url)
-        if moment is not None and moment <= self._wall_clock():
-            raise _expired()
+    def _ask_for_token(self, oauth: OAuth) -> tuple[int, bytes]:
+        """Send the form to a source's token endpoint; give status and body of the answer."""
+        headers = {**_HEADERS, "Accept": "application/json"}
+        request = requests.Request("POST", oauth.token_url, headers, data=oauth.form()).prepare()
+        origin = parse_plain_url(oauth.token_url).origin
+        proxy = self._proxies.proxy_for(origin)
+        hop = _Hop(request, origin, self._trusted, {} if proxy is None else {"all": proxy.url})
+        with self._gates.call(str(origin), oauth.token_url) as call:
+            response = self._sent(hop, self._timeout, call)
+            with closing(response):
+                status = response.status_code
+                if status in TRY_AGAIN or status >= 500:
+                    self._check(response, hop, math.inf, call)
+                try:
+                    body = response.raw.read(_MOST_OF_ANSWER)
+                except (HTTPError, OSError):
+                    raise Retry("field 'file': the source's token endpoint broke off") from None
+                if status != 200 and (throttles(body) or passes(body)):
+                    call.failed()
+                    raise Retry(f"field 'file': the source's token endpoint throttles ({status})")
+                call.succeeded()
+                return status, body
 
     def _raw(self, response: requests.Response, deadline: float) -> Iterator[bytes]:
         while True:
@@ -243,12 +318,42 @@ class Web:
             except ReadTimeoutError:
                 raise _too_slow() from None
             except (HTTPError, OSError):
-                raise Retry("field 'file': the source broke off in the middle") from None
+                raise Retry(
+                    "field 'file': the source broke off in the middle", of_file=True
+                ) from None
             if not piece:
                 return
             yield piece
             if self._clock() > deadline:
                 raise _too_slow()
+
+
+def _add_cookies(request: requests.PreparedRequest, jar: RequestsCookieJar) -> None:
+    """Add what this host has set within this chain of redirects, and no other."""
+    own = request.headers.pop("Cookie", None)  # it would count as all that there is
+    found = get_cookie_header(jar, request)  # type: ignore[no-untyped-call]  # it has no types
+    header = "; ".join(filter(None, (own, found)))
+    if header:
+        request.headers["Cookie"] = header
+
+
+def _is_login_page(response: requests.Response, url: str) -> bool:
+    html = "html" in response.headers.get("Content-Type", "").lower()
+    return html and _LOGIN_PATH.search(parse_url(url).path or "") is not None
+
+
+def _led_to(url: str, reject: Reject) -> Reject:
+    """Say of what is not allowed that it was a redirect, and of which host."""
+    if reject.code != "source_not_allowed":
+        return reject
+    try:
+        host = parse_url(url).host or ""
+    except HTTPError:
+        host = ""
+    if not _HOST.fullmatch(host):
+        return reject
+    begin = "field 'file': "
+    return Reject(reject.code, f"{begin}a redirect led to {host}: {reject.message[len(begin) :]}")
 
 
 def _validators(etag: str | None, url: str, name: str | None) -> tuple[str, ...]:
@@ -266,34 +371,7 @@ def _joined(url: str, target: str) -> str:
     try:
         return urljoin(url, target.encode("latin-1").decode("utf-8"))
     except ValueError:
-        raise _unreadable() from None
-
-
-def _decoded(pieces: Iterable[bytes], encoding: str | None) -> Generator[bytes, None, None]:
-    """Undo Content-Encoding in bounded steps, and notice when the end is missing."""
-    encoding = (encoding or "identity").strip().lower()
-    if encoding == "identity":
-        yield from pieces
-        return
-    if encoding not in ("gzip", "x-gzip", "deflate"):
-        raise Reject(
-            "source_refused",
-            "field 'file': the source packs the file with a Content-Encoding that was not asked"
-            " for and is not known",
-        )
-    decoder = zlib.decompressobj(zlib.MAX_WBITS + 32)  # gzip and zlib, told apart by the header
-    began = False
-    for piece in pieces:
-        began = True
-        rest = piece
-        while rest and not decoder.eof:
-            try:
-                yield decoder.decompress(rest, _PIECE)
-            except zlib.error:
-                raise Retry("field 'file': the source sent a damaged gzip body") from None
-            rest = decoder.unconsumed_tail
-    if began and not decoder.eof:
-        raise Retry("field 'file': the source broke off in the middle")
+        raise unreadable() from None
 
 
 def _url_name(*urls: str) -> str | None:
@@ -315,58 +393,3 @@ def _astray(where: str) -> Reject:
         f"field 'file': the source redirects {where}, where this target does not follow; use the"
         " URL of the file itself",
     )
-
-
-def _denied(code: str, what: str) -> Reject:
-    return Reject(
-        code,
-        f"field 'file': {what}; check the `headers` for this source in the setting `file_sources`",
-    )
-
-
-def _expired() -> Reject:
-    return Reject(
-        "source_link_expired",
-        "field 'file': the link has expired; let the tap extract the record again, shortly before"
-        " it is loaded, so that it holds a fresh link",
-    )
-
-
-def _failure_of(error: Exception) -> Failure:
-    """Tell what will be so the next time from what may pass."""
-    causes = list(_causes(error))
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
-        return Reject(
-            "source_unreachable",
-            "field 'file': the certificate of the source cannot be verified; if it is your own,"
-            " name its CA in the environment variable REQUESTS_CA_BUNDLE",
-        )
-    for cause in causes:
-        if isinstance(cause, socket.gaierror) and cause.errno in (
-            socket.EAI_NONAME,
-            getattr(socket, "EAI_NODATA", socket.EAI_NONAME),
-        ):
-            return Reject(
-                "source_unreachable", "field 'file': the host that the URL names does not exist"
-            )
-    if isinstance(error, ValueError):  # requests, urllib3 and the codecs agree in this
-        return _unreadable()
-    if isinstance(error, requests.Timeout):
-        return Retry("field 'file': the source did not answer in time")
-    return Retry(f"field 'file': the source cannot be reached ({type(error).__name__})")
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Unwrap what requests and urllib3 wrapped, in the several ways they do."""
-    waiting: list[object] = [error]
-    seen: set[int] = set()
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, BaseException) and id(item) not in seen:
-            seen.add(id(item))
-            yield item
-            waiting += [item.__cause__, item.__context__, *item.args, getattr(item, "reason", None)]
-
-
-def _unreadable() -> Reject:
-    return Reject("invalid_source", "field 'file': the URL cannot be read as one")

@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from .config import LIMITED, SURFACES, Config
@@ -23,6 +24,10 @@ _MISSING = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT. Exit codes: 0, or 2 for what cannot be started."""
     options = _parser().parse_args(arguments)
+    if "data" not in options:
+        given = sys.argv[1:] if arguments is None else arguments
+        with TemporaryDirectory(prefix="linkedin-resumes-sandbox-") as scratch:
+            return main([*given, "--data", scratch])
     try:
         from .server import listening, serve, url_of  # noqa: PLC0415 - an extra may be missing
         from .state import State  # noqa: PLC0415 - comes with it
@@ -74,7 +79,12 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on")
     add("--port", type=_whole(0, 65_535), default=8765, help="port to listen on; 0: a free one")
-    add("--data", type=Path, required=True, help="directory for files and journal.jsonl")
+    add(
+        "--data",
+        type=Path,
+        default=argparse.SUPPRESS,
+        help="directory for files and journal.jsonl (default: one that goes with the sandbox)",
+    )
     add("--client-id", default="sandbox", help="client id of the application")
     add("--client-secret", default="sandbox-secret", help="client secret of the application")
     add("--token-ttl", type=_whole(1, 10**6), default=1800, help="life of a token in seconds")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from .config import LARGEST_BATCH
 from .effects import throttled
 from .exchange import Exchange, Reply
-from .restli import Batch, Outcome, Refusal, decode, encode
+from .forms import encode_as
+from .restli import Batch, MalformedIds, Outcome, Refusal, decode, encode
 from .resumes import check_complete, pair_of
 from .tunnel import Request, TunnelFault
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from .keys import Key
     from .state import State
 
-PATH = "/v2/tcrmCandidateResumes"
-_ROOT = "/v2"
+PATH = "/tcrmCandidateResumes"
 _LONGEST_DIRECT = 4000
 
 Decoded = Batch | Refusal | TunnelFault
@@ -26,11 +26,14 @@ Decoded = Batch | Refusal | TunnelFault
 
 def read(exchange: Exchange, body: bytes) -> Decoded:
     """The batch of a request, or what is wrong with it."""
-    uri = exchange.uri.removeprefix(_ROOT)
+    uri = PATH + exchange.uri.removeprefix(exchange.path)
     request = Request(exchange.method, uri, exchange.headers, body)
     try:
-        batch = decode(request, path=PATH.removeprefix(_ROOT), largest=LARGEST_BATCH)
+        batch = decode(request, path=PATH, largest=LARGEST_BATCH)
         check_complete(batch.keys)
+    except MalformedIds as fault:
+        fault.status = 400  # a gateway tells them before a server stumbles
+        return fault
     except (Refusal, TunnelFault) as fault:
         return fault
     return batch
@@ -82,6 +85,9 @@ def answer(state: State, call: Call, decoded: Decoded, hit: Hit) -> Reply:
         "content-type": "application/json",
         "x-restli-protocol-version": decoded.protocol,
     }
+    if hit.rule is not None and hit.rule.kind == "written":
+        written = encode_as(hit.rule.get("form"), outcomes, protocol=decoded.protocol)
+        return Reply(200, headers, written)
     return Reply(200, headers, encode(outcomes, protocol=decoded.protocol))
 
 

@@ -40,8 +40,8 @@ def throttled(limit: str) -> Reply:
 
 
 def status_reply(rule: Rule) -> Reply:
-    """The answer of a ``status`` fault."""
-    status: int = rule.get("status")
+    """The answer of a ``status`` or ``no_tunnel`` fault."""
+    status: int = rule.get("status", 405)
     reply = _body(status, rule.get("body", "json"))
     if rule.get("retry_after") is not None:
         reply.headers["retry-after"] = str(rule.get("retry_after"))
@@ -88,7 +88,7 @@ async def before(exchange: Exchange, rule: Rule) -> None:
 async def deliver(exchange: Exchange, reply: Reply, rule: Rule | None) -> int:
     """Answer a call as its fault has it; the status sent. Raises ClientGone."""
     kind = rule.kind if rule else None
-    if rule is None or kind in {"expire_token", "status", "poison"}:
+    if rule is None or kind in {"expire_token", "status", "poison", "no_tunnel", "written"}:
         await exchange.send(reply)
     elif kind == "reset_after":
         await exchange.reset()

@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .config import ENDPOINTS, surface_of
+from .forms import FORMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 Pair = tuple[str, str]
 """(candidate id, resume id)."""
+Pattern = tuple[str | None, str | None]
+"""The same in a rule: None stands for any, in one of the two."""
 
 
 class BadFaults(ValueError):
@@ -50,12 +53,17 @@ def _pairs(value: object) -> bool:
         isinstance(value, list)
         and bool(value)
         and all(isinstance(pair, list) and len(pair) == 2 for pair in value)
-        and all(isinstance(part, str) for pair in value for part in pair)
+        and all(part is None or isinstance(part, str) for pair in value for part in pair)
+        and [None, None] not in value
     )
 
 
 def _error_statuses(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(map(_whole(400, 599), value))
+
+
+def _status(value: object) -> bool:
+    return _whole(400, 599)(value) or value == 999
 
 
 def _headers(value: object) -> bool:
@@ -73,7 +81,7 @@ def _body(value: object) -> bool:
 BODIES = ("json", "minute", "day", "html", "plain", "empty", "java")
 _MS = (_whole(0, 600_000), "milliseconds from 0 to 600000")
 _STATUS = (_whole(400, 599), "a whole number from 400 to 599")
-_KEYS = (_pairs, "a list of [candidate id, resume id]")
+_KEYS = (_pairs, "a list of [candidate id, resume id], where null in one of the two is any")
 _COMMON: dict[str, tuple[Callable[[object], bool], str]] = {
     "endpoint": (_one_of("*", "batch", *ENDPOINTS), f"one of *, batch, {', '.join(ENDPOINTS)}"),
     "kind": (_text, "a text"),
@@ -84,7 +92,7 @@ _COMMON: dict[str, tuple[Callable[[object], bool], str]] = {
 }
 KINDS: dict[str, dict[str, tuple[Callable[[object], bool], str]]] = {
     "status": {
-        "status": _STATUS,
+        "status": (_status, "a whole number from 400 to 599, or 999"),
         "body": (_body, f"an object, or one of {', '.join(BODIES)}"),
         "retry_after": (lambda v: _text(v) or _whole(0, 10**6)(v), "seconds or an HTTP date"),
         "headers": (_headers, "an object of names and values"),
@@ -106,13 +114,21 @@ KINDS: dict[str, dict[str, tuple[Callable[[object], bool], str]]] = {
     "key_status": {"status": _STATUS},
     "poison": {},
     "expire_token": {},
+    "no_tunnel": {"status": _STATUS},
+    "written": {"form": (_one_of(*FORMS), f"one of {', '.join(FORMS)}")},
 }
 """Every kind with the fields of its own."""
 
-_NEEDED = {"status": ("status",), "key_status": ("status", "keys"), "poison": ("keys",)}
+_NEEDED = {
+    "status": ("status",),
+    "key_status": ("status",),
+    "poison": ("keys",),
+    "written": ("form",),
+}
 _PER_KEY = frozenset({"partial", "key_status"})
-_BATCH_ONLY = frozenset({"partial", "key_status", "poison"})
-BEFORE = frozenset({"status", "reset_before", "down", "black_hole", "poison"})
+BATCH_ONLY = frozenset({"partial", "key_status", "poison", "no_tunnel", "written"})
+"""Kinds that are for batch calls alone."""
+BEFORE = frozenset({"status", "reset_before", "down", "black_hole", "poison", "no_tunnel"})
 """Kinds that keep a call from being worked on."""
 
 
@@ -128,7 +144,7 @@ class Rule:
     rate: float
     times: int | None
     after: int
-    keys: frozenset[Pair]
+    keys: frozenset[Pattern]
     definition: dict[str, Any]
     random: random.Random
     number: int = 0
@@ -139,7 +155,7 @@ class Rule:
         """Whether this call is hit; counts it."""
         if self.endpoint not in {"*", endpoint, surface_of(endpoint)}:
             return False
-        if self.keys and self.keys.isdisjoint(keys):
+        if self.keys and not any(map(self.names, keys)):
             return False
         self.seen += 1
         drawn = self.random.random() < self.rate
@@ -147,6 +163,11 @@ class Rule:
             return False
         self.fired += 1
         return True
+
+    def names(self, key: Pair) -> bool:
+        """Whether this rule is about a key; without keys it is about all."""
+        candidate, resume = key
+        return not self.keys or not self.keys.isdisjoint({key, (candidate, None), (None, resume)})
 
     @property
     def brief(self) -> dict[str, Any]:
@@ -184,11 +205,11 @@ class Hit:
         for rule in self.per_key:
             for key in keys:
                 if rule.kind == "key_status":
-                    if key in rule.keys:
+                    if rule.names(key):
                         given.setdefault(key, rule.get("status"))
                     continue
                 drawn, status = rule.random.random(), rule.random.random()
-                if rule.keys and key not in rule.keys:
+                if not rule.names(key):
                     continue
                 missing = rule.get("missing", 0.2)
                 statuses = rule.get("statuses", [429, 500, 503])
@@ -252,13 +273,15 @@ class Faults:
             ],
         }
 
-    def choose(self, endpoint: str, keys: Sequence[Pair] = ()) -> Hit:
+    def choose(self, endpoint: str, keys: Sequence[Pair] = (), *, tunnelled: bool = False) -> Hit:
         """What befalls this call. The first rule that fires for the whole call wins."""
         hit = Hit()
         for rule in self.rules:
             if rule.kind in _PER_KEY:
                 if rule.fires(endpoint, keys):
                     hit.per_key.append(rule)
+            elif rule.kind == "no_tunnel" and not tunnelled:
+                continue
             elif hit.rule is None and rule.fires(endpoint, keys):
                 hit.rule = rule
         return hit
@@ -282,7 +305,7 @@ def _rule(given: object, index: int, seed: int) -> Rule:
         if not check(value):
             raise BadFaults(f"{where}.{name}: expected {expected}")
     endpoint: str = given["endpoint"]
-    if kind in _BATCH_ONLY and surface_of(endpoint) != "batch":
+    if kind in BATCH_ONLY and surface_of(endpoint) != "batch":
         raise BadFaults(f"{where}.endpoint: {kind} is for batch, batch_update or batch_delete")
     return Rule(
         endpoint=endpoint,

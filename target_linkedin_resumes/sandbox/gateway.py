@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote
@@ -24,9 +25,12 @@ _PATHS = {
     "/oauth/v2/accessToken": "token",
     "/oauth/v2/introspectToken": "introspect",
     "/v2/hireMediaUrl": "url",
+    "/rest/hireMediaUrl": "url",
     "/ambry/": "upload",
     "/ambry": "upload",
 }
+_VERSIONED = "/rest"
+_VERSION = re.compile(r"20[0-9]{2}(0[1-9]|1[0-2])\Z")
 _LONGEST_URL = 8192
 _LONGEST_QUERY = 4096
 _LONGEST_SEGMENT = 4096
@@ -35,7 +39,9 @@ _LARGEST_BATCH_BODY = 8 * 1024 * 1024
 _TOKEN_NAMES = frozenset({"access_token", "oauth2_access_token", "token"})
 _DATA_NAMES = frozenset({"resumefile", "tcrmcreatedat", "entities"})
 _SHORTEST_SECRET = 8  # a shorter one may be in a URL by chance
-_WHOLE = frozenset({"delay", "slow_body", "slow_close", "expire_token"})
+_WHOLE = frozenset({"delay", "slow_body", "slow_close", "expire_token", "written"})
+# What an endpoint answers that fails, whatever it is asked.
+_FAILED = frozenset({408, 425, 429, *range(500, 600)})
 _OPEN = {"token": oauth.token, "introspect": oauth.introspect}
 _MEDIA = {"url": media.create_url, "upload": media.upload}
 _REFUSED_TOKENS = {
@@ -77,9 +83,11 @@ class Gateway:
         call.client = call.token.client if call.token else None
         traffic = {"batch": state.batches, "upload": state.uploads}.get(surface_of(call.endpoint))
         passage = traffic.enter(call.client or "") if traffic else None
-        hit = Hit()
+        state.patience.arrived(call.endpoint, call.client, exchange.transport)
+        hit, retry_after = Hit(), None
         try:
             hit, reply = await self._worked(exchange, call)
+            retry_after = reply.headers.get("retry-after")
             reply.headers["x-li-uuid"] = call.uuid
             latency = state.config.latency.get(surface_of(call.endpoint), 0) / 1000
             await exchange.wait(latency - (time.monotonic() - started))
@@ -98,6 +106,15 @@ class Gateway:
                 call.token.delivered = told
             if call.refused and call.token is not None and told:
                 state.tokens.refused(call.token, exchange.transport)
+            failed = call.status is None or call.status in _FAILED
+            if not call.gone or kind is not None:  # a client that leaves has not been failed
+                state.patience.ended(
+                    call.endpoint,
+                    call.client,
+                    exchange.transport,
+                    failed=failed,
+                    retry_after=retry_after,
+                )
             duration = round((time.monotonic() - started) * 1000)
             state.journal.append(call.entry(duration, exchange.bytes_in))
             state.pace.add(call.endpoint, call.status, state.clock(), duration)
@@ -114,14 +131,14 @@ class Gateway:
             decoded = batches.read(exchange, body)
             if isinstance(decoded, Batch):
                 call.keys = [pair_of(key) for key in decoded.keys]
-        hit = state.faults.choose(call.endpoint, call.keys)
+        hit = state.faults.choose(call.endpoint, call.keys, tunnelled=call.tunnelled)
         call.fault = hit.kinds
         call.rules = [one.brief for one in hit.rules]
         rule = hit.rule
         if rule is not None and rule.kind in BEFORE:
             if rule.kind == "poison":
                 return hit, Reply.error(400, "Invalid query parameters passed to request")
-            if rule.kind != "status":
+            if rule.kind not in {"status", "no_tunnel"}:
                 await effects.before(exchange, rule)
             reply = effects.status_reply(rule)
             if reply.status == 401 and call.token is not None:
@@ -144,7 +161,7 @@ class Gateway:
             return Reply.error(414, "Request-URI Too Long")
         if call.endpoint in _OPEN:
             return await _OPEN[call.endpoint](state, exchange, call)
-        refused = self._refused_token(exchange, call)
+        refused = self._refused_token(exchange, call) or _refused_version(exchange)
         if refused is not None:
             return refused
         if decoded is not None:
@@ -195,10 +212,21 @@ class Gateway:
 
 
 def _endpoint(exchange: Exchange) -> str:
-    if exchange.path == batches.PATH:
+    if exchange.path in {"/v2" + batches.PATH, _VERSIONED + batches.PATH}:
         method = exchange.headers.get("x-http-method-override", exchange.method).upper()
         return "batch_delete" if method == "DELETE" else "batch_update"
     return _PATHS.get(exchange.path, "other")
+
+
+def _refused_version(exchange: Exchange) -> Reply | None:
+    if not exchange.path.startswith(f"{_VERSIONED}/"):
+        return None
+    version = exchange.headers.get("linkedin-version")
+    if version is None:
+        return Reply.error(400, "A version must be present", "VERSION_MISSING")
+    if not _VERSION.match(version):
+        return Reply.error(426, "Requested version is not active", "NONEXISTENT_VERSION")
+    return None
 
 
 def _bearer(exchange: Exchange) -> str | None:

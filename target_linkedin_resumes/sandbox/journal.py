@@ -13,14 +13,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+_NOT_THERE = {404, 410}
 _WINDOW = 100_000
 _WINDOW_BYTES = 64 * 1024 * 1024
 
 
-def failed_records(entry: Mapping[str, Any]) -> int:
-    """How many records a batch did not confirm: they failed, or the answer left them out."""
+def not_there(entry: Mapping[str, Any]) -> list[int]:
+    """Which records of a batch, from 0, were to be deleted and are not there: no failure."""
+    if entry["endpoint"] != "batch_delete":
+        return []
+    answered = set(range(len(entry["key_statuses"]))).difference(entry["left_out"])
+    return [n for n in sorted(answered) if entry["key_statuses"][n] in _NOT_THERE]
+
+
+def failed_records(entry: Mapping[str, Any]) -> list[int]:
+    """Which records a batch did not confirm: they failed, or the answer left them out."""
     refused = {n for n, status in enumerate(entry["key_statuses"]) if failed(status)}
-    return len(refused.union(entry["left_out"]))
+    return sorted(refused.union(entry["left_out"]).difference(not_there(entry)))
 
 
 class Journal:
@@ -40,13 +49,15 @@ class Journal:
         self.last = 0
         self.calls: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.failed_records = 0
+        self.not_there = 0
 
     def append(self, entry: dict[str, Any]) -> None:
         """Write an entry; it is given its ``seq``."""
         self.last += 1
         status = entry["status"]
         self.calls[entry["endpoint"]]["none" if status is None else str(status)] += 1
-        self.failed_records += failed_records(entry)
+        self.failed_records += len(failed_records(entry))
+        self.not_there += len(not_there(entry))
         line = json.dumps({"seq": self.last, **entry}, separators=(",", ":")).encode()
         self._file.write(line + b"\n")
         self._window.append(line)

@@ -50,6 +50,10 @@ class Refusal(Exception):
         return error_body(self.status, self.message)
 
 
+class MalformedIds(Refusal):
+    """Ids that are none, over which the open-source server stumbles with 500."""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What a request asks of the resource. ``entities`` is empty for a deletion."""
@@ -75,6 +79,16 @@ class Outcome:
 def error_body(status: int, message: str) -> dict[str, Any]:
     """An error of a call or of a key, as the open-source server writes it."""
     return {"exceptionClass": _SERVICE_EXCEPTION, "message": message, "status": status}
+
+
+def error_of(outcome: Outcome) -> dict[str, Any]:
+    """The error of a key."""
+    error = error_body(outcome.status, outcome.message or "")
+    if outcome.service_error_code is not None:
+        error["serviceErrorCode"] = outcome.service_error_code
+    if outcome.code is not None:
+        error["code"] = outcome.code
+    return error
 
 
 def decode(request: Request, *, path: str, largest: int) -> Batch:
@@ -104,12 +118,7 @@ def encode(outcomes: Iterable[tuple[Key, Outcome]], *, protocol: str) -> bytes:
         if outcome.message is None:
             results[name] = {"status": outcome.status}
             continue
-        error = error_body(outcome.status, outcome.message)
-        if outcome.service_error_code is not None:
-            error["serviceErrorCode"] = outcome.service_error_code
-        if outcome.code is not None:
-            error["code"] = outcome.code
-        errors[name] = error
+        errors[name] = error_of(outcome)
     return json.dumps({"results": results, "errors": errors}, separators=(",", ":")).encode()
 
 
@@ -154,11 +163,11 @@ def _check_accept(accept: str | None) -> None:
 
 def _ids(element: Element) -> list[Key]:
     if not isinstance(element, list):
-        raise Refusal(500, _cast("java.lang.String", "com.linkedin.data.DataList"))
+        raise MalformedIds(500, _cast("java.lang.String", "com.linkedin.data.DataList"))
     keys = []
     for item in element:
         if not isinstance(item, dict):
-            raise Refusal(500, _cast("java.lang.String", "com.linkedin.data.DataMap"))
+            raise MalformedIds(500, _cast("java.lang.String", "com.linkedin.data.DataMap"))
         try:
             keys.append(key_of(item))
         except SyntaxFault as fault:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .restli import Outcome, Refusal
+from .restli import MalformedIds, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,11 +56,11 @@ def pair_of(key: Key) -> tuple[str, str]:
 
 
 def check_complete(keys: tuple[Key, ...]) -> None:
-    """Raise Refusal, as the server does, for a key that lacks a field."""
+    """Raise MalformedIds for a key that lacks a field."""
     for key in keys:
         names = [field for field, _ in key]
         if any(names.count(field) != 1 for field in _KEY_FIELDS):
-            raise Refusal(500, "INTERNAL SERVER ERROR")
+            raise MalformedIds(500, "INTERNAL SERVER ERROR")
 
 
 class Resumes:

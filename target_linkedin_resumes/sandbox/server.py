@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import STATUS_PHRASES, H11Protocol
 
 from .config import Config
 from .control import Control
@@ -31,6 +31,8 @@ T = TypeVar("T")
 _KEEP_ALIVE = 75
 _PATIENCE = 1
 _BACKLOG = 512
+# LinkedIn's answer to whom it bars; uvicorn knows the phrases up to 599.
+STATUS_PHRASES[999] = b"Request denied"
 _OWN = frozenset({"/", "/favicon.ico", "/healthz"})
 
 

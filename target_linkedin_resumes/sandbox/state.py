@@ -14,6 +14,7 @@ from .faults import Faults
 from .journal import Journal
 from .limits import Limits
 from .pace import Pace
+from .patience import Patience
 from .resumes import Resumes
 from .signing import Signer
 from .tokens import Tokens
@@ -72,6 +73,7 @@ class State:
         self.journal = Journal(config.data / "journal.jsonl")
         self.limits = Limits(config.records_per_minute, config.requests_per_day, clock)
         self.pace = Pace()
+        self.patience = Patience(self.breaches, clock)
         self.resumes = Resumes(self.blobs, self.breaches)
         self.signer = Signer()
         self.tokens = Tokens(config.token_ttl, clock)
@@ -90,7 +92,7 @@ class State:
         """Forget everything but the settings."""
         for counted in (self.breaches, self.faults, self.journal, self.limits, self.pace):
             counted.clear()
-        for kept in (self.blobs, self.resumes, self.tokens):
+        for kept in (self.blobs, self.patience, self.resumes, self.tokens):
             kept.clear()
         self._begin()
 

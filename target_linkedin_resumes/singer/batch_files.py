@@ -11,11 +11,13 @@ from typing import IO, Any, cast
 from singer_sdk.helpers._batch import StorageTarget
 
 from target_linkedin_resumes.errors import Stop
-from target_linkedin_resumes.singer.reader import read_json
+from target_linkedin_resumes.singer.reader import LONGEST_LINE, read_json, too_long
 
 
 def records_of(
-    message: Mapping[str, Any], storage: Mapping[str, Any] | None
+    message: Mapping[str, Any],
+    storage: Mapping[str, Any] | None,
+    longest_line: int = LONGEST_LINE,
 ) -> Iterator[dict[str, Any]]:
     """Give the records of a BATCH message in order.
 
@@ -40,8 +42,11 @@ def records_of(
         where = f"BATCH file {number} of {len(manifest)}"
         line_number = 0
         try:
-            for line in _lines(str(url), storage, packed=encoding.get("compression") == "gzip"):
+            packed = encoding.get("compression") == "gzip"
+            for line in _lines(str(url), storage, longest_line, packed=packed):
                 line_number += 1
+                if len(line) > longest_line:
+                    raise Stop(too_long(f"{where}, line {line_number}", longest_line))
                 if line.strip():
                     record = read_json(line)
                     if not isinstance(record, dict):
@@ -58,11 +63,14 @@ def records_of(
             ) from None
 
 
-def _lines(url: str, storage: Mapping[str, Any] | None, *, packed: bool) -> Iterator[bytes]:
+def _lines(
+    url: str, storage: Mapping[str, Any] | None, longest: int, *, packed: bool
+) -> Iterator[bytes]:
     head, tail = StorageTarget.split_url(url)
     place = StorageTarget.from_dict(dict(storage)) if storage else StorageTarget.from_url(head)
     with ExitStack() as stack:
         file = cast("IO[bytes]", stack.enter_context(place.open(tail, mode="rb")))
         if packed:
             file = cast("IO[bytes]", stack.enter_context(gzip.open(file)))
-        yield from file
+        while line := file.readline(longest + 1):
+            yield line

@@ -1,7 +1,8 @@
-"""The files of `--config`, with words for what is wrong with one. Their content is never quoted."""
+"""The files of `--config`, and the environment as Meltano fills it. No content is ever quoted."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from singer_sdk.plugin_base import _ConfigInput
 from singer_sdk.singerlib.json import deserialize_json
 
 from target_linkedin_resumes.errors import Misconfigured
+from target_linkedin_resumes.mapping.config import NAMES
 
 
 def read_config_files(paths: Sequence[str]) -> _ConfigInput:
@@ -44,3 +46,31 @@ def _unusable(path: str, reason: str) -> Misconfigured:
         f"--config: {path!r} cannot be used: {reason}; expected the path of a JSON file with the"
         " settings, or ENV for variables of the environment"
     )
+
+
+def nested(config: Mapping[str, Any], environ: Mapping[str, str], prefix: str) -> dict[str, Any]:
+    """Make objects again of what Meltano made flat for the environment.
+
+    It gives `{"attachments": {"file": "url"}}` as `{"attachments.file": "url"}`, and the value once
+    more in a variable of its own, which tells its dots from those of a path.
+    """
+    return {
+        name: _nested(value, f"{prefix}{name}_", NAMES if name == "fields" else (), environ)
+        if isinstance(value, Mapping)
+        else value
+        for name, value in config.items()
+    }
+
+
+def _nested(
+    flat: Mapping[str, Any], prefix: str, names: Sequence[str], environ: Mapping[str, str]
+) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for key, value in flat.items():
+        outer, dot, inner = key.rpartition(".")
+        variable = re.sub(r"[^A-Z0-9_]", "_", f"{prefix}{key}".upper())
+        if dot and (inner in names or variable in environ):
+            made[outer] = {**made.get(outer, {}), inner: value}
+        else:
+            made[key] = value
+    return made

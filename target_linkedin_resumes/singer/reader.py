@@ -12,9 +12,9 @@ import select
 import sys
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
-from typing import IO, Any
+from typing import IO, Any, Self
 
 from singer_sdk.singerlib.encoding import GenericSingerReader
 
@@ -39,9 +39,42 @@ def _close(descriptors: Iterable[int]) -> None:
 def read_json(text: bytes) -> Any:
     """Read JSON as the SDK does: numbers with a fraction as :class:`Decimal`, NaN as a float.
 
-    Raises ValueError and RecursionError.
+    A number that Python does not read is an :class:`Unbounded`. Raises ValueError and
+    RecursionError.
     """
-    return _DECODER.decode(text.decode(json.detect_encoding(text), "surrogatepass"))
+    document = text.decode(json.detect_encoding(text), "surrogatepass")
+    try:
+        return _DECODER.decode(document)
+    except json.JSONDecodeError:
+        raise
+    except (ArithmeticError, ValueError):  # a number out of bounds, and one of too many digits
+        return _PATIENT_DECODER.decode(document)
+
+
+class Unbounded(Decimal):
+    """A number out of all bounds: infinite, and written again as it was read."""
+
+    _text: str
+
+    def __new__(cls, text: str) -> Self:
+        """Make one of the text of a number."""
+        made = super().__new__(cls, "-Infinity" if text.startswith("-") else "Infinity")
+        made._text = text
+        return made
+
+    def __str__(self) -> str:
+        """The text that it was made of."""
+        return self._text
+
+
+def _number(text: str) -> int | Decimal:
+    try:
+        return int(text) if text.lstrip("-").isdigit() else Decimal(text)
+    except (ArithmeticError, ValueError):
+        return Unbounded(text)
+
+
+_PATIENT_DECODER = json.JSONDecoder(parse_float=_number, parse_int=_number)
 
 
 class InvalidInput(Exception):
@@ -56,7 +89,8 @@ class MessageReader(GenericSingerReader[bytes]):
     """Reads Singer messages and hands them to the callbacks of their type.
 
     ``before_waiting`` is called on the reading thread before each read that may have to wait for
-    input, when no whole line is left; for a stream in memory never.
+    input, when no whole line is left; for a stream in memory never. A line may have up to
+    ``longest_line`` bytes.
     """
 
     def __init__(self) -> None:
@@ -66,6 +100,7 @@ class MessageReader(GenericSingerReader[bytes]):
         weakref.finalize(self, _close, pipe).atexit = False
         self.line_number = 0
         self.line_size = 0
+        self.longest_line = LONGEST_LINE
         self.before_waiting: Callable[[], None] = lambda: None
 
     def wake(self) -> None:
@@ -93,6 +128,9 @@ class MessageReader(GenericSingerReader[bytes]):
         for line in self._lines(file_input or self.default_input):
             self.line_number += 1
             self.line_size = len(line)
+            if self.line_size > self.longest_line:
+                where = f"line {self.line_number} of the input"
+                raise InvalidInput(too_long(where, self.longest_line))
             if not line.strip():
                 continue
             try:
@@ -113,6 +151,10 @@ class MessageReader(GenericSingerReader[bytes]):
         kind = message["type"]
         if not isinstance(kind, str) or kind not in callbacks:
             raise InvalidInput(f"unknown message type; expected {_EXPECTED}")
+        stream = message.get("stream")
+        if isinstance(stream, str) and not stream.isascii():
+            # Half of a surrogate pair is no text for SQLite, nor for a log.
+            message["stream"] = stream.encode("utf-8", "backslashreplace").decode()
         callbacks[kind](message)
         return kind
 
@@ -139,7 +181,7 @@ class MessageReader(GenericSingerReader[bytes]):
             descriptor = source.fileno()
         except (OSError, AttributeError):  # a stream in memory: nothing to wait for
             return (line.encode() if isinstance(line, str) else line for line in source)
-        return self._numbered(_split(self._chunks(descriptor)))
+        return _split(self._chunks(descriptor), self.longest_line)
 
     def _chunks(self, descriptor: int) -> Iterator[bytes]:
         poll = select.poll()
@@ -162,17 +204,19 @@ class MessageReader(GenericSingerReader[bytes]):
                 return
             yield chunk
 
-    def _numbered(self, lines: Iterator[bytes]) -> Iterator[bytes]:
-        try:
-            yield from lines
-        except InvalidInput as error:
-            raise InvalidInput(f"line {self.line_number + 1} of the input: {error}") from None
+
+def too_long(line: str, longest: int) -> str:
+    """Say of a line that it is too long."""
+    return (
+        f"{line}: longer than the {longest} bytes that the setting max_line_bytes allows. A resume"
+        " has at most 10 MiB: find out what the tap sends there, or raise that setting"
+    )
 
 
-def _split(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def _split(chunks: Iterable[bytes], longest: int = LONGEST_LINE) -> Iterator[bytes]:
     """Cut chunks into lines. A line may span many chunks: it is joined once.
 
-    Raises :class:`InvalidInput` for a line that is too long.
+    One that becomes too long is given before its end has come.
     """
     begun: list[bytes] = []
     size = 0
@@ -180,11 +224,9 @@ def _split(chunks: Iterable[bytes]) -> Iterator[bytes]:
         first, *others = chunk.split(b"\n")
         begun.append(first)
         size += len(first)
-        if size > LONGEST_LINE:
-            raise InvalidInput(f"longer than {LONGEST_LINE // 1024**2} MiB")
-        if others:
+        if others or size > longest:
             yield _joined(begun)
-            *whole, last = others
+            *whole, last = others or [b""]
             yield from whole
             begun, size = [last], len(last)
     rest = b"".join(begun)
@@ -197,15 +239,3 @@ def _joined(parts: list[bytes]) -> bytes:
     line = b"".join(parts)
     parts.clear()
     return line
-
-
-def attempts_of(reject: object) -> int:
-    """How often a record that comes from a rejects file was tried before."""
-    attempts = reject.get("attempts") if isinstance(reject, Mapping) else None
-    return attempts if isinstance(attempts, int) and attempts > 0 else 0
-
-
-def version_of(value: object) -> int | None:
-    """Read a version as taps send it, in epoch milliseconds; SQLite holds 64 bits."""
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return value if whole and isinstance(value, int) and 0 <= value < 2**63 else None

@@ -4,30 +4,44 @@ The file is replayed by reading it as input. A line is a SCHEMA or a RECORD mess
 it; a RECORD has a key ``reject`` beside ``record``::
 
     {"code": ..., "message": ..., "at": ISO 8601, "attempts": n,
-     "candidate_id": ..., "resume_id": ...}
+     "candidate_id": ..., "resume_id": ..., "status": LinkedIn's, "element": n, "row": hash}
 
-The ids are there where they could be read.
+The ids are there where they could be read, ``status`` where LinkedIn refused the record,
+``element`` where one resume of a list is meant, and ``row`` where the tap's row is all that is
+known of a deletion. Deletions stay outstanding until they are carried out.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from target_linkedin_resumes.engine.interfaces import Store
-from target_linkedin_resumes.engine.types import Rejected
+from target_linkedin_resumes.engine.types import DELETIONS, Rejected
 from target_linkedin_resumes.errors import Stop
-from target_linkedin_resumes.records import ResumeKey
+from target_linkedin_resumes.records import ResumeKey, Row
 from target_linkedin_resumes.stores.line_file import LineFile, look, something_else
 
 logger = logging.getLogger(__name__)
 
 EARLIER_RUN = -1
+# Seconds until what was rejected is tried again; twice as long each time, a week at the most.
+FIRST_RETRY = 15 * 60
+LONGEST_RETRY = 7 * 24 * 3600
+# Codes of what may have healed, besides those of sources: the file may be there by now.
+_HEALING = frozenset({"file_missing", "file_unreadable"})
+_EXPIRED = "source_link_expired"
+
+# What lines are about: a resume or, without its ids, a record, and whether it is to be deleted.
+Subject = tuple[ResumeKey | str, bool]
 _LOSS = "a reject that is not kept would be lost"
 _SETTING = "rejects_path"
 _BEGIN = b"{"
@@ -51,8 +65,9 @@ class DeadLetters(Store):
     says that the file is this run's input: what is rejected again goes to a new file, which takes
     the place of the old one once the run has settled everything. ``keeping`` is false where the
     first reject stops the run: it keeps none then, but what overtakes those of earlier runs goes.
-    ``oldest`` is the time before which a reject is dropped at the start; ``expired`` counts them.
-    Raises :class:`Misconfigured` for a path that :func:`check_dead_letters` refuses.
+    ``oldest`` is the time before which a reject is dropped at the start, unless it is a deletion;
+    ``expired`` counts them. ``count`` is how many rejects this run has added. Raises
+    :class:`Misconfigured` for a path that :func:`check_dead_letters` refuses.
     """
 
     def __init__(
@@ -72,8 +87,12 @@ class DeadLetters(Store):
         self._keeping = keeping
         self._schemas: dict[str, Mapping[str, Any]] = {}
         self._schema_written: dict[str, Mapping[str, Any]] = {}
-        self._positions: dict[ResumeKey, int] = {}
+        self._positions: dict[Subject, int] = {}
+        self._rows: dict[str, Subject] = {}
+        self._retried: set[int] = set()  # positions of deletions of earlier runs
+        self.replaying = replaying
         self._stale = False  # the file holds rejects that a later change has overtaken
+        self._repeated = False  # or that were rejected again
         self.count = 0
         self.expired = 0
         if not replaying:
@@ -85,12 +104,22 @@ class DeadLetters(Store):
             return
         replay.unlink(missing_ok=True)  # of a killed replay; the file holds all that it did
         for line in _lines(self._file):
-            if line.at is not None and line.at < oldest:
+            if line.is_older(oldest):
                 self.expired += 1
-            elif line.key is not None:
-                self._positions[line.key] = EARLIER_RUN
+            elif line.subject is not None:
+                self._positions[line.subject] = EARLIER_RUN
+                if line.row is not None:
+                    self._rows[line.row] = line.subject
         if self.expired:
-            self._keep_only(lambda _, line: line.at is None or line.at >= oldest)
+            self._keep_only(lambda _, line: not line.is_older(oldest))
+
+    @property
+    def outstanding(self) -> tuple[int, int]:
+        """How many deletions wait to be carried out, and of how many persons.
+
+        One whose ids are not known counts as a person.
+        """
+        return _count(self._positions)
 
     def schema(self, message: Mapping[str, Any]) -> None:
         """Remember the SCHEMA message of a stream, as the tap sent it."""
@@ -101,9 +130,11 @@ class DeadLetters(Store):
         reject, key = rejected.reject, rejected.key
         if not self._keeping:
             return
-        if key is not None and self._positions.get(key, EARLIER_RUN) > rejected.position:
+        subject = self._subject(rejected)
+        if self._positions.get(subject, EARLIER_RUN) > rejected.position:
             return  # a later record of the key is kept already, and the last one counts
-        if self._most is not None and self.count >= self._most:
+        is_new = subject not in self._positions
+        if is_new and self._most is not None and self.count >= self._most:
             raise Stop(
                 f"more than {self._most} records were rejected (setting max_rejects); the last"
                 f" one: [{reject.code}] {reject.message}. Look at the rejects file, mend the"
@@ -117,7 +148,19 @@ class DeadLetters(Store):
         }
         if key is not None:
             about |= {"candidate_id": key.candidate_id, "resume_id": key.resume_id}
-            self._positions[key] = rejected.position
+        if reject.status is not None:
+            about["status"] = reject.status
+        if rejected.element is not None:
+            about["element"] = rejected.element
+        if key is None and rejected.row is not None and rejected.is_deletion:
+            about["row"] = _row_hash(rejected.row)
+            self._rows[about["row"]] = subject
+        self._repeated = self._repeated or not is_new
+        if rejected.is_deletion and rejected.position not in self._retried:
+            upsert = (subject[0], False)
+            if self._positions.get(upsert, rejected.position) < rejected.position:
+                self._drop(upsert)
+        self._positions[subject] = rejected.position
         self._write_schema(rejected.stream)
         version = {} if rejected.version is None else {"version": rejected.version}
         self._write(
@@ -129,14 +172,96 @@ class DeadLetters(Store):
                 "reject": about,
             }
         )
-        self.count += 1
+        self.count += is_new
 
     def settled(self, changes: Sequence[tuple[ResumeKey, int]]) -> None:
         """Note what has arrived: rejects of a key that came before it are superseded."""
+        if not self._positions:
+            return
         for key, position in changes:
-            if self._positions.get(key, position) < position:
-                del self._positions[key]
-                self._stale = True
+            # An upsert that was rejected and whose deletion is still kept came after it.
+            also = () if position in self._retried else ((key, False),)
+            for subject in ((key, True), *also):
+                if self._positions.get(subject, position) < position:
+                    self._drop(subject)
+
+    def of_candidate(self, candidate_id: str) -> set[ResumeKey]:
+        """The resumes of a candidate of which a record is kept."""
+        keys = (what for what, _ in self._positions if isinstance(what, ResumeKey))
+        return {key for key in keys if key.candidate_id == candidate_id}
+
+    def waits_for(self, row: Row) -> bool:
+        """Whether a deletion of a row is outstanding of which the resumes are not known.
+
+        From any thread.
+        """
+        return bool(self._rows) and _row_hash(row) in self._rows
+
+    def overtaken(self, row: Row) -> None:
+        """Drop the deletion of a row of which a later record has come."""
+        subject = self._rows.get(_row_hash(row))
+        if subject is not None:
+            self._drop(subject)
+
+    def detach(self) -> None:
+        """Go on in a copy of the file: a pipe may still be reading this one."""
+        self._file.replace(list(self._file))
+
+    def due(self, now: float, position: Callable[[], int]) -> Iterator[Mapping[str, Any]]:
+        """Give the messages of earlier runs that are to be tried again, each with its SCHEMA.
+
+        Deletions come first. ``now`` is in epoch seconds, ``position`` gives the position that the
+        change made of the next message will have. What is written meanwhile is not among them.
+        """
+        for message in self._due(now, deletions=True):
+            if deletion_of(message.get("reject")) is not None:
+                self._retried.add(position())
+            yield message
+        yield from self._due(now, deletions=False)
+
+    def _due(self, now: float, *, deletions: bool) -> Iterator[Mapping[str, Any]]:
+        schema, given = None, None
+        with self._file.path.open("rb") as texts:
+            left = os.fstat(texts.fileno()).st_size
+            for line in _lines(texts):
+                left -= len(line.text)
+                if left < 0:
+                    return
+                if not line.record:
+                    schema = line.text
+                elif line.is_deletion is deletions and line.is_due(now):
+                    message = _message(line.text)
+                    if message is None:
+                        continue
+                    if schema is not given and schema is not None:
+                        given = schema
+                        if (described := _message(schema)) is not None:
+                            yield described
+                    yield message
+
+    def tried_again(self) -> None:
+        """Drop the records without ids that were tried again and not rejected again.
+
+        Called once all that :meth:`due` gave is settled.
+        """
+        for line in list(_lines(self._file)):
+            subject = line.subject
+            if subject is None or isinstance(subject[0], ResumeKey) or not line.is_deletion:
+                continue
+            if self._positions.get(subject) == EARLIER_RUN:
+                self._drop(subject)
+
+    def _drop(self, subject: Subject) -> None:
+        del self._positions[subject]
+        for row in [row for row, one in self._rows.items() if one == subject]:
+            del self._rows[row]
+        self._stale = True
+
+    def _subject(self, rejected: Rejected) -> Subject:
+        if rejected.key is not None:
+            return rejected.key, rejected.is_deletion
+        record = json.loads(self._encode(rejected.record))
+        return _digest(rejected.stream, record, rejected.element), rejected.is_deletion
 
     def sync(self) -> None:
         """Return once all that was kept is on the disk, and what was overtaken is not.
@@ -153,6 +278,7 @@ class DeadLetters(Store):
         Rejects that a later change has overtaken are dropped, and after a complete replay only
         what was rejected again is left. Raises :class:`Stop`.
         """
+        self._stale = self._stale or self._repeated
         try:
             self.sync()
             if self._file is not self._guard:
@@ -172,10 +298,11 @@ class DeadLetters(Store):
         """A key's lines before the newest reject of that key are superseded by it and go too."""
         if not self._stale:
             return
-        last = {line.key: number for number, line in enumerate(_lines(self._file))}
+        last = {line.subject: number for number, line in enumerate(_lines(self._file))}
         self._keep_only(
             lambda number, line: (
-                line.key is None or (line.key in self._positions and last[line.key] == number)
+                line.subject is None
+                or (line.subject in self._positions and last[line.subject] == number)
             )
         )
         self._stale = False
@@ -205,7 +332,7 @@ class DeadLetters(Store):
 
 @dataclass(slots=True)
 class _Line:
-    """A line of a rejects file; ``key`` and ``at`` are those of its reject, if it has any.
+    """A line of a rejects file; ``about`` is what stands beside its record.
 
     ``message`` says that it may be one of Singer's, or is blank: somebody may have edited the file.
     """
@@ -213,21 +340,111 @@ class _Line:
     text: bytes
     record: bool
     message: bool = False
-    key: ResumeKey | None = None
-    at: str | None = None
+    about: Mapping[str, Any] = field(default_factory=dict)
+    subject: Subject | None = None
+
+    @property
+    def is_deletion(self) -> bool:
+        return self.about.get("code") in DELETIONS
+
+    @property
+    def row(self) -> str | None:
+        row = self.about.get("row")
+        return row if isinstance(row, str) else None
+
+    def is_older(self, oldest: str) -> bool:
+        """Whether it was rejected before a time in ISO 8601, and may go."""
+        at = self.about.get("at")
+        return isinstance(at, str) and at < oldest and not self.is_deletion
+
+    def is_due(self, now: float) -> bool:
+        """Whether it is time to try it again, at ``now`` in epoch seconds."""
+        if self.is_deletion:
+            return True
+        code, at = str(self.about.get("code")), self.about.get("at")
+        healing = code in _HEALING or (code.startswith("source_") and code != _EXPIRED)
+        if not healing and not (code == "linkedin_refused" and self.about.get("status") == 404):
+            return False
+        try:
+            rejected = datetime.fromisoformat(str(at)).timestamp()
+        except ValueError:
+            return True  # somebody has edited it
+        attempts = max(attempts_of(self.about), 1)
+        wait: int = min(FIRST_RETRY << min(attempts - 1, 20), LONGEST_RETRY)
+        return rejected + wait <= now
+
+
+def attempts_of(reject: object) -> int:
+    """How often a record that comes from a rejects file was tried before."""
+    attempts = reject.get("attempts") if isinstance(reject, Mapping) else None
+    whole = isinstance(attempts, int) and not isinstance(attempts, bool)
+    return attempts if whole and isinstance(attempts, int) and attempts > 0 else 0
+
+
+def element_of(reject: object) -> int | None:
+    """Which element of its list a record of a rejects file is about; None for all of it."""
+    element = reject.get("element") if isinstance(reject, Mapping) else None
+    whole = isinstance(element, int) and not isinstance(element, bool)
+    return element if whole else None
+
+
+def deletion_of(reject: object) -> ResumeKey | None:
+    """Which resume a record of a rejects file deletes, whatever the record itself says."""
+    if not isinstance(reject, Mapping) or reject.get("code") not in DELETIONS:
+        return None
+    candidate, resume = reject.get("candidate_id"), reject.get("resume_id")
+    if not isinstance(candidate, str) or not isinstance(resume, str):
+        return None
+    return ResumeKey(candidate, resume)
+
+
+def outstanding_in(path: Path) -> tuple[int, int]:
+    """How many deletions wait in a file, and of how many persons. Raises OSError."""
+    with path.open("rb") as texts:
+        return _count({line.subject for line in _lines(texts) if line.subject is not None})
+
+
+def _count(subjects: Iterable[Subject]) -> tuple[int, int]:
+    deletions = [what for what, is_deletion in subjects if is_deletion]
+    persons = {what if isinstance(what, str) else (what.candidate_id,) for what in deletions}
+    return len(deletions), len(persons)
 
 
 def _lines(texts: Iterable[bytes]) -> Iterator[_Line]:
     for text in texts:
         own = text.startswith(_OWN) or not text.strip()
         line = _Line(text, record=b'"RECORD"' in text, message=own)
-        with suppress(ValueError, RecursionError, AttributeError, KeyError, TypeError):
-            message = json.loads(text)
-            line.message = own or isinstance(message["type"], str)
-            about = message["reject"]
-            line.at = at if isinstance(at := about.get("at"), str) else None
-            line.key = ResumeKey(str(about["candidate_id"]), str(about["resume_id"]))
+        message = _message(text)
+        if message is not None and isinstance(message.get("type"), str):
+            line.message = True
+            about = message.get("reject")
+            if isinstance(about, Mapping):
+                line.about = about
+                line.subject = (_subject_of(message, about), line.is_deletion)
         yield line
+
+
+def _subject_of(message: Mapping[str, Any], about: Mapping[str, Any]) -> ResumeKey | str:
+    if "candidate_id" in about and "resume_id" in about:
+        return ResumeKey(str(about["candidate_id"]), str(about["resume_id"]))
+    return _digest(message.get("stream"), message.get("record"), about.get("element"))
+
+
+def _message(text: bytes) -> Mapping[str, Any] | None:
+    with suppress(ValueError, RecursionError):
+        message = json.loads(text)
+        if isinstance(message, Mapping):
+            return message
+    return None
+
+
+def _digest(*parts: object) -> str:
+    """Stands for a record whose ids are not known."""
+    return blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+def _row_hash(row: Row) -> str:
+    return blake2b(row.text.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
 class ListedRejects(Store):

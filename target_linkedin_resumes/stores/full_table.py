@@ -2,7 +2,8 @@
 
 Singer's full-table replacement. Each record of a version says which it is, and the message says
 that it is the one that counts. What the ledger holds of that stream with an older version, or with
-none, has vanished at the source, unless another stream has named it too.
+none, has vanished at the source, unless another stream has named it too, or this run has: a record
+of another version, or of one that cannot be read, leaves the message's version open.
 
 Some taps send the message after all records of the version. Others, those of Meltano's SDK among
 them, send it before the first one, and then only the end of the input says that all have come;
@@ -15,15 +16,13 @@ from __future__ import annotations
 import logging
 
 from target_linkedin_resumes.engine.delete_limit import DeleteLimit
-from target_linkedin_resumes.engine.engine import Engine
+from target_linkedin_resumes.engine.engine import UNASKED_BYTES, Engine
 from target_linkedin_resumes.errors import Stop
 from target_linkedin_resumes.records import Delete, ResumeKey
 from target_linkedin_resumes.stores.ledger import Ledger
 
 logger = logging.getLogger(__name__)
 
-# What a deletion without a record holds in memory, roughly, in bytes.
-_SIZE = 500
 _AGAIN_AT_ONCE = 1000
 
 
@@ -35,15 +34,26 @@ class FullTables:
         self._known = ledger.versions
         self._began_empty = ledger.began_empty
         self._deletions = deletions
-        self._named: dict[str, int] = {}  # by stream, the version of the record that came last
+        # By stream, the version of the record that came last, and those of which several have come.
+        self._named: dict[str, int | None] = {}
+        self._mixed: set[str] = set()
         self._early: dict[str, int] = {}  # by stream, those that came before their first record
         self._compared: set[str] = set()
         self._open: dict[str, int] = {}  # by stream, the one that was left open last
         self._again: dict[ResumeKey, tuple[str, int]] = {}  # named while a change was in flight
 
-    def named(self, stream: str, version: int) -> None:
-        """Note that a record of this version has come."""
-        self._named[stream] = version
+    def named(self, stream: str, version: int | None) -> None:
+        """Note that a record of this version has come; None for one that cannot be read."""
+        if stream not in self._named:
+            self._named[stream] = version
+        elif self._named[stream] != version:
+            self._named[stream] = version
+            self._mixed.add(stream)
+        else:
+            return
+        awaited = self._early.get(stream)
+        if awaited is not None and self._has_others(stream, awaited):
+            self._leave_open(stream, awaited)
 
     def passed_over(self, stream: str, version: int, key: ResumeKey | None) -> None:
         """Note that a filter has passed over a record of this version: that deletes nothing.
@@ -58,9 +68,17 @@ class FullTables:
                 if len(self._again) >= _AGAIN_AT_ONCE:
                     self._engine.settle()
                     self.name_again()
-        elif self._open.get(stream) != version:
+        else:
+            self._leave_open(stream, version)
+
+    def _leave_open(self, stream: str, version: int) -> None:
+        if self._open.get(stream) != version:
             self._open[stream] = version
             self._known.leave_open(stream, version)
+
+    def _has_others(self, stream: str, version: int) -> bool:
+        """Whether this run has seen a record of the stream that is not of this version."""
+        return stream in self._mixed or self._named.get(stream, version) != version
 
     def name_again(self) -> None:
         """Note once more what was passed over, now that nothing is in flight.
@@ -84,6 +102,8 @@ class FullTables:
                 " has stopped naming before cannot be known. If LinkedIn holds resumes already,"
                 " make the ledger again from the audit file: target-linkedin-resumes-ledger rebuild"
             )
+        if self._has_others(stream, version):  # also for a run that is killed before it decides
+            self._leave_open(stream, version)
         # A tap that reads in partitions sends it before each of them.
         if self._named.get(stream) != version or self._early.get(stream) == version:
             self._early[stream] = version
@@ -111,17 +131,23 @@ class FullTables:
             self.name_again()
             self._compare(stream, version)
             count = self._known.outdated(stream, version)
+            if not self._is_complete(stream, version, count):
+                continue
             if not count:
                 self._known.activated(stream, version)
                 continue
-            if not self._is_complete(stream, version, count):
-                continue
             if not self._deletions.limited and self._known.is_empty(stream, version):
+                cause = (
+                    "The records that came were deletions, or were rejected or filtered out; look"
+                    " there first. If what they do not name is really gone"
+                    if stream in self._named
+                    else "If the source is really empty"
+                )
                 raise Stop(
                     f"stream {stream!r}: ACTIVATE_VERSION of a version without a single resume"
                     f" would delete all {count} that LinkedIn holds of this stream. None of them"
-                    " was deleted. If the source is really empty, set max_deletes to"
-                    f" {count} or more, or to '100%', and run again."
+                    f" was deleted. {cause}, set max_deletes to {count} or more, or to '100%',"
+                    " and run again."
                 )
             if self._deletions.limited and after_state:
                 self._delete(stream, version, count)
@@ -155,6 +181,15 @@ class FullTables:
             )
 
     def _is_complete(self, stream: str, version: int, count: int) -> bool:
+        if self._has_others(stream, version):
+            logger.warning(
+                "stream %r: ACTIVATE_VERSION of version %d deletes nothing: records of this run"
+                " have another version, or none that is a whole number, and what they name has not"
+                " vanished. Have the tap give each record the version of its ACTIVATE_VERSION; the"
+                " stream's next version decides",
+                *(stream, version),
+            )
+            return False
         if not count or not self._known.is_incomplete(stream, version):
             return True
         logger.warning(
@@ -181,5 +216,7 @@ class FullTables:
                 *(stream, version, count),
             )
         for key in self._known.keys_outdated(stream, version):
-            self._engine.vanished(Delete(key, stream), _SIZE)
+            self._engine.unasked(Delete(key, stream), UNASKED_BYTES)
+        for key in self._known.keys_rejected(stream, version):
+            self._engine.unasked(Delete(key, stream), UNASKED_BYTES)
         self._known.activated(stream, version)

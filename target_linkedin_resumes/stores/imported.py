@@ -22,8 +22,11 @@ from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
 
 _MADE_WITH = "INSERT OR REPLACE INTO about VALUES ('audit_key_id', ?)"
 _COUNT = "SELECT count(*) FROM recovered"
-_TAKE = "INSERT OR REPLACE INTO recovered VALUES (:resume, :fingerprint, :urn, :delivered_at)"
+_TAKE = """
+INSERT OR REPLACE INTO recovered VALUES (:resume, :fingerprint, :urn, :delivered_at, :candidate)
+"""
 _DROP = "DELETE FROM recovered WHERE resume = :resume"
+_MAY_HOLD = "SELECT EXISTS (SELECT 1 FROM recovered WHERE candidate IS NULL OR candidate = ?)"
 _KNOWS = "SELECT 1 FROM recovered WHERE resume = ?"
 _FIND = "SELECT urn, delivered_at FROM recovered WHERE resume = ? AND fingerprint = ?"
 
@@ -68,6 +71,15 @@ class ImportedDeliveries:
         resume = bytes.fromhex(self._pseudonyms.resume(key))
         return self._connection.execute(_KNOWS, (resume,)).fetchone() is not None
 
+    def may_hold(self, candidate_id: str) -> bool:
+        """Whether one of the rows is, or may be, of a candidate; which resume cannot be known."""
+        if not self.count:
+            return False
+        if self._pseudonyms is None:
+            return True
+        candidate = bytes.fromhex(self._pseudonyms.candidate(candidate_id))
+        return bool(self._connection.execute(_MAY_HOLD, (candidate,)).fetchone()[0])
+
     def drop(self, key: ResumeKey) -> bool:
         """Drop the row of a resume; tell whether there was one."""
         if self._pseudonyms is None or not self.count:
@@ -111,6 +123,7 @@ def rebuild(file: LedgerDB, lines: Iterable[bytes], pseudonyms: Pseudonyms) -> R
                         "resume": bytes.fromhex(line["resume"]),
                         "fingerprint": bytes.fromhex(line["fingerprint"]),
                         "urn": line["blob"],
+                        "candidate": bytes.fromhex(line["candidate"]),
                         "delivered_at": int(datetime.fromisoformat(line["at"]).timestamp()),
                     }
                     connection.execute(_TAKE, row)

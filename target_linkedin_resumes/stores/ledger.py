@@ -20,11 +20,12 @@ from typing import Any, NamedTuple
 
 from target_linkedin_resumes.engine.interfaces import Confirmed, Sent, Store
 from target_linkedin_resumes.engine.types import Content, Rejected, Upload
-from target_linkedin_resumes.records import ResumeKey, Upsert
+from target_linkedin_resumes.records import ResumeKey, Row, Upsert
 from target_linkedin_resumes.stores.imported import ImportedDeliveries
 from target_linkedin_resumes.stores.ledger_db import LedgerDB
 from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
-from target_linkedin_resumes.stores.stream_versions import VERSION, StreamVersions
+from target_linkedin_resumes.stores.row_links import RowLinks
+from target_linkedin_resumes.stores.stream_versions import HELD, VERSION, StreamVersions
 
 # What LinkedIn does with a file that no record names is not documented: after two days it is
 # uploaded again.
@@ -42,14 +43,16 @@ class State(StrEnum):
     SENDING = "sending"  # a call may have written the record, or not
     DELIVERED = "delivered"  # LinkedIn confirmed it
     DELETING = "deleting"  # a call may have deleted the record, or not
-    DELETED = "deleted"  # LinkedIn confirmed it; a hash of the key is all that is left
+    DELETED = "deleted"  # LinkedIn confirmed it; hashes of key and row are all that is left
+    REJECTED = "rejected"  # only ever rejected: LinkedIn was never sent it, or took none of it
 
 
 class Known(NamedTuple):
     """What the ledger says of a key. Times are in epoch seconds, ``created_at`` as in a change.
 
-    ``sha256``, ``origin``, ``tag`` and ``content_type`` are as in :class:`Content`; ``origin`` and
-    ``name`` are hashed with the ledger's salt. Rows of earlier versions have no ``origin``.
+    ``sha256``, ``origin``, ``tag`` and ``content_type`` are as in :class:`Content`; ``origin``,
+    ``name`` and ``row`` are hashed with the ledger's salt. Earlier versions wrote no ``origin`` and
+    no ``row``. ``shared`` says that another stream has named it too.
     """
 
     state: str
@@ -64,28 +67,49 @@ class Known(NamedTuple):
     expires_at: int | None
     tag: str | None
     origin: bytes | None
+    row: bytes | None
+    shared: int
 
 
-_KNOWN = f"""
-SELECT {", ".join(Known._fields).replace("tag", "source AS tag")} FROM resumes WHERE key = ?
+class Found(NamedTuple):
+    """What the ledger says of a key and of the row that names it now.
+
+    ``others`` are the other resumes that the row named before.
+    """
+
+    known: Known | None
+    others: set[ResumeKey]
+
+
+_FIELDS = ", ".join(Known._fields).replace("tag", "source AS tag")
+_KNOWN = f"SELECT {_FIELDS} FROM resumes WHERE key = ?"  # noqa: S608 - own names
+# One statement: each takes the interpreter's lock anew.
+_WITH_ROW = f"""
+SELECT key, candidate_id, resume_id, {_FIELDS} FROM resumes WHERE key = :key
+UNION ALL
+SELECT key, candidate_id, resume_id, {_FIELDS} FROM resumes WHERE row = :row AND key <> :key
 """  # noqa: S608 - own names
+_ANY_SHARED = "SELECT EXISTS (SELECT 1 FROM shared_rows)"
 # Rows are numbered in the order in which their keys became known.
 _NEWEST = "SELECT coalesce(max(number), 0) FROM resumes"
-_HELD_AT_FIRST = "SELECT 1 FROM resumes WHERE key = ? AND number <= ? AND state <> 'deleted'"
+_HELD_AT_FIRST = f"SELECT 1 FROM resumes WHERE key = ? AND number <= ? AND {HELD}"  # noqa: S608
 _COLUMNS = (
     "key, candidate_id, resume_id, stream, version, state, sha256, name, content_type, created_at,"
-    " urn, expires_at, source, origin, uploaded_at, changed_at"
+    " urn, expires_at, source, origin, uploaded_at, changed_at, row"
 )
-_ROW = f"({', '.join('?' * (_COLUMNS.count(',') + 1))})"
+_VALUES = _COLUMNS.count(",") + 1
+_ROW = f"({', '.join('?' * _VALUES)}, 0)"
 # A statement lets go of the interpreter's lock and takes it again: with threads that compete for it
 # that costs more than what SQLite does. So one statement writes many rows.
-_INSERT = f"INSERT INTO resumes ({_COLUMNS}) VALUES"
+_INSERT = f"INSERT INTO resumes ({_COLUMNS}, sent) VALUES"
 _ON_CONFLICT = """
 ON CONFLICT (key) DO UPDATE SET candidate_id = excluded.candidate_id,
     resume_id = excluded.resume_id, version = CASE WHEN excluded.version IS NOT NULL
         OR stream IS NOT excluded.stream THEN excluded.version ELSE version END,
     shared = shared OR (stream IS NOT NULL AND stream <> excluded.stream),
-    stream = excluded.stream, state = excluded.state, sha256 = excluded.sha256,
+    sent = sent OR state IN ('sending', 'delivered', 'deleting'),
+    row = coalesce(excluded.row, row), stream = excluded.stream, state = excluded.state,
+    sha256 = excluded.sha256,
     name = excluded.name, content_type = excluded.content_type,
     created_at = excluded.created_at, source = excluded.source, origin = excluded.origin,
     changed_at = excluded.changed_at,
@@ -96,23 +120,37 @@ ON CONFLICT (key) DO UPDATE SET candidate_id = excluded.candidate_id,
 _DELETING = "UPDATE resumes SET state = 'deleting', changed_at = ? WHERE state <> 'deleted'"
 # A change that was uploaded while the call was under way has taken the row: it is not confirmed.
 _DELIVERED = "UPDATE resumes SET state = 'delivered', changed_at = ? WHERE state = 'sending'"
-_DELETED = "INSERT INTO resumes (state, changed_at, key) VALUES"
-_ON_DELETED = """
-ON CONFLICT (key) DO UPDATE SET state = 'deleted', changed_at = excluded.changed_at,
+_DELETED = "INSERT INTO resumes (state, changed_at, key, sent) VALUES"
+_SCRUBBED = """
     candidate_id = NULL, resume_id = NULL, stream = NULL, version = NULL, sha256 = NULL,
     name = NULL, content_type = NULL, created_at = NULL, urn = NULL, uploaded_at = NULL,
-    expires_at = NULL, source = NULL, origin = NULL, shared = 0
+    expires_at = NULL, source = NULL, origin = NULL, shared = 0, sent = 0
+"""
+_ON_DELETED = f"""
+ON CONFLICT (key) DO UPDATE SET state = 'deleted', changed_at = excluded.changed_at, {_SCRUBBED}
 WHERE state = 'deleting'
 """
+_NEVER_SENT = f"""
+UPDATE resumes SET state = 'deleted', changed_at = ?, {_SCRUBBED}
+WHERE key = ? AND state = 'rejected'
+"""  # noqa: S608 - own words
 # Written some time after it was read: the row may be that of another upload by then.
 _SEEN = f"""
-UPDATE resumes SET {VERSION}, source = coalesce(:tag, source), origin = coalesce(:origin, origin)
+UPDATE resumes SET {VERSION}, source = coalesce(:tag, source), origin = coalesce(:origin, origin),
+    row = coalesce(:row, row)
 WHERE key = :key AND state = 'delivered' AND urn = :urn
 """  # noqa: S608 - own words
-# What LinkedIn refused, it may have refused for its file: that is not used again.
+# What LinkedIn refused, it may have refused for its file: that is not used again. A resume of which
+# no earlier call can have written the record has only ever been rejected.
 _REJECTED = f"""
-UPDATE resumes SET {VERSION}, urn = CASE WHEN state = 'sending' THEN NULL ELSE urn END
-WHERE key = :key AND state <> 'deleted'
+INSERT INTO resumes
+    (key, candidate_id, resume_id, stream, version, row, state, changed_at, sent)
+VALUES (:key, :candidate_id, :resume_id, :stream, :version, :row, 'rejected', :now, 0)
+ON CONFLICT (key) DO UPDATE SET {VERSION}, row = coalesce(:row, row),
+    candidate_id = :candidate_id, resume_id = :resume_id,
+    urn = CASE WHEN state = 'sending' THEN NULL ELSE urn END,
+    state = CASE WHEN state = 'deleted' OR (state IN ('uploaded', 'sending') AND NOT sent)
+        THEN 'rejected' ELSE state END
 """  # noqa: S608 - own words
 
 
@@ -148,14 +186,20 @@ class Ledger(Store):
         self._quota_saved: Mapping[str, Any] = {}
         self._lock = threading.Lock()
         self._closed = False
-        self._rows_at_once = _most_values(self._connection) // (_COLUMNS.count(",") + 1)
+        self._rows_at_once = _most_values(self._connection) // _VALUES
         self._seen: dict[bytes, dict[str, Any]] = {}
+        self._seen_rows: set[bytes] = set()
+        self._never_sent: set[ResumeKey] = set()  # to be deleted, and only ever rejected
         self.hash_of: Callable[[ResumeKey], bytes] = lru_cache(_HASHES_AT_MOST)(self._hash_of)
         """Gives the hash by which a resume key is found."""
+        self.row_hash: Callable[[str], bytes] = lru_cache(_HASHES_AT_MOST)(self._hash)
+        """Gives the hash by which a row of the tap is found."""
         self.versions = StreamVersions(self._writing, self.hash_of)
         with file.written() as connection:
+            any_shared = bool(connection.execute(_ANY_SHARED).fetchone()[0])
             self.imported = ImportedDeliveries(connection, pseudonyms)
             self._newest: int = connection.execute(_NEWEST).fetchone()[0]
+        self.rows = RowLinks(self._writing, self.hash_of, self.row_hash, any_shared=any_shared)
         self.began_empty = not self._newest and not self.imported.count
 
     @property
@@ -173,11 +217,33 @@ class Ledger(Store):
             row = connection.execute(_KNOWN, (hashed,)).fetchone()
         return None if row is None else Known._make(row)
 
+    def look_up(self, key: ResumeKey, row: Row) -> Found:
+        """What is known of a key, as :meth:`known`, and what ``row`` named before."""
+        own, hashed_row = self.hash_of(key), self.row_hash(row.text)
+        with self._lock, self._file.written() as connection:
+            if hashed_row in self._seen_rows:
+                self._begin(connection)
+            about = {"key": own, "row": hashed_row}
+            found = connection.execute(_WITH_ROW, about).fetchall()
+        known = None
+        others = self.rows.shared_by(row)
+        for hashed, candidate_id, resume_id, *fields in found:
+            if hashed == own:
+                known = Known._make(fields)
+            elif candidate_id is not None:
+                others.add(ResumeKey(candidate_id, resume_id))
+        others.discard(key)
+        return Found(known, others)
+
     # What is unchanged; asked with what was known when the change was read
 
-    def is_deleted(self, known: Known) -> bool:
-        """Whether what is to be deleted is known to be."""
-        return not self._resend and known.state == State.DELETED
+    def is_deleted(self, key: ResumeKey, known: Known) -> bool:
+        """Whether what is to be deleted is known not to be there."""
+        if self._resend or known.state not in (State.DELETED, State.REJECTED):
+            return False
+        if known.state == State.REJECTED:
+            self._never_sent.add(key)
+        return True
 
     def has_tag(self, change: Upsert, known: Known, tag: str | None) -> bool:
         """Whether the source says by this tag that the file is the one that LinkedIn confirmed."""
@@ -190,7 +256,8 @@ class Ledger(Store):
         """
         if not self._is_delivered(change, known):
             return None
-        if (known.stream, known.version) != (change.stream, change.version or known.version):
+        seen = (known.stream, known.version) == (change.stream, change.version or known.version)
+        if not seen or (known.row is None and change.row is not None):
             self._remember(change, known)
         return known.tag
 
@@ -262,11 +329,14 @@ class Ledger(Store):
             "version": change.version,
             "tag": None if content is None else content.tag,
             "origin": origin,
+            "row": None if change.row is None else self.row_hash(change.row.text),
         }
         with self._lock:
             if self._closed:  # an upload that has outlasted the run's grace
                 return
             self._seen[key] = row
+            if change.row is not None:
+                self._seen_rows.add(self.row_hash(change.row.text))
             if len(self._seen) >= _SEEN_AT_ONCE:
                 with self._file.written() as connection:
                     self._begin(connection)
@@ -300,7 +370,7 @@ class Ledger(Store):
         }
         with self._writing(commit=True) as connection:
             if deleted:
-                rows = ", ".join(["('deleted', ?, ?)"] * len(deleted))
+                rows = ", ".join(["('deleted', ?, ?, 0)"] * len(deleted))
                 values = chain.from_iterable((now, key) for key in deleted)
                 connection.execute(f"{_DELETED} {rows} {_ON_DELETED}", tuple(values))
             if urns:  # a row with the URN of another key there is not: each key has its own blobs
@@ -309,13 +379,33 @@ class Ledger(Store):
 
     def rejected(self, rejected: Rejected) -> None:
         """As :meth:`Store.rejected`. A record without a readable key leaves its version open."""
-        stream, version = rejected.stream, rejected.version
+        stream, version, row = rejected.stream, rejected.version, rejected.row
+        if rejected.is_deletion:
+            return
         if rejected.key is not None:
-            about = {"key": self.hash_of(rejected.key), "stream": stream, "version": version}
+            about = {
+                "key": self.hash_of(rejected.key),
+                "candidate_id": rejected.key.candidate_id,
+                "resume_id": rejected.key.resume_id,
+                "stream": stream,
+                "version": version,
+                "row": None if row is None else self.row_hash(row.text),
+                "now": int(self._now()),
+            }
             with self._writing() as connection:
                 connection.execute(_REJECTED, about)
         elif version is not None:
             self.versions.leave_open(stream, version)
+
+    def settled(self, changes: Sequence[tuple[ResumeKey, int]]) -> None:
+        """As :meth:`Store.settled`: ids of what was to be deleted, and never sent, are dropped."""
+        never_sent = [key for key, _ in changes if key in self._never_sent]
+        if never_sent:
+            now = int(self._now())
+            self._never_sent.difference_update(never_sent)
+            with self._writing() as connection:
+                rows = [(now, self.hash_of(key)) for key in never_sent]
+                connection.executemany(_NEVER_SENT, rows)
 
     def sync(self) -> None:
         """As :meth:`Store.sync`."""
@@ -337,9 +427,8 @@ class Ledger(Store):
     def held(self) -> int:
         """How many resumes LinkedIn holds, or may hold."""
         with self._writing() as connection:
-            [count] = connection.execute(
-                "SELECT count(*) FROM resumes WHERE state <> 'deleted'"
-            ).fetchone()
+            query = f"SELECT count(*) FROM resumes WHERE {HELD}"  # noqa: S608 - own words
+            [count] = connection.execute(query).fetchone()
         return int(count) + self.imported.count
 
     def held_at_first(self, key: ResumeKey) -> bool:
@@ -348,10 +437,17 @@ class Ledger(Store):
             found = connection.execute(_HELD_AT_FIRST, (self.hash_of(key), self._newest)).fetchone()
             return found is not None or self.imported.knows(key)
 
+    def may_hold_more(self, candidate_id: str) -> bool:
+        """Whether resumes of a candidate may be known by a keyed hash alone."""
+        with self._writing():
+            return self.imported.may_hold(candidate_id)
+
     def forget(self, key: ResumeKey) -> bool:
         """Know nothing of a resume any more; tell whether anything was known."""
         with self._writing(commit=True) as connection:
-            known = connection.execute("DELETE FROM resumes WHERE key = ?", (self.hash_of(key),))
+            hashed = (self.hash_of(key),)
+            known = connection.execute("DELETE FROM resumes WHERE key = ?", hashed)
+            connection.execute("DELETE FROM shared_rows WHERE key = ?", hashed)
             imported = self.imported.drop(key)
         return known.rowcount > 0 or imported
 
@@ -380,6 +476,7 @@ class Ledger(Store):
         if self._seen:
             connection.executemany(_SEEN, list(self._seen.values()))
             self._seen.clear()
+            self._seen_rows.clear()
 
     def _write(
         self, connection: sqlite3.Connection, uploads: Iterable[Sent], state: State, at: int
@@ -415,6 +512,7 @@ class Ledger(Store):
             None if content.origin is None else self._hash(content.origin),
             at,
             at,
+            None if change.row is None else self.row_hash(change.row.text),
         )
 
     def _expiry(self, uploaded_at: int) -> int | None:

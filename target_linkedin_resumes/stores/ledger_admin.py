@@ -11,6 +11,7 @@ from typing import Any
 
 from target_linkedin_resumes.errors import Misconfigured
 from target_linkedin_resumes.stores.ledger_db import APPLICATION_ID, another_program, readable
+from target_linkedin_resumes.stores.stream_versions import HELD
 
 # Of a row, what may be shown; the rest are hashes that say nothing outside this ledger.
 _SHOWN = (
@@ -67,7 +68,7 @@ class LedgerView:
     def rows(self) -> Iterator[dict[str, Any]]:
         """Each resume that LinkedIn holds or may hold; of a recovered one, its keyed hash."""
         with self._reading():
-            query = f"SELECT {', '.join(_SHOWN)} FROM resumes WHERE state <> 'deleted'"  # noqa: S608
+            query = f"SELECT {', '.join(_SHOWN)} FROM resumes WHERE {HELD}"  # noqa: S608
             for row in self._connection.execute(query):
                 shown = dict(row)
                 shown["sha256"] = row["sha256"].hex() if row["sha256"] is not None else None

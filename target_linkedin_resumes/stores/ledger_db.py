@@ -56,6 +56,17 @@ STEPS = (
     "ALTER TABLE resumes ADD COLUMN shared INTEGER NOT NULL DEFAULT 0;",
     # A salted hash of the bytes at the source and of how they are converted.
     "ALTER TABLE resumes ADD COLUMN origin BLOB;",
+    # The row of the tap that names a resume, as a salted hash; where several do, `shared_rows` has
+    # them all. `sent` says that a call may have written the record since its last deletion.
+    """
+    ALTER TABLE resumes ADD COLUMN row BLOB;
+    ALTER TABLE resumes ADD COLUMN sent INTEGER NOT NULL DEFAULT 1;
+    CREATE INDEX resumes_by_row ON resumes (row) WHERE row IS NOT NULL;
+    CREATE TABLE shared_rows (key BLOB, row BLOB, PRIMARY KEY (key, row)) WITHOUT ROWID;
+    CREATE INDEX shared_rows_by_row ON shared_rows (row);
+    CREATE TABLE row_keys (stream TEXT PRIMARY KEY, properties TEXT NOT NULL) WITHOUT ROWID;
+    ALTER TABLE recovered ADD COLUMN candidate BLOB;
+    """,
 )
 _DAMAGED = (
     "the file is damaged or is no ledger; move it away and run again: what LinkedIn holds already"

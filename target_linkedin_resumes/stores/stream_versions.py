@@ -26,12 +26,12 @@ _NAMED = """
 UPDATE resumes SET version = :version
 WHERE key = :key AND stream = :stream AND state <> 'deleted'
 """
-_OLDER = (
-    "FROM resumes WHERE stream = :stream AND (version IS NULL OR version < :version)"
-    " AND state <> 'deleted'"
-)
-_OUTDATED = f"{_OLDER} AND NOT shared"
-_SHARED = f"{_OLDER} AND shared"
+# Of what was only ever rejected, LinkedIn holds nothing.
+HELD = "state NOT IN ('deleted', 'rejected')"
+_OLDER = "FROM resumes WHERE stream = :stream AND (version IS NULL OR version < :version)"
+_OUTDATED = f"{_OLDER} AND {HELD} AND NOT shared"
+_SHARED = f"{_OLDER} AND {HELD} AND shared"
+_REJECTED = f"{_OLDER} AND state = 'rejected' AND NOT shared"
 
 
 class StreamVersions:
@@ -81,7 +81,8 @@ class StreamVersions:
     def is_empty(self, stream: str, version: int) -> bool:
         """Whether no resume is of this version."""
         return not self._one(
-            "SELECT EXISTS (SELECT 1 FROM resumes WHERE stream = :stream AND version = :version)",
+            "SELECT EXISTS (SELECT 1 FROM resumes"
+            " WHERE stream = :stream AND version = :version AND state <> 'rejected')",
             stream,
             version,
         )
@@ -102,9 +103,16 @@ class StreamVersions:
 
     def keys_outdated(self, stream: str, version: int) -> Iterator[ResumeKey]:
         """Give their keys, a page at a time; rows may change meanwhile."""
+        return self._keys(_OUTDATED, stream, version)
+
+    def keys_rejected(self, stream: str, version: int) -> Iterator[ResumeKey]:
+        """Give, likewise, those of an older version that were only ever rejected."""
+        return self._keys(_REJECTED, stream, version)
+
+    def _keys(self, which: str, stream: str, version: int) -> Iterator[ResumeKey]:
         last = -1
         query = f"""
-            SELECT number, candidate_id, resume_id {_OUTDATED} AND number > :last
+            SELECT number, candidate_id, resume_id {which} AND number > :last
             ORDER BY number LIMIT {_PAGE}
         """
         while True:

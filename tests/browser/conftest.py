@@ -90,7 +90,7 @@ def look(chromium: Browser, bench: Bench) -> Iterator[Look]:
                     note(f"request: {url}")
 
             context.on("request", lambda request: requested(request.url))
-            page.goto(path if path.startswith("about:") else bench.sandbox.url + path)
+            page.goto(path if path.startswith(("about:", "http:")) else bench.sandbox.url + path)
             return page
 
         yield open_page

@@ -40,7 +40,8 @@ def calls(bench: Bench, endpoint: str) -> list[dict[str, Any]]:
 def summary(done: Finished) -> dict[str, int]:
     """What the summary at the end of a run counts."""
     (line,) = (line for line in done.log.splitlines() if " records read: " in line)
-    names = "records read|delivered|deleted|unchanged|superseded|filtered|rejected"
+    names = "records read|delivered|deleted|unchanged|superseded|filtered|were not there"
+    names += "|not known to the ledger|rejected"
     return {name: int(count) for count, name in re.findall(rf"(\d+) ({names})", line)}
 
 

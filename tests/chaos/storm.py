@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from target_linkedin_resumes.sandbox.faults import KINDS
+from target_linkedin_resumes.sandbox.faults import BATCH_ONLY, KINDS
+from target_linkedin_resumes.sandbox.forms import FORMS
 from target_linkedin_resumes.sandbox.server import running
 from tests.e2e.support import Bench, Finished, History, covered
 
@@ -26,7 +27,6 @@ USED_LIFE = TOKEN_LIFE * 0.9
 TIMEOUT = 1
 ENDPOINTS = ("token", "url", "upload", "batch_update", "batch_delete")
 BATCHES = ("batch_update", "batch_delete")
-BATCH_ONLY = ("key_status", "partial", "poison")
 REFUSED = "linkedin_refused"
 
 # The variants of each kind. A call that is never answered costs the client its whole timeout.
@@ -53,6 +53,9 @@ VARIANTS: dict[str, list[dict[str, Any]]] = {
     "partial": [{"missing": 0.2, "failing": 0.2, "statuses": [409, 429, 500, 503]}],
     "key_status": [{"status": 500}],
     "poison": [{}],
+    "no_tunnel": [{}, {"status": 400}],
+    # But for an answer about other resumes, which has to stop a run.
+    "written": [{"form": form} for form in sorted(set(FORMS) - {"others"})],
 }
 # LinkedIn may say 401 of a good token. Of a call that never worked, two of them in a row are the
 # configuration's fault, so the first calls are spared.
@@ -66,7 +69,7 @@ def rules(seed: int, history: History, *, heavy: bool) -> list[dict[str, Any]]:
     kinds = sorted(VARIANTS)
     shares = dict.fromkeys(kinds, RATE / len(kinds))
     # A run makes a dozen batch calls: what is for batches alone would hardly ever hit.
-    shares |= dict.fromkeys(BATCH_ONLY, RATE)
+    shares |= dict.fromkeys(sorted(BATCH_ONLY), RATE)
     if heavy:
         shares[kinds[seed % len(kinds)]] = RATE
     keys = sorted({history.outcome(event)[0] for event in history.events})

@@ -36,6 +36,15 @@ def test_for_people(config: Path, tmp_path: Path) -> None:
     assert done.stdout.endswith("LinkedIn holds 1 of 2 resumes.\n")
 
 
+@pytest.mark.parametrize("status", [404, 410])
+def test_what_was_not_there_is_said(config: Path, tmp_path: Path, status: int) -> None:
+    file = opened(tmp_path / "audit.jsonl")
+    file.confirmed([erased("c1", "r1", status)])
+    file.close()
+    done = run("c1", "--config", config)
+    assert f"to be erased, but was not there, status {status}, " in done.stdout
+
+
 def test_for_programs(config: Path, tmp_path: Path) -> None:
     written(tmp_path / "audit.jsonl")
     document = json.loads(run("c1", "--config", config, "--json").stdout)

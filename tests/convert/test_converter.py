@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from target_linkedin_resumes.convert import text
 from target_linkedin_resumes.convert.converter import converter_of
 from target_linkedin_resumes.errors import Misconfigured, Reject
 from target_linkedin_resumes.records import ResumeFile
@@ -65,6 +66,23 @@ def test_a_failure_does_not_tell_what_is_in_the_document(tmp_path: Path) -> None
         pytest.raises(Reject) as caught,
         files.open(ResumeFile("secret.docx")),
     ):
+        pytest.fail("it was opened")
+    assert caught.value.code == "conversion_failed"
+    assert "secret" not in caught.value.message
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("kind", ["docx", "odt", "rtf", "html"])
+def test_whatever_a_library_raises_rejects_the_record_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("secret")
+
+    for name in ("clean_tree", "tree_text", "html_text", "rtf_text"):
+        monkeypatch.setattr(text, name, fails)
+    (tmp_path / "cv").write_bytes((FILES / f"resume.{kind}").read_bytes())
+    with sources(tmp_path) as files, pytest.raises(Reject) as caught, files.open(ResumeFile("cv")):
         pytest.fail("it was opened")
     assert caught.value.code == "conversion_failed"
     assert "secret" not in caught.value.message

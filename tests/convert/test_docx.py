@@ -43,6 +43,15 @@ def test_content_controls() -> None:
     assert text_of(docx(body)) == "filled in\n"
 
 
+@pytest.mark.parametrize(
+    "properties", ["<w:showingPlcHdr/><w:showingPlcHdr/>", "<w:showingPlcHdr/><w:text/>"]
+)
+def test_what_asks_to_be_filled_in(properties: str) -> None:
+    inner = CONTROL.format(properties, paragraph("Click here"))
+    body = paragraph("before") + CONTROL.format(properties, inner) + inner + paragraph("after")
+    assert text_of(docx(body)) == "before\n\nafter\n"
+
+
 def test_text_boxes_once_in_whichever_form() -> None:
     box = f"<w:txbxContent>{paragraph('in a box')}</w:txbxContent>"
     drawing = f"<w:drawing><wp:inline><a:graphic>{box}</a:graphic></wp:inline></w:drawing>"
@@ -66,6 +75,23 @@ def test_links() -> None:
             '<w:r><w:fldChar w:fldCharType="end"/></w:r>'
         )
 
+    target = "HYPERLINK &quot;https://example.org/&quot;"
+    text, more = "</w:instrText></w:r>", "<w:r><w:instrText>"
+    for code in (
+        f"{target} \\o &quot;CODE&quot;",
+        f"{target} \\t &quot;_blank&quot; \\h",
+        "HYPERLINK \\o &quot;CODE&quot; &quot;https://example.org/&quot;",
+        f"{target}{text}{run('CODE')}{more} \\o &quot;C&quot;",
+        f"{target}{text}{field(' MERGEFIELD x ', 'CODE')}{more}",
+    ):
+        assert text_of(docx(f"<w:p>{field(code, 'there')}</w:p>")) == (
+            "there (https://example.org/)\n"
+        )
+    assert text_of(docx(f"<w:p>{field(' X ', 'a')}{run('b')}</w:p>")) == "ab\n"
+    unfinished = '<w:r><w:fldChar w:fldCharType="begin"/></w:r>'
+    assert text_of(docx(f"<w:p>{unfinished}{run('kept')}</w:p>{paragraph('as well')}")) == (
+        "kept\n\nas well\n"
+    )
     body = (
         f'<w:p><w:hyperlink r:id="a">{run("my site")}</w:hyperlink>{run(", ")}'
         f'<w:hyperlink r:id="a">{run("www.example.com")}</w:hyperlink>{run(", ")}'
@@ -191,6 +217,37 @@ def test_headers_footers_and_notes() -> None:
     assert text_of(docx(body.format("<w:titlePg/>"), parts, own_links=own)) == (
         header + "First page\n\n" + end
     )
+    settings = parts | {"settings": "<w:evenAndOddHeaders/>"}
+    assert text_of(docx(body.format(""), settings, own_links=own)) == "Left\n\n" + header + end
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        ("Jane Doe, 555 0100 | ", "", "Jane Doe, 555 0100"),
+        ("", " \u2013 Jane Doe", "Jane Doe"),
+        ("Jane Doe 555 0100 Page ", "", "Jane Doe 555 0100 Page"),
+        ("Page ", " of 12", ""),
+        ("+33 1 23 45 67 89 | ", "", "+33 1 23 45 67 89"),
+        ("Página ", " de 2", ""),
+        ("第", "页", ""),
+        ("- ", " -", ""),
+        ("Seite ", " Lebenslauf", "Seite  Lebenslauf"),
+    ],
+)
+@pytest.mark.parametrize("form", ["simple", "complex"])
+def test_of_a_page_number_only_the_number_goes(
+    before: str, after: str, shown: str, form: str
+) -> None:
+    number = (
+        f'<w:fldSimple w:instr="PAGE">{run("7")}</w:fldSimple>'
+        if form == "simple"
+        else FIELD.format("PAGE \\* MERGEFORMAT", run("7"))
+    )
+    footer = f"<w:p>{run(before)}{number}{run(after)}</w:p>"
+    section = SECTION.replace("header", "footer")
+    text = text_of(docx(paragraph("Text") + section, {"footer1": footer}))
+    assert text == (f"Text\n\n{shown}\n" if shown else "Text\n")
 
 
 def test_tables() -> None:
@@ -222,16 +279,32 @@ def test_tables() -> None:
 
 
 def test_the_strict_form() -> None:
-    transitional = docx(f"<w:p>{run('strict')}{run('gone', '<w:vanish/>')}</w:p>")
-    with zipfile.ZipFile(io.BytesIO(transitional)) as archive:
-        members = {
-            name: archive.read(name).replace(
-                b"http://schemas.openxmlformats.org/wordprocessingml/2006/main",
-                b"http://purl.oclc.org/ooxml/wordprocessingml/main",
-            )
-            for name in archive.namelist()
-        }
-    assert text_of(zipped(members)) == "strict\n"
+    box = f"<w:r>{DRAWING.format(SHAPE)}</w:r>"
+    link = f'<w:hyperlink r:id="a">{run("site")}</w:hyperlink>'
+    transitional = docx(
+        f"<w:p>{run('strict ')}{run('gone', '<w:vanish/>')}{link}{box}</w:p>"
+        + paragraph("Head", '<w:pStyle w:val="T"/>')
+        + SECTION,
+        {"header1": paragraph("Jane"), "styles": style("T", '<w:name w:val="Title"/>')},
+        links=relationship("a", "hyperlink", "https://example.com/", external=True),
+    )
+    members = parts(transitional)
+    members["word/looks.xml"] = members.pop("word/styles.xml")
+    members = {
+        name: content.replace(b"styles.xml", b"looks.xml")
+        .replace(
+            b"http://schemas.openxmlformats.org/officeDocument/2006/relationships",
+            b"http://purl.oclc.org/ooxml/officeDocument/relationships",
+        )
+        .replace(
+            b"http://schemas.openxmlformats.org/wordprocessingml/2006/main",
+            b"http://purl.oclc.org/ooxml/wordprocessingml/main",
+        )
+        for name, content in members.items()
+    }
+    assert text_of(zipped(members)) == (
+        "Jane\n\nstrict site (https://example.com/)\n\nMARKER\n\nHead\n====\n"
+    )
 
 
 SECTION = '<w:sectPr><w:headerReference w:type="default" r:id="header1"/></w:sectPr>'

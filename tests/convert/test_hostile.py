@@ -253,6 +253,15 @@ def test_what_unpacks_is_not_kept_in_memory() -> None:
         tracemalloc.stop()
 
 
+def test_a_large_part_that_is_not_compressed() -> None:
+    content = zipped(parts(docx(paragraph("x") + "<w:p/>" + " " * 3 * MIB)))
+    assert text_of(content) == "x\n"
+    with open_archive(found(content)) as archive:
+        assert len(archive.rewritten({})) < MIB
+        with pytest.raises(Reject, match="unpacks"):
+            archive.read("word/document.xml", MIB)
+
+
 def test_pictures_count_as_well() -> None:
     """LibreOffice will unpack them; so a document is measured as a whole before it gets there."""
     bomb = with_part("word/media/picture.bin", bytes(70 * MIB))

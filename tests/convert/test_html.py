@@ -39,11 +39,37 @@ from tests.convert.documents import text_of
         ("<form><input value=gone><select><option>gone</select><label>x</label></form>", "x"),
         ("a<b>b</b>&nbsp;&amp;&#8364;<i> c</i>\u00ad\u200b &amp;copy", "ab &€ c &copy"),
         ("<p>a</p></p></div></table></td>b", "a\n\nb"),
+        ("2019\x0c2020&#12;2021&#xB;2022\x0b2023&#11;2024", "2019 2020 2021 2022 2023 2024"),
+        ("a\x01b&#1;c\ufffed&#xFFFE;e&#65535;f\x00g&#0;h\x1bi\x7fj&#x1f;k", "abcdefghijk"),
+        ("<a href='https://x.org/\x0cx&#11;y\ufffe'>site</a>", "site (https://x.org/ x y)"),
+        ("&#150;&#99999999;&#x110000;", "\u2013\ufffd\ufffd"),
     ],
 )  # fmt: skip
 def test_html(source: str, text: str) -> None:
     page = f"<html><head><title>gone</title><meta charset=utf-8></head><body>{source}"
     assert text_of(page.encode()) == text + "\n"
+
+
+@pytest.mark.parametrize("tag", ["section", "main", "article", "header", "nav", "figure", "x-cv"])
+@pytest.mark.parametrize(
+    "before", ["", "<title>gone</title>", "<head><title>gone</title></head>", "<style>a{}</style>"]
+)
+def test_html5_without_a_body(tag: str, before: str) -> None:
+    page = f"<!doctype html>{before}<{tag}>Jane<p>Engineer</p></{tag}><style>b{{}}</style>end"
+    for convert in (lambda content: content, sanitize_page):
+        assert text_of(convert(page.encode())).split() == ["Jane", "Engineer", "end"]
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["<span>Jane</span> <b>Doe</b>", "<b>Jane</b> Doe", "<br>Jane Doe", "<ul><li>Jane Doe</ul>",
+     "<a href='https://jane'>Jane</a> Doe", " <strong>Jane</strong> Doe", "<hr/>Jane Doe",
+     "<font color=red>Jane</font> Doe", "<ol><li>Jane Doe</ol>", "<header>Jane Doe</header>"],
+)  # fmt: skip
+def test_a_fragment_is_a_page(page: str) -> None:
+    text = text_of(page.encode())
+    assert "<" not in text
+    assert re.findall("Jane|Doe", text)[-2:] == ["Jane", "Doe"]
 
 
 @pytest.mark.parametrize(
@@ -72,12 +98,34 @@ def test_what_styles_set_side_by_side_is_no_word(rule: str, text: str) -> None:
         ("\ufeff", "utf-8"),
         ('<meta http-equiv=x content="text/html; charset=iso-8859-2">', "iso-8859-2"),
         ("<meta charset='nonsense'>", "cp1252"),
+        ("<?xml version='1.0' encoding='iso-8859-2'?>", "iso-8859-2"),
     ],
 )
 def test_html_in_other_encodings(head: str, encoding: str) -> None:
     mark, meta = (head, "") if head == "\ufeff" else ("", head)
     page = f"{mark}<html>{meta}<p>Zürich</p></html>"
     assert text_of(page.encode(encoding)) == "Zürich\n"
+
+
+@pytest.mark.parametrize(
+    ("label", "encoding", "text"),
+    [
+        ("iso-8859-1", "cp1252", "2019\u20132021 \u20ac"),
+        ("latin1", "cp1252", "2019\u20132021"),
+        ("us-ascii", "cp1252", "2019\u20132021"),
+        ("iso-8859-9", "cp1254", "İstanbul \u2013"),
+        ("shift_jis", "cp932", "高橋①"),
+        ("x-sjis", "cp932", "髙橋"),
+        ("gb2312", "gbk", "張三"),
+        ("ks_c_5601-1987", "cp949", "똠방"),
+        ("tis-620", "cp874", "ไทย \u2013"),
+        ("x-cp1251", "cp1251", "Надежда"),
+        ("utf-16", "utf-8", "Zürich"),
+    ],
+)
+def test_labels_mean_what_they_mean_on_the_web(label: str, encoding: str, text: str) -> None:
+    page = f'<html><meta charset="{label}"><p>{text}</p></html>'
+    assert text_of(page.encode(encoding)) == f"{text}\n"
 
 
 def test_what_is_left_out_does_not_keep_an_accent_apart() -> None:

@@ -3,6 +3,7 @@
 What LibreOffice itself makes of documents is in `test_libreoffice.py`.
 """
 
+import errno
 import os
 import shutil
 import signal
@@ -22,7 +23,7 @@ from target_linkedin_resumes.convert.libreoffice import LibreOffice
 from target_linkedin_resumes.convert.sanitize import PROFILE
 from target_linkedin_resumes.convert.text import TextConverter
 from target_linkedin_resumes.convert.workspace import Workspace, remove_leftovers
-from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Retry
+from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Retry, Stop
 from target_linkedin_resumes.resumes import formats
 from target_linkedin_resumes.resumes.formats import Converter, Kind
 from target_linkedin_resumes.resumes.spool import MAX_SIZE
@@ -106,6 +107,24 @@ def test_a_disk_that_cannot_be_written_is_tried_again(office: Callable[..., Libr
     assert convert(pool) == b"%PDF-1.4 document"
 
 
+def test_a_full_disk_stops_the_run(
+    office: Callable[..., LibreOffice], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether it is met here or by LibreOffice, which says no more than that it failed."""
+    pool = office("exit 1", processes=1)
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**9, 10**9, 0))
+        with pytest.raises(Stop, match=r"No space left.*TMPDIR"):
+            convert(pool)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pool, "_attempt", full)
+    with pytest.raises(Stop, match=r"No space left.*TMPDIR"):
+        convert(pool)
+
+
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
@@ -129,6 +148,32 @@ def test_a_blank_document_is_refused_and_not_printed(
             convert(converter, content, kind)
         assert caught.value.code == "conversion_failed"
     assert not (tmp_path / "printed").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "hint"),
+    [
+        (b"{\\rtf1 " + b"{x}" * 200_000 + b"}", formats.RTF, "far more parts"),
+        (b"{\\rtf1 " + b"{x" * 1_000, formats.RTF, "nested too deeply"),
+        (b"<html>" + b"<b>x</b>" * 100_001, formats.HTML, "far more elements"),
+        (b"<html>" + b"<div>" * 1_000 + b"x", formats.HTML, "nested too deeply"),
+        (docx("<w:p/>" * 100_001), formats.DOCX, "far more elements"),
+        (odt("<text:p>x</text:p>" * 100_001), formats.ODT, "far more elements"),
+    ],
+)
+def test_what_would_take_libreoffice_too_much_memory_is_not_printed(
+    office: Callable[..., LibreOffice], tmp_path: Path, content: bytes, kind: Kind, hint: str
+) -> None:
+    pool = office(f": > {tmp_path}/printed; {WELL}")
+    with pytest.raises(Reject, match=hint) as caught:
+        convert(pool, content, kind)
+    assert caught.value.code == "conversion_failed"
+    assert not (tmp_path / "printed").exists()
+
+
+def test_its_memory_is_bounded(office: Callable[..., LibreOffice]) -> None:
+    pool = office('printf "%%PDF-" > "$out"; ulimit -d >> "$out"; ulimit -v >> "$out"')
+    assert convert(pool).split(b"-")[1].split() == [b"1048576", b"2097152"]
 
 
 @pytest.mark.parametrize(

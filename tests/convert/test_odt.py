@@ -1,6 +1,13 @@
 """ODT as text."""
 
-from tests.convert.documents import odt, text_of
+import io
+import zipfile
+
+from target_linkedin_resumes.convert.sanitize import sanitize
+from target_linkedin_resumes.resumes import formats
+from tests.convert.documents import found, odt, text_of
+from tests.convert.test_hostile import parts
+from tests.resumes.samples import zipped
 
 
 def test_what_is_shown() -> None:
@@ -88,3 +95,41 @@ def test_headers_footers_notes_and_links() -> None:
         "Jane Doe, 555 0100\n\nMy site (https://example.com/?a=1&b=2) [1]\n\nx | y\n\nThird\n\n"
         "[1] A note\n\njane@example.com, her resume, 1\n"
     )
+
+
+def test_headers_of_every_page_each_once() -> None:
+    def page(name: str, inside: str) -> str:
+        return f'<style:master-page style:name="{name}">{inside}</style:master-page>'
+
+    def margin(kind: str, *texts: str) -> str:
+        inside = "".join(f"<text:p>{text}</text:p>" for text in texts)
+        return f"<style:{kind}>{inside}</style:{kind}>"
+
+    number = "<text:page-number>2</text:page-number>"
+    styles = "<office:master-styles>{}</office:master-styles>".format(
+        page("A", margin("header", "Jane Doe", "odd") + margin("header-left", "Jane Doe", "even"))
+        + page(
+            "B", margin("header", "Jane Doe", "landscape") + margin("footer", f"555 0100 {number}")
+        )
+        + page(
+            "C",
+            margin("footer-left", "on the left", f"{number}/<text:page-count>3</text:page-count>"),
+        )
+    )
+    assert text_of(odt("<text:p>Text</text:p>", styles=styles)).split("\n\n") == [
+        "Jane Doe", "odd", "even", "landscape", "Text", "555 0100", "on the left\n",
+    ]  # fmt: skip
+
+
+def test_good_documents_of_other_writers() -> None:
+    members = parts(odt('<text:p xml:id="a">one</text:p><text:p xml:id="a">two</text:p>'))
+    declared = (
+        b'<!DOCTYPE manifest:manifest PUBLIC "-//OpenOffice.org//DTD Manifest 1.0//EN" "M.dtd">'
+    )
+    members["META-INF/manifest.xml"] = declared + members["META-INF/manifest.xml"]
+    kind = members.pop("mimetype")
+    content = zipped(members | {"mimetype": kind})
+    assert text_of(content) == "one\n\ntwo\n"
+    with zipfile.ZipFile(io.BytesIO(sanitize(found(content), formats.ODT))) as handed:
+        assert handed.infolist()[0].filename == "mimetype"
+        assert handed.infolist()[0].compress_type == zipfile.ZIP_STORED

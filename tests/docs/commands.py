@@ -18,17 +18,26 @@ OURS: dict[str, str] = tomllib.loads(read("pyproject.toml"))["project"]["scripts
 # Meltano's are looked at where Meltano is (make test-meltano).
 OTHERS: dict[str, set[str]] = {
     "apt-get": {"install"},
+    "curl": set(),
+    "grep": set(),
     "head": set(),
     "meltano": {"add", "config", "install", "invoke", "run"},
     "openssl": {"rand"},
     "pip": {"install"},
+    "podman": {"build", "run"},
+    "pre-commit": {"install"},
     "python": {"-m"},
     "python3": {"-m"},
     "some-tap": set(),
     "twine": {"upload"},
 }
 # Options that a command of others may have here.
-THEIR_OPTIONS: dict[str, set[str]] = {"apt-get": set(), "pip": set(), "openssl": set()}
+THEIR_OPTIONS: dict[str, set[str]] = {
+    "apt-get": set(),
+    "curl": {"--data", "--request"},
+    "pip": set(),
+    "openssl": set(),
+}
 
 
 def shown(text: str) -> Iterator[list[str]]:

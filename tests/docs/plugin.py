@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from target_linkedin_resumes.cli.ledger import main as ledger_commands
 from target_linkedin_resumes.settings import SCHEMA
 from target_linkedin_resumes.target import TargetLinkedInResumes
 from tests.docs.documents import read
@@ -25,6 +26,8 @@ _PLACEHOLDERS = {
     "organization": "urn:li:organization:1234567890",
     "contract": "urn:li:contract:123456",
 }
+# Commands that this version does not have.
+_MISSING = {"erase"} - set(ledger_commands.commands)
 # Of the SDK's words, those that say nothing to an operator.
 _PLAINER = {"batch_config": "Where BATCH files are, if the tap does not say it itself."}
 
@@ -34,6 +37,7 @@ def definition() -> dict[str, Any]:
     name = TargetLinkedInResumes.name
     return {
         "capabilities": sorted(one.value for one in TargetLinkedInResumes.capabilities),
+        "commands": _commands(name),
         "description": "Candidates' resumes for LinkedIn Recruiter, through CRM Connect",
         "domain_url": "https://learn.microsoft.com/en-us/linkedin/talent/crm-connect/",
         "executable": name,
@@ -43,7 +47,8 @@ def definition() -> dict[str, Any]:
         "maintenance_status": "active",
         "name": name,
         "namespace": name.replace("-", "_"),
-        "pip_url": name,
+        # By its name alone, pip would install whatever somebody else publishes under it.
+        "pip_url": "/path/to/checkout",
         "quality": "unknown",  # the Hub's to say
         "settings": [_setting(*item) for item in target_settings().items()],
         "settings_group_validation": [list(SCHEMA["required"])],
@@ -60,6 +65,37 @@ def definition() -> dict[str, Any]:
     }
 
 
+def _commands(name: str) -> dict[str, dict[str, str]]:
+    """What `meltano invoke target-linkedin-resumes:...` runs, with the loader's settings."""
+    rejects = f"${TargetLinkedInResumes._env_var_prefix}REJECTS_PATH"
+    commands = {
+        "check": {
+            "args": "--config ENV --check",
+            "description": "Try the configuration, the token and the rights; writes nothing.",
+        },
+        "erase": {
+            "args": "--config ENV erase",
+            "executable": f"{name}-ledger",
+            "description": "Delete at LinkedIn what the ledger holds of a candidate.",
+        },
+        "ledger": {
+            "args": "--config ENV",
+            "executable": f"{name}-ledger",
+            "description": "What LinkedIn is known to hold: status, export, forget, rebuild.",
+        },
+        "receipt": {
+            "args": "--config ENV",
+            "executable": f"{name}-receipt",
+            "description": "Print what LinkedIn confirmed of a candidate.",
+        },
+        "replay": {
+            "args": f"--config ENV --input {rejects}",
+            "description": "Deliver what was rejected once more, after the cause was mended.",
+        },
+    }
+    return {command: said for command, said in commands.items() if command not in _MISSING}
+
+
 def hub_file() -> str:
     """Give the Hub's file; keys, settings and groups are sorted, as the Hub's linter has it."""
     hub = definition()
@@ -72,7 +108,8 @@ def project_file() -> str:
     """Give `meltano.yml` with the loader as it now is; the rest stays as it stands."""
     hub = definition()
     loader = {
-        name: hub[name] for name in ("name", "namespace", "label", "executable", "capabilities")
+        name: hub[name]
+        for name in ("name", "namespace", "label", "executable", "capabilities", "commands")
     }
     loader["pip_url"] = "-e ."
     loader |= {name: hub[name] for name in ("settings_group_validation", "settings")}

@@ -18,7 +18,7 @@ HEAD = """\
 
 A configuration is a JSON file (`--config config.json`), variables of the environment
 (`--config ENV`), both (the option twice), or Meltano's. Objects and lists in a variable are JSON
-texts. Numbers are whole numbers.
+texts. Numbers are whole numbers. What is empty counts as not set.
 
 A wrong value ends the run with exit code 2 before anything is read; the message says which
 setting, what it holds (a secret's value is not repeated) and what was expected. An unknown setting
@@ -26,6 +26,26 @@ is ignored with a warning.
 
 Proxies and certificates come from the usual variables: `HTTPS_PROXY`, `NO_PROXY`,
 `REQUESTS_CA_BUNDLE`, `SSL_CERT_FILE`.
+
+## What most configurations want
+
+Four settings are required: `client_id`, `client_secret`, `organization` and `contract`. Most
+configurations want some of these besides:
+
+- `fields` and `only` say which field of the tap's records serves for which of this target's, and
+  which records are resumes: see [field mapping](field-mapping.md).
+- `file_root` is the directory below which files are read, and nowhere else.
+- `file_sources` holds credentials for files that are not public, and trust in private addresses.
+- `convert` makes [text or PDF](convert.md) of DOCX, ODT, RTF and HTML, which LinkedIn
+  does not take.
+- `on_reject` and `rejects_path` say whether a record that cannot be delivered stops the run or is
+  kept aside.
+- `ledger_path` names a file that knows what LinkedIn holds: what is unchanged is not sent again,
+  and ACTIVATE_VERSION deletes what the tap no longer names, up to `max_deletes`.
+- `report_path` names a page that says what the run did and what to do next, with JSON beside it.
+- `dry_run` does everything but the writes to LinkedIn.
+
+## All settings
 """
 SDK = """\
 ## Settings of the SDK
@@ -38,7 +58,7 @@ PAGES = {
     "audit": "audit.md",
     "convert": "convert.md",
     "fields": "field-mapping.md",
-    "file": "recipes/README.md",
+    "file": "record.md",
     "ledger": "ledger.md",
     "max_deletes": "ledger.md",
     "only": "field-mapping.md",

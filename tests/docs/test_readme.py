@@ -2,51 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
 
 import yaml
 
-from target_linkedin_resumes.records import FIELDS, Upsert, read_change
 from target_linkedin_resumes.settings import SCHEMA
 from target_linkedin_resumes.target import TargetLinkedInResumes
-from tests.docs.commands import shown
-from tests.docs.documents import EXAMPLES, ROOT, blocks, example, read, section, table
+from tests.chaos.test_chaos import LONG_SEEDS as SEEDS_OF_FAULTS
+from tests.chaos.test_kills import LONG_SEEDS as SEEDS_OF_KILLS
+from tests.docs.documents import blocks, read, section, table
 from tests.docs.plugin import HUB_FILE
-from tests.e2e.conftest import bench, make_bench
-from tests.e2e.support import COMMAND, Bench
-
-__all__ = ["bench", "make_bench"]
 
 README = read("README.md")
 PREFIX = "TARGET_LINKEDIN_RESUMES_"
+EVIDENCE = {row[0]: row[1] for row in table(section(README, "## Evidence"))}
 
 
-def test_the_settings_that_are_named_exist() -> None:
-    text = section(README, "## Settings")
-    named = set(re.findall(r"`([a-z_]+)`", text))
-    assert named >= set(SCHEMA["required"])
-    assert named <= set(SCHEMA["properties"])
-
-
-def test_the_exit_codes_are_those_of_the_page_on_failures() -> None:
-    text = section(README, "### Exit codes").partition("After each")[0]
-    page = table(section(read("docs/failures.md"), "## Exit codes"))
-    assert re.findall(r"\b\d+\b", text) == [row[0] for row in page]
-
-
-def test_the_record_table_has_the_fields_of_the_contract() -> None:
-    names = set(
-        re.findall(r"`(\w+)`", " ".join(row[0] for row in table(section(README, "## The record"))))
-    )
-    assert names - {"_sdc_deleted_at"} <= set(FIELDS)
-    assert {"candidate_id", "resume_id", "created_at", "file", "_sdc_deleted_at"} <= names
-
-
-def test_the_record_that_is_shown_is_one() -> None:
-    (record,) = (one for one in map(json.loads, blocks(README, "json")) if "record" in one)
-    assert isinstance(read_change(record["record"]), Upsert)
+def test_it_can_be_read_in_a_few_minutes() -> None:
+    assert len(README.split()) <= 700
 
 
 def test_the_loader_in_meltano_is_the_hubs_with_what_is_required() -> None:
@@ -60,23 +33,26 @@ def test_the_loader_in_meltano_is_the_hubs_with_what_is_required() -> None:
     assert HUB_FILE in README
 
 
-def test_what_stands_under_without_meltano_leads_to_resumes(bench: Bench) -> None:
-    text = section(README, "### Without Meltano")
-    (config,) = blocks(text, "json")
-    path = bench.directory / "config.json"
-    path.write_text(config.replace("http://127.0.0.1:8765", bench.sandbox.url))
-    (command,) = (words for words in shown(text) if words[0] == TargetLinkedInResumes.name)
-    arguments = [str(path) if word == "config.json" else word for word in command[1:]]
-    done = subprocess.run(
-        [COMMAND, *arguments], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    demo = example("demo")
-    expected, state = demo.read_stream(read("examples/resumes.singer").splitlines(), EXAMPLES)
-    assert bench.held().keys() == expected.keys()
-    assert json.loads(done.stdout.splitlines()[-1]) == state
-
-
 def test_the_demo_has_as_many_records_as_is_said() -> None:
     records = read("examples/resumes.singer").count('"type": "RECORD"')
     assert f"the {records} records of `examples/resumes.singer`" in README
+
+
+def test_memory_and_speed_are_those_of_the_page_on_performance() -> None:
+    page = read("docs/performance.md")
+    targets = {row[0]: row for row in table(section(page, "### Against the targets"))}
+    (memory,) = re.findall(r"\[(\d+ MiB) at most\]", EVIDENCE["Memory"])
+    assert targets[f"{memory} at any length of run"][-1] == "yes"
+    figures = section(page, "## Figures").partition("\n### ")[0]
+    measured = {row[0]: row for row in table(figures)}
+    (ratio,) = re.findall(r"(\d+) times as fast", EVIDENCE["Speed"])
+    assert ratio == f"{float(measured['60 KB, 100/150/300 ms'][3]):.0f}"
+    limit = SCHEMA["properties"]["records_per_minute"]["default"]
+    assert f"{limit:,} records a minute" in EVIDENCE["Speed"]
+
+
+def test_kills_and_coverage_are_those_of_the_make_targets() -> None:
+    kills, faults = (int(number) for number in re.findall(r"(\d+) seeds", EVIDENCE["Kills"]))
+    assert (kills, faults) == (SEEDS_OF_KILLS, SEEDS_OF_FAULTS)
+    (coverage,) = re.findall(r"(\d+) % branch coverage", EVIDENCE["Tests"])
+    assert f"--fail-under={coverage}" in read("Makefile")

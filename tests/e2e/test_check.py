@@ -31,6 +31,8 @@ ROWS = [row[0].strip("`") for row in table(section(read("docs/failures.md"), "##
 NOT_FOUND_BY_A_CHECK = {
     "Name what the stream has": "the tap's SCHEMA is there in a run alone",
     "expected options as in its documentation": "they are looked at with the first file",
+    "the token endpoint refuses it": "a token is asked for with the first file",
+    "token_url cannot be called": "the same",
     "expected a path in a directory of this machine": "it is for file systems that SQLite fails on",
     "needs a directory for temporary files": "no machine of ours is without one",
 }
@@ -176,6 +178,19 @@ IN_WHAT_IT_NAMES: dict[str, Case] = {
     "expected the beginning of a URL": with_settings(file_sources=[{"prefix": "s3://a/?b"}]),
     "is no header that can be sent": with_settings(
         file_sources=[{"prefix": "https://crm.example/", "headers": {"A B": "c"}}]
+    ),
+    "exclude each other; write": with_settings(
+        file_sources=[
+            {
+                "prefix": "https://crm.example/",
+                "headers": {"Authorization": "Bearer a"},
+                "oauth": {
+                    "token_url": "https://auth.example/",
+                    "client_id": "a",
+                    "client_secret": "b",
+                },
+            }
+        ]
     ),
     "of no use for": with_settings(
         file_sources=[{"prefix": "s3://bucket/", "headers": {"A": "b"}}]

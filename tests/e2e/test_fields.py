@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.support import Bench, covered, record, state
+from tests.e2e.support import SCHEMA, Bench, covered, record, state
 
 PROPERTIES: dict[str, Any] = {
     "person": {"type": ["object", "null"], "properties": {"id": {"type": "integer"}}},
@@ -151,7 +151,7 @@ def test_a_stream_that_is_dropped_is_not_judged(bench: Bench) -> None:
     ]
     stopped = bench.run(stream, fields=FIELDS)
     assert stopped.code == 2
-    assert '`stream_maps` with {"other": null}' in stopped.log
+    assert '`stream_maps` with {"other": "__NULL__"}' in stopped.log
     done = bench.run(stream, fields=FIELDS, stream_maps={"other": None})
     assert done.code == 0, done.log
     assert bench.held().keys() == {("1", "a")}
@@ -250,6 +250,27 @@ def test_the_summary_says_what_the_last_state_covers(bench: Bench) -> None:
     assert "No state was printed." in bench.run(stream[:2], fields=FIELDS).log
 
 
+def test_a_state_that_came_first_covers_nothing_and_that_is_said_in_words(bench: Bench) -> None:
+    name = bench.file("cv.pdf")
+    done = bench.run([state(1), schema("s"), row("s", "a", name)], fields=FIELDS)
+    assert done.code == 0, done.log
+    said = "The last state printed came before the 1 records that were not filtered out"
+    assert said in done.log
+
+
+def test_the_first_line_says_what_is_written_and_none_counts_nothing(bench: Bench) -> None:
+    name = bench.file("cv.pdf")
+    other = schema("s")
+    other["schema"]["properties"]["more"] = {}
+    stream = [schema("s"), row("s", "a", name), other, schema("s"), other, state(1)]
+    done = bench.run(stream, fields=FIELDS)
+    assert done.code == 0, done.log
+    first, *others = done.log.splitlines()
+    assert "This run writes to 127.0.0.1:" in first
+    assert sum("Schema has changed" in line for line in others) == 1
+    assert sum('"metric": "record_count"' in line or "record_count" in line for line in others) == 1
+
+
 def test_a_stream_that_is_filtered_out_whole_still_prints_its_state(bench: Bench) -> None:
     stream = [schema("s"), *(row("s", str(n), None, kind="letter") for n in range(20)), state(20)]
     done = bench.run(stream, fields=FIELDS, only={"kind": "resume"})
@@ -295,3 +316,12 @@ def test_settings_as_json_from_the_environment(bench: Bench) -> None:
     done = bench.run(stream, "--config", "ENV")
     assert done.code == 0, done.log
     assert bench.held().keys() == {("1", "a")}
+
+
+def test_ids_that_a_column_pads_are_told_once_and_kept(bench: Bench) -> None:
+    name = bench.file("a.pdf")
+    sent = [record("1", "r", name), record("2  ", "r", name), record("3  ", "r", name)]
+    done = bench.run([SCHEMA, *sent, state(1)])
+    assert done.code == 0, done.log
+    assert done.log.count("field 'candidate_id' begins or ends with blanks") == 1
+    assert set(bench.held()) == {("1", "r"), ("2  ", "r"), ("3  ", "r")}

@@ -73,6 +73,26 @@ def test_a_run_with_retries_rejects_and_a_throttle_wait(bench: Bench) -> None:
         assert shown in html
 
 
+@pytest.mark.parametrize(("organization", "missing"), [(None, 0), ("1234567899", 21)])
+def test_deletions_with_a_wrong_organization_are_warned_of(
+    bench: Bench, organization: str | None, missing: int
+) -> None:
+    assert bench.run(stream(bench, 21)).code == 0
+    other = {} if organization is None else {"organization": organization}
+    gone = [SCHEMA, *(deletion(f"c{n}", "r") for n in range(21)), state(42)]
+    done = bench.run(gone, **reporting(bench), **other)
+    assert done.code == 0, done.log
+    assert len(bench.held()) == missing
+    report, html = written(bench)
+    records = report["records"]
+    assert (records["deleted"], records["not_there"]) == (21 - missing, missing)
+    assert f"{21 - missing} deleted, " in done.log
+    assert f"{missing} were not there, " in done.log
+    for said in (done.log, html, " ".join(report["outcome"]["notes"])):
+        warned = "None of the 21 resumes to be deleted was there" in said
+        assert warned is (missing > 0)
+
+
 def test_nothing_private_is_in_a_report(bench: Bench) -> None:
     secrets = ["sandbox-secret", "secret-name-of-a-file", "no-such-file-4711", "x-ambry", "Bearer"]
     messages = [*stream(bench, 3), record("c9", "r", "no-such-file-4711.pdf", note="canary-4711")]

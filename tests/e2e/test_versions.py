@@ -119,6 +119,29 @@ def test_an_empty_version_deletes_all_only_when_told_to(bench: Bench) -> None:
     assert run(bench, empty).code == 0  # there is nothing left to lose
 
 
+@pytest.mark.parametrize("version", [None, "v900", "", 900.5, True, 899, 901, "901", [900]])
+def test_what_this_run_has_delivered_is_not_deleted(bench: Bench, version: Any) -> None:
+    name = bench.file("a.pdf", PDF)
+    sent = [{**record(f"c{number}", "r", name), "version": version} for number in range(5)]
+    if version is None:
+        del sent[0]["version"]
+    for stream in ([*sent, activate(900)], [activate(900), *sent], [activate(900), *sent] * 2):
+        done = run(bench, [SCHEMA, *stream, state(1)], max_deletes="100")
+        assert done.code == 0, done.log
+        assert "ACTIVATE_VERSION of version 900 deletes nothing" in done.log
+        assert "set max_deletes" not in done.log
+        assert (len(bench.held()), deletes(bench)) == (5, 0)
+
+
+@pytest.mark.parametrize("form", ["{}", " {} ", "{}.0", "0{}"])
+def test_versions_that_are_whole_numbers_in_another_form_are_read(bench: Bench, form: str) -> None:
+    for version, numbers in ((900, range(5)), (901, range(3))):
+        sent = [{**one, "version": form.format(version)} for one in of(version, numbers, bench)]
+        message = {**activate(version), "version": float(version)}
+        assert run(bench, [SCHEMA, *sent, message, state(version)]).code == 0
+    assert {key[0] for key in bench.held()} == {"c0", "c1", "c2"}
+
+
 def test_a_rejected_record_keeps_its_resume_and_one_without_ids_keeps_all(bench: Bench) -> None:
     run(bench, [SCHEMA, *of(1, range(10), bench), activate(1), state(1)])
     kept = {"on_reject": "continue", "rejects_path": str(bench.directory / "rejects.singer")}
@@ -235,6 +258,16 @@ def test_it_is_ignored_without_a_ledger_or_where_that_is_said(
     assert ("ACTIVATE_VERSION is ignored without the setting ledger_path" in done.log) != bool(
         setting
     )
+    assert len(bench.held()) == 3
+
+
+@pytest.mark.parametrize("version", [{}, {"version": None}, {"version": "v2"}, {"version": 2.5}])
+def test_it_is_ignored_with_a_version_that_is_none(bench: Bench, version: dict[str, Any]) -> None:
+    run(bench, [SCHEMA, *of(1, range(3), bench), activate(1), state(1)])
+    message = {"type": "ACTIVATE_VERSION", "stream": "resumes", **version}
+    done = run(bench, [SCHEMA, message, state(2)], max_deletes="100%")
+    assert done.code == 0, done.log
+    assert "ACTIVATE_VERSION is ignored: its version is no whole number" in done.log
     assert len(bench.held()) == 3
 
 

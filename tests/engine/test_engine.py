@@ -358,7 +358,7 @@ def test_a_deletion_does_not_overtake_the_keeping_of_a_reject_before_it() -> Non
 
     # Of a key that is known to be deleted a deletion is settled at once, and not while a reject of
     # that key is being written down.
-    def look_up(change: Change) -> object:
+    def look_up(change: Change, _: object) -> object:
         return Unchanged() if isinstance(change, Delete) else None
 
     delivery = engine(world, keep=True, look_up=look_up)
@@ -386,7 +386,7 @@ def test_the_ledger_is_not_asked_behind_a_refusal_that_is_not_written_down_yet()
     answers = iter([refused])
     world.on_call = lambda _: next(answers, None)
     asked = iter(["the first answer", "a stale answer"])
-    delivery = engine(world, keep=True, batch_size=1, look_up=lambda _: next(asked))
+    delivery = engine(world, keep=True, batch_size=1, look_up=lambda *_: next(asked))
     delivery.start()
     delivery.add(upsert(1), 100)
     assert world.begun.wait(30)
@@ -404,7 +404,7 @@ def test_the_ledger_is_asked_again_once_all_of_the_key_is_settled() -> None:
     world = World()
     asked: list[Change] = []
 
-    def look_up(change: Change) -> object:
+    def look_up(change: Change, _: object) -> object:
         asked.append(change)
         return Unchanged() if len(asked) > 1 else None
 

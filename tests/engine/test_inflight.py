@@ -293,6 +293,14 @@ def test_a_failed_call_waits_and_is_repeated() -> None:
     assert bench.deliver(bench.batch()) == [0]
 
 
+def test_no_server_holds_a_change_for_longer_than_it_may_be_retried() -> None:
+    bench = Bench(retry_seconds=10)
+    bench.add(upsert("a"))
+    bench.upload()
+    bench.flow.batch_failed(bench.batch(), Retry("429", retry_after=100_000), bench.now)
+    assert bench.flow.batch_wait(bench.now, flush=True) == 11
+
+
 def test_a_change_that_fails_for_too_long_stops_the_run() -> None:
     bench = Bench(retry_seconds=10)
     bench.add(upsert("a"))
@@ -311,11 +319,14 @@ def test_a_change_that_fails_for_too_long_stops_the_run() -> None:
     assert "connection reset" in stop.message
 
 
+@pytest.mark.parametrize("of_file", [False, True])
 @pytest.mark.parametrize("others", [True, False])
-def test_a_file_that_alone_cannot_be_had_is_a_reject_and_an_outage_is_none(others: bool) -> None:
+def test_a_file_that_alone_cannot_be_had_is_a_reject_and_an_outage_is_none(
+    others: bool, of_file: bool
+) -> None:
     bench = Bench(retry_seconds=10)
     bench.add(upsert("dead"))
-    failure = Retry("the source sends too slowly")
+    failure = Retry("the source sends too slowly", of_file=of_file)
     failure.at_source = True
     ended = None
     while ended is None:
@@ -329,15 +340,34 @@ def test_a_file_that_alone_cannot_be_had_is_a_reject_and_an_outage_is_none(other
         bench.now += bench.flow.next_tick(bench.now) or 0
         bench.flow.tick(bench.now)
     assert "too slowly" in ended.message
-    if others:
+    if others or of_file:
         assert isinstance(ended, Reject)
         assert ended.code == "source_unreachable"
-        assert key("b") in bench.flow._keys
+        assert ("while others arrived" in ended.message) == others
+        assert (key("b") in bench.flow._keys) == others
         assert key("dead") not in bench.flow._keys
         assert bench.flow.next_tick(bench.now) is None
     else:
         assert isinstance(ended, Stop)
         assert key("dead") in bench.flow._keys
+
+
+def test_what_nobody_was_asked_for_is_no_try() -> None:
+    bench = Bench(retry_seconds=10)
+    bench.add(upsert("a"))
+    spared = Retry("the source is spared for now")
+    spared.tried = False
+    stop = None
+    for failure in (Retry("the source answered 503"), *[spared] * 20):
+        entry = bench.flow.start_upload()
+        assert entry is not None
+        stop = bench.flow.upload_failed(entry, failure, bench.now)
+        if stop is not None:
+            break
+        bench.now += bench.flow.next_tick(bench.now) or 0
+        bench.flow.tick(bench.now)
+    assert stop is not None
+    assert "after 1 tries" in stop.message
 
 
 def test_cut_gives_up_what_has_not_begun_after_the_horizon() -> None:

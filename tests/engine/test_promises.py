@@ -26,7 +26,7 @@ class Promises(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         retries = Retries(10**9, jitter=lambda wait: wait)
-        self.flow = InFlight(batch_size=3, batch_max_age=60, retries=retries)
+        self.flow = InFlight(batch_size=3, batch_max_age=60, retries=retries, keep_deletions=True)
         self.checkpoints = Checkpoints()
         self.now = 0.0
         self.uploading: list[Entry] = []
@@ -98,7 +98,7 @@ class Promises(RuleBasedStateMachine):
             self.apply(entry)
         self.flow.batch_failed(batch, Retry("reset"), self.now)
 
-    @precondition(lambda self: self.batch is not None and self.batch.kind is Upsert)
+    @precondition(lambda self: self.batch is not None)
     @rule()
     def refuse(self) -> None:
         for entry, _ in self.flow.batch_refused(self.take_the_call(), Refused("400")):
@@ -118,7 +118,7 @@ class Promises(RuleBasedStateMachine):
                 outcomes[entry.key] = Confirmation(204)
             elif how == "busy":
                 outcomes[entry.key] = Retry("busy")
-            elif how == "refused" and batch.kind is Upsert:
+            elif how == "refused":
                 outcomes[entry.key] = Reject("linkedin_refused", "no")
         for entry, outcome in self.flow.answered(batch, outcomes, self.now):
             if not isinstance(outcome, Confirmation):
@@ -136,7 +136,11 @@ class Promises(RuleBasedStateMachine):
     def apply(self, entry: Entry) -> None:
         position = entry.positions[-1]
         assert position >= self.applied[entry.key], "a stale change went out after a newer one"
-        earlier = [p for p, kind in self.said[entry.key] if kind is Delete and p < position]
+        earlier = [
+            p
+            for p, kind in self.said[entry.key]
+            if kind is Delete and p < position and p not in self.rejected
+        ]
         if entry.kind is Upsert and earlier:
             assert max(earlier) <= self.applied[entry.key], "a deletion was overtaken"
         self.applied[entry.key] = position
@@ -147,7 +151,6 @@ class Promises(RuleBasedStateMachine):
             self.held[entry.key] = position
 
     def reject(self, entry: Entry) -> None:
-        assert entry.kind is Upsert, "a deletion was rejected away"
         self.rejected.update(entry.positions)
         self.checkpoints.settle(entry.positions)
 

@@ -10,7 +10,7 @@ import pytest
 from target_linkedin_resumes.engine.checkpoints import State
 from target_linkedin_resumes.engine.engine import Draining
 from target_linkedin_resumes.engine.scheduler import LOG_INTERVAL, LogThrottle, next_state_at
-from target_linkedin_resumes.errors import Reject, Stop
+from target_linkedin_resumes.errors import Confirmation, Reject, Stop
 from target_linkedin_resumes.records import Delete, Upsert
 from tests.engine.test_engine import World, engine, key, run, upsert
 
@@ -97,6 +97,15 @@ def test_what_was_not_handed_over_when_the_run_was_stopped_is_not_begun() -> Non
     delivery.end()
     assert world.held == {}
     assert delivery.counters.most_uploads == 0
+
+
+def test_deletions_that_found_nothing_are_told_from_those_that_had_nothing_to_find() -> None:
+    world = World()
+    world.on_call = lambda keys: dict.fromkeys(keys, Confirmation(404))
+    delivery = engine(world)
+    assert run(delivery, [upsert(1), Delete(key(1)), Delete(key(2))]) is None
+    counters = delivery.counters
+    assert (counters.deleted, counters.not_there, counters.missed) == (0, 2, 1)
 
 
 def test_a_failure_after_the_end_is_known() -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from target_linkedin_resumes.http.messages import Request, Response, TransportError
 from target_linkedin_resumes.linkedin.api import LinkedIn
+from target_linkedin_resumes.linkedin.gates import Gates
 from target_linkedin_resumes.linkedin.limits import RequestsPerDay
 from target_linkedin_resumes.linkedin.session import ClientSettings, Session
 
@@ -38,6 +39,10 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+    def wait(self, seconds: float) -> None:
+        """Let the seconds pass."""
+        self.now += seconds
 
 
 @dataclass
@@ -88,10 +93,12 @@ def client(
     requests_per_day: RequestsPerDay | None = None,
     seen: list[tuple[str, str, float, int]] | None = None,
 ) -> LinkedIn:
+    clock = clock or Clock()
     calls = Session(
         transport,
-        clock=clock or Clock(),
+        clock=clock,
         now=lambda: NOW,
+        gates=Gates(clock, lambda: NOW, wait=clock.wait),
         requests_per_day=requests_per_day,
         observe=lambda *call: seen.append(call) if seen is not None else None,
     )

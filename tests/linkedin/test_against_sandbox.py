@@ -18,6 +18,7 @@ from target_linkedin_resumes.errors import (
     Refused,
     Reject,
     Retry,
+    Stop,
 )
 from target_linkedin_resumes.http.client import HttpTransport
 from target_linkedin_resumes.linkedin.api import LinkedIn
@@ -162,6 +163,85 @@ def test_the_days_quota(tmp_path: Path) -> None:
         linkedin.batch_delete([ResumeKey("c", "r")])
         with pytest.raises(QuotaSpent, match="00:00 UTC"):
             linkedin.batch_delete([ResumeKey("c", "r")])
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["organization", "more_fields", "no_provider", "lower_case", "protocol_2", "params"],
+)
+def test_an_answer_in_another_form_is_read(sandbox: Running, linkedin: LinkedIn, form: str) -> None:
+    keys = [ResumeKey(candidate, "r (1), x=2") for candidate in AWKWARD]
+    blob = upload(linkedin)
+    sandbox.set_faults({"endpoint": "batch", "kind": "written", "form": form})
+    for _ in range(2):
+        outcomes = linkedin.batch_update([(key, blob, 1670935153000) for key in keys])
+        assert {type(outcomes[key]) for key in keys} == {Confirmation}
+        deleted = linkedin.batch_delete(keys)
+        assert {type(deleted[key]) for key in keys} == {Confirmation}
+    assert sandbox.snapshot()["breaches"] == []
+
+
+def test_an_answer_that_confirms_nothing(sandbox: Running, linkedin: LinkedIn) -> None:
+    keys = [ResumeKey(f"c{number}", "r") for number in range(100)]
+    blob = upload(linkedin)
+    resumes = [(key, blob, 1670935153000) for key in keys]
+
+    def written(form: str) -> None:
+        sandbox.set_faults({"endpoint": "batch", "kind": "written", "form": form})
+
+    written("twice")
+    assert {type(outcome) for outcome in linkedin.batch_update(resumes).values()} == {Retry}
+    written("others")
+    with pytest.raises(Stop, match="none of those that were asked for"):
+        linkedin.batch_update(resumes)
+    written("long")
+    with pytest.raises(Refused, match="longer than 4 MiB"):
+        linkedin.batch_update(resumes)
+    outcomes = linkedin.batch_update(resumes[:50])
+    assert {type(outcome) for outcome in outcomes.values()} == {Confirmation}
+
+
+@pytest.mark.parametrize("form", ["java", "no_status"])
+def test_one_refused_key_among_others(sandbox: Running, linkedin: LinkedIn, form: str) -> None:
+    keys = [ResumeKey(candidate, "r, x=1") for candidate in AWKWARD]
+    refused = ("x&tcrmResumeId=evil", "r, x=1")
+    sandbox.set_faults(
+        {"endpoint": "batch", "kind": "written", "form": form},
+        {"endpoint": "batch", "kind": "key_status", "status": 400, "keys": [list(refused)]},
+    )
+    blob = upload(linkedin)
+    outcomes = dict(linkedin.batch_update([(key, blob, 1670935153000) for key in keys]))
+    assert type(outcomes.pop(ResumeKey(*refused))) is (Reject if form == "java" else Retry)
+    assert {type(outcome) for outcome in outcomes.values()} == {Confirmation}
+    deleted = dict(linkedin.batch_delete(keys))
+    assert type(deleted.pop(ResumeKey(*refused))) is (Reject if form == "java" else Retry)
+    assert {type(outcome) for outcome in deleted.values()} == {Confirmation}
+
+
+def test_a_gateway_that_refuses_tunnels(sandbox: Running, linkedin: LinkedIn) -> None:
+    keys = [ResumeKey(f"c{number}", "r") for number in range(100)]
+    blob = upload(linkedin)
+    sandbox.set_faults({"endpoint": "batch", "kind": "no_tunnel"})
+    for _ in range(2):
+        outcomes = linkedin.batch_update([(key, blob, 1670935153000) for key in keys])
+        assert {type(outcome) for outcome in outcomes.values()} == {Confirmation}
+    assert len(sandbox.snapshot()["resumes"]) == 100
+    calls = [entry for entry in sandbox.journal() if entry["endpoint"] == "batch_update"]
+    assert sum(entry["tunnelled"] for entry in calls) == 1
+    assert sandbox.snapshot()["breaches"] == []
+
+
+def test_a_version_of_the_api(sandbox: Running) -> None:
+    key = ResumeKey("c", "r")
+    with linkedin_at(sandbox, api_version="202604") as linkedin:
+        linkedin.batch_update([(key, upload(linkedin), 1670935153000)])
+    assert len(sandbox.snapshot()["resumes"]) == 1
+
+
+def test_a_refusal_by_address(sandbox: Running, linkedin: LinkedIn) -> None:
+    sandbox.set_faults({"endpoint": "url", "kind": "status", "status": 999, "body": "html"})
+    with pytest.raises(Stop, match="from this address"):
+        upload(linkedin)
 
 
 def test_a_batch_that_is_refused_whole(sandbox: Running, linkedin: LinkedIn) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.metadata import version
 
 import pytest
 
@@ -22,6 +23,7 @@ from target_linkedin_resumes.errors import (
     Retry,
     Stop,
 )
+from target_linkedin_resumes.http.client import MAX_RESPONSE_BYTES
 from target_linkedin_resumes.http.messages import (
     Request,
     Response,
@@ -32,6 +34,7 @@ from target_linkedin_resumes.http.messages import (
 )
 from target_linkedin_resumes.linkedin.api import LinkedIn, SignedUrl
 from target_linkedin_resumes.linkedin.limits import RequestsPerDay
+from target_linkedin_resumes.linkedin.session import USER_AGENT
 from target_linkedin_resumes.records import ResumeKey
 
 from .fakes import (
@@ -95,6 +98,7 @@ def test_asks_for_a_signed_url_as_linkedins_page_says() -> None:
     assert str(request.url.origin) == "https://api.linkedin.com"
     assert dict(request.headers) == {
         "Authorization": "Bearer token-1",
+        "User-Agent": USER_AGENT,
         "Accept": "application/json",
         "Content-Type": "application/json",
         "X-RestLi-Protocol-Version": "2.0.0",
@@ -153,7 +157,11 @@ def test_uploads_to_the_url_exactly_as_received() -> None:
     assert request.url.target == (
         "/ambry/?x-li-ambry-ep=AQ%2fa%3d&x-ambry-filename=Jane%20D%C5%93%20%26%20Co%20100%25%2B.pdf"
     )
-    assert dict(request.headers) == {"Authorization": "Bearer token-1", "Content-Type": PDF}
+    assert dict(request.headers) == {
+        "Authorization": "Bearer token-1",
+        "User-Agent": USER_AGENT,
+        "Content-Type": PDF,
+    }
     assert request.body == b"%PDF-"
 
 
@@ -356,6 +364,7 @@ def test_updates_as_linkedins_page_says() -> None:
     assert request.method == "PUT"
     assert dict(request.headers) == {
         "Authorization": "Bearer token-1",
+        "User-Agent": USER_AGENT,
         "Accept": "application/json",
         "Content-Type": "application/json",
         "X-RestLi-Protocol-Version": "1.0.0",
@@ -387,6 +396,7 @@ def test_deletes_as_linkedins_page_says() -> None:
     assert (request.method, request.body) == ("DELETE", None)
     assert dict(request.headers) == {
         "Authorization": "Bearer token-1",
+        "User-Agent": USER_AGENT,
         "Accept": "application/json",
         "X-RestLi-Protocol-Version": "1.0.0",
         "X-RestLi-Method": "batch_delete",
@@ -403,7 +413,7 @@ def test_reads_an_answer_key_by_key() -> None:
     linkedin = client(script(resumes=[batch_answer(*zip(keys, statuses, strict=False))]))
     deleted = linkedin.batch_delete(keys)
     kinds = [type(deleted[key]) for key in keys]
-    assert kinds == [Confirmation, Stop, Retry, Confirmation, Misconfigured, Retry]
+    assert kinds == [Confirmation, Reject, Retry, Confirmation, Reject, Retry]
     for outcome in (*outcomes.values(), *deleted.values()):
         if isinstance(outcome, Confirmation):
             assert outcome.request_id == UUID
@@ -435,6 +445,122 @@ def test_a_batch_that_fails_whole(status: int, kind: type[Failure]) -> None:
     for act in (update, lambda linkedin: linkedin.batch_delete(KEYS)):
         with pytest.raises(kind, match=f"LinkedIn answered {status} to batch_"):
             act(client(script(resumes=[answer(status, b"Batch request mismatch")])))
+
+
+@pytest.mark.parametrize("act", [update, lambda linkedin: linkedin.batch_delete(KEYS)])
+def test_an_answer_about_other_resumes_stops_the_run(act: Callable[[LinkedIn], object]) -> None:
+    for others in (
+        batch_answer((ResumeKey("stranger", "r"), 204)),
+        batch_answer((ResumeKey("stranger", "r"), 400)),
+    ):
+        with pytest.raises(Stop, match="none of those that were asked for") as error:
+            act(client(script(resumes=[others])))
+        assert type(error.value) is Stop
+        assert "stranger" not in error.value.message
+
+
+def test_an_answer_with_another_organization_is_taken_and_said_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    done = batch_answer((KEYS[0], 204), (KEYS[1], 204))
+    done = replace(done, body=done.body.replace(b"1234567890", b"1000"))
+    linkedin = client(script(resumes=[done]))
+    for _ in range(2):
+        assert set(update(linkedin).values()) == {Confirmation(204, UUID)}
+    [record] = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert "another organization or data provider" in record.getMessage()
+
+
+def test_an_error_without_a_status_is_tried_again_and_then_rejected() -> None:
+    unclear = batch_answer((KEYS[0], {"message": "Jane"}), (KEYS[1], 204))
+    linkedin = client(script(resumes=[unclear]))
+    outcomes = [update(linkedin)[KEYS[0]] for _ in range(4)]
+    assert [type(outcome) for outcome in outcomes] == [Retry, Retry, Reject, Retry]
+    assert isinstance(outcomes[2], Reject)
+    assert outcomes[2].code == "linkedin_refused"
+    assert "an error of this resume 3 times" in outcomes[2].message
+    assert "Jane" not in outcomes[2].message
+    deleted = [linkedin.batch_delete(KEYS)[KEYS[0]] for _ in range(5)]
+    assert {type(outcome) for outcome in deleted} == {Retry}
+
+
+def test_errors_without_a_status_count_one_after_another() -> None:
+    unclear = batch_answer((KEYS[0], {}), (KEYS[1], 204))
+    other = batch_answer((KEYS[0], 503), (KEYS[1], 204))
+    linkedin = client(script(resumes=[unclear, unclear, other, unclear, unclear, unclear]))
+    kinds = [type(update(linkedin)[KEYS[0]]) for _ in range(6)]
+    assert kinds == [Retry] * 5 + [Reject]
+
+
+def test_an_answer_that_is_too_long_halves_the_batch() -> None:
+    long = answer(200, b'{"results": {' + b" " * MAX_RESPONSE_BYTES)
+    for act in (update, lambda linkedin: linkedin.batch_delete(KEYS)):
+        with pytest.raises(Refused, match="longer than 4 MiB"):
+            act(client(script(resumes=[long])))
+
+
+MANY = [ResumeKey(f"c{number}", "r") for number in range(60)]
+
+
+def gateway(status: int, poison: ResumeKey | None = None) -> Callable[[Request], Response]:
+    """Refuses tunnelled calls; carries out what comes directly, but for a batch with ``poison``."""
+
+    def answered(request: Request) -> Response:
+        if request.method == "POST":
+            return answer(status)
+        here = [key for key in MANY if f"={key.candidate_id}&" in request.url.target]
+        if poison in here:
+            return answer(400)
+        return batch_answer(*((key, 204) for key in here))
+
+    return answered
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 415, 501])
+def test_tunnelling_that_is_refused_is_learnt_once(
+    status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    transport = script(resumes=[gateway(status)])
+    linkedin = client(transport)
+    for _ in range(3):
+        outcomes = linkedin.batch_delete(MANY)
+        assert outcomes == dict.fromkeys(MANY, Confirmation(204, UUID))
+    sent = transport.to(RESUMES)
+    assert [request.method for request in sent] == ["POST"] + ["DELETE"] * (len(sent) - 1)
+    assert len(sent) == 1 + 3 * 3
+    assert caplog.text.count("refuses tunnelled calls") == 1
+
+
+def test_a_poisonous_record_is_not_taken_for_a_refused_tunnel() -> None:
+    transport = script(resumes=[answer(400)])
+    with pytest.raises(Refused):
+        client(transport).batch_delete(MANY)
+    linkedin = client(transport := script(resumes=[gateway(405, poison=MANY[-1])]))
+    with pytest.raises(Refused):
+        linkedin.batch_delete(MANY)
+    assert linkedin.batch_delete(MANY[:30]) == dict.fromkeys(MANY[:30], Confirmation(204, UUID))
+    sent = len(transport.to(RESUMES))
+    linkedin.batch_delete(MANY[:30])
+    assert [request.method for request in transport.to(RESUMES)[sent:]] == ["DELETE", "DELETE"]
+
+
+def test_a_tunnel_that_has_worked_is_not_doubted() -> None:
+    done = batch_answer(*((key, 204) for key in MANY))
+    transport = script(resumes=[done, answer(403)])
+    linkedin = client(transport)
+    linkedin.batch_delete(MANY)
+    with pytest.raises(Misconfigured):
+        linkedin.batch_delete(MANY)
+    assert len(transport.to(RESUMES)) == 2
+
+
+def test_ids_too_long_for_a_direct_call_are_isolated_behind_such_a_gateway() -> None:
+    long = ResumeKey("x" * 4000, "r")
+    linkedin = client(script(resumes=[gateway(405)]))
+    linkedin.batch_delete(MANY)
+    for keys in ([long, *MANY], [long]):
+        with pytest.raises(Refused, match="take a tunnelled call"):
+            linkedin.batch_delete(keys)
 
 
 def test_a_key_whose_token_is_refused_has_it_replaced() -> None:
@@ -571,6 +697,30 @@ def test_urls_may_have_a_prefix_and_a_slash_at_the_end() -> None:
     settings = replace(SETTINGS, api_url="https://gateway.example/prefix/")
     client(transport, settings).create_upload_url(PDF)
     assert str(transport.sent[-1].url.origin) == "https://gateway.example"
+
+
+def test_a_version_of_the_api_goes_to_its_path_with_its_header() -> None:
+    transport = script()
+    transport.steps |= {"/rest/hireMediaUrl": transport.steps[MEDIA]}
+    transport.steps |= {"/rest/tcrmCandidateResumes": [batch_answer((KEYS[0], 204))]}
+    linkedin = client(transport, replace(SETTINGS, api_version="202604"))
+    upload(linkedin)
+    linkedin.batch_delete(KEYS[:1])
+    by_path = {request.url.target.partition("?")[0]: request.headers for request in transport.sent}
+    versions = {path: headers.get("LinkedIn-Version") for path, headers in by_path.items()}
+    assert versions == {
+        TOKEN: None,
+        "/rest/hireMediaUrl": "202604",
+        UPLOAD: None,
+        "/rest/tcrmCandidateResumes": "202604",
+    }
+
+
+def test_every_call_says_who_makes_it_and_no_more() -> None:
+    transport = script()
+    upload(client(transport))
+    agents = {request.headers["User-Agent"] for request in transport.sent}
+    assert agents == {f"target-linkedin-resumes/{version('target-linkedin-resumes')}"}
 
 
 @pytest.mark.parametrize(

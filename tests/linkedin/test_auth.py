@@ -12,9 +12,10 @@ import pytest
 from target_linkedin_resumes.errors import Failure, Misconfigured, Retry
 from target_linkedin_resumes.http.messages import Request, Response, TransportError
 from target_linkedin_resumes.linkedin.auth import DEFAULT_LIFE, Introspection, Tokens
+from target_linkedin_resumes.linkedin.gates import Gates
 from target_linkedin_resumes.linkedin.session import Session
 
-from .fakes import SETTINGS, TOKEN, UUID, Clock, Script, Step, answer, token
+from .fakes import NOW, SETTINGS, TOKEN, UUID, Clock, Script, Step, answer, token
 
 INTROSPECT = "/oauth/v2/introspectToken"
 SECRET = SETTINGS.client_secret
@@ -22,7 +23,9 @@ SECRET = SETTINGS.client_secret
 
 def tokens(*steps: Step, clock: Clock | None = None, introspect: Step | None = None) -> Tokens:
     script = Script({TOKEN: list(steps), INTROSPECT: [introspect or answer(500)]})
-    made = Tokens(SETTINGS, Session(script, clock=clock or Clock()))
+    clock = clock or Clock()
+    gates = Gates(clock, lambda: NOW, wait=clock.wait)
+    made = Tokens(SETTINGS, Session(script, clock=clock, gates=gates))
     made.script = script  # type: ignore[attr-defined]  # for `minted`
     return made
 
@@ -238,8 +241,16 @@ def test_an_error_names_the_setting(status: int, body: object, said: str) -> Non
     assert error.value.message.endswith(f"(x-li-uuid: {UUID})")
 
 
+def test_what_was_refused_is_not_sent_again() -> None:
+    made = tokens(answer(401, {"error": "invalid_client_id"}))
+    for _ in range(3):
+        with pytest.raises(Misconfigured, match="client_secret"):
+            made.get()
+    assert minted(made) == 1
+
+
 @pytest.mark.parametrize(
-    "step", [answer(429), answer(500), answer(504), answer(999), TransportError("h: reset")]
+    "step", [answer(429), answer(500), answer(504), answer(599), TransportError("h: reset")]
 )
 def test_a_transient_failure_is_tried_again(step: Step) -> None:
     with pytest.raises(Retry):

@@ -25,6 +25,7 @@ from target_linkedin_resumes.http.messages import (
     TransportError,
     Untrusted,
 )
+from target_linkedin_resumes.linkedin.answers import KeyResult
 from target_linkedin_resumes.linkedin.outcomes import (
     LONGEST_RETRY_AFTER,
     TABLE,
@@ -33,7 +34,6 @@ from target_linkedin_resumes.linkedin.outcomes import (
     failure,
 )
 from target_linkedin_resumes.linkedin.responses import ApiResponse, Call, read_key, read_response
-from target_linkedin_resumes.linkedin.restli import KeyResult
 
 from .fakes import NOW, UUID, answer
 
@@ -73,7 +73,8 @@ CASES: list[tuple[tuple[Call, ...], tuple[int | None, ...], object, Action]] = [
     (WHOLE, (429,), b"APPLICATION DAY limit", Action.STOP_QUOTA),
     ((*WHOLE, *KEYS), (429,), MINUTE, Action.RETRY),
     ((*WHOLE, *KEYS), (429,), {"message": "try again on MONDAY or some other day"}, Action.RETRY),
-    (WHOLE, (408, 425, 429, 500, 502, 503, 504, 529, 599, 999), b"<html>", Action.RETRY),
+    (WHOLE, (408, 425, 429, 500, 502, 503, 504, 529, 599, 998), b"<html>", Action.RETRY),
+    (WHOLE, (999,), b"<html>", Action.STOP),
     (KEYS, (408, 409, 425, 429, 500, 503, 599), {}, Action.RETRY),
     (WHOLE, (407,), b"", Action.STOP_CONFIGURATION),
     (OAUTH, (400, 401, 403, 404, 405, 415, 301, 302, 307), b"", Action.STOP_CONFIGURATION),
@@ -95,10 +96,11 @@ CASES: list[tuple[tuple[Call, ...], tuple[int | None, ...], object, Action]] = [
     ((Call.UPLOAD,), (301, 302, 307, 404, 409, 451), b"", Action.RETRY),
     (API, (402, 409, 418, 421, 423, 428, 431, 451), b"", Action.RETRY),
     (KEYS, (401,), {}, Action.REFRESH_TOKEN),
-    (KEYS, (403,), DENIED, Action.STOP_CONFIGURATION),
-    (KEYS, (403,), {"code": "ACCESS_DENIED"}, Action.STOP_CONFIGURATION),
+    ((Call.UPDATED_KEY,), (403,), DENIED, Action.STOP_CONFIGURATION),
+    ((Call.UPDATED_KEY,), (403,), {"code": "ACCESS_DENIED"}, Action.STOP_CONFIGURATION),
+    ((Call.DELETED_KEY,), (403,), DENIED, Action.REJECT),
     ((Call.DELETED_KEY,), (404, 410), {}, Action.GONE),
-    ((Call.DELETED_KEY,), (400, 402, 403, 405, 412, 413, 422, 499), {}, Action.STOP),
+    ((Call.DELETED_KEY,), (400, 402, 403, 405, 412, 413, 422, 499), {}, Action.REJECT),
     ((Call.UPDATED_KEY,), (400, 402, 403, 404, 405, 410, 412, 413, 422, 499), {}, Action.REJECT),
     (KEYS, (None, 300, 302), {}, Action.RETRY),
 ]
@@ -167,19 +169,17 @@ ERRORS = st.dictionaries(
 
 
 @given(STATUSES, ERRORS)
-def test_a_deletion_is_never_rejected(status: int | None, error: dict[str, object]) -> None:
-    for of_key in (
-        read_key(Call.DELETED_KEY, KeyResult(status, error), ApiResponse(Call.BATCH_DELETE)),
+def test_a_deletion_is_refused_by_its_own_status_alone(
+    status: int | None, error: dict[str, object]
+) -> None:
+    for unnamed in (
         read_key(Call.DELETED_KEY, None, ApiResponse(Call.BATCH_DELETE)),
         read_response(Call.BATCH_DELETE, answer(status or 500, error)),
     ):
-        rule = decide(of_key)
-        assert not isinstance(failure(of_key, rule, NOW), Reject)
-
-
-def test_no_rule_for_a_deletion_rejects() -> None:
-    deletions = {Call.BATCH_DELETE, Call.DELETED_KEY}
-    assert not [rule for rule in TABLE if rule.action is Action.REJECT and rule.calls & deletions]
+        assert not isinstance(failure(unnamed, decide(unnamed), NOW), Reject)
+    own = read_key(Call.DELETED_KEY, KeyResult(status, error), ApiResponse(Call.BATCH_DELETE))
+    refused = isinstance(failure(own, decide(own), NOW), Reject)
+    assert not refused or 400 <= (status or 0) < 500
 
 
 @given(st.sampled_from(WHOLE), st.integers(100, 999), st.binary() | ERRORS.map(json.dumps))
@@ -195,10 +195,11 @@ def test_whatever_comes_is_decided(call: Call, status: int, body: bytes | str) -
     [
         (Call.UPLOAD, 413, b"", Reject),
         (Call.BATCH_UPDATE, 400, b"", Refused),
-        (Call.DELETED_KEY, 400, {}, Stop),
+        (Call.DELETED_KEY, 400, {}, Reject),
         (Call.BATCH_UPDATE, 403, b"", Misconfigured),
         (Call.UPLOAD_URL, 429, DAY, QuotaSpent),
         (Call.BATCH_DELETE, 503, b"", Retry),
+        (Call.UPLOAD, 999, b"", Stop),
         # remedies that are used up
         (Call.BATCH_UPDATE, 401, b"", Misconfigured),
         (Call.UPLOAD, 403, b"", Retry),

@@ -4,21 +4,21 @@ import json
 import re
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from target_linkedin_resumes.http.messages import Request
 from target_linkedin_resumes.http.urls import parse_url
+from target_linkedin_resumes.linkedin.answers import BatchAnswer, KeyResult, read_batch
 from target_linkedin_resumes.linkedin.restli import (
     MAX_QUERY_BYTES,
-    KeyResult,
     Resume,
     batch_delete,
     batch_update,
+    direct_parts,
     entity_key,
     ids_query,
-    read_batch,
+    is_tunnelled,
 )
 from target_linkedin_resumes.records import ResumeKey
 
@@ -136,8 +136,8 @@ def test_any_ids_survive_a_delete_and_its_answer(keys: list[ResumeKey]) -> None:
     assert (method, body) == ("DELETE", None)
     asked = as_server_reads_query(query)
     answer = {"results": {as_server_writes_key(key): {"status": 204} for key in reversed(asked)}}
-    read = read_batch(json.dumps(answer).encode(), ORGANIZATION)
-    assert read == dict.fromkeys(keys, KeyResult(204))
+    read = read_batch(json.dumps(answer).encode(), ORGANIZATION, keys)
+    assert read == BatchAnswer(dict.fromkeys(keys, KeyResult(204)))
 
 
 def key_of_query_length(length: int) -> list[ResumeKey]:
@@ -198,120 +198,17 @@ def test_ordinary_keys_are_as_in_linkedins_sample() -> None:
     )
 
 
-KEY = ResumeKey("c 1", "r&1")
-ENCODED = as_server_writes_key(fields_of(KEY))
+@given(KEYS)
+def test_parts_hold_each_key_once_and_need_no_tunnel(keys: list[ResumeKey]) -> None:
+    many = [ResumeKey(key.candidate_id, f"{n}{key.resume_id}") for n in range(4) for key in keys]
+    many = many[:100]
+    parts = list(direct_parts(many, ORGANIZATION))
+    assert [key for part in parts for key in part] == many
+    assert not any(is_tunnelled(batch_delete(URL, ORGANIZATION, part)) for part in parts)
 
 
-def read(body: object) -> dict[ResumeKey, KeyResult]:
-    return read_batch(json.dumps(body).encode(), ORGANIZATION)
-
-
-@pytest.mark.parametrize(
-    ("body", "status", "delivered"),
-    [
-        ({"results": {ENCODED: {"status": 204}}, "errors": {}}, 204, True),
-        ({"results": {ENCODED: {"status": 200}}, "errors": None}, 200, True),
-        ({"results": {ENCODED: {"status": "204"}}}, 204, True),
-        ({"results": {ENCODED: {"status": 299}}}, 299, True),
-        ({"results": {ENCODED: {}}}, None, False),
-        ({"results": {ENCODED: None}}, None, False),
-        ({"results": {ENCODED: 204}}, None, False),
-        ({"results": {ENCODED: {"status": True}}}, None, False),
-        ({"results": {ENCODED: {"status": 204.0}}}, None, False),
-        ({"results": {ENCODED: {"status": 10**30}}}, None, False),
-        ({"results": {ENCODED: {"status": -204}}}, None, False),
-        ({"results": {ENCODED: {"status": "\uff12\uff10\uff14"}}}, None, False),
-        ({"results": {ENCODED: {"status": [204]}}}, None, False),
-        ({"results": {ENCODED: {"status": 404}}}, 404, False),
-        ({"results": {ENCODED: {"status": 204}}, "errors": {ENCODED: {"status": 400}}}, 400, False),
-        ({"results": {ENCODED: {"status": 204}}, "errors": {ENCODED: {"status": 204}}}, 204, False),
-        ({"errors": {ENCODED: {"status": 500}}}, 500, False),
-        ({"errors": {ENCODED: {}}}, None, False),
-        ({"errors": {ENCODED: "broken"}}, None, False),
-    ],
-)
-def test_reads_what_became_of_a_key(body: object, status: int | None, delivered: bool) -> None:
-    result = read(body)[KEY]
-    assert (result.status, result.delivered) == (status, delivered)
-
-
-@pytest.mark.parametrize(
-    "key",
-    [
-        ENCODED.replace("PARTNER", "ATS"),
-        ENCODED.replace("1234567890", "1000"),
-        ENCODED.replace("tcrmResumeId=", "tcrmResumeIdId="),
-        ENCODED + "&extra=1",
-        ENCODED + "&tcrmResumeId=r%261",
-        ENCODED.partition("&")[2],
-        ENCODED.replace("c+1", "c%FF1"),
-        "",
-        "&&&",
-        "no pairs",
-        "(dataProvider:PARTNER)",
-    ],
-)
-def test_leaves_out_keys_that_are_not_ours(key: str) -> None:
-    assert read({"results": {key: {"status": 204}}}) == {}
-
-
-def test_a_broken_escape_does_not_pass_for_a_replacement_character() -> None:
-    broken = ENCODED.replace("c+1", "c%FF1")
-    assert ResumeKey("c\ufffd1", "r&1") not in read({"results": {broken: {"status": 204}}})
-
-
-def test_of_two_spellings_of_a_key_the_worse_counts() -> None:
-    other = ENCODED.replace("c+1", "c%201")
-    for first, second in ((204, 500), (500, 204)):
-        results = {ENCODED: {"status": first}, other: {"status": second}}
-        assert read({"results": results})[KEY].status == 500
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"<html>Bad gateway</html>",
-        b"null",
-        b"[]",
-        b"42",
-        b'"results"',
-        b"{}",
-        b'{"message": "odd"}',
-        b'{"results": []}',
-        b'{"results": {}, "errors": "x"}',
-        b'{"results": {"k": {"status": 204}',
-        b'{"results": {"k": {"status": 204}, "k": {"status": 400}}}',
-        b'{"results": {}, "results": {}}',
-        b"\xff\xfe\x00",
-        b"[" * 200_000,
-        b'{"results": {"k": {"status": ' + b"9" * 5000 + b"}}}",
-    ],
-)
-def test_refuses_what_is_no_batch_answer(body: bytes) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - the words of the JSON parser do not matter
-        read_batch(body, ORGANIZATION)
-
-
-@given(st.binary())
-def test_any_body_is_read_or_refused(body: bytes) -> None:
-    try:
-        read_batch(body, ORGANIZATION)
-    except ValueError:
-        return
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.just(ENCODED), inner),
-    max_leaves=10,
-)
-
-
-@given(JSON, JSON)
-def test_no_shape_of_an_answer_is_a_crash(results: object, errors: object) -> None:
-    body = json.dumps({"results": results, "errors": errors}).encode()
-    try:
-        read_batch(body, ORGANIZATION)
-    except ValueError:
-        return
+def test_a_key_too_long_for_a_direct_call_is_a_part_of_its_own() -> None:
+    short, long = ResumeKey("c", "r"), ResumeKey("c" * 4000, "r")
+    parts = list(direct_parts([short, long, short], ORGANIZATION))
+    assert parts == [[short], [long], [short]]
+    assert is_tunnelled(batch_delete(URL, ORGANIZATION, [long]))

@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 
 from target_linkedin_resumes.http.urls import parse_url
+from target_linkedin_resumes.linkedin.answers import BatchAnswer, KeyResult, read_batch
 from target_linkedin_resumes.linkedin.restli import (
-    KeyResult,
     Resume,
     batch_delete,
     batch_update,
     entity_key,
     ids_query,
-    read_batch,
 )
 from target_linkedin_resumes.records import ResumeKey
 
@@ -52,9 +51,11 @@ def test_sends_a_key_byte_for_byte(name: str) -> None:
 @pytest.mark.parametrize("name", KEYS)
 def test_reads_a_key_of_an_answer(name: str) -> None:
     vector = KEYS[name]
-    body = {"results": {vector["receive_protocol_1_0_results_key"]: {"status": 204}}}
-    read = read_batch(json.dumps(body).encode(), vector["key"]["integrationContext"])
-    assert read == {key_of(vector["key"]): KeyResult(204)}
+    key = key_of(vector["key"])
+    for written in ("receive_protocol_1_0_results_key", "receive_protocol_2_0_results_key"):
+        body = json.dumps({"results": {vector[written]: {"status": 204}}}).encode()
+        read = read_batch(body, vector["key"]["integrationContext"], [key])
+        assert read == BatchAnswer({key: KeyResult(204)})
 
 
 @pytest.mark.parametrize(
@@ -132,9 +133,10 @@ def test_reads_recorded_answers(name: str) -> None:
     body = ANSWERS[name]
     texts = [*body["results"], *body.get("errors", {})]
     organization = as_server_reads_key(texts[0])["integrationContext"]
-    read = read_batch(json.dumps(body).encode(), organization)
     ours = [text for text in texts if as_server_reads_key(text)["dataProvider"] == "PARTNER"]
-    assert {key_of(as_server_reads_key(text)) for text in ours} == set(read)
+    keys = {key_of(as_server_reads_key(text)) for text in ours}
+    read = read_batch(json.dumps(body).encode(), organization, keys).of_keys
+    assert set(read) == keys
     for text in ours:
         result = read[key_of(as_server_reads_key(text))]
         failed = text in body.get("errors", {})

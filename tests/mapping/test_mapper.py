@@ -230,7 +230,7 @@ def test_a_name_that_cannot_exist_stops_with_the_nearest() -> None:
     said = str(caught.value)
     assert said.startswith("setting 'fields.candidate_id': the schema of stream 's' has no")
     assert "'candidate'; nearest: 'candidateId'" in said
-    assert 'stream_maps` with {"s": null}' in said
+    assert 'stream_maps` with {"s": "__NULL__"}' in said
 
 
 @pytest.mark.parametrize(
@@ -321,7 +321,7 @@ def test_a_filter_on_a_name_that_cannot_exist_stops() -> None:
         ({}, schema("candidateId", "id"), "has no 'candidate_id'; nearest: 'candidateId'"),
         ({"candidate_id": "candidateId"}, schema("candidateId", "id"), "'fields.resume_id'"),
         ({"t": {"candidate_id": "id"}}, schema("resume_id", "id"), "'fields.candidate_id'"),
-        ({}, schema("id"), 'stream_maps` with {"s": null}'),
+        ({}, schema("id"), 'stream_maps` with {"s": "__NULL__"}'),
         ({"t": {"file": "id"}}, schema("id"), "`only` name 't', and not this stream. Name what"),
     ],
 )
@@ -359,13 +359,17 @@ def test_what_a_schema_leaves_open_may_be_an_id(known: dict[str, Any] | None) ->
 
 
 def test_streams_that_are_named_and_never_came() -> None:
-    made = mapper({"a": {"file": "x"}, "b": {"file": "x"}}, {"c": {"type": 1}, "type": 1})
-    assert made.never_came({"a", "b", "c"}) == []
-    first, second = made.never_came({"a", "d"})
-    assert first.startswith("setting 'fields': stream 'b' never came")
+    made = mapper({"a": {"file": "x"}}, {"c": {"type": 1}, "type": 1})
+    first, second = made.never_came({"d", "e"})
+    assert first.startswith("setting 'fields': stream 'a' never came")
     assert second.startswith("setting 'only': stream 'c' never came")
-    assert "The streams were 'a', 'd'" in second
+    assert "The streams were 'd', 'e'" in second
     assert "The streams were none" in made.never_came(())[0]
+
+
+def test_streams_of_a_parent_configuration_need_not_come() -> None:
+    made = mapper({"a": {"file": "x"}, "b": {"file": "x"}}, {"c": {"type": 1}})
+    assert made.never_came({"a"}) == made.never_came({"c", "d"}) == []
 
 
 # Configurations that are none
@@ -460,7 +464,7 @@ def test_the_description_of_a_deletion_and_of_nothing() -> None:
     )
 )
 def test_no_record_breaks_a_mapping(record: dict[str, Any]) -> None:
-    fields = {name: ["https://host/{a}/{b.c}", "b.c", "a"] for name in NAMES}
+    fields = {name: ["https://host/{a}/{b.c}", "b.c", "a"] for name in NAMES if name != "each"}
     made = mapping(fields, {"a": ["x", None]})
     assert isinstance(made.describe(record), str)
     made.ids(record)

@@ -77,7 +77,7 @@ def test_the_wheel_holds_the_package_and_its_metadata_alone(wheel: Path) -> None
 def test_the_sdist_holds_what_git_knows_and_nothing_else(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    left_out = {name for name in _tracked() if name.startswith(".ci/")}
+    left_out = {name for name in _tracked() if name.startswith((".ci/", ".github/"))}
     assert names - {"PKG-INFO"} == _tracked() - left_out
 
 

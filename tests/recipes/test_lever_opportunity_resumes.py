@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from tests.docs.documents import blocks, section
 from tests.e2e.support import PDF, Bench
-from tests.recipes.recipes import Recipe, nullable, rejected, timestamp
-from tests.recipes.vendors import Vendor, answer_json, answer_redirect
+from tests.recipes.recipes import PAGES, Recipe, nullable, rejected, timestamp
+from tests.recipes.vendors import Vendor, answer_json, answer_redirect, answer_with
 
 # As tap_lever/schemas/opportunity_resumes.json has it.
 SCHEMA = {
@@ -69,3 +71,20 @@ def test_a_wrong_key_is_told(bench: Bench, vendor: Vendor) -> None:
     vendor.guard(path, BASIC, answer_json(200, {}), DENIED)
     recipe.run(bench, {"opportunity_resumes": (SCHEMA, [shown])})
     assert rejected(bench) == {shown["id"]: "source_denied"}
+
+
+def test_with_oauth(bench: Bench, vendor: Vendor) -> None:
+    hosts = ("https://api.lever.co", "https://auth.lever.co")
+    recipe = Recipe.read("lever-opportunity-resumes", dict.fromkeys(hosts, vendor.url))
+    page = (PAGES / "lever-opportunity-resumes.md").read_text("utf-8")
+    (with_oauth,) = blocks(section(page, "## With OAuth"), "json")
+    for host in hosts:
+        with_oauth = with_oauth.replace(host, vendor.url)
+    recipe.settings |= json.loads(with_oauth)
+    vendor.give_tokens("/oauth/token", "a-token")
+    (shown,) = recipe.records
+    opportunity = "63f6f017-d741-4117-9f63-57e3531a6a58"
+    path = f"/v1/opportunities/{opportunity}/resumes/{shown['id']}/download"
+    vendor.guard(path, "Bearer a-token", answer_with(PDF), DENIED)
+    recipe.run(bench, {"opportunity_resumes": (SCHEMA, [shown])})
+    assert bench.held().keys() == {(opportunity, shown["id"])}

@@ -37,6 +37,7 @@ def test_each_page_holds_what_it_must(page: Path) -> None:
     assert blocks(section(text, "## What the tap sends"), "json")
     (settings,) = blocks(section(text, "## Configuration"), "json")
     assert set(json.loads(settings)) <= {*SCHEMA["properties"], "stream_maps"}
+    assert "null" not in settings  # to Meltano it means that nothing is set
     assert section(text, "## What to watch").count("\n- ") >= 2
 
 

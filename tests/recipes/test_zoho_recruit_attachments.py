@@ -29,8 +29,14 @@ def path_of(candidate: str, attachment: str) -> str:
     return f"/recruit/v2/Candidates/{candidate}/Attachments/{attachment}"
 
 
+def read(vendor: Vendor) -> Recipe:
+    vendor.give_tokens("/oauth/v2/token", "YOUR-TOKEN")
+    hosts = ("https://recruit.zoho.com", "https://accounts.zoho.com")
+    return Recipe.read("zoho-recruit-attachments", dict.fromkeys(hosts, vendor.url))
+
+
 def test_zoho(bench: Bench, vendor: Vendor) -> None:
-    recipe = Recipe.read("zoho-recruit-attachments", {"https://recruit.zoho.com": vendor.url})
+    recipe = read(vendor)
     (shown,) = recipe.records
     candidate, attachment = shown["Parent_Id"], shown["id"]
     file = answer_with(PDF, Content_Disposition=NAMED, Content_Type="application/octet-stream")
@@ -55,12 +61,13 @@ def test_zoho(bench: Bench, vendor: Vendor) -> None:
     assert held["c2", "a2"]["filename"] == "Lebenslauf Ü.pdf"
     assert held["c2", "a2"]["created_at"] == 1714979289000
     assert rejected(bench) == {"large": "file_too_large", "none": "source_refused"}
-    assert vendor.credentials() == {TOKEN}
+    assert vendor.credentials() == {TOKEN, None}  # none at the token endpoint
+    assert vendor.asked().count("/oauth/v2/token") == 1
 
 
 def test_bearer_is_refused(bench: Bench, vendor: Vendor) -> None:
-    recipe = Recipe.read("zoho-recruit-attachments", {"https://recruit.zoho.com": vendor.url})
-    recipe.settings["file_sources"][0]["headers"]["Authorization"] = "Bearer YOUR-TOKEN"
+    recipe = read(vendor)
+    recipe.settings["file_sources"][0]["headers"] = {}
     (shown,) = recipe.records
     path = path_of(shown["Parent_Id"], shown["id"])
     vendor.guard(path, TOKEN, answer_with(PDF), DENIED)

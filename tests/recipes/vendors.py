@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from typing import Any
+from urllib.parse import parse_qs
 
 from tests.resumes.server import Answer, Server, send
 
@@ -38,6 +39,18 @@ class Vendor:
             (answer if let_in else otherwise)(handler)
 
         self.server.answers[path] = decide
+
+    def give_tokens(self, path: str, token: str) -> None:
+        """Answer those who bring a refresh token, as the vendor's token endpoint does."""
+
+        def give(handler: BaseHTTPRequestHandler) -> None:
+            asked = parse_qs(self.server.asked[-1].form)
+            known = asked.get("refresh_token") == ["YOUR-REFRESH-TOKEN"]
+            known = known and asked.get("client_secret") == ["YOUR-CLIENT-SECRET"]
+            granted = {"access_token": token, "expires_in": 3600, "token_type": "Bearer"}
+            answer_json(200, granted if known else {"error": "invalid_code"})(handler)
+
+        self.server.answers[path] = give
 
     def signed(self, path: str, content: bytes, **headers: str) -> str:
         """Serve a file as S3 serves presigned links: no header but a query; give the URL."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
+from target_linkedin_resumes.engine.counters import Counters
 from target_linkedin_resumes.report.model import (
     End,
     Endpoint,
     Figures,
     Kind,
-    Records,
     Timeline,
     Totals,
     Waits,
@@ -47,22 +49,31 @@ PERFECT = Figures(
     ended="2026-11-24T02:01:17+00:00",
     seconds=74.3,
     end=End(Kind.FINISHED, 0),
-    records=Records(12_345, 12_345, 0, 0, 0, 0),
-    rejected={},
+    outstanding=0,
+    persons=0,
+    counters=Counters(
+        read=12_345,
+        uploaded=12_345,
+        bytes_uploaded=740_700_000,
+        delivered=12_345,
+        states=71,
+        most_uploads=64,
+    ),
+    superseded=0,
+    covered=12_345,
     rejects_path="rejects.singer",
-    retried={},
-    files_uploaded=12_345,
-    bytes_uploaded=740_700_000,
-    highest_concurrency=64,
     calls=CALLS,
     waits=Waits(limit=12.1),
     requests_today={"tcrmCandidateResumes": 124, "hireMediaUrl": 12_345, "upload": 12_345},
     requests_of_day=False,
-    states_printed=71,
-    covered=12_345,
     settings=SETTINGS,
     timeline=(),
 )
+
+
+def counting(base: Figures = PERFECT, **numbers: Any) -> Figures:
+    """The same run with other counts."""
+    return replace(base, counters=replace(base.counters, **numbers))
 
 
 def timeline(seconds: float, totals: Callable[[float], Totals], every: float = 0.5) -> Timeline:
@@ -97,19 +108,26 @@ def rough() -> Figures:
             read=12_345,
             uploaded=min(12_000, int(t * 100)),
             delivered=min(11_840, int((min(t, 50) + max(t - 82, 0)) * 102)),
-            deleted=min(411, int(t * 4)),
+            deleted=min(371, int(t * 4)),
+            not_there=min(40, int(t)),
             rejected=min(94, int(t * 0.7)),
             retried=int(t * 2),
             throttle_seconds=min(max(t - 50, 0), 32.4),
         ),
     )
+    counted = counting(
+        delivered=11_840,
+        deleted=371,
+        not_there=40,
+        rejected=Counter({"file_missing": 61, "unsupported_format": 30, "linkedin_refused": 3}),
+        retried=Counter(
+            {"batch_update 429": 200, "upload 503": 88, "source": 12, "upload timeout": 3}
+        ),
+    )
     return replace(
-        PERFECT,
+        counted,
         ended="2026-11-24T02:02:31+00:00",
         seconds=148.0,
-        records=Records(12_345, 11_840, 411, 0, 0, 94),
-        rejected={"file_missing": 61, "unsupported_format": 30, "linkedin_refused": 3},
-        retried={"batch_update 429": 200, "upload 503": 88, "source": 12, "upload timeout": 3},
         calls={
             **CALLS,
             "batch_delete": Endpoint({"200": 5}, 0.2, 0.3, 0.3),
@@ -132,8 +150,15 @@ def failed() -> Figures:
             retried=int(max(t - 40, 0) * 1.5),
         ),
     )
+    counted = counting(
+        read=3_000,
+        uploaded=2_000,
+        delivered=1_800,
+        states=33,
+        retried=Counter({"batch_update 503": 1_240, "hireMediaUrl connection": 4}),
+    )
     return replace(
-        PERFECT,
+        counted,
         ended="2026-11-24T02:16:04+00:00",
         seconds=961.0,
         end=End(
@@ -144,8 +169,6 @@ def failed() -> Figures:
             " failure (x-li-uuid: f31e5Q5QMRbwr8iC9ioAAA==). Run again later: it goes on from the"
             " last state.",
         ),
-        records=Records(3_000, 1_800, 0, 0, 0, 0),
-        retried={"batch_update 503": 1_240, "hireMediaUrl connection": 4},
         calls={
             "batch_update": Endpoint({"200": 18, "503": 31}, 0.31, 12.4, 30.2),
             "hireMediaUrl": Endpoint({"201": 2_000, "connection": 4}, 0.09, 0.14, 0.9),
@@ -154,7 +177,6 @@ def failed() -> Figures:
         },
         waits=Waits(),
         requests_today={"tcrmCandidateResumes": 49, "hireMediaUrl": 2_004, "upload": 2_000},
-        states_printed=33,
         covered=1_800,
         timeline=line.moments,
     )
@@ -166,8 +188,18 @@ def down() -> Figures:
         13,
         lambda t: Totals(read=306, rejected=min(1, int(t)), retried=int(t * 99)),
     )
+    counted = counting(
+        read=306,
+        uploaded=59,
+        bytes_uploaded=2_832,
+        delivered=0,
+        states=0,
+        rejected=Counter({"unsupported_format": 1}),
+        retried=Counter({"hireMediaUrl connection": 1_259, "batch_delete connection": 30}),
+    )
     return replace(
-        PERFECT,
+        counted,
+        superseded=5,
         ended="2026-11-24T02:00:16+00:00",
         seconds=13.0,
         end=End(
@@ -177,19 +209,13 @@ def down() -> Figures:
             " retry_seconds=12). Last reason: hireMediaUrl: api.linkedin.com: the connection was"
             " closed without an answer. Run again later: it goes on from the last state.",
         ),
-        records=Records(306, 0, 0, 5, 0, 1),
-        rejected={"unsupported_format": 1},
-        retried={"hireMediaUrl connection": 1_259, "batch_delete connection": 30},
         calls={
             "batch_delete": Endpoint({"connection": 6}, 0.001, 0.001, 0.001),
             "hireMediaUrl": Endpoint({"201": 90, "401": 2, "connection": 1_259}, 0.1, 0.1, 0.2),
             "upload": Endpoint({"201": 59, "connection": 31}, 0.15, 0.16, 0.17),
         },
-        files_uploaded=59,
-        bytes_uploaded=2_832,
         waits=Waits(),
         requests_today={"tcrmCandidateResumes": 6, "hireMediaUrl": 1_351, "upload": 90},
-        states_printed=0,
         covered=0,
         timeline=line.moments,
     )
@@ -214,13 +240,22 @@ def hours() -> Figures:
 
     line = timeline(seconds, totals, every=5)
     last = line.moments[-1].totals
+    counted = counting(
+        read=last.read,
+        uploaded=3_306_120,
+        bytes_uploaded=198_367_200_000,
+        delivered=last.delivered,
+        deleted=last.deleted,
+        filtered=88,
+        states=20_210,
+        retried=Counter({"batch_update 429": last.retried - 60, "upload 503": 60}),
+    )
     return replace(
-        PERFECT,
+        counted,
+        superseded=1_204,
         ended="2026-11-24T08:07:04+00:00",
         seconds=float(seconds),
         end=End(Kind.SIGNAL, 143, "SIGTERM"),
-        records=Records(last.read, last.delivered, last.deleted, 1_204, 88, 0),
-        retried={"batch_update 429": last.retried - 60, "upload 503": 60},
         calls={
             "batch_delete": Endpoint({"200": 660}, 0.21, 0.33, 2.1),
             "batch_update": Endpoint({"200": 33_061, "429": 4}, 0.31, 0.48, 41.0),
@@ -228,15 +263,12 @@ def hours() -> Figures:
             "token": Endpoint({"200": 13}, 0.2, 0.31, 0.4),
             "upload": Endpoint({"201": 3_306_120, "503": 60}, 0.15, 0.31, 60.0),
         },
-        files_uploaded=3_306_120,
-        bytes_uploaded=198_367_200_000,
         waits=Waits(limit=last.limit_seconds, throttle=last.throttle_seconds),
         requests_today={
             "tcrmCandidateResumes": 33_725,
             "hireMediaUrl": 3_306_120,
             "upload": 3_306_180,
         },
-        states_printed=20_210,
         covered=last.read - 500,
         timeline=line.moments,
     )
@@ -248,17 +280,20 @@ def empty() -> Figures:
         PERFECT,
         ended="2026-11-24T02:00:04+00:00",
         seconds=0.4,
-        records=Records(0, 0, 0, 0, 0, 0),
-        files_uploaded=0,
-        bytes_uploaded=0,
-        highest_concurrency=0,
+        counters=Counters(),
         calls={},
         waits=Waits(),
         requests_today={},
-        states_printed=0,
         covered=0,
         timeline=timeline(0.4, lambda _: Totals()).moments,
     )
+
+
+def outstanding() -> Figures:
+    """Finished, with deletions that LinkedIn has refused."""
+    counted = counting(rough(), rejected=Counter({"file_missing": 94}))
+    message = "finished, but 3 deletions of 2 persons are outstanding"
+    return replace(counted, end=End(Kind.OUTSTANDING, 3, message), outstanding=3, persons=2)
 
 
 SAMPLES: Mapping[str, Callable[[], Figures]] = {
@@ -268,4 +303,5 @@ SAMPLES: Mapping[str, Callable[[], Figures]] = {
     "down": down,
     "hours": hours,
     "empty": empty,
+    "outstanding": outstanding,
 }

@@ -45,7 +45,8 @@ def test_calls_are_counted_and_timed_by_endpoint() -> None:
         metrics("upload", "201", seconds, 1_000)
     metrics("upload", "503", 4.0, 1_000)
     metrics("token", "200", 0.05, 10)
-    assert metrics.calls == {"token": {"200": 1}, "upload": {"201": 3, "503": 1}}
+    outcomes = {call: one.outcomes for call, one in metrics.endpoints.items()}
+    assert outcomes == {"token": {"200": 1}, "upload": {"201": 3, "503": 1}}
     upload = metrics.endpoints["upload"]
     assert upload.calls == 4
     assert upload.median == pytest.approx(0.2, rel=0.04)
@@ -57,7 +58,7 @@ def test_what_is_cut_off_at_the_end_is_not_counted() -> None:
     metrics("upload", "201", 0.1, 1_000)
     metrics.stop()
     metrics("upload", "connection", 0.1, 1_000)
-    assert metrics.calls == {"upload": {"201": 1}}
+    assert list(metrics.endpoints) == ["upload"]
     assert metrics.endpoints["upload"].calls == 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -12,7 +13,7 @@ import pytest
 from target_linkedin_resumes.report.model import End, Figures, Kind
 from target_linkedin_resumes.report.page import ROWS, as_html, rate_chart
 from target_linkedin_resumes.report.wording import REJECTS
-from tests.report.samples import PERFECT, SAMPLES, rough
+from tests.report.samples import PERFECT, SAMPLES, counting, rough
 
 VOID = {"meta", "br", "line", "path"}
 EACH = pytest.mark.parametrize("make", list(SAMPLES.values()), ids=list(SAMPLES))
@@ -91,7 +92,8 @@ def test_a_page_has_one_heading_and_named_sections(make: Callable[[], Figures]) 
 
 def test_what_a_run_says_is_text_and_never_markup() -> None:
     end = End(Kind.STOPPED, 1, "<script>alert(1)</script> & `<b>` \"'")
-    html = as_html(replace(rough(), end=end, host="<i>", rejected={"<u>": 1}))
+    rejected = Counter({"<u>": 1})
+    html = as_html(counting(replace(rough(), end=end, host="<i>"), rejected=rejected))
     assert "<script" not in html
     assert "<b>" not in html
     assert "<u>" not in html
@@ -100,7 +102,7 @@ def test_what_a_run_says_is_text_and_never_markup() -> None:
 
 def test_a_stranger_learns_of_rejects_retries_and_waits() -> None:
     text = said(as_html(rough()))
-    for code in rough().rejected:
+    for code in rough().counters.rejected:
         assert code in text
         assert REJECTS[code].remedy.replace("`", "") in text
     for words in (
@@ -113,6 +115,8 @@ def test_a_stranger_learns_of_rejects_retries_and_waits() -> None:
         "88 \N{MULTIPLICATION SIGN} 503",
         "was halved",
         "124 of 100,000 to tcrmCandidateResumes",
+        "12,345 files uploaded, 740.7 MB, at most 64 at a time",
+        "150 ms310 ms1 min",
         "The last covers all 12,345 records: the next run begins after them",
     ):
         assert words in text
@@ -161,19 +165,40 @@ def test_a_run_that_delivered_nothing_has_its_chart_too() -> None:
 
 def test_a_reject_that_stopped_a_run_is_explained_once() -> None:
     end = End(Kind.REJECTED, 1, "candidate 'c', resume 'r': gone", "source_gone")
-    records = replace(PERFECT.records, rejected=1)
-    one = replace(PERFECT, end=end, records=records, rejected={"source_gone": 1}, rejects_path=None)
+    stopped = replace(PERFECT, end=end, rejects_path=None)
+    one = counting(stopped, rejected=Counter(source_gone=1))
     remedy = REJECTS["source_gone"].remedy.replace("`", "")
     assert said(as_html(one)).count(remedy) == 1
-    two = replace(one, records=replace(records, rejected=2), rejected={"source_gone": 2})
+    two = counting(stopped, rejected=Counter(source_gone=2))
     assert "The run stops at the first" in said(as_html(two))
 
 
 def test_a_dry_run_says_so() -> None:
-    text = said(as_html(replace(PERFECT, dry_run=True, rejected={"file_empty": 2})))
+    dry = replace(PERFECT, dry_run=True)
+    text = said(as_html(counting(dry, rejected=Counter(file_empty=2))))
     assert "would be delivered" in text
     assert "A dry run prints no state" in text
     assert "The log names each of them" in text
+
+
+def test_outstanding_deletions_are_the_first_of_the_figures() -> None:
+    html = as_html(SAMPLES["outstanding"]())
+    text = said(html)
+    places = [
+        text.index("3 deletions of 2 persons are outstanding."),
+        text.index("deletions outstanding, of 2 persons3"),
+        text.index("read12,345"),
+    ]
+    assert places == sorted(places)
+    assert "outstanding" not in said(as_html(rough()))
+
+
+def test_what_was_not_there_is_shown_and_is_no_alarm() -> None:
+    text = said(as_html(rough()))
+    assert "were not there40" in text
+    assert "not known to the ledger" not in text
+    assert "were not there" not in said(as_html(PERFECT))
+    assert "not known to the ledger7" in said(as_html(counting(unknown=7)))
 
 
 def test_whose_requests_are_counted_is_said() -> None:
@@ -195,7 +220,7 @@ def test_a_chart_has_its_limit_and_a_table_of_the_same() -> None:
     assert 0 < chart.limit_y < chart.highest_y < 100
     assert len(chart.rows) <= ROWS
     last = SAMPLES["hours"]().timeline[-1].totals
-    assert sum(row.confirmed for row in chart.rows) == last.delivered + last.deleted
+    assert sum(row.confirmed for row in chart.rows) == last.confirmed
     assert sum(row.waited for row in chart.rows) == pytest.approx(
         last.limit_seconds + last.throttle_seconds
     )

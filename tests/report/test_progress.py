@@ -98,6 +98,23 @@ def test_a_narrow_terminal_shows_whole_figures_or_none(
     assert waiting is None or "23:59:59" in said or not re.search("[0-9]", said)
 
 
+@pytest.mark.parametrize(
+    ("width", "outstanding", "line"),
+    [
+        (80, (12, 7), "12 deletions outstanding, 7 persons"),
+        (40, (12, 7), "12 deletions outstanding, 7 persons"),
+        (30, (12, 7), "12 deletions outstanding"),
+        (200, (98_765_432, 98_765_432), "98.8 M deletions outstanding"),
+    ],
+)
+def test_outstanding_deletions_stand_above_all(
+    width: int, outstanding: tuple[int, int], line: str
+) -> None:
+    lines = drawn(replace(SOME, outstanding=outstanding), width)
+    assert lines[0].rstrip() == line
+    assert lines[1:] == drawn(SOME, width)
+
+
 def test_it_is_wanted_in_a_terminal_alone() -> None:
     tty, pipe = Terminal(), io.StringIO()
     assert is_wanted(tty, {"TERM": "xterm"})

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from target_linkedin_resumes.report.model import End, Figures, Kind, Records, Waits
+from target_linkedin_resumes.report.model import End, Figures, Kind, Waits
 from target_linkedin_resumes.report.page import as_json, document
-from target_linkedin_resumes.report.wording import REJECTS, of_reject, of_retry, outcome_of
-from tests.report.samples import PERFECT, SAMPLES, rough
+from target_linkedin_resumes.report.wording import (
+    REJECTS,
+    nothing_was_there,
+    of_reject,
+    of_retry,
+    outcome_of,
+)
+from tests.report.samples import PERFECT, SAMPLES, counting, rough
 
 
 def ended(kind: Kind, code: int, message: str = "", reject: str = "") -> Figures:
-    records = Records(read=100, delivered=60, deleted=10, superseded=0, filtered=0, rejected=0)
-    return replace(PERFECT, end=End(kind, code, message, reject), records=records)
+    counted = counting(read=100, delivered=60, deleted=10)
+    return replace(counted, end=End(kind, code, message, reject))
 
 
 def test_all_delivered() -> None:
@@ -63,17 +70,21 @@ def test_what_stopped_a_run_and_what_to_do(
 
 
 @pytest.mark.parametrize(
-    ("delivered", "deleted", "words"),
+    ("delivered", "deleted", "missing", "words"),
     [
-        (0, 0, "nothing was delivered."),
-        (1, 0, "1 resume was delivered."),
-        (0, 2, "2 resumes were deleted."),
-        (1, 1, "1 resume was delivered and 1 deleted."),
+        (0, 0, 0, "nothing was delivered."),
+        (1, 0, 0, "1 resume was delivered."),
+        (0, 2, 0, "2 resumes were deleted."),
+        (1, 1, 0, "1 resume was delivered and 1 deleted."),
+        (0, 0, 1, "1 resume to be deleted was not there."),
+        (3, 0, 2, "3 resumes were delivered; 2 resumes to be deleted were not there."),
     ],
 )
-def test_what_there_was_none_of_is_left_out(delivered: int, deleted: int, words: str) -> None:
-    records = Records(9, delivered, deleted, 0, 0, 0)
-    figures = replace(PERFECT, end=End(Kind.SIGNAL, 143, "SIGTERM"), records=records)
+def test_what_there_was_none_of_is_left_out(
+    delivered: int, deleted: int, missing: int, words: str
+) -> None:
+    counted = counting(read=9, delivered=delivered, deleted=deleted, not_there=missing)
+    figures = replace(counted, end=End(Kind.SIGNAL, 143, "SIGTERM"))
     assert outcome_of(figures).happened.endswith(f"Before that, {words}")
 
 
@@ -81,19 +92,18 @@ def test_a_stopped_run_without_a_state_begins_anew() -> None:
     for kind in (Kind.STOPPED, Kind.MISCONFIGURED, Kind.QUOTA, Kind.SIGNAL, Kind.REJECTED):
         stopped = ended(kind, 1, "SIGTERM", "file_empty")
         assert "it goes on from the last state" in outcome_of(stopped).next
-        said = outcome_of(replace(stopped, states_printed=0)).next
+        said = outcome_of(counting(stopped, states=0)).next
         assert "no state was printed, so it begins where this run began" in said
         assert "last state" not in said
 
 
 @pytest.mark.parametrize("kind", [Kind.STOPPED, Kind.MISCONFIGURED, Kind.QUOTA, Kind.SIGNAL])
 def test_rejects_that_a_stopped_run_has_kept_are_told_as_the_state_has_it(kind: Kind) -> None:
-    records = Records(read=100, delivered=60, deleted=0, superseded=0, filtered=0, rejected=3)
-    stopped = replace(ended(kind, 1, "SIGTERM"), records=records)
+    stopped = counting(ended(kind, 1, "SIGTERM"), rejected=Counter(file_missing=3))
     said = outcome_of(stopped).next
     assert "the 3 rejected records may be among it" in said
     assert "`--input rejects.singer`" in said
-    said = outcome_of(replace(stopped, states_printed=0)).next
+    said = outcome_of(counting(stopped, states=0)).next
     assert "It reads the 3 rejected records again too" in said
     assert "--input" not in said
     assert "reject" not in outcome_of(replace(stopped, rejects_path=None)).next
@@ -116,11 +126,10 @@ def test_what_is_to_be_done_is_said_in_one_place(message: str) -> None:
 
 
 def test_a_run_in_which_nothing_had_changed() -> None:
-    records = Records(9, 0, 0, 0, 0, 0, unchanged=9)
-    said = outcome_of(replace(PERFECT, records=records))
+    said = outcome_of(counting(read=9, delivered=0, unchanged=9))
     assert (said.tone, said.title, said.next) == ("good", "Nothing had changed", "Nothing.")
-    rejected = replace(records, rejected=1, unchanged=8)
-    said = outcome_of(replace(PERFECT, records=rejected))
+    rejected = Counter(file_missing=1)
+    said = outcome_of(counting(read=9, delivered=0, unchanged=8, rejected=rejected))
     assert said.happened.endswith("all others are done: nothing else had to be sent.")
 
 
@@ -131,8 +140,7 @@ def test_a_run_that_read_nothing() -> None:
 
 
 def test_a_run_whose_filter_passed_over_all() -> None:
-    records = Records(read=7, delivered=0, deleted=0, superseded=0, filtered=7, rejected=0)
-    said = outcome_of(replace(PERFECT, records=records))
+    said = outcome_of(counting(read=7, delivered=0, filtered=7))
     assert said.tone == "attention"
     assert "setting `only`" in said.happened
 
@@ -141,8 +149,8 @@ def test_a_run_whose_filter_passed_over_all() -> None:
 @pytest.mark.parametrize("make", list(SAMPLES.values()), ids=list(SAMPLES))
 def test_a_dry_run_says_that_nothing_was_sent(make: Callable[[], Figures], rejected: int) -> None:
     sample = make()
-    records = replace(sample.records, rejected=rejected)
-    said = outcome_of(replace(sample, dry_run=True, records=records))
+    counted = counting(sample, rejected=Counter(file_missing=rejected))
+    said = outcome_of(replace(counted, dry_run=True))
     assert "dry run" in f"{said.title} {said.happened}".lower()
     assert "sent nothing" in said.happened or "Nothing was sent" in said.happened
     assert "were delivered" not in said.happened
@@ -193,8 +201,51 @@ def test_the_document_holds_the_outcome_and_adds_up() -> None:
 
 
 def test_what_the_ledger_spared_and_what_had_vanished_are_told() -> None:
-    records = Records(100, 10, 25, 0, 0, 0, unchanged=90, vanished=25)
-    assert records.left == 0
-    notes = " ".join(outcome_of(replace(PERFECT, records=records)).notes)
+    figures = counting(read=100, delivered=10, deleted=25, unchanged=90, vanished=25)
+    assert figures.records.left == 0
+    notes = " ".join(outcome_of(figures).notes)
     assert "90 records did not have to be sent" in notes
     assert "25 deletions came from ACTIVATE_VERSION" in notes
+
+
+def test_what_was_not_there_and_what_the_ledger_never_saw_add_up() -> None:
+    figures = counting(read=20, delivered=5, deleted=3, not_there=8, unknown=4)
+    assert figures.records.left == 0
+    said = outcome_of(figures)
+    assert (said.tone, said.next) == ("good", "Nothing.")
+    assert "delivered and 3 deleted; 8 resumes to be deleted were not there." in said.happened
+    assert said.notes[-1].startswith("4 deletions named what the ledger has never seen")
+
+
+@pytest.mark.parametrize(
+    ("deleted", "missed", "warned"),
+    [(0, 21, True), (0, 20, False), (1, 500, False), (0, 0, False)],
+)
+def test_many_deletions_of_which_none_found_something_are_suspicious(
+    deleted: int, missed: int, warned: bool
+) -> None:
+    figures = counting(read=600, delivered=50, deleted=deleted, not_there=500, missed=missed)
+    counters = figures.counters
+    assert ("setting organization" in nothing_was_there(counters)) is warned
+    notes = outcome_of(replace(PERFECT, counters=counters)).notes
+    assert any("setting organization" in note for note in notes) is warned
+
+
+@pytest.mark.parametrize("kind", [Kind.OUTSTANDING, Kind.STOPPED, Kind.SIGNAL, Kind.QUOTA])
+def test_outstanding_deletions_are_said_first(kind: Kind) -> None:
+    said = outcome_of(replace(ended(kind, 3, "no more disk"), outstanding=1, persons=1))
+    assert said.tone == "bad"
+    assert said.title.startswith("Deletions are outstanding")
+    assert said.happened.startswith("1 deletion of 1 person is outstanding. LinkedIn refused")
+    assert "60 resumes were delivered and 10 deleted" in said.happened
+    assert said.next.startswith("Look at the reasons of the outstanding deletions")
+    assert not said.next.endswith("Nothing.")
+    assert (said.title == "Deletions are outstanding") is (kind is Kind.OUTSTANDING)
+
+
+def test_the_document_says_what_is_outstanding() -> None:
+    made = document(SAMPLES["outstanding"]())
+    assert (made["outstanding"], made["persons"]) == (3, 2)
+    assert (made["outcome"]["kind"], made["outcome"]["exit_code"]) == ("outstanding", 3)
+    assert made["records"]["not_there"] == 40
+    assert made["timeline"][-1]["not_there"] == 40

@@ -17,6 +17,7 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 class Asked:
     path: str
     headers: Mapping[str, str]
+    form: str = ""
 
 
 @dataclass
@@ -65,7 +66,9 @@ def serving(address: str = "127.0.0.1", *, certificate: Path | None = None) -> I
         timeout = 20
 
         def do_GET(self) -> None:
-            state.asked.append(Asked(self.path, dict(self.headers.items())))
+            length = int(self.headers.get("Content-Length") or 0)
+            form = self.rfile.read(length).decode()
+            state.asked.append(Asked(self.path, dict(self.headers.items()), form))
             answer = state.answers.get(self.path.partition("?")[0])
             try:
                 if answer is None:
@@ -74,6 +77,8 @@ def serving(address: str = "127.0.0.1", *, certificate: Path | None = None) -> I
                     answer(self)
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True
+
+        do_POST = do_GET  # noqa: N815 - its name is given
 
         def log_message(self, *_: object) -> None:
             """Keep silent."""

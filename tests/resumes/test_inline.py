@@ -1,4 +1,6 @@
 import base64
+import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -34,7 +36,12 @@ def code(text: str) -> str:
     return caught.value.code
 
 
-@given(st.binary(max_size=400))
+def no_hex(raw: bytes) -> bool:
+    """Base64 that consists of digits in hex is taken for those if a text comes out."""
+    return re.fullmatch(b"[0-9A-Fa-f]+", base64.b64encode(raw).rstrip(b"=")) is None
+
+
+@given(st.binary(max_size=400).filter(no_hex))
 def test_all_that_base64_looks_like_in_practice(raw: bytes) -> None:
     plain = base64.b64encode(raw).decode()
     safe = base64.urlsafe_b64encode(raw).decode()
@@ -98,6 +105,32 @@ def test_garbage_is_told(garbage: str) -> None:
     assert code(garbage) == "invalid_base64"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        PDF.hex(),
+        PDF.hex().upper(),
+        f"0x{PDF.hex()}",
+        f"0X{PDF.hex().upper()}",
+        f"\\x{PDF.hex()}",
+        "".join(f"\\x{byte:02x}" for byte in PDF),
+        PDF.hex(" "),
+        f"'{PLAIN}'",
+        f'"{PLAIN}"\n',
+        f"b'{PLAIN}'",
+        f'"data:application/pdf;base64,{PLAIN}"',
+    ],
+)
+def test_what_databases_and_programs_make_of_a_file(text: str) -> None:
+    assert content(text) == PDF
+
+
+def test_a_short_text_in_hex() -> None:
+    assert content(b"Jane Doe".hex()) == b"Jane Doe"
+    assert content(f"0x{b'Jane'.hex()}") == b"Jane"
+    assert content("cafecafe") == base64.b64decode("cafecafe")  # no text in hex
+
+
 def test_a_data_uri_without_data() -> None:
     assert code("data:application/pdf;base64") == "invalid_source"
     assert code("data:" + "a" * 2000 + ",x") == "invalid_source"
@@ -122,3 +155,17 @@ def test_through_sources(tmp_path: Path) -> None:
             with pytest.raises(Reject) as caught, sources.open(file):
                 pytest.fail("it was opened")
             assert caught.value.code == "file_empty"
+
+
+@pytest.mark.parametrize("uri", ["data:,a\ud800", "data:text/plain,\udfff%41"])
+def test_half_a_surrogate_pair_is_told(uri: str) -> None:
+    with pytest.raises(Reject, match="half of a surrogate pair") as caught:
+        data(uri)
+    assert caught.value.code == "invalid_source"
+
+
+@given(st.text(), st.text(), st.sampled_from(["", ";base64", ";name=", "text/plain"]))
+def test_any_data_uri_is_a_file_or_a_reject(header: str, data: str, more: str) -> None:
+    file = ResumeFile(f"data:{header}{more},{data}")
+    with suppress(Reject), Sources(Path(__file__).parent).open(file) as resume:
+        assert resume.size

@@ -375,3 +375,65 @@ def test_nothing_personal_shows_in_a_representation(root: Path, sources: Sources
     file = ResumeFile("Jane Doe.pdf", filename="Jane.pdf")
     with sources.open(file) as resume:
         assert "Jane" not in repr(resume)
+
+
+@pytest.mark.parametrize(
+    ("there", "asked"),
+    [
+        ("Ren\u00e9e/R\u00e9sum\u00e9.pdf", "Rene\u0301e/Re\u0301sume\u0301.pdf"),
+        ("Rene\u0301e/Re\u0301sume\u0301.pdf", "Ren\u00e9e/R\u00e9sum\u00e9.pdf"),
+        ("Rene\u0301e/R\u00e9sum\u00e9.pdf", "Ren\u00e9e/Re\u0301sume\u0301.pdf"),
+        ("\ud55c\uae00.pdf", "\u1112\u1161\u11ab\u1100\u1173\u11af.pdf"),
+    ],
+)
+@pytest.mark.parametrize("form", ["{path}", "{root}/{path}", "x/../{path}"])
+def test_a_name_in_another_unicode_form_is_found(
+    root: Path, sources: Sources, there: str, asked: str, form: str
+) -> None:
+    (root / "x").mkdir()
+    (root / there).parent.mkdir(exist_ok=True)
+    (root / there).write_bytes(PDF)
+    assert read(sources, form.format(path=asked, root=root))[2] == PDF
+
+
+def test_another_unicode_form_leads_nowhere_else(root: Path, sources: Sources) -> None:
+    (root.parent / "\u00e9.pdf").write_bytes(PDF)
+    assert refused(sources, "../e\u0301.pdf") == "outside_root"
+    (root / "\u00e9.pdf").symlink_to(root.parent / "\u00e9.pdf")
+    assert refused(sources, "e\u0301.pdf") == "outside_root"
+
+
+@pytest.mark.parametrize(
+    ("asked", "differs"),
+    [("CV-A.PDF", True), ("D/cv.pdf", True), ("\uff43v-a.pdf", True), ("cv-b.pdf", False)],
+)
+def test_a_name_in_another_case_is_told(
+    root: Path, sources: Sources, asked: str, differs: bool
+) -> None:
+    (root / "d").mkdir()
+    (root / "cv-a.pdf").write_bytes(PDF)
+    with pytest.raises(Reject) as caught, sources.open(ResumeFile(asked)):
+        pytest.fail("it was opened")
+    assert caught.value.code == "file_missing"
+    assert ("differs in upper and lower case" in caught.value.message) is differs
+    assert "cv-a" not in caught.value.message
+
+
+def test_the_search_for_another_case_comes_to_an_end(root: Path, sources: Sources) -> None:
+    (root / "cv.pdf").write_bytes(PDF)
+    told = []
+    for _ in range(25):
+        with pytest.raises(Reject) as caught, sources.open(ResumeFile("CV.pdf")):
+            pytest.fail("it was opened")
+        told.append("differs" in caught.value.message)
+    assert told == [True] * 20 + [False] * 5
+
+
+@pytest.mark.parametrize(
+    "name", ["data: analyst.pdf", "data:analyst.pdf", "Data: a, b.pdf", "data:", "data: x, y, z"]
+)
+def test_a_name_that_begins_like_a_data_uri_is_a_name(
+    root: Path, sources: Sources, name: str
+) -> None:
+    (root / name).write_bytes(PDF)
+    assert read(sources, name)[2] == PDF

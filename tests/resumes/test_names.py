@@ -114,6 +114,24 @@ def test_a_name_made_once_stays_as_it_is(candidate: str, extension: str) -> None
         ('attachment; filename="R\xe9sum\xe9.pdf"', "Résumé.pdf"),
         ('attachment; filename="=?UTF-8?B?UsOpc3Vtw6kucGRm?="', "Résumé.pdf"),
         ('attachment; filename="=?none?Q?x?="', "=?none?Q?x?="),
+        # As browsers read what the standard does not know.
+        ('attachment; filename="R%C3%A9sum%C3%A9.pdf"', "Résumé.pdf"),
+        ("attachment; filename=R%C3%A9sum%C3%A9%20Ann.pdf", "Résumé Ann.pdf"),
+        ('attachment; filename="100%.pdf"', "100%.pdf"),
+        ('attachment; filename="R%E9sum%E9.pdf"', "R%E9sum%E9.pdf"),
+        ("attachment; filename=cv; final.pdf", "cv"),
+        ("attachment; filename=cv.pdf; size=3; final", "cv.pdf"),
+        ('attachment; filename="cv; final.pdf"', "cv; final.pdf"),
+        ('attachment; filename="cv; final.pdf', "cv; final.pdf"),
+        ('attachment; filename="cv.pdf\\', "cv.pdf"),
+        (r'attachment; filename="C:\Users\ann\cv.pdf"', r"C:\Users\ann\cv.pdf"),
+        (r'attachment; filename="C:\\Users\\ann\\cv.pdf"', r"C:\Users\ann\cv.pdf"),
+        (r"attachment; filename=C:\Users\ann\cv.pdf", r"C:\Users\ann\cv.pdf"),
+        (r'attachment; filename="\\server\share\cv.pdf"', r"\server\share\cv.pdf"),
+        ("filename=cv.pdf", "cv.pdf"),
+        ('filename="cv.pdf"; size=3', "cv.pdf"),
+        (";filename=cv.pdf", "cv.pdf"),
+        ("attachment;;filename=cv.pdf", "cv.pdf"),
         ("attachment", None),
         ("", None),
         (None, None),
@@ -124,6 +142,20 @@ def test_a_name_made_once_stays_as_it_is(candidate: str, extension: str) -> None
 )
 def test_names_of_headers(header: str | None, name: str | None) -> None:
     assert disposition_name(header) == name
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        (r'attachment; filename="C:\Users\ann\cv.pdf"', "cv.pdf"),
+        (r"attachment; filename=\\server\share\cv.pdf", "cv.pdf"),
+        ('attachment; filename="..%2F..%2Fetc%2Fcv.pdf"', "cv.pdf"),
+        ('attachment; filename="a%00b%0D.pdf"', "ab.pdf"),
+        ("attachment; filename=cv; final.pdf", "cv.pdf"),
+    ],
+)
+def test_a_header_makes_a_plain_name(header: str, name: str) -> None:
+    assert file_name([disposition_name(header)], ".pdf") == name
 
 
 @pytest.mark.parametrize(

@@ -24,15 +24,18 @@ from target_linkedin_resumes.log_masking import silence_loggers
 from target_linkedin_resumes.records import ResumeFile
 from target_linkedin_resumes.resumes.codes import CODES
 from target_linkedin_resumes.resumes.object_stores import ObjectStores, _address
-from target_linkedin_resumes.resumes.prefixes import FileSource, Prefixes
+from target_linkedin_resumes.resumes.prefixes import FileSource, Prefixes, plain_scheme
 from target_linkedin_resumes.resumes.sources import PRIVATE_LOGGERS, Sources
 from target_linkedin_resumes.resumes.spool import MAX_SIZE
+from target_linkedin_resumes.resumes.standings import Gates, NotAsked
 from tests.resumes.samples import PDF
 from tests.resumes.server import serving
 
 KEYS = {
     "resumes/cv.pdf": PDF,
     "resumes/2024/a b+c#1?x=%41&é漢.pdf": PDF,
+    "resumes/cv.pdf::file:///etc/passwd": PDF,
+    "resumes/cv#2::a.pdf ": PDF,
     "resumes/most.txt": b"a" * MAX_SIZE,
     "resumes/more.txt": b"a" * (MAX_SIZE + 1),
     "resumes/empty.pdf": b"",
@@ -126,7 +129,6 @@ def test_what_s3_refuses(bucket: ObjectStores, url: str, code: str) -> None:
 @pytest.mark.parametrize(
     "chained",
     [
-        "s3://bucket/resumes/cv.pdf::file:///etc/passwd",
         "simplecache::s3://bucket/resumes/cv.pdf",
         "s3::http://127.0.0.1/",
         "filecache::file:///etc/passwd",
@@ -135,7 +137,6 @@ def test_what_s3_refuses(bucket: ObjectStores, url: str, code: str) -> None:
         "local:///etc/passwd",
         "memory://x",
         "github://a:b@/x",
-        "s3a://bucket/resumes/cv.pdf",
         "dir::file:///etc",
     ],
 )
@@ -152,13 +153,62 @@ def test_no_chained_urls_and_no_other_file_systems(
     assert caught.value.code in ("invalid_source", "unsupported_source", "file_missing")
 
 
+@pytest.mark.parametrize(
+    ("location", "name"),
+    [
+        ("s3://bucket/resumes/cv.pdf::file:///etc/passwd", "passwd.pdf"),
+        ("s3://bucket/resumes/cv#2::a.pdf ", "cv#2__a.pdf"),
+        (" s3a://bucket/resumes/cv.pdf\n", "cv.pdf"),
+        ("s3n://bucket/resumes/cv.pdf", "cv.pdf"),
+        ("S3A://bucket/resumes/cv.pdf", "cv.pdf"),
+    ],
+)
+@pytest.mark.parametrize("prefix", ["s3://bucket/resumes", "s3a://bucket/"])
+def test_a_key_is_taken_as_it_is_and_a_store_by_each_of_its_names(
+    s3: dict[str, Any], tmp_path: Path, prefix: str, location: str, name: str
+) -> None:
+    listed = FileSource(prefix, storage_options=s3)
+    with Sources(tmp_path, [listed]) as sources, sources.open(ResumeFile(location)) as resume:
+        assert (resume.body.read(), resume.filename) == (PDF, name)
+
+
+@pytest.mark.parametrize(
+    ("location", "code", "said"),
+    [
+        ("s3:/bucket/cv.pdf", "invalid_source", "two slashes"),
+        ("S3A:/bucket/cv.pdf", "invalid_source", "two slashes"),
+        ("abfss:/c@a.dfs.core.windows.net/cv.pdf", "invalid_source", "two slashes"),
+        ("https:/files.example.com/cv.pdf", "invalid_source", "two slashes"),
+        ("dbfs:/mnt/resumes/cv.pdf", "unsupported_source", "Databricks"),
+        ("dbfs:///mnt/resumes/cv.pdf", "unsupported_source", "Databricks"),
+        ("hdfs://node/resumes/cv.pdf", "unsupported_source", "one of the schemes"),
+    ],
+)
+def test_a_slip_is_told(tmp_path: Path, location: str, code: str, said: str) -> None:
+    with (
+        Sources(tmp_path) as sources,
+        pytest.raises(Reject, match=said) as caught,
+        sources.open(ResumeFile(location)),
+    ):
+        pytest.fail("it was opened")
+    assert caught.value.code == code
+
+
 def test_wrong_credentials_and_no_server(s3: dict[str, Any]) -> None:
     nobody = s3 | {
         "endpoint_url": "http://127.0.0.1:1",
         "config_kwargs": {"retries": {"total_max_attempts": 1}},
     }
-    remote = ObjectStores(Prefixes([FileSource("s3://", storage_options=nobody)]))
+    now = [1000.0]
+    gates = Gates(900, lambda: now[0], lambda wait: wait)
+    remote = ObjectStores(Prefixes([FileSource("s3://", storage_options=nobody)]), gates)
     assert isinstance(failure(remote, "s3://bucket/resumes/cv.pdf"), Retry)
+    # Nobody asks a store that is out, and another bucket is another matter.
+    assert isinstance(failure(remote, "s3://bucket/resumes/other.pdf"), NotAsked)
+    assert not isinstance(failure(remote, "s3://elsewhere/resumes/cv.pdf"), NotAsked)
+    now[0] += 1
+    assert not isinstance(failure(remote, "s3://bucket/resumes/other.pdf"), NotAsked)
+    assert isinstance(failure(remote, "s3://bucket/resumes/third.pdf"), NotAsked)
 
 
 @pytest.mark.parametrize(
@@ -433,12 +483,23 @@ class Store(MemoryFileSystem):  # type: ignore[misc]  # as above
             "box/resumes",
             {"account_name": "account"},
         ),
+        (
+            "abfss://box@account.dfs.core.windows.net/resumes",
+            "box/resumes",
+            {"account_name": "account"},
+        ),
+        (
+            "wasbs://box@account.blob.core.windows.net/resumes",
+            "box/resumes",
+            {"account_name": "account"},
+        ),
+        ("gcs://bucket/resumes", "bucket/resumes", {}),
     ],
 )
 def test_other_stores_by_the_contract_of_fsspec(
     monkeypatch: pytest.MonkeyPatch, prefix: str, path: str, more: dict[str, str]
 ) -> None:
-    scheme = prefix.partition(":")[0]
+    scheme = plain_scheme(prefix.partition(":")[0])
     for module in ("gcsfs", "adlfs"):
         monkeypatch.setitem(sys.modules, module, fsspec)  # neither is installed
     monkeypatch.setitem(importlib.import_module("fsspec.registry")._registry, scheme, Store)

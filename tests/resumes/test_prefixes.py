@@ -3,8 +3,10 @@ import re
 import pytest
 
 from target_linkedin_resumes.errors import Misconfigured
+from target_linkedin_resumes.http.oauth import OAuth
 from target_linkedin_resumes.resumes.prefixes import FileSource, Prefixes
 
+OAUTH = OAuth("https://auth.example.com/token", "id", "hidden")
 PREFIXES = (
     "https://crm.example.com/files",
     "https://crm.example.com/files/private/",
@@ -12,6 +14,7 @@ PREFIXES = (
     "s3://bucket/resumes/",
     "sftp://loader@files.example.com:2222/export",
     "gs://",
+    "abfss://box@account.dfs.core.windows.net/resumes",
 )
 
 
@@ -35,7 +38,14 @@ def prefixes() -> Prefixes:
         ("s3://bucket/resumes/2024/cv.pdf", 3),
         ("S3://bucket/resumes/cv.pdf", 3),
         ("sftp://loader@files.example.com:2222/export/cv.pdf", 4),
+        ("s3a://bucket/resumes/cv.pdf", 3),
+        ("s3n://bucket/resumes/a::b#c.pdf ", 3),
         ("gs://any/cv.pdf", 5),
+        ("gcs://any/cv.pdf", 5),
+        ("abfs://box@account.dfs.core.windows.net/resumes/cv.pdf", 6),
+        ("abfss://box@account.dfs.core.windows.net/resumes/cv.pdf", 6),
+        ("wasb://box@account.blob.core.windows.net/resumes/cv.pdf", 6),
+        ("wasbs://box@account.blob.core.windows.net/resumes/cv.pdf", 6),
     ],
 )
 def test_what_is_below_a_prefix(prefixes: Prefixes, url: str, prefix: int) -> None:
@@ -81,6 +91,9 @@ def test_what_is_below_a_prefix(prefixes: Prefixes, url: str, prefix: int) -> No
         "sftp://loader@files.example.com/export/cv.pdf",
         "sftp://loader@files.example.com:2222/export/../etc/passwd",
         "az://container/cv.pdf",
+        "abfss://other@account.dfs.core.windows.net/resumes/cv.pdf",
+        "wasbs://box@other.blob.core.windows.net/resumes/cv.pdf",
+        "s3a:/bucket/resumes/cv.pdf",
         "ftp://crm.example.com/files/1",
         "/files/1",
         "",
@@ -150,6 +163,14 @@ def test_what_cannot_be_a_header(headers: dict[str, str]) -> None:
             "`file_sources[1].headers`: of no use for sftp",
         ),
         (
+            FileSource("s3://bucket/", oauth=OAUTH),
+            "`file_sources[1].oauth`: of no use for s3; expected `storage_options`",
+        ),
+        (
+            FileSource("https://crm.example.com/", {"authorization": "hidden"}, oauth=OAUTH),
+            "`file_sources[1].headers`: `Authorization` and `oauth` exclude each other; write",
+        ),
+        (
             FileSource("https://crm.example.com/", storage_options={"key": "hidden"}),
             "`file_sources[1].storage_options`: of no use for https; expected `headers`",
         ),
@@ -159,6 +180,24 @@ def test_what_would_be_ignored(source: FileSource, said: str) -> None:
     with pytest.raises(Misconfigured, match=re.escape(said)) as caught:
         Prefixes([FileSource("s3://"), source])
     assert "hidden" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("headers", "sent"),
+    [
+        ({}, {"Authorization": "Bearer abc"}),
+        ({"X-Key": "1"}, {"X-Key": "1", "Authorization": "Bearer abc"}),
+        (
+            {"Authorization": "Zoho-oauthtoken {token}"},
+            {"Authorization": "Zoho-oauthtoken abc"},
+        ),
+        ({"X-Token": "{token}", "X-Key": "1"}, {"X-Token": "abc", "X-Key": "1"}),
+    ],
+)
+def test_where_an_access_token_goes(headers: dict[str, str], sent: dict[str, str]) -> None:
+    source = FileSource("https://crm.example.com/", headers, oauth=OAUTH)
+    Prefixes([source])
+    assert source.headers_with("abc") == sent
 
 
 def test_headers_as_they_are_used() -> None:

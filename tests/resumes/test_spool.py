@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from target_linkedin_resumes.errors import Reject, Retry
+from target_linkedin_resumes.errors import Reject, Retry, Stop
 from target_linkedin_resumes.records import ResumeFile
 from target_linkedin_resumes.resumes.prefixes import FileSource
 from target_linkedin_resumes.resumes.sources import Sources
@@ -118,18 +118,25 @@ def test_a_source_that_fails_when_it_is_left_changes_nothing() -> None:
         pytest.fail("it was taken")
 
 
-def test_a_full_disk_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("when", ["made", "written"])
+def test_a_full_disk_stops_the_run(monkeypatch: pytest.MonkeyPatch, when: str) -> None:
+    """It makes no rejects of good files."""
+    error = OSError(errno.ENOSPC, "No space left on device", "/tmp/secret")
+
     class Full(io.BytesIO):
         def write(self, _: object, /) -> int:
-            raise OSError(errno.ENOSPC, "No space left on device", "/tmp/secret")
+            raise error
 
     def full(*_: object, **__: object) -> object:
+        if when == "made":
+            raise error
         return Full()
 
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
     log: list[str] = []
-    with pytest.raises(Retry, match=r"TMPDIR.*No space left"), spooled(pieces(2000, log)):
+    with pytest.raises(Stop, match=r"No space left.*TMPDIR") as caught, spooled(pieces(2000, log)):
         pytest.fail("it was written")
+    assert "secret" not in caught.value.message
     assert log == ["closed"]
 
 

@@ -1,15 +1,35 @@
 """Plain text goes out in UTF-8."""
+# ruff: noqa: RUF001 - letters that look like others
 
 import io
 from pathlib import Path
+from urllib.parse import quote_from_bytes
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from target_linkedin_resumes.errors import Reject, Retry
 from target_linkedin_resumes.records import ResumeFile
+from target_linkedin_resumes.resumes.charsets import declared_codec
 from target_linkedin_resumes.resumes.sources import Sources
 from target_linkedin_resumes.resumes.spool import MAX_SIZE, Found, SizedReader
-from target_linkedin_resumes.resumes.texts import in_utf8
+from target_linkedin_resumes.resumes.texts import decode, in_utf8
+from tests.resumes.languages import RESUMES
+
+WRITTEN = [
+    pytest.param(text, encoding, id=f"{language}-{encoding}")
+    for language, (text, encodings) in RESUMES.items()
+    for encoding in encodings
+]
+
+
+def decoded(content: bytes, declared: str | None = None) -> str | None:
+    """The text, None where its encoding cannot be told."""
+    try:
+        return decode(content, declared)
+    except Reject as reject:
+        return None if reject.code == "unknown_encoding" else reject.code
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "cp1252", "utf-8", "utf-8-sig"])
@@ -42,3 +62,144 @@ def test_a_text_that_changes_on_the_way_is_tried_again() -> None:
     changed = Found(SizedReader(io.BytesIO(content), len(content)), len(content))
     with pytest.raises(Retry, match="changed"), in_utf8(changed, "utf-16"):
         pytest.fail("it was opened")
+
+
+def test_the_corpus_is_as_wide_as_the_world() -> None:
+    encodings = {encoding for _, several in RESUMES.values() for encoding in several}
+    assert (len(RESUMES), len(WRITTEN), len(encodings)) >= (25, 60, 35)
+
+
+@pytest.mark.parametrize(("text", "encoding"), WRITTEN)
+def test_each_encoding_is_told_by_the_text(text: str, encoding: str) -> None:
+    assert decoded(text.encode(encoding)) == text
+    assert decoded((text * 400).encode(encoding)) == text * 400
+
+
+@pytest.mark.parametrize(("text", "encoding"), WRITTEN)
+def test_a_short_text_is_read_right_or_not_at_all(text: str, encoding: str) -> None:
+    lines = text.splitlines()
+    for short in (*lines, *("\n".join(lines[:count]) for count in range(2, len(lines)))):
+        assert decoded(short.encode(encoding)) in (short, None)
+
+
+@pytest.mark.parametrize(("text", "encoding"), WRITTEN)
+def test_a_declared_charset_goes_first(text: str, encoding: str) -> None:
+    name = text.splitlines()[0]
+    assert decoded(name.encode(encoding), f"text/plain; charset={encoding}") == name
+
+
+@pytest.mark.parametrize(
+    ("content", "declared", "text"),
+    [
+        (b"\x93Jane\x94", "text/plain; charset=iso-8859-1", "“Jane”"),
+        (b"\x93Jane\x94", "us-ascii", "“Jane”"),
+        (b"\x87@", 'text/plain; charset="Shift_JIS"', "①"),
+        (b"\x80\x82", "gb2312", None),  # no character: the bytes do not fit
+        ("简历 ①".encode("gbk"), "text/plain;charset=gb2312", "简历 ①"),
+        ("Müller".encode(), "iso-8859-1", "Müller"),
+        ("Jürgen Müller".encode("cp1252"), "utf-8", "Jürgen Müller"),
+        ("Jürgen Müller".encode("cp1252"), "x-unheard-of", "Jürgen Müller"),
+        ("Łódź".encode("cp852"), "ibm852", "Łódź"),
+        ("Ева".encode("koi8-r"), "text/plain", None),
+        (b"{~ is not ~} text", "unicode_escape", "{~ is not ~} text"),
+        ("简历".encode("hz"), "hz-gb-2312", "简历"),
+    ],
+)
+def test_labels_mean_what_browsers_take_them_for(
+    content: bytes, declared: str, text: str | None
+) -> None:
+    assert decoded(content, declared) == text
+
+
+@pytest.mark.parametrize("language", ["ru", "el", "tr", "ja", "ko", "he"])
+def test_a_server_that_declares_one_charset_for_all(language: str) -> None:
+    text, encodings = RESUMES[language]
+    assert decoded(text.encode(encodings[0]), "iso-8859-1") == text
+    assert decoded(text.encode(), "iso-8859-1") == text
+
+
+@pytest.mark.parametrize(
+    ("label", "codec"),
+    [
+        ("latin1", "cp1252"),
+        (" ISO-8859-9 ", "cp1254"),
+        ("text/html; charset='windows-1251'; x=y", "cp1251"),
+        ("ks_c_5601-1987", "cp949"),
+        ("tis-620", "cp874"),
+        ("cp850", "cp850"),
+        (None, None),
+        ("", None),
+        ("application/pdf", None),
+        ("hex", None),
+        ("rot13", None),
+        ("utf-7", None),
+        ("punycode", None),
+        ("undefined", None),
+        ("a\0b", None),
+        ("é", None),
+    ],
+)
+def test_labels(label: str | None, codec: str | None) -> None:
+    assert declared_codec(label) == codec
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "José",
+        "Jürgen",
+        "Jane Doe – Engineer",
+        "Jane’s résumé: “done”… 5 €",
+        "• wrote software\n• didn’t test it",
+        "São Paulo",
+        "Université de Genève",
+        "Zürich, Göteborg, Málaga, São Paulo, Besançon: ten years of work abroad",
+        "20 °C, 5 µm, ½ day",
+    ],
+)
+def test_a_few_signs_are_western(text: str) -> None:
+    assert decoded(text.encode("cp1252")) == text
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("Jürgen Müller, Köln".encode() + b"\xc3", "Jürgen Müller, Köln\ufffd"),
+        ("履歴書 山田".encode()[:-1], "履歴書 山\ufffd"),
+        ("Zürich, Köln, Malmö, Århus: ".encode() + b"\x95", "Zürich, Köln, Malmö, Århus: \ufffd"),
+        (("é" * 70_000).encode()[:-1], "é" * 69_999 + "\ufffd"),
+    ],
+)
+def test_a_bad_byte_does_not_make_another_encoding_of_utf8(content: bytes, text: str) -> None:
+    assert decoded(content) == text
+    assert decoded(content, "windows-1252") == text
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16", "utf-32"])
+@pytest.mark.parametrize("language", ["de", "ru", "ja"])
+def test_wide_encodings(language: str, encoding: str) -> None:
+    text = RESUMES[language][0]
+    assert decoded(text.encode(encoding)) == text
+
+
+@given(st.binary(max_size=300), st.sampled_from([None, "cp1251", "gbk", "utf-16", "iso-2022-jp"]))
+def test_any_bytes_are_a_text_or_none(content: bytes, declared: str | None) -> None:
+    text = decoded(content, declared)
+    assert text is None or isinstance(text.encode(), bytes)
+
+
+def test_a_declared_charset_reaches_the_text(tmp_path: Path) -> None:
+    text = "Ева"
+    (tmp_path / "cv.txt").write_bytes(text.encode("koi8-r"))
+    uri = f"data:text/plain;charset=koi8-r,{quote_from_bytes(text.encode('koi8-r'))}"
+    with Sources(tmp_path) as files:
+        for file in (
+            ResumeFile("cv.txt", content_type="text/plain; charset=koi8-r"),
+            ResumeFile(uri),
+            ResumeFile(uri, content_type="text/plain"),
+        ):
+            with files.open(file) as resume:
+                assert resume.body.read().decode() == text
+        with pytest.raises(Reject, match="charset") as caught, files.open(ResumeFile("cv.txt")):
+            pytest.fail("it was opened")
+    assert caught.value.code == "unknown_encoding"

@@ -49,6 +49,13 @@ def token_of(client: Client) -> Any:
     return client.sandbox.state.tokens.get(client.token)
 
 
+def come_back_early(client: Client) -> None:
+    fault = {"endpoint": "url", "kind": "status", "status": 429, "retry_after": 30, "times": 1}
+    client.sandbox.set_faults(fault)
+    assert client.create_url().status == 429
+    assert client.create_url().status == 201
+
+
 def send_seconds(client: Client) -> None:
     client.update(PAIR, entity={"resumeFile": "?", "tcrmCreatedAt": CREATED_AT // 1000})
 
@@ -83,6 +90,7 @@ OFFENCES: list[tuple[str, Callable[[Client], object]]] = [
     ("protocol_version", lambda c: c.call("POST", "/v2/hireMediaUrl", "{}")),
     ("query_too_long", query_between_the_limits),
     ("restli_method_missing", lambda c: c.delete(PAIR, headers={"x-restli-method": None})),
+    ("retry_after_ignored", come_back_early),
     ("secret_in_url", lambda c: c.call("POST", "/oauth/v2/accessToken?client_secret=x")),
     ("secret_in_url", lambda c: c.call("GET", "/v2/x?q=sandbox-secret")),
     ("signed_url_altered", alter_url),
@@ -112,7 +120,7 @@ def test_offence_is_noted(
 
 
 def test_every_code_is_covered() -> None:
-    assert {code for code, _ in OFFENCES} | {"concurrent_batches"} == set(CODES)
+    assert {code for code, _ in OFFENCES} | {"concurrent_batches", "hammering"} == set(CODES)
 
 
 def test_unknown_code_is_refused() -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import urllib.request
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +18,6 @@ from target_linkedin_resumes.sandbox.__main__ import main
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 COMMAND = [sys.executable, "-m", "target_linkedin_resumes.sandbox"]
 
@@ -46,6 +46,16 @@ def test_serves_until_told_to_stop(tmp_path: Path, number: signal.Signals) -> No
         rest, errors = process.communicate(timeout=10)
     assert (process.returncode, rest, errors) == (0, "", "")
     assert (data / "journal.jsonl").exists()
+
+
+def test_without_a_directory_nothing_is_left() -> None:
+    with started("--port", "0") as (process, line):
+        data = Path(line["data"])
+        assert data.is_dir()
+        process.terminate()
+        _, errors = process.communicate(timeout=10)
+    assert (process.returncode, errors) == (0, "")
+    assert not data.exists()
 
 
 def test_stops_while_a_call_is_under_way(tmp_path: Path) -> None:

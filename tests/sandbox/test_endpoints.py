@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlencode
 
 import pytest
 
-from .client import COLLECTION, CREATED_AT, FORM, PDF, Client, query_of
+from .client import COLLECTION, CREATED_AT, FORM, PDF, URL_REQUEST, Client, query_of
 
 if TYPE_CHECKING:
     from target_linkedin_resumes.sandbox.server import Running
@@ -312,3 +312,30 @@ def test_calls_need_a_token(client: Client) -> None:
     client.token = "unknown"
     assert client.create_url().document["code"] == "REVOKED_ACCESS_TOKEN"
     assert client.update([("c", "r")]).status == 401
+
+
+@pytest.mark.parametrize(
+    ("version", "status", "code"),
+    [
+        ("202604", 201, None),
+        (None, 400, "VERSION_MISSING"),
+        ("202613", 426, "NONEXISTENT_VERSION"),
+        ("1", 426, "NONEXISTENT_VERSION"),
+    ],
+)
+def test_versioned_paths_want_a_version(
+    client: Client, version: str | None, status: int, code: str | None
+) -> None:
+    headers = {"content-type": "application/json", "x-restli-protocol-version": "2.0.0"}
+    if version is not None:
+        headers["linkedin-version"] = version
+    answer = client.call("POST", "/rest/hireMediaUrl", json.dumps(URL_REQUEST), headers)
+    assert answer.status == status
+    assert code is None or answer.document["code"] == code
+
+
+def test_versioned_batches(client: Client, sandbox: Running) -> None:
+    headers = {"linkedin-version": "202604", "x-restli-method": "batch_delete"}
+    path = f"/rest/tcrmCandidateResumes?{query_of([('c', 'r')])}"
+    assert client.batch("DELETE", path, None, headers).statuses() == {("c", "r"): 404}
+    assert sandbox.journal()[-1]["endpoint"] == "batch_delete"

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from target_linkedin_resumes.sandbox.faults import KINDS, BadFaults, Faults
+from target_linkedin_resumes.sandbox.faults import BATCH_ONLY, KINDS, BadFaults, Faults
+from target_linkedin_resumes.sandbox.forms import FORMS
 
 from .client import PDF, Client
 
 if TYPE_CHECKING:
     from target_linkedin_resumes.sandbox.server import Running
+
+    from .client import Pair
 
 PAIR = [("c", "r")]
 MANY = [(f"c{n}", "r") for n in range(100)]
@@ -182,12 +185,106 @@ def test_key_status_and_partial_of_some_keys(client: Client, sandbox: Running) -
     ]
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 410, 412, 422, 429, 500, 503])
+@pytest.mark.parametrize(
+    ("keys", "refused"),
+    [
+        ({"keys": [["a", None]]}, {("a", "1"), ("a", "2")}),
+        ({"keys": [[None, "1"]]}, {("a", "1"), ("b", "1")}),
+        ({"keys": [["a", "1"], [None, "2"]]}, {("a", "1"), ("a", "2")}),
+        ({}, {("a", "1"), ("a", "2"), ("b", "1")}),
+    ],
+)
+def test_deletions_are_refused_by_candidate_by_resume_or_all(
+    client: Client, sandbox: Running, status: int, keys: dict[str, Any], refused: set[Pair]
+) -> None:
+    pairs = [("a", "1"), ("a", "2"), ("b", "1")]
+    sandbox.set_faults(rule("key_status", "batch_delete", status=status, times=2, **keys))
+    assert set(client.update(pairs, client.urn()).statuses().values()) == {204}
+    for others in (204, 404):
+        found = client.delete(pairs).statuses()
+        assert found == {pair: status if pair in refused else others for pair in pairs}
+    assert held(sandbox) == refused
+    assert client.delete(sorted(refused)).statuses() == dict.fromkeys(refused, 204)
+    assert held(sandbox) == set()
+
+
+@pytest.mark.parametrize("kind", ["poison", "status", "down"])
+def test_any_kind_can_be_confined_to_a_candidate(kind: str) -> None:
+    faults = Faults()
+    status = {"status": 503} if kind == "status" else {}
+    faults.load({"rules": [rule(kind, "batch", keys=[["c", None]], **status)]})
+    assert faults.choose("batch_delete", [("d", "c"), ("c", "r")]).kinds == kind
+    assert faults.choose("batch_update", [("d", "c")]).kinds is None
+
+
 def test_poison(client: Client, sandbox: Running) -> None:
     urn = client.urn()
     sandbox.set_faults(rule("poison", keys=[["c1", "r"]]))
     assert client.update(MANY[:4], urn).status == 400
     assert held(sandbox) == set()
     assert client.update([MANY[0], MANY[2]], urn).status == 200
+
+
+@pytest.mark.parametrize("status", [None, 400])
+def test_no_tunnel(client: Client, sandbox: Running, status: int | None) -> None:
+    urn = client.urn()
+    fields: dict[str, Any] = {} if status is None else {"status": status}
+    sandbox.set_faults(rule("no_tunnel", **fields))
+    assert client.update(PAIR, urn).status == client.delete(PAIR).status == (status or 405)
+    assert not held(sandbox)
+    assert client.update(PAIR, urn, tunnel=False).statuses() == {("c", "r"): 204}
+
+
+WRITTEN = {
+    "organization": "dataProvider=PARTNER&integrationContext=urn%3Ali%3Aorganization%3A1000"
+    "&tcrmCandidateId=c&tcrmResumeId=r",
+    "more_fields": "dataProvider=PARTNER&dataRegion=EU&"
+    "integrationContext=urn%3Ali%3Aorganization%3A1234567890&tcrmCandidateId=c&tcrmResumeId=r",
+    "no_provider": "integrationContext=urn%3Ali%3Aorganization%3A1234567890"
+    "&tcrmCandidateId=c&tcrmResumeId=r",
+    "lower_case": "dataProvider=partner&integrationContext=urn%3Ali%3Aorganization%3A1234567890"
+    "&tcrmCandidateId=c&tcrmResumeId=r",
+    "protocol_2": "(dataProvider:PARTNER,integrationContext:urn%3Ali%3Aorganization%3A1234567890,"
+    "tcrmCandidateId:c,tcrmResumeId:r)",
+    "params": "($params:(),dataProvider:PARTNER,"
+    "integrationContext:urn%3Ali%3Aorganization%3A1234567890,tcrmCandidateId:c,tcrmResumeId:r)",
+    "others": "dataProvider=PARTNER&integrationContext=urn%3Ali%3Aorganization%3A1234567890"
+    "&tcrmCandidateId=of+another+call&tcrmResumeId=r",
+}
+
+
+@pytest.mark.parametrize("form", WRITTEN)
+def test_written_in_another_form(client: Client, sandbox: Running, form: str) -> None:
+    urn = client.urn()
+    sandbox.set_faults(rule("written", form=form))
+    answer = client.update(PAIR, urn).document
+    assert answer == {"results": {WRITTEN[form]: {"status": 204}}, "errors": {}}
+    assert held(sandbox) == set(PAIR)
+    client.delete(PAIR)
+    assert list(client.delete(PAIR).document["errors"]) == [WRITTEN[form]]
+
+
+def test_written_twice_or_with_other_errors(client: Client, sandbox: Running) -> None:
+    sandbox.set_faults(rule("written", form="twice"))
+    assert len(client.delete(PAIR).document["errors"]) == 2
+    sandbox.set_faults(rule("written", form="java"))
+    [printed] = client.delete(PAIR).document["errors"]
+    assert printed == (
+        "{tcrmResumeId=r, tcrmCandidateId=c, integrationContext=urn:li:organization:1234567890,"
+        " dataProvider=PARTNER}"
+    )
+    sandbox.set_faults(rule("written", form="no_status"))
+    [error] = client.delete(PAIR).document["errors"].values()
+    assert "status" not in error
+    urn = client.urn()
+    sandbox.set_faults(rule("written", form="long"))
+    assert len(client.update(MANY, urn).body) > 4 * 1024 * 1024
+    assert sandbox.snapshot()["breaches"] == []
+
+
+def test_every_form_is_covered() -> None:
+    assert {*WRITTEN, "twice", "java", "no_status", "long"} == set(FORMS)
 
 
 def test_expire_token(client: Client, sandbox: Running) -> None:
@@ -199,7 +296,7 @@ def test_expire_token(client: Client, sandbox: Running) -> None:
     assert sandbox.snapshot()["breaches"] == []
 
 
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"partial", "key_status", "poison"}))
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - BATCH_ONLY))
 def test_a_fault_is_not_held_against_the_client(
     client: Client, sandbox: Running, kind: str
 ) -> None:
@@ -290,6 +387,8 @@ def test_over_http(client: Client) -> None:
         ({"rules": [rule("status", status=429, headers={"a": "\n"})]}, r"rules\[0\].headers"),
         ({"rules": [rule("poison")]}, r"rules\[0\].keys: missing"),
         ({"rules": [rule("poison", keys=["c"])]}, r"rules\[0\].keys: expected a list of"),
+        ({"rules": [rule("poison", keys=[[None, None]])]}, r"rules\[0\].keys: expected a list of"),
+        ({"rules": [rule("poison", keys=[["c", 1]])]}, r"rules\[0\].keys: expected a list of"),
         ({"rules": [rule("poison", "url", keys=[["c", "r"]])]}, "poison is for batch"),
         ({"rules": [rule("partial", statuses=[200])]}, r"rules\[0\].statuses: expected"),
     ],

@@ -29,6 +29,10 @@ DIFFERENT: dict[str, tuple[int, int, int, str]] = {
     "missing-required-in-entity": (200, 1, 1, "entities are validated"),
     "wrongtype-in-entity": (200, 1, 1, "entities are validated"),
     "partial-error-put": (200, 2, 0, "ids that begin with err are ids like others"),
+    "missing-key-field": (400, 0, 0, "a gateway refuses ids that are none"),
+    "b-ids-scalar": (400, 0, 0, "likewise"),
+    "b-ids-list-1.0": (400, 0, 0, "likewise"),
+    "b-2.0-encoded-structure": (400, 0, 0, "likewise"),
     "unknown-field-in-key": (200, 0, 1, "keys have the four documented fields"),
 }
 
@@ -46,7 +50,6 @@ ALIKE = {
     "b-ids-reversed",
     "seed-put",
     "seed-delete",
-    "missing-key-field",
     "no-ids-put",
     "protocol-3",
     "bad-json",

@@ -13,6 +13,7 @@ import pytest
 from target_linkedin_resumes.errors import Stop
 from target_linkedin_resumes.singer.standard_streams import StateOutput, Unread
 
+
 class Clock:
     """Each look at it takes a second."""
 
@@ -62,7 +63,7 @@ def test_what_has_no_room_is_not_begun(size: int) -> None:
     states.end_within(50 + 5)
     written = 0
     with pipe() as reader:
-        with pytest.raises(Unread, match="nobody has read"):
+        with pytest.raises(Unread, match="nobody has read"):  # noqa: PT012 - the last one raises
             while True:
                 states.write("x" * size + "\n")
                 written += 1

@@ -48,8 +48,8 @@ def sent(candidate: str, resume: str, version: int = 1) -> Confirmed:
     return Confirmed(change, upload, Confirmation(204, f"uuid-{version}"))
 
 
-def erased(candidate: str, resume: str) -> Confirmed:
-    return Confirmed(Delete(ResumeKey(candidate, resume)), None, Confirmation(204, "uuid-d"))
+def erased(candidate: str, resume: str, status: int = 204) -> Confirmed:
+    return Confirmed(Delete(ResumeKey(candidate, resume)), None, Confirmation(status, "uuid-d"))
 
 
 def lines(path: Path) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ import pytest
 
 from target_linkedin_resumes.engine.delete_limit import DeleteLimit
 from target_linkedin_resumes.engine.engine import Engine
+from target_linkedin_resumes.errors import Stop
 from target_linkedin_resumes.records import Delete, ResumeKey
 from target_linkedin_resumes.stores.full_table import FullTables
 from target_linkedin_resumes.stores.ledger import Ledger
@@ -34,7 +35,7 @@ class FakeEngine:
             settled()
         self.in_flight.clear()
 
-    def vanished(self, change: Delete, size: int) -> None:
+    def unasked(self, change: Delete, size: int) -> None:
         self.gone.append(change.key)
 
 
@@ -66,6 +67,55 @@ def test_what_comes_after_its_records_is_decided_at_once(tmp_path: Path) -> None
         deliver(ledger, upsert(version=2))
         made.activate("s", 2)
         assert (engine.settled, engine.gone) == (1, [old])
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["message first", "records first"])
+@pytest.mark.parametrize(
+    "sent",
+    [(None,), (None, 2), (2, None), (1,), (1, 2), (2, 1), (3,), (3, 2), (2, 3), (4, 2, 2)],
+)
+def test_what_the_run_has_named_by_another_version_has_not_vanished(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, sent: tuple[int | None, ...], first: bool
+) -> None:
+    with opened(tmp_path / "ledger.db") as ledger:
+        deliver(ledger, upsert(key=ResumeKey("c", "old"), version=1))
+        made, engine = versions(ledger, most=100)
+        if first:
+            made.activate("s", 2)
+        for number, version in enumerate(sent):
+            made.named("s", version)
+            deliver(ledger, upsert(key=ResumeKey("c", str(number)), version=version))
+        made.named("other", 7)
+        if not first:
+            made.activate("s", 2)
+            made.activate("s", 2)
+        # A run that is killed here leaves it to the next one, with the message alone.
+        next_run, its_engine = versions(ledger, most=100)
+        next_run.activate("s", 2)
+        next_run.finish(after_state=True)
+        made.finish(after_state=True)
+        assert (engine.gone, its_engine.gone) == ([], [])
+        assert any("of version 2 deletes nothing" in text for text in caplog.messages)
+        made, engine = versions(ledger, most=100)
+        made.named("s", 5)
+        deliver(ledger, upsert(key=ResumeKey("c", "0"), version=5))
+        made.activate("s", 5)
+        assert len(engine.gone) == len(sent)
+
+
+@pytest.mark.parametrize("came", [True, False])
+def test_an_empty_version_is_told_by_what_has_come_of_it(tmp_path: Path, came: bool) -> None:
+    with opened(tmp_path / "ledger.db") as ledger:
+        deliver(ledger, upsert(version=1))
+        made, engine = versions(ledger)
+        if came:
+            made.named("s", 2)
+        made.activate("s", 2)
+        with pytest.raises(Stop, match="of a version without a single resume") as stopped:
+            made.finish(after_state=True)
+        assert ("were rejected or filtered out" in stopped.value.message) is came
+        assert ("If the source is really empty" in stopped.value.message) is not came
+        assert engine.gone == []
 
 
 @pytest.mark.parametrize("when", ["activate", "finish", "many", "the next run"])

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..journal import failed_records
+from ..journal import failed_records, not_there
 from ..pace import failed
 from .spelling import clock
 from .switches import title_of
@@ -39,7 +39,10 @@ FILTERS = {
 # Quotes in a value are escaped, so that these find the fields of an entry and nothing else; only
 # rules have a status too.
 _FAILED = re.compile(rb'"tunnelled":(?:true|false),"status":(?:null|[45])')
-_FAILED_RECORDS = re.compile(rb'"key_statuses":\[[^]]*[45]\d\d|"left_out":\[\d')
+_FAILED_RECORDS = re.compile(
+    rb'"endpoint":"batch_(?:update.*"key_statuses":\[[^]]*[45]\d\d'
+    rb'|delete.*"key_statuses":\[[^]]*(?:4(?!04|10)\d|5\d)\d)|"left_out":\[\d'
+)
 _NO_FAULT = b'"fault":null'
 _THINNEST = 1.5
 
@@ -97,14 +100,16 @@ def answer_of(entry: Mapping[str, Any]) -> str:
 
 
 def records_of(entry: Mapping[str, Any]) -> str:
-    """Which records a batch was about and whether it failed for some, in a few words."""
+    """Which records a batch was about and what became of them, in a few words."""
     keys: Sequence[Sequence[str]] = entry["keys"]
-    failing = failed_records(entry)
+    failing, missing = len(failed_records(entry)), len(not_there(entry))
     if len(keys) == 1:
-        return f"failed: {keys[0][0]}" if failing else keys[0][0]
-    if failing:
-        return f"{failing} of {len(keys)} failed"
-    return f"{len(keys)} records" if keys else ""
+        what = "failed: " if failing else "not there: " if missing else ""
+        return f"{what}{keys[0][0]}"
+    said = [f"{failing} of {len(keys)} failed" if failing else f"{len(keys)} records"]
+    if missing:
+        said.append(f"{missing} {'was' if missing == 1 else 'were'} not there")
+    return ", ".join(said) if keys else ""
 
 
 def faults_of(entry: Mapping[str, Any]) -> str:
@@ -123,7 +128,7 @@ def _row(entry: Mapping[str, Any], start: int, span: int) -> Row:
         start=min(100 - _THINNEST, round(100 * (entry["at"] - start) / span, 2)),
         width=max(_THINNEST, round(100 * entry["duration_ms"] / span, 2)),
         records=records_of(entry),
-        records_failed=failed_records(entry) > 0,
+        records_failed=bool(failed_records(entry)),
         fault=faults_of(entry),
     )
 

@@ -82,6 +82,7 @@ def _overview(state: State, view: View) -> dict[str, Any]:
         "calls": total,
         "failed": failing,
         "records": state.journal.failed_records,
+        "not_there": state.journal.not_there,
         "breaches": state.breaches.counts.total(),
         "on": len(state.faults.rules),
     }

@@ -13,6 +13,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from ..config import surface_of
+from ..journal import failed_records, not_there
 from ..pace import failed
 from . import calls, files, spelling, switches
 from .regions import REGIONS, View, counts
@@ -118,6 +119,8 @@ class Page:
             answer=calls.answer_of(entry),
             failed=failed(entry["status"]),
             records=calls.records_of(entry),
+            failing=failed_records(entry),
+            missing=not_there(entry),
             faults=calls.faults_of(entry),
             surface=surface_of(entry["endpoint"]),
         )

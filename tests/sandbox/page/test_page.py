@@ -99,10 +99,11 @@ def test_page_shows_what_is_held_and_was_asked(client: Client) -> None:
     assert page.hrefs("/sandbox/resume?") == [f"/sandbox/resume?{place('c')}"]
     assert page.hrefs("/sandbox/call?") == [f"/sandbox/call?seq={n}" for n in (5, 4, 3, 2, 1)]
     text = " ".join(page.text.split())
-    assert "Resumes held 1 Files uploaded 1 Calls 5 Failed calls 0 Failed records 1" in text
+    assert "Resumes held 1 Files uploaded 1 Calls 5 Failed calls 0 Failed records 0 " in text
+    assert "Were not there 1" in text
     assert "Records in 60 s 4 of 10,000" in text
     assert "Batches today 2 of 100,000" in text
-    assert "1 of 2 failed" in text
+    assert "2 records, 1 was not there" in text
 
 
 def test_page_is_no_call(client: Client, sandbox: Running) -> None:
@@ -274,10 +275,54 @@ def test_call_shows_its_records(client: Client) -> None:
     text = " ".join(show(client, "/sandbox/call?seq=5").text.split())
     assert "Call 5: batch delete" in text
     assert "c 1 204" in text
-    assert "no such 2 404" in text
-    assert "1 of 2 failed" in text
+    assert "no such 2 404, was not there" in text
+    assert "Records 2 records, 1 was not there" in text
     assert "POST in place of a longer request (tunnelled)" in text
     assert "could not be read" not in text
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "status", "failed"),
+    [
+        ("batch_delete", 404, False),
+        ("batch_delete", 410, False),
+        ("batch_delete", 409, True),
+        ("batch_delete", 400, True),
+        ("batch_delete", 414, True),
+        ("batch_delete", 504, True),
+        ("batch_update", 404, True),
+        ("batch_update", 410, True),
+    ],
+)
+def test_a_deletion_of_what_is_not_there_is_no_failure(
+    client: Client, endpoint: str, status: int, failed: bool
+) -> None:
+    client.sandbox.set_faults({"endpoint": "batch", "kind": "key_status", "status": status})
+    call = client.delete if endpoint == "batch_delete" else client.update
+    call([("c", "1")])
+    call([("c", "1"), ("d", "1")])
+    page = show(client, "/")
+    text = " ".join(page.text.split())
+    assert f"Failed records {3 if failed else 0} " in text
+    assert ("Were not there 3" in text) is not failed
+    assert ("failed: c" if failed else "not there: c") in text
+    assert ("2 of 2 failed" if failed else "2 records, 2 were not there") in text
+    assert any("bad" in (a.get("class") or "").split() for tag, a in page.elements) is failed
+    records = show(client, "/?show=records").hrefs("call?")
+    assert records == (["/sandbox/call?seq=3", "/sandbox/call?seq=2"] if failed else [])
+    rows = [
+        a.get("class") for tag, a in show(client, "/sandbox/call?seq=2").elements if tag == "tr"
+    ]
+    assert rows[1:] == ["failed" if failed else None]
+
+
+def test_a_deletion_that_was_left_out_of_an_answer_is_a_failure(client: Client) -> None:
+    client.sandbox.set_faults({"endpoint": "batch", "kind": "partial", "missing": 1})
+    client.delete([("c", "1")])
+    text = " ".join(show(client, "/").text.split())
+    assert "Failed records 1 " in text
+    assert "Were not there" not in text
+    assert show(client, "/?show=records").hrefs("call?") == ["/sandbox/call?seq=2"]
 
 
 def test_a_call_that_failed_and_a_record_that_failed_are_told_apart(client: Client) -> None:

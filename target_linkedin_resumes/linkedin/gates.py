@@ -1,0 +1,188 @@
+"""The gates before LinkedIn's endpoints: one for each, shared by all threads.
+
+LinkedIn counts calls by application and day, and bars what hammers. Waits that grow for each record
+do not spare an endpoint that thousands of records wait for; its gate does (`http/gate.py`). Who
+comes while it is shut waits there: the source of a resume is opened by then, and another resume in
+its place would be stopped at the same gate.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil, inf
+
+from target_linkedin_resumes.errors import Retry
+from target_linkedin_resumes.http.gate import Call as Passage
+from target_linkedin_resumes.http.gate import Gate, Shut
+from target_linkedin_resumes.http.messages import BodyChanged, Request, retry_after
+from target_linkedin_resumes.linkedin.outcomes import (
+    LONGEST_RETRY_AFTER,
+    TRANSIENT,
+    Action,
+    decide,
+    describe,
+)
+from target_linkedin_resumes.linkedin.responses import ApiResponse, Call
+
+logger = logging.getLogger(__name__)
+
+# LinkedIn counts requests by resource, and both batch methods go to one.
+_RESOURCES = {
+    Call.BATCH_UPDATE: "tcrmCandidateResumes",
+    Call.BATCH_DELETE: "tcrmCandidateResumes",
+}
+# Seconds that a thread waits at a gate that shuts again and again. The first wait is as long as it
+# takes; then the record has to count its tries, so that the run ends if they have been enough.
+_PATIENCE = 30
+# Seconds without a single success until that is said as an error.
+_SILENCE = 5
+# Seconds between two lines of the log about the same endpoint.
+_LOG_INTERVAL = 30
+_TOO_MANY_REQUESTS = 429
+_OUT = "it is left alone until one call at a time finds that it works again"
+# With a capital: the sandbox's client id, which is masked in the log, is the word itself.
+_NEVER_HERE = (
+    "no call has succeeded yet. Sandbox or proxy: check whether it runs on this machine, and the"
+    " settings api_url and token_url"
+)
+_NEVER = (
+    "no call has succeeded yet; check the network, the proxy if there is one (HTTPS_PROXY), and the"
+    " settings api_url and token_url"
+)
+
+Sender = Callable[[Call, Request], ApiResponse]
+
+
+def resource_of(call: Call) -> str:
+    """Return what LinkedIn counts a call for."""
+    return _RESOURCES.get(call, call.value)
+
+
+@dataclass(slots=True)
+class _Endpoint:
+    gate: Gate
+    came: str = ""  # instead of a success, at last; empty after one
+    said: bool = False  # that it is out
+    said_at: float = -inf
+
+
+class Gates:
+    """Lets calls through to their endpoints. May be used by many threads at once.
+
+    ``clock`` gives seconds that never go back, ``now`` the time in UTC. ``longest_asked`` bounds a
+    server's ``Retry-After``, in seconds. ``wait`` lets seconds pass.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        now: Callable[[], datetime],
+        *,
+        longest_asked: float = LONGEST_RETRY_AFTER,
+        wait: Callable[[float], object] | None = None,
+    ) -> None:
+        self._clock = clock
+        self._now = now
+        self._patience = min(_PATIENCE, longest_asked)
+        self._stopping = threading.Event()
+        self._wait = wait or self._stopping.wait
+        self._lock = threading.Lock()
+        self._endpoints = defaultdict[str, _Endpoint](
+            lambda: _Endpoint(Gate(clock, longest_asked=longest_asked), came="nothing yet")
+        )
+        self._first_call: float | None = None
+        self._silent = True  # no call has succeeded yet, nor was that said
+        self._failed: ApiResponse | None = None  # the last call that did
+        self._here = False  # whether that was on this machine
+
+    def stop_waiting(self) -> None:
+        """From now on nobody waits at a gate that is shut: the run is to end."""
+        self._stopping.set()
+
+    def send(self, call: Call, request: Request, send: Sender) -> ApiResponse:
+        """Make a call once its gate lets it through. Raises Retry where that takes too long."""
+        with self._lock:
+            endpoint = self._endpoints[resource_of(call)]
+            if self._first_call is None:
+                self._first_call = self._clock()
+        waited = 0.0
+        while True:
+            try:
+                with endpoint.gate.call() as passage:
+                    response = send(call, request)
+                    self._note(endpoint, passage, response, request)
+                    return response
+            except Shut as shut:
+                enough = waited and waited + shut.seconds > self._patience
+                if enough or self._stopping.is_set():
+                    raise Retry(
+                        f"{call} was not called: it is out, and asked again by one call at a time",
+                        retry_after=ceil(shut.seconds),
+                        cause=f"{call} {endpoint.came}",
+                    ) from None
+                self._wait_at(shut.seconds)
+                waited += shut.seconds
+
+    def _wait_at(self, seconds: float) -> None:
+        while seconds > 0 and not self._stopping.is_set():
+            part = min(seconds, _SILENCE)
+            self._wait(part)
+            seconds -= part
+            self._say_silence()
+
+    def _note(
+        self, endpoint: _Endpoint, passage: Passage, response: ApiResponse, request: Request
+    ) -> None:
+        came = _failure(response)
+        if came is None:
+            passage.succeeded()
+            if endpoint.came or self._silent:
+                self._works(endpoint, response)
+            return
+        asked = retry_after(response.retry_after, self._now())
+        doubtful = response.status != _TOO_MANY_REQUESTS
+        passage.failed(asked, doubtful=doubtful)
+        with self._lock:
+            self._failed, self._here = response, request.url.origin.is_loopback
+            # As the gate has it: one failure among successes may be that of one call alone.
+            out = not doubtful or asked is not None or bool(endpoint.came)
+            endpoint.came = came
+            say = out and not endpoint.said and self._clock() >= endpoint.said_at + _LOG_INTERVAL
+            if say:
+                endpoint.said, endpoint.said_at = True, self._clock()
+        if say:
+            logger.warning("%s", describe(response, _OUT))
+        self._say_silence()
+
+    def _works(self, endpoint: _Endpoint, response: ApiResponse) -> None:
+        with self._lock:
+            self._silent = False
+            said, endpoint.said, endpoint.came = endpoint.said, False, ""
+        if said:
+            logger.info("%s works again", response.call)
+
+    def _say_silence(self) -> None:
+        """Say once, after a few seconds, that no call has succeeded: that is no outage."""
+        with self._lock:
+            failed, since = self._failed, self._first_call
+            if not self._silent or failed is None or since is None:
+                return
+            if self._clock() < since + _SILENCE:
+                return
+            self._silent = False
+        logger.error("%s", describe(failed, _NEVER_HERE if self._here else _NEVER))
+
+
+def _failure(response: ApiResponse) -> str | None:
+    """Name what came where the endpoint itself failed, and not this one request."""
+    rule = decide(response)
+    if rule.action not in {Action.RETRY, Action.NEW_URL}:
+        return None
+    if response.error is not None:
+        return None if isinstance(response.error, BodyChanged) else response.error.kind
+    return str(response.status) if response.status in TRANSIENT else None

@@ -1,0 +1,36 @@
+"""The charset that somebody declares for a text, as the codec to read it with. Pure.
+
+Labels mean what browsers take them for (WHATWG Encoding Standard): writers of ``iso-8859-1`` use
+Windows-1252. What browsers do not know, such as the code pages of DOS, has Python's name.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+import webencodings
+
+# Supersets, of which the standard or Python names a part.
+_SUPERSETS = {"gbk": "gb18030", "iso2022_jp": "iso2022_jp_ext", "utf-8": "utf-8-sig"}
+# Notations of Python and of domain names, in which any ASCII text can be something else.
+_NO_CHARSETS = frozenset(
+    {"idna", "mbcs", "oem", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7"}
+)
+_PARAMETER = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,]+)", re.IGNORECASE)
+
+
+def declared_codec(declaration: str | None) -> str | None:
+    """Return the codec for a label, or for a Content-Type that names one; None without any."""
+    parameter = _PARAMETER.search(declaration or "")
+    label = parameter[1] if parameter else (declaration or "").strip()
+    known = webencodings.lookup(label)
+    if known is not None and known.name not in ("replacement", "x-user-defined"):
+        name = known.codec_info.name
+    else:
+        try:
+            name = codecs.lookup(label).name
+            "a".encode(name)  # raises LookupError for a codec that is not for text
+        except (LookupError, ValueError):  # ValueError: the label holds NUL, or is `undefined`
+            return None
+    return None if name.replace("_", "-") in _NO_CHARSETS else _SUPERSETS.get(name, name)

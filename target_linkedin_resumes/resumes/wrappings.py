@@ -1,0 +1,90 @@
+"""Open files that are still wrapped: an export has written them as text and stored that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+
+from target_linkedin_resumes.errors import Reject
+from target_linkedin_resumes.resumes.charsets import declared_codec
+from target_linkedin_resumes.resumes.formats import (
+    EMPTY,
+    PYTHON_BYTES,
+    TEXT,
+    UNKNOWN,
+    UNREADABLE_TEXT,
+    Kind,
+    sniff,
+)
+from target_linkedin_resumes.resumes.inline import open_content, without_quotes
+from target_linkedin_resumes.resumes.spool import Found
+from target_linkedin_resumes.resumes.texts import UTF_8
+
+WRAPPED = Kind("base64 text or hexadecimal digits, but of no file that is known", ".txt")
+
+_LAYERS = 3
+_LOOK = 4096  # bytes that tell words from digits
+_DIGITS = re.compile(r"[A-Za-z0-9+/_=\s\\-]+")
+_DATA = re.compile(r"data:(?:[\w.+-]+/[\w.+-]+(?:;[^,;\s]{0,100}){0,5}|;base64),\S+", re.IGNORECASE)
+# A word may be base64 by chance, and what comes out a text; not one of so many bytes.
+_LEAST = 24
+_CERTAIN = 200
+_DISTINCT = 10  # of the 16 or 64 digits; a line that is drawn has one or two
+
+
+@contextmanager
+def opened(found: Found) -> Iterator[tuple[Found, Kind]]:
+    """Yield the file that is in another, and its kind; or the file itself, as nearly all are."""
+    with ExitStack() as stack:
+        kind = sniff(found.body, found.size, declared_codec(found.content_type))
+        for _ in range(_LAYERS):
+            if kind.content_type != TEXT.content_type and kind is not PYTHON_BYTES:
+                break
+            inner = _inner(stack, found)
+            if inner is None:
+                break
+            found, kind = inner
+        yield found, kind
+
+
+def _inner(stack: ExitStack, found: Found) -> tuple[Found, Kind] | None:
+    """Open what is written as text in a file; None for a text of words."""
+    start = without_quotes(_ascii(found, _LOOK))
+    if not (_DIGITS.fullmatch(start) or _DATA.match(start)):
+        return None
+    text = _ascii(found, found.size)
+    try:
+        inner = stack.enter_context(open_content(text))
+    except Reject:
+        return None
+    kind = sniff(inner.body, inner.size, declared_codec(inner.content_type))
+    is_certain = _is_certain(without_quotes(text))
+    if kind.encoding is None:
+        is_file = kind not in (UNKNOWN, UNREADABLE_TEXT, EMPTY)
+    else:
+        is_file = is_certain or (kind.encoding in UTF_8 and inner.size >= _LEAST)
+    if is_file:
+        return replace(inner, name=inner.name or found.name, validators=found.validators), kind
+    return (found, WRAPPED) if is_certain else None
+
+
+def _ascii(found: Found, size: int) -> str:
+    found.body.seek(0)
+    raw = found.body.read(size)
+    wide = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return raw.decode("utf-16" if wide else "utf-8-sig", "replace")
+
+
+def _is_certain(text: str) -> bool:
+    """Tell digits from a column of words: long, in lines of one length but for the last."""
+    *lines, last = text.split()
+    width = len(lines[0]) if lines else len(last)
+    return (
+        len(text) >= _CERTAIN
+        and len(set(text)) >= _DISTINCT
+        and width >= _LEAST
+        and len(last) <= width
+        and all(len(line) == width for line in lines)
+    )

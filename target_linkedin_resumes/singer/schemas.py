@@ -1,0 +1,51 @@
+"""SCHEMA messages, made into what the SDK can work with whatever a tap has sent. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+# Records are mapped by names, and these lie near the top. The SDK calls itself for each level.
+_LEVELS = 60
+
+
+def is_schema(schema: object) -> bool:
+    """Tell whether a schema is one, or says nothing; PHP writes an empty object as a list."""
+    if isinstance(schema, Mapping):
+        properties = schema.get("properties")
+        return not properties or isinstance(properties, Mapping)
+    return not schema or schema is True
+
+
+def bounded(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a copy of a message in which what is nested too deeply is left out."""
+    copy: dict[str, Any] = _cut(message, _LEVELS)
+    return copy
+
+
+def readable(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a copy of a SCHEMA message whose schema has properties, each of them an object.
+
+    A schema that says nothing of its properties says so afterwards too, also behind a stream map
+    that adds some. The keys are left out: this target has its own, and the SDK refuses a stream map
+    for those that the schema does not list.
+    """
+    copy = bounded(message)
+    schema = copy.get("schema")
+    if not isinstance(schema, dict):
+        schema = {}
+    properties = schema.get("properties")
+    if not isinstance(properties, dict) or not properties:
+        properties, schema["additionalProperties"] = {}, True
+    schema["properties"] = {
+        name: about if isinstance(about, dict) else {} for name, about in properties.items()
+    }
+    return {**copy, "schema": schema, "key_properties": []}
+
+
+def _cut(value: Any, levels: int) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _cut(inner, levels - 1) for name, inner in value.items()} if levels else {}
+    if isinstance(value, list):
+        return [_cut(inner, levels - 1) for inner in value] if levels else []
+    return value

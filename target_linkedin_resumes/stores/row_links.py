@@ -1,0 +1,157 @@
+"""Which rows of the tap name which resumes, as the ledger knows it.
+
+Nearly every resume is named by one row, which stands beside it in ``resumes``. Where several rows
+name one, all of them stand in ``shared_rows``. Rows are kept as salted hashes.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
+
+from target_linkedin_resumes.records import ResumeKey, Row
+
+# Resumes of a stream that LinkedIn may hold and of which it is not known which row names them.
+_UNLEARNED = """
+SELECT EXISTS (SELECT 1 FROM resumes
+    WHERE row IS NULL AND stream = ? AND state NOT IN ('deleted', 'rejected'))
+"""
+_NAMED = "SELECT candidate_id, resume_id FROM resumes WHERE row = ? AND state <> 'deleted'"
+_SHARED = """
+SELECT candidate_id, resume_id FROM shared_rows JOIN resumes USING (key)
+WHERE shared_rows.row = ? AND candidate_id IS NOT NULL
+"""
+_LEFT = """
+UPDATE resumes SET row = (SELECT row FROM shared_rows WHERE key = :key LIMIT 1)
+WHERE key = :key AND row = :row
+"""
+_CANDIDATE = "SELECT candidate_id, resume_id FROM resumes WHERE candidate_id = ?"
+
+
+class RowLinks:
+    """The part of a ledger that knows rows. For the thread that reads; raises :class:`Stop`.
+
+    ``writing`` gives the ledger's connection in a transaction, with all that was noted;
+    ``key_hash`` and ``row_hash`` give the hashes by which a resume and a row are found;
+    ``any_shared`` says that there are resumes that several rows name.
+    """
+
+    def __init__(
+        self,
+        writing: Callable[[], AbstractContextManager[sqlite3.Connection]],
+        key_hash: Callable[[ResumeKey], bytes],
+        row_hash: Callable[[str], bytes],
+        *,
+        any_shared: bool,
+    ) -> None:
+        self._writing = writing
+        self._key_hash = key_hash
+        self._row_hash = row_hash
+        self._any_shared = any_shared
+
+    def named_by(self, row: Row) -> set[ResumeKey]:
+        """The resumes that a row names."""
+        hashed = (self._row_hash(row.text),)
+        with self._writing() as connection:
+            found = connection.execute(_NAMED, hashed).fetchall()
+        return {ResumeKey(*ids) for ids in found} | self.shared_by(row)
+
+    def shared_by(self, row: Row) -> set[ResumeKey]:
+        """Those of them that other rows name or named too."""
+        if not self._any_shared:
+            return set()
+        with self._writing() as connection:
+            found = connection.execute(_SHARED, (self._row_hash(row.text),)).fetchall()
+        return {ResumeKey(*ids) for ids in found}
+
+    def also_name(self, key: ResumeKey) -> set[bytes]:
+        """The hashes of the rows that name a resume together; empty where it is one at the most."""
+        if not self._any_shared:
+            return set()
+        with self._writing() as connection:
+            query = "SELECT row FROM shared_rows WHERE key = ?"
+            found = connection.execute(query, (self._key_hash(key),)).fetchall()
+        return {row for (row,) in found}
+
+    def is_gone(self, row: Row) -> bool:
+        """Whether what a row named last is deleted."""
+        query = "SELECT EXISTS (SELECT 1 FROM resumes WHERE row = ? AND state = 'deleted')"
+        with self._writing() as connection:
+            return bool(connection.execute(query, (self._row_hash(row.text),)).fetchone()[0])
+
+    def share(self, key: ResumeKey, rows: Iterable[bytes]) -> None:
+        """Note that each of several rows names a resume."""
+        self._any_shared = True
+        hashed = self._key_hash(key)
+        with self._writing() as connection:
+            connection.executemany(
+                "INSERT OR IGNORE INTO shared_rows VALUES (?, ?)", [(hashed, row) for row in rows]
+            )
+
+    def let_go(self, key: ResumeKey, row: bytes) -> None:
+        """Note that a row no longer names a resume, and that others still do."""
+        about = {"key": self._key_hash(key), "row": row}
+        with self._writing() as connection:
+            connection.execute("DELETE FROM shared_rows WHERE key = :key AND row = :row", about)
+            connection.execute(_LEFT, about)
+
+    def leave_to(self, key: ResumeKey, row: bytes | None) -> None:
+        """Note that a resume is to be deleted; ``row`` is the last one that named it, if any did.
+
+        It stays beside the resume until LinkedIn confirms the deletion: a run that is killed before
+        that finds it there.
+        """
+        if not self._any_shared:
+            return
+        hashed = self._key_hash(key)
+        with self._writing() as connection:
+            gone = connection.execute("DELETE FROM shared_rows WHERE key = ?", (hashed,))
+            if gone.rowcount and row is not None:
+                connection.execute("UPDATE resumes SET row = ? WHERE key = ?", (row, hashed))
+
+    def is_unlearned(self, stream: str) -> bool:
+        """Whether LinkedIn may hold resumes of a stream whose rows are not known."""
+        with self._writing() as connection:
+            return bool(connection.execute(_UNLEARNED, (stream,)).fetchone()[0])
+
+    def properties_of(self, name: str) -> Sequence[str]:
+        """The key properties that a stream had last; none where it is not known."""
+        query = "SELECT properties FROM row_keys WHERE stream = ?"
+        with self._writing() as connection:
+            known = connection.execute(query, (name,)).fetchone()
+        properties: Sequence[str] = () if known is None else json.loads(known[0])
+        return properties
+
+    def identify(self, stream: str, name: str, properties: Sequence[str]) -> bool:
+        """Note which key properties identify the rows of a stream, called ``name`` after maps.
+
+        True if they were others: the rows of that stream are not known any more, and are learned
+        anew.
+        """
+        known = self.properties_of(name)
+        if list(known) == list(properties):
+            return False
+        with self._writing() as connection:
+            row = (name, json.dumps(properties))
+            connection.execute("INSERT OR REPLACE INTO row_keys VALUES (?, ?)", row)
+            if not known:
+                return False
+            of_stream = "key IN (SELECT key FROM resumes WHERE stream = ?)"
+            connection.execute(f"DELETE FROM shared_rows WHERE {of_stream}", (stream,))  # noqa: S608
+            query = "UPDATE resumes SET row = NULL WHERE stream = ? AND row IS NOT NULL"
+            return connection.execute(query, (stream,)).rowcount > 0
+
+    def index_candidates(self) -> None:
+        """Have the resumes of a candidate found without a search; called where candidates come."""
+        with self._writing() as connection:
+            connection.execute(
+                "CREATE INDEX IF NOT EXISTS resumes_by_candidate ON resumes (candidate_id)"
+            )
+
+    def of_candidate(self, candidate_id: str) -> Collection[ResumeKey]:
+        """The resumes of a candidate that are known, also those that were only ever rejected."""
+        with self._writing() as connection:
+            found = connection.execute(_CANDIDATE, (candidate_id,)).fetchall()
+        return [ResumeKey(*ids) for ids in found]

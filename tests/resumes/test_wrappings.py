@@ -1,0 +1,141 @@
+"""Files that an export has written as text, in files and in records."""
+
+import base64
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from target_linkedin_resumes.errors import Reject
+from target_linkedin_resumes.records import ResumeFile
+from target_linkedin_resumes.resumes.sources import Sources
+from tests.resumes.samples import DOC, DOCX, PDF, TXT
+
+PLAIN = base64.b64encode(PDF)
+UMLAUTS = "Zürich, Köln, Malmö: zehn Jahre Arbeit an großen Brücken\n" * 4
+WRAPPED = {
+    "base64": PLAIN,
+    "base64 without padding": PLAIN.rstrip(b"="),
+    "base64 in lines": base64.encodebytes(PDF),
+    "base64 in lines of Windows": base64.encodebytes(PDF).replace(b"\n", b"\r\n"),
+    "base64 for URLs": base64.urlsafe_b64encode(PDF),
+    "base64 with a mark": b"\xef\xbb\xbf" + PLAIN,
+    "base64 of PowerShell": PLAIN.decode().encode("utf-16"),
+    "base64 in quotes": json.dumps(PLAIN.decode()).encode(),
+    "base64 in Python's bytes": repr(PLAIN).encode(),
+    "a data: URI": b"data:application/pdf;base64," + PLAIN,
+    "base64 twice": base64.b64encode(PLAIN),
+    "base64 three times": base64.encodebytes(base64.b64encode(PLAIN)),
+    "MySQL": PDF.hex().upper().encode(),
+    "SQL Server": b"0x" + PDF.hex().encode(),
+    "Postgres": b"\\x" + PDF.hex().encode(),
+    "hex of base64": PLAIN.hex().encode(),
+}
+
+
+def opened(root: Path, content: bytes, *, in_record: bool = False) -> tuple[str, bytes]:
+    """Type and bytes of what is sent, or the code of the reject and its message."""
+    if in_record:
+        file = ResumeFile(content=base64.b64encode(content).decode())
+    else:
+        (root / "cv.txt").write_bytes(content)
+        file = ResumeFile("cv.txt")
+    with Sources(root) as sources:
+        try:
+            with sources.open(file) as resume:
+                return resume.content_type, resume.body.read()
+        except Reject as reject:
+            return reject.code, reject.message.encode()
+
+
+@pytest.mark.parametrize("wrapped", WRAPPED.values(), ids=WRAPPED)
+def test_a_wrapped_file_is_undone(tmp_path: Path, wrapped: bytes) -> None:
+    assert opened(tmp_path, wrapped) == ("application/pdf", PDF)
+
+
+@pytest.mark.parametrize("name", ["base64", "base64 in lines", "SQL Server", "Postgres", "MySQL"])
+def test_a_file_is_wrapped_once_more_in_its_record(tmp_path: Path, name: str) -> None:
+    assert opened(tmp_path, WRAPPED[name], in_record=True) == ("application/pdf", PDF)
+
+
+@pytest.mark.parametrize(
+    ("content", "sent"),
+    [
+        (base64.b64encode(DOC), ("application/msword", DOC)),
+        (base64.b64encode(TXT), ("text/plain", TXT)),
+        (TXT.hex().encode(), ("text/plain", TXT)),
+        (base64.b64encode(UMLAUTS.encode()), ("text/plain", UMLAUTS.encode())),
+        (base64.b64encode(UMLAUTS.encode("cp1252")), ("text/plain", UMLAUTS.encode())),
+        (base64.b64encode(UMLAUTS.encode("utf-16")), ("text/plain", UMLAUTS.encode())),
+    ],
+)
+def test_other_kinds_are_undone(tmp_path: Path, content: bytes, sent: tuple[str, bytes]) -> None:
+    assert opened(tmp_path, content) == sent
+
+
+def test_a_login_page_in_base64_is_one(tmp_path: Path) -> None:
+    page = b"<html><title>Sign in</title></html>"
+    assert opened(tmp_path, base64.b64encode(page))[0] == "source_login_page"
+
+
+def test_the_name_stays(tmp_path: Path) -> None:
+    (tmp_path / "Jane Doe.b64.txt").write_bytes(PLAIN)
+    with Sources(tmp_path) as sources, sources.open(ResumeFile("Jane Doe.b64.txt")) as resume:
+        assert resume.filename == "Jane Doe.b64.pdf"
+
+
+@pytest.mark.parametrize(
+    ("inner", "label"),
+    [
+        (DOCX, b"DOCX"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(300), b"PNG"),
+        (b"<html><body>" + b"Resume. " * 90, b"HTML"),
+        (bytes(range(256)) * 3, b"no file that is known"),
+    ],
+)
+def test_what_is_not_taken_is_told_by_name(tmp_path: Path, inner: bytes, label: bytes) -> None:
+    for wrapped in (base64.b64encode(inner), base64.encodebytes(inner), inner.hex().encode()):
+        code, message = opened(tmp_path, wrapped)
+        assert code == "unsupported_format"
+        assert label in message
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Resume",
+        "Jane",
+        "Jane Doe Engineer",
+        "JaneDoe12345678",
+        "Jane\nDoe\nEngineer\nPython\nSQL\nBerlin\nGerman\nEnglish\n",
+        "Engineering\nProgramming\nManagement1\nMathematics\nPhotography\n" * 10,
+        "20240501",
+        "0049 30 1234567",
+        "data: 5 May 2024, Berlin",
+        "Data:,",
+        "deadbeef cafe",
+        "'quoted'",
+        "abcdefgh" * 100,
+        "x" * 1000,
+        "=-" * 200,
+    ],
+)
+def test_words_are_words(tmp_path: Path, words: str) -> None:
+    assert opened(tmp_path, words.encode()) == ("text/plain", words.encode())
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b"data:a/b" + b";" * 4000,
+        b"data:a/b;" + b"x;" * 40_000,
+        b"0x" * 500_000,
+        b"'" * 500_000,
+        b"ab\n" * 500_000,
+    ],
+)
+def test_hostile_text_costs_no_time(tmp_path: Path, hostile: bytes) -> None:
+    begun = time.process_time()
+    opened(tmp_path, hostile)
+    assert time.process_time() - begun < 2
