@@ -46,5 +46,5 @@ def test_the_page_on_field_mapping_says_what_is_the_case() -> None:
     fields, only = (json.loads(block) for block in blocks(page, "json"))
     assert read_fields(fields["fields"])["opportunity_resumes"]
     assert read_only(only["only"])["files"]
-    assert set(NAMES) == {*FIELDS, "deleted"}
+    assert set(NAMES) == {*FIELDS, "deleted", "each"}
     assert [name for name in NAMES if f"`{name}`" not in page] == []
