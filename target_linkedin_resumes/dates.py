@@ -65,8 +65,11 @@ def read_moment(value: object) -> datetime | None:
     """
     if isinstance(value, str):
         return _from_text(value.strip())
-    if type(value) is int and 10**12 <= value < 10**13:  # nearly all numbers; never a written date
-        return EPOCH + timedelta(milliseconds=value)
+    if type(value) is int:  # nearly all numbers have 10 or 13 digits, and no written date has
+        if 10**12 <= value < 10**13:
+            return EPOCH + timedelta(milliseconds=value)
+        if 10**9 <= value < 10**10:
+            return EPOCH + timedelta(seconds=value)
     if isinstance(value, datetime):
         return _aware(value)
     if isinstance(value, date):

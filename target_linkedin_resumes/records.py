@@ -214,7 +214,7 @@ def is_deleted(marker: object, clock: Callable[[], float] = time.time) -> bool:
     ("1 - Active", "pending", a date to come) must not delete a customer's resumes, nor may a
     deletion be dropped.
     """
-    if is_null(marker):
+    if marker is None or is_null(marker):
         return False
     if isinstance(marker, bool):
         return marker
@@ -278,7 +278,11 @@ def epoch_milliseconds(value: object) -> int:
 
 def _present(record: Record) -> dict[str, Any]:
     """Give the fields that say something; what taps make of null, and 42.0 of 42, is undone."""
-    present = {name: record[name] for name in FIELDS if not is_null(record.get(name))}
+    present = {}
+    for name in FIELDS:
+        value = record.get(name)
+        if value is not None and not is_null(value):
+            present[name] = value
     for name in ("candidate_id", "resume_id", "checksum"):
         if isinstance(present.get(name), float | Decimal):
             whole = as_whole(present[name])
@@ -319,7 +323,8 @@ def _key(record: Record) -> ResumeKey:
     for name in ("candidate_id", "resume_id"):
         text = as_text(record[name]) or ""
         try:
-            text.encode("utf-8")
+            if not text.isascii():
+                text.encode("utf-8")
         except UnicodeEncodeError:
             raise Reject(
                 "invalid_record",

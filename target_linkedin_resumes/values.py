@@ -13,11 +13,13 @@ _WHOLE = re.compile(r"\s*[0-9]{1,20}(\.0{0,20})?\s*", re.ASCII)
 
 def is_null(value: object) -> bool:
     """Tell whether a value says nothing: null, NaN, and a text that is empty or blank."""
+    if value is None:
+        return True
     if isinstance(value, str):
         return not value or value.isspace()
     if isinstance(value, Decimal):
         return value.is_nan()
-    return value is None or (isinstance(value, float) and isnan(value))
+    return isinstance(value, float) and isnan(value)
 
 
 def as_text(value: object) -> str | None:
