@@ -272,6 +272,13 @@ def test_a_row_that_moves_to_another_candidate(remembering: Bench, note: Note) -
 
 
 @rule("Deletion")
+def test_a_row_that_is_replaced(remembering: Bench, note: Note) -> None:
+    remembering.settings["replace_rows"] = True
+    load(remembering, [ROWS, *rows((1, "a", "old"), (2, "b", "r"))])
+    shows(remembering, note, [ROWS, *rows((1, "a", "new"))], {("a", "new"), ("b", "r")})
+
+
+@rule("Deletion")
 def test_a_candidate_who_is_deleted(remembering: Bench, note: Note) -> None:
     load(remembering, [ROWS, *rows((1, "a", "1"), (2, "a", "2"), (3, "b", "1"))])
     shows(remembering, note, [PEOPLE, gone("people", id="a")], {("b", "1")})
