@@ -309,6 +309,7 @@ class InFlight:
             [(entry, stop)] = stops
             return [(entry, self._keep_deletion(entry, stop))]
         for entry in entries:
+            entry.since = None  # behind what is ready of the other kind, which may get through
             self._make_ready(entry, now)
         return list(stops[:1])
 

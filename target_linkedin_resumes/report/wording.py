@@ -29,6 +29,18 @@ REJECTS: Mapping[str, Explanation] = {
         "Correct the tap, or whatever cut the stream. A replay delivers such a record: the rejects"
         " file brings a SCHEMA.",
     ),
+    "deletion_refused": Explanation(
+        "LinkedIn does not take this deletion: it refused it, or gave no answer to it for"
+        " `retry_seconds` while others got through. The message holds its status and its"
+        " `x-li-uuid`.",
+        "Ask LinkedIn's support with the `x-li-uuid`. Each run tries it again.",
+    ),
+    "deletion_unresolved": Explanation(
+        "The record deletes, and which resumes it means cannot be told: it lacks the ids, and what"
+        " its row or its candidate has named is not known.",
+        "Have the tap send both ids; or set `ledger_path` and run one full load, from which on the"
+        " row's key is enough. Each run tries it again.",
+    ),
     "linkedin_refused": Explanation(
         "LinkedIn does not take this resume: its upload URL, its file or its record was refused,"
         " and would be again. The message holds LinkedIn's status, its names for the error, and the"

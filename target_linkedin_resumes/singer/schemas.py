@@ -28,7 +28,8 @@ def readable(message: Mapping[str, Any]) -> dict[str, Any]:
 
     A schema that says nothing of its properties says so afterwards too, also behind a stream map
     that adds some. The key properties tell rows apart; those that the schema does not list are
-    added to it, as the SDK refuses a stream map without them.
+    added to it, as the SDK refuses a stream map without them. What is no list of names is none:
+    with a part of them, different records would be one row.
     """
     copy = bounded(message)
     schema = copy.get("schema")
@@ -38,7 +39,8 @@ def readable(message: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(properties, dict) or not properties:
         properties, schema["additionalProperties"] = {}, True
     keys = copy.get("key_properties")
-    keys = [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        keys = []
     schema["properties"] = {
         name: about if isinstance(about, dict) else {}
         for name, about in {**dict.fromkeys(keys), **properties}.items()

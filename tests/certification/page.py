@@ -34,7 +34,7 @@ def certification_page() -> str:
 
 
 def _section(rule: Rule) -> str:
-    tests = [f"tests/certification/test_rules.py::{name}" for name in _own(rule)]
+    tests = [f"tests/certification/test_rules.py::{name}" for name in own_tests(rule)]
     return "\n".join(
         [
             f"## {rule.name}",
@@ -49,7 +49,7 @@ def _section(rule: Rule) -> str:
     )
 
 
-def _own(rule: Rule) -> list[str]:
+def own_tests(rule: Rule) -> list[str]:
     """Name the tests that are marked with a rule."""
     return [
         name

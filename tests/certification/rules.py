@@ -100,10 +100,15 @@ RULES = (
         "What is deleted in the source is deleted at LinkedIn; so is everything when the contract"
         " ends.",
         "recruiter-system-connect/rsc-data-deletion",
-        "A record with the two ids and a deletion marker deletes. A deletion is never dropped and"
-        " never overtaken; if LinkedIn refuses it, the run stops.",
+        "A deletion is carried out whatever the source makes of it: a record with both ids or with"
+        " the key of its row alone, a row that moves, a candidate who is deleted, a list that gets"
+        " shorter, a version that no longer names a resume, or an operator's `erase`. It is never"
+        " dropped and never overtaken. If LinkedIn refuses it, the run stops, or with"
+        " `on_reject: continue` keeps it and ends with 3 until it is carried out.",
         (
-            f"{_REJECTS}test_a_deletion_that_linkedin_refuses_stops_the_run_even_if_rejects_are_kept",
+            f"{_E2E}test_deletions.py::test_a_refused_deletion_is_kept_and_tried_again",
+            f"{_E2E}test_erase.py::test_all_of_a_candidate_goes",
+            f"{_REJECTS}test_a_deletion_that_linkedin_refuses_stops_a_run_that_keeps_no_rejects",
         ),
     ),
     Rule(

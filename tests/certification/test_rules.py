@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from tests.certification.conftest import Note
 from tests.e2e.conftest import MakeBench
-from tests.e2e.support import SCHEMA, Bench, Finished, deletion, record, state
+from tests.e2e.support import COMMAND, SCHEMA, Bench, Finished, deletion, record, state
 
 pytestmark = pytest.mark.certification
 
@@ -188,6 +189,152 @@ def test_what_the_source_deletes_is_deleted(bench: Bench, note: Note) -> None:
     note("resumes at LinkedIn", before)
     note("after 50 deletions", after_some)
     note("after the deletion of all", len(bench.held()))
+
+
+def rows(*keys: tuple[int, str, str], stream: str = "resumes") -> list[dict[str, Any]]:
+    """Records that have a key of their own, beside the two ids."""
+    records = (record(candidate, resume, "cv.pdf", id=row) for row, candidate, resume in keys)
+    return [{**one, "stream": stream} for one in records]
+
+
+def gone(stream: str, **fields: Any) -> dict[str, Any]:
+    record = {**fields, "_sdc_deleted_at": "2024-06-01T00:00:00Z"}
+    return {"type": "RECORD", "stream": stream, "record": record}
+
+
+def described(stream: str, *names: str) -> dict[str, Any]:
+    """The SCHEMA message of a stream whose records are told apart by their `id`."""
+    properties: dict[str, Any] = {name: {} for name in ("id", "_sdc_deleted_at", *names)}
+    schema = {"type": "object", "properties": properties}
+    return {"type": "SCHEMA", "stream": stream, "key_properties": ["id"], "schema": schema}
+
+
+ROWS = described("resumes", "candidate_id", "resume_id", "created_at", "file")
+PEOPLE = described("people")
+LISTS = described("applicants", "attachments", "created_at")
+WAYS = {
+    "people": {"candidate_id": "id", "resume_id": "*"},
+    "applicants": {
+        "candidate_id": "id",
+        "each": "attachments",
+        "resume_id": "each.id",
+        "file": "each.url",
+    },
+}
+
+
+@pytest.fixture
+def remembering(make_bench: MakeBench) -> Bench:
+    """A pipeline with a ledger that keeps rejects; its source has one file."""
+    bench = make_bench()
+    bench.file("cv.pdf")
+    directory = bench.directory
+    bench.settings |= {
+        "ledger_path": str(directory / "ledger.db"),
+        "rejects_path": str(directory / "rejects.singer"),
+        "on_reject": "continue",
+        "fields": WAYS,
+    }
+    return bench
+
+
+def load(bench: Bench, messages: list[dict[str, Any]]) -> None:
+    done = bench.run([*messages, state(1)])
+    assert done.code == 0, done.log
+
+
+def shows(
+    bench: Bench, note: Note, messages: list[dict[str, Any]], left: set[tuple[str, str]]
+) -> None:
+    """Load some messages, and note which resumes went and which are left."""
+    before = set(bench.held())
+    load(bench, messages)
+    assert set(bench.held()) == left
+    assert bench.sandbox.snapshot()["breaches"] == []
+    note("resumes at LinkedIn before", named(before))
+    note("resumes at LinkedIn after", named(left))
+
+
+def named(keys: set[tuple[str, str]]) -> str:
+    return ", ".join(map("/".join, sorted(keys))) or "none"
+
+
+@rule("Deletion")
+def test_a_deletion_that_holds_the_key_of_its_row_alone(remembering: Bench, note: Note) -> None:
+    load(remembering, [ROWS, *rows((1, "a", "r"), (2, "b", "r"))])
+    shows(remembering, note, [ROWS, gone("resumes", id=1)], {("b", "r")})
+
+
+@rule("Deletion")
+def test_a_row_that_moves_to_another_candidate(remembering: Bench, note: Note) -> None:
+    load(remembering, [ROWS, *rows((1, "a", "r"), (2, "b", "r"))])
+    shows(remembering, note, [ROWS, *rows((1, "merged", "r"))], {("merged", "r"), ("b", "r")})
+
+
+@rule("Deletion")
+def test_a_row_that_is_replaced(remembering: Bench, note: Note) -> None:
+    remembering.settings["replace_rows"] = True
+    load(remembering, [ROWS, *rows((1, "a", "old"), (2, "b", "r"))])
+    shows(remembering, note, [ROWS, *rows((1, "a", "new"))], {("a", "new"), ("b", "r")})
+
+
+@rule("Deletion")
+def test_a_candidate_who_is_deleted(remembering: Bench, note: Note) -> None:
+    load(remembering, [ROWS, *rows((1, "a", "1"), (2, "a", "2"), (3, "b", "1"))])
+    shows(remembering, note, [PEOPLE, gone("people", id="a")], {("b", "1")})
+
+
+@rule("Deletion")
+def test_a_list_that_gets_shorter(remembering: Bench, note: Note) -> None:
+    def applicant(*attachments: str) -> dict[str, Any]:
+        several = [{"id": one, "url": "cv.pdf"} for one in attachments]
+        fields = {"id": "a", "created_at": 1_700_000_000, "attachments": several}
+        return {"type": "RECORD", "stream": "applicants", "record": fields}
+
+    load(remembering, [LISTS, applicant("1", "2")])
+    shows(remembering, note, [LISTS, applicant("2")], {("a", "2")})
+
+
+@rule("Deletion")
+def test_a_version_that_no_longer_names_a_resume(remembering: Bench, note: Note) -> None:
+    def version(number: int, *keys: tuple[int, str, str]) -> list[dict[str, Any]]:
+        activate = {"type": "ACTIVATE_VERSION", "stream": "resumes", "version": number}
+        return [ROWS, *({**one, "version": number} for one in rows(*keys)), activate]
+
+    load(remembering, version(1, (1, "a", "r"), (2, "b", "r")))
+    shows(remembering, note, version(2, (2, "b", "r")), {("b", "r")})
+
+
+@rule("Deletion")
+def test_an_operator_erases_a_person_now(remembering: Bench, note: Note) -> None:
+    load(remembering, [ROWS, *rows((1, "a", "1"), (2, "a", "2"), (3, "b", "1"))])
+    config = remembering.config()
+    command = str(COMMAND.with_name("target-linkedin-resumes-ledger"))
+    erase = [command, "--config", str(config), "erase", "a", "--yes"]
+    done = subprocess.run(erase, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert set(remembering.held()) == {("b", "1")}
+    note("`erase` says", "; ".join(line for line in done.stdout.splitlines() if "deleted" in line))
+    note("exit code", done.returncode)
+    note("resumes at LinkedIn after", named({("b", "1")}))
+
+
+@rule("Deletion")
+def test_a_deletion_that_linkedin_refuses_is_outstanding(remembering: Bench, note: Note) -> None:
+    load(remembering, [ROWS, *rows((1, "a", "r"), (2, "b", "r"))])
+    refusal = {"endpoint": "batch_delete", "kind": "key_status", "status": 403}
+    remembering.sandbox.set_faults({**refusal, "keys": [["a", "r"]]})
+    refused = remembering.run([ROWS, gone("resumes", id=1), gone("resumes", id=2), state(1)])
+    next_run = remembering.run([ROWS, state(2)])
+    assert (refused.code, next_run.code) == (3, 3)
+    assert set(remembering.held()) == {("a", "r")}
+    remembering.sandbox.set_faults()
+    later = remembering.run([ROWS, state(3)])
+    assert later.code == 0, later.log
+    assert remembering.held() == {}
+    note("exit codes while one of two deletions is refused", f"{refused.code}, {next_run.code}")
+    note("exit code of the next run that LinkedIn takes it from", later.code)
+    note("resumes at LinkedIn after", named(set(remembering.held())))
 
 
 @rule("Limits")

@@ -43,6 +43,7 @@ WITHOUT_A_ROW = {
     "…. ….": "the same",
     "setting 'ledger_path': …: ….": "the same",
     "setting '…': …, ": "the second part says what is expected",
+    "setting '…': ….": "put together of texts that have their rows",
     "….headers: expected": "the first part names the entry of file_sources",
     "….storage_options: expected": "the same",
     "…: expected an object with": "the same",

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import target_linkedin_resumes
+from target_linkedin_resumes.engine.types import DELETIONS
 from target_linkedin_resumes.linkedin.outcomes import TABLE, Action
 from target_linkedin_resumes.report.wording import REJECTS
 from target_linkedin_resumes.resumes.codes import CODES
@@ -15,7 +16,10 @@ from tests.docs.documents import blocks, read, section, table
 PAGE = "docs/rejects.md"
 PACKAGE = Path(target_linkedin_resumes.__file__).parent
 # Where a code is not written out: what it is taken from is looked at below, or was named before.
-INDIRECT = {"engine/types.py", "linkedin/outcomes.py", "resumes/sources.py", "resumes/web.py"}
+INDIRECT = {
+    *("engine/inflight.py", "engine/types.py", "sinks.py", "stores/rows.py"),
+    *("linkedin/outcomes.py", "resumes/sources.py", "resumes/web.py"),
+}
 
 
 def rejects_in_source() -> tuple[set[str], set[str]]:
@@ -39,7 +43,7 @@ def rows() -> dict[str, tuple[str, str]]:
     """Meaning and remedy of each code on the page."""
     page = read(PAGE)
     found: dict[str, tuple[str, str]] = {}
-    for heading in ("## The record", "## The file", "## LinkedIn"):
+    for heading in ("## The record", "## The file", "## Deletions", "## LinkedIn"):
         for code, meaning, remedy in table(section(page, heading)):
             assert code not in found
             found[code.strip("`")] = meaning, remedy
@@ -50,7 +54,7 @@ def test_page_and_code_know_the_same_codes() -> None:
     codes, indirect = rejects_in_source()
     assert indirect <= INDIRECT
     refusals = {row.code for row in TABLE if row.action is Action.REJECT}
-    assert rows().keys() == codes | refusals | CODES.keys()
+    assert rows().keys() == codes | refusals | CODES.keys() | DELETIONS
 
 
 def test_each_code_has_its_meaning_and_its_remedy() -> None:

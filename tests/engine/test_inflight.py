@@ -9,7 +9,7 @@ import pytest
 from target_linkedin_resumes.engine.checkpoints import Checkpoints
 from target_linkedin_resumes.engine.inflight import InFlight, Retries
 from target_linkedin_resumes.engine.types import Batch, Entry, Upload
-from target_linkedin_resumes.errors import Confirmation, Refused, Reject, Retry, Stop
+from target_linkedin_resumes.errors import Confirmation, Outcome, Refused, Reject, Retry, Stop
 from target_linkedin_resumes.records import Change, Delete, ResumeFile, ResumeKey, Upsert
 
 
@@ -24,9 +24,15 @@ def upsert(name: str) -> Upsert:
 class Bench:
     """A flow with its clock; positions are counted as they are in a run."""
 
-    def __init__(self, batch_size: int = 3, retry_seconds: int = 100) -> None:
-        retries = Retries(retry_seconds, jitter=lambda wait: wait)
-        self.flow = InFlight(batch_size=batch_size, batch_max_age=60, retries=retries)
+    def __init__(
+        self, batch_size: int = 3, retry_seconds: int = 100, *, keep_deletions: bool = False
+    ) -> None:
+        self.flow = InFlight(
+            batch_size=batch_size,
+            batch_max_age=60,
+            retries=Retries(retry_seconds, jitter=lambda wait: wait),
+            keep_deletions=keep_deletions,
+        )
         self.checkpoints = Checkpoints()
         self.now = 1000.0
 
@@ -237,6 +243,83 @@ def test_a_refused_deletion_that_stands_alone_stops_the_run() -> None:
     bench.add(Delete(key("a")))
     [(_, outcome)] = bench.flow.batch_refused(bench.batch(), Refused("400"))
     assert isinstance(outcome, Stop)
+
+
+def test_a_deletion_that_is_kept_lets_the_upsert_behind_it_go() -> None:
+    bench = Bench(keep_deletions=True)
+    bench.add(Delete(key("a")))
+    bench.add(upsert("a"))
+    bench.upload()
+    no = {key("a"): Reject("linkedin_refused", "no")}
+    [(entry, outcome)] = bench.flow.answered(bench.batch(), no, bench.now)
+    assert (entry.kind, entry.positions) == (Delete, [0])
+    assert isinstance(outcome, Reject)
+    assert (outcome.code, outcome.message) == ("deletion_refused", "no")
+    assert bench.deliver(bench.batch()) == [1]
+    assert bench.flow.empty
+    assert bench.flow.size == 0
+
+
+def test_a_refused_deletion_yields_to_a_later_one() -> None:
+    bench = Bench(keep_deletions=True)
+    bench.add(Delete(key("a")))
+    batch = bench.batch()
+    bench.add(Delete(key("a")))
+    assert bench.flow.answered(batch, {key("a"): Reject("linkedin_refused", "")}, bench.now) == []
+    assert bench.deliver(bench.batch()) == [0, 1]
+
+
+def test_a_refused_batch_of_deletions_is_halved_and_one_is_kept() -> None:
+    bench = Bench(batch_size=100, keep_deletions=True)
+    for number in range(100):
+        bench.add(Delete(key(f"r{number}")))
+    bench.add(upsert("r37"))
+    bench.upload()
+    kept, settled = [], []
+    while not bench.flow.empty:
+        batch = bench.batch()
+        if batch.kind is Delete and "r37" in bench.names(batch):
+            kept += bench.flow.batch_refused(batch, Refused("400"))
+        else:
+            settled += bench.deliver(batch)
+    [(entry, outcome)] = kept
+    assert entry.key == key("r37")
+    assert isinstance(outcome, Reject)
+    assert outcome.code == "deletion_refused"
+    assert sorted(settled) == [number for number in range(101) if number != 37]
+
+
+@pytest.mark.parametrize("others", [True, False])
+def test_a_deletion_that_fails_alone_is_kept_and_an_outage_stops_the_run(others: bool) -> None:
+    bench = Bench(batch_size=5, retry_seconds=10, keep_deletions=True)
+    for name in "abcd":
+        bench.add(Delete(key(name)))
+    if others:  # no full batch, and younger than the deletions
+        bench.now += 1
+        bench.add(upsert("x"))
+        bench.upload()
+    settled: list[int] = []
+    ended: list[tuple[Entry, Outcome]] = []
+    while not ended:
+        bench.now += bench.flow.batch_wait(bench.now, flush=True) or 0
+        batch = bench.batch()
+        if batch.kind is Delete and (not others or "b" in bench.names(batch)):
+            ended = bench.flow.batch_failed(batch, Retry("timed out"), bench.now)
+        else:
+            settled += bench.deliver(batch)
+    [(entry, outcome)] = ended
+    assert isinstance(outcome, Reject | Stop)
+    assert "timed out" in outcome.message
+    if others:
+        assert isinstance(outcome, Reject)
+        assert (outcome.code, entry.key) == ("deletion_refused", key("b"))
+        while not bench.flow.empty:
+            bench.now += bench.flow.batch_wait(bench.now, flush=True) or 0
+            settled += bench.deliver(bench.batch())
+        assert sorted(settled) == [0, 2, 3, 4]
+    else:
+        assert isinstance(outcome, Stop)
+        assert len(bench.flow._keys) == 4
 
 
 def test_a_refused_batch_is_halved_until_the_poison_stands_alone() -> None:

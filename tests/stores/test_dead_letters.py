@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import resource
 import stat
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,13 @@ import pytest
 
 from target_linkedin_resumes.engine.types import Rejected
 from target_linkedin_resumes.errors import Misconfigured, Reject, Stop
-from target_linkedin_resumes.records import ResumeKey
-from target_linkedin_resumes.stores.dead_letters import DeadLetters, check_dead_letters
+from target_linkedin_resumes.records import ResumeKey, Row
+from target_linkedin_resumes.stores.dead_letters import (
+    FIRST_RETRY,
+    DeadLetters,
+    check_dead_letters,
+    outstanding_in,
+)
 
 SCHEMA = {"type": "SCHEMA", "stream": "s", "schema": {"properties": {"id": {}}}}
 
@@ -333,3 +340,200 @@ def test_what_says_no_time_does_not_expire(tmp_path: Path) -> None:
     file = rejects(path, oldest="2027")
     file.close(complete=True)
     assert names(path) == ["a"]
+
+
+# Deletions, and what is tried again
+
+REFUSED = Reject("deletion_refused", "LinkedIn does not take it")
+UNRESOLVED = Reject("deletion_unresolved", "its ids cannot be read")
+ROW = Row('["s", "1"]', "s", ("id",))
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp()  # when `rejects` rejects
+
+
+def deletion(name: str, position: int = 0, **more: Any) -> Rejected:
+    return Rejected("s", {"id": name}, REFUSED, position, key=ResumeKey("c", name), **more)
+
+
+def due(file: DeadLetters, now: float = NOW) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.due(now, lambda: 0)]
+
+
+def due_names(file: DeadLetters, now: float = NOW) -> list[str]:
+    return [line["record"]["id"] for line in due(file, now) if line["type"] == "RECORD"]
+
+
+def test_deletions_are_tried_again_first_and_each_after_its_schema(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.rejected(rejected("a", 1))
+    file.rejected(deletion("b", 2))
+    other = {**SCHEMA, "stream": "t"}
+    file.schema(other)
+    file.rejected(replace(deletion("d", 3), stream="t"))
+    file.close()
+    file = rejects(path)
+    again = due(file, NOW + FIRST_RETRY)
+    assert [line["record"]["id"] for line in again if line["type"] == "RECORD"] == ["b", "d", "a"]
+    assert [line["stream"] for line in again] == ["s", "s", "t", "t", "s", "s"]
+    file.close()
+
+
+@pytest.mark.parametrize(
+    ("attempts", "wait"),
+    [(1, 15 * 60), (2, 30 * 60), (3, 3600), (10, 15 * 60 * 2**9), (11, 604_800), (1000, 604_800)],
+)
+def test_a_file_is_tried_again_after_twice_as_long_each_time(
+    tmp_path: Path, attempts: int, wait: int
+) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.rejected(rejected("a", attempts=attempts))
+    file.close()
+    file = rejects(path)
+    assert due_names(file, NOW + wait - 1) == []
+    assert due_names(file, NOW + wait) == ["a"]
+    file.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "heals"),
+    [
+        *(("linkedin_refused", 404, True), ("linkedin_refused", 400, False)),
+        *(("linkedin_refused", None, False), ("source_unreachable", None, True)),
+        *(("source_denied", None, True), ("source_link_expired", None, False)),
+        *(("file_missing", None, True), ("file_unreadable", None, True)),
+        *(("file_empty", None, False), ("invalid_record", None, False)),
+        *(("deletion_refused", 403, True), ("deletion_unresolved", None, True)),
+    ],
+)
+def test_what_may_have_healed_is_tried_again(
+    tmp_path: Path, code: str, status: int | None, heals: bool
+) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    reject = Reject(code, "it failed", status=status)
+    file.rejected(Rejected("s", {"id": "a"}, reject, 0, key=ResumeKey("c", "a")))
+    file.close()
+    file = rejects(path)
+    assert due_names(file, NOW + 365 * 86400) == (["a"] if heals else [])
+    file.close()
+
+
+def test_what_is_rejected_meanwhile_is_not_tried_again_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.rejected(deletion("a"))
+    file.rejected(deletion("b"))
+    file.close()
+    file = rejects(path)
+    seen = []
+    for number, line in enumerate(file.due(NOW, lambda: 0)):
+        seen.append(json.loads(line))
+        file.rejected(deletion(f"new {number}", number))
+    assert [one["record"]["id"] for one in seen if one["type"] == "RECORD"] == ["a", "b"]
+    file.close()
+
+
+def test_no_deletion_expires(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.rejected(rejected("a"))
+    file.rejected(deletion("b"))
+    file.rejected(Rejected("s", {"id": "d"}, UNRESOLVED, 0, row=ROW))
+    file.close()
+    file = rejects(path, oldest="2027")
+    assert (file.expired, file.outstanding) == (1, (2, 2))
+    file.close()
+    assert names(path) == ["b", "d"]
+
+
+def test_the_most_counts_what_a_run_adds(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    for name in "abc":
+        file = rejects(path, most=1)
+        file.rejected(rejected(name))
+        file.rejected(rejected("a", position=5))  # of an earlier run, rejected again
+        file.close()
+    assert names(path) == ["b", "c", "a"]
+    file = rejects(path, most=1)
+    file.rejected(deletion("d", 1))
+    with pytest.raises(Stop, match="max_rejects"):
+        file.rejected(deletion("e", 2))
+    file.close(complete=False)
+    assert names(path) == ["b", "c", "a", "d"]
+
+
+def test_persons_are_counted_once(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.rejected(deletion("a", 1))
+    file.rejected(deletion("b", 2))
+    file.rejected(Rejected("s", {"id": "x"}, UNRESOLVED, 3))
+    assert file.outstanding == outstanding_in(path) == (3, 2)
+    file.settled([(ResumeKey("c", "a"), 4)])
+    assert file.outstanding == (2, 2)
+    file.close()
+    assert outstanding_in(path) == (2, 2)
+
+
+def test_a_deletion_outlives_an_upsert_that_is_rejected_and_not_one_that_arrives(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.rejected(rejected("a", 1))
+    file.rejected(deletion("a", 2))  # takes the place of the upsert before it
+    assert names(path) == ["a", "a"]
+    file.rejected(rejected("a", 3))
+    file.close()
+    codes = [line["reject"]["code"] for line in lines(path) if line["type"] == "RECORD"]
+    assert codes == ["deletion_refused", "file_missing"]
+    file = rejects(path)
+    file.settled([(ResumeKey("c", "a"), 0)])
+    file.close()
+    assert not path.exists()
+
+
+def test_a_deletion_that_is_carried_out_later_leaves_the_upsert_behind_it(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.rejected(deletion("a", 1))
+    file.rejected(rejected("a", 2))
+    file.close()
+    file = rejects(path)
+    assert due_names(file) == ["a"]
+    file.settled([(ResumeKey("c", "a"), 0)])  # the position that `due` was given
+    file.close()
+    [kept] = [line["reject"] for line in lines(path) if line["type"] == "RECORD"]
+    assert kept["code"] == "file_missing"
+
+
+def test_a_later_record_of_a_row_overtakes_its_deletion(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.rejected(Rejected("s", {"id": "1"}, UNRESOLVED, 0, row=ROW))
+    file.close()
+    file = rejects(path)
+    assert file.waits_for(ROW)
+    assert not file.waits_for(ROW._replace(text='["s", "2"]'))
+    file.overtaken(ROW)
+    assert not file.waits_for(ROW)
+    file.overtaken(ROW)
+    file.close()
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_a_deletion_without_ids_leaves_once_it_was_tried_again(tmp_path: Path, again: bool) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.rejected(Rejected("s", {"id": "1"}, UNRESOLVED, 0, row=ROW))
+    file.rejected(deletion("a", 1))
+    file.close()
+    file = rejects(path)
+    assert due_names(file) == ["1", "a"]
+    if again:
+        file.rejected(Rejected("s", {"id": "1"}, UNRESOLVED, 0, attempts=2, row=ROW))
+    file.tried_again()
+    file.close()
+    assert names(path) == (["a", "1"] if again else ["a"])
