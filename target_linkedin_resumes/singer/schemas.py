@@ -27,8 +27,8 @@ def readable(message: Mapping[str, Any]) -> dict[str, Any]:
     """Give a copy of a SCHEMA message whose schema has properties, each of them an object.
 
     A schema that says nothing of its properties says so afterwards too, also behind a stream map
-    that adds some. The keys are left out: this target has its own, and the SDK refuses a stream map
-    for those that the schema does not list.
+    that adds some. Key properties are among the properties, whether it lists them or not: the SDK
+    refuses a stream map otherwise. What is no list of names says nothing of them.
     """
     copy = bounded(message)
     schema = copy.get("schema")
@@ -37,10 +37,14 @@ def readable(message: Mapping[str, Any]) -> dict[str, Any]:
     properties = schema.get("properties")
     if not isinstance(properties, dict) or not properties:
         properties, schema["additionalProperties"] = {}, True
+    keys = copy.get("key_properties")
+    if not isinstance(keys, list) or not all(isinstance(name, str) for name in keys):
+        keys = []
     schema["properties"] = {
-        name: about if isinstance(about, dict) else {} for name, about in properties.items()
+        name: about if isinstance(about, dict) else {}
+        for name, about in {**dict.fromkeys(keys), **properties}.items()
     }
-    return {**copy, "schema": schema, "key_properties": []}
+    return {**copy, "schema": schema, "key_properties": keys}
 
 
 def _cut(value: Any, levels: int) -> Any:
