@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.e2e.support import PDF, Bench
@@ -27,7 +29,7 @@ SINGER = {
     },
 }
 WITH_PATHS = {**SINGER, "properties": {**SINGER["properties"], "VersionData": nullable("string")}}  # type: ignore[dict-item]  # a literal
-CONTACT = {
+CONTACT: dict[str, Any] = {
     "type": "object",
     "properties": {
         "Id": {"type": "string"},
