@@ -142,12 +142,13 @@ class TargetLinkedInResumes(Target):
         if rejects is None or rejects.replaying or not (keeping and self.settings.retry_rejects):
             return
         retried = 0
-        for message in rejects.due(time.time(), lambda: self.engine.position):
+        for line in rejects.due(time.time(), lambda: self.engine.position):
+            message = self.message_reader.deserialize_json(line)
             if message["type"] == "SCHEMA":
-                self._process_schema_message(dict(message))
+                self._process_schema_message(message)
             else:
                 retried += 1
-                self._process_record_message(dict(message))
+                self._process_record_message(message)
         if retried:
             logger.info("%d rejected records of earlier runs are tried again", retried)
             self.engine.settle()

@@ -27,8 +27,8 @@ def readable(message: Mapping[str, Any]) -> dict[str, Any]:
     """Give a copy of a SCHEMA message whose schema has properties, each of them an object.
 
     A schema that says nothing of its properties says so afterwards too, also behind a stream map
-    that adds some. Key properties are among the properties, whether it lists them or not: the SDK
-    refuses a stream map otherwise. What is no list of names says nothing of them.
+    that adds some. The key properties tell rows apart; those that the schema does not list are
+    added to it, as the SDK refuses a stream map without them.
     """
     copy = bounded(message)
     schema = copy.get("schema")
@@ -38,8 +38,7 @@ def readable(message: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(properties, dict) or not properties:
         properties, schema["additionalProperties"] = {}, True
     keys = copy.get("key_properties")
-    if not isinstance(keys, list) or not all(isinstance(name, str) for name in keys):
-        keys = []
+    keys = [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
     schema["properties"] = {
         name: about if isinstance(about, dict) else {}
         for name, about in {**dict.fromkeys(keys), **properties}.items()

@@ -207,20 +207,24 @@ class DeadLetters(Store):
         """Go on in a copy of the file: a pipe may still be reading this one."""
         self._file.replace(list(self._file))
 
-    def due(self, now: float, position: Callable[[], int]) -> Iterator[Mapping[str, Any]]:
-        """Give the messages of earlier runs that are to be tried again, each with its SCHEMA.
+    def due(self, now: float, position: Callable[[], int]) -> Iterator[bytes]:
+        """Give the lines of earlier runs that are to be tried again, each after its SCHEMA.
 
         Deletions come first. ``now`` is in epoch seconds, ``position`` gives the position that the
         change made of the next message will have. What is written meanwhile is not among them.
         """
-        for message in self._due(now, deletions=True):
-            if deletion_of(message.get("reject")) is not None:
-                self._retried.add(position())
-            yield message
-        yield from self._due(now, deletions=False)
+        schemas: list[bytes] = []
+        for deletions in (True, False):
+            for schema, line in self._due(now, deletions=deletions):
+                if schema is not None and schemas != [schema]:
+                    schemas = [schema]
+                    yield schema
+                if deletion_of(line.about) is not None:
+                    self._retried.add(position())
+                yield line.text
 
-    def _due(self, now: float, *, deletions: bool) -> Iterator[Mapping[str, Any]]:
-        schema, given = None, None
+    def _due(self, now: float, *, deletions: bool) -> Iterator[tuple[bytes | None, _Line]]:
+        schema = None
         with self._file.path.open("rb") as texts:
             left = os.fstat(texts.fileno()).st_size
             for line in _lines(texts):
@@ -230,14 +234,7 @@ class DeadLetters(Store):
                 if not line.record:
                     schema = line.text
                 elif line.is_deletion is deletions and line.is_due(now):
-                    message = _message(line.text)
-                    if message is None:
-                        continue
-                    if schema is not given and schema is not None:
-                        given = schema
-                        if (described := _message(schema)) is not None:
-                            yield described
-                    yield message
+                    yield schema, line
 
     def tried_again(self) -> None:
         """Drop the records without ids that were tried again and not rejected again.
@@ -260,7 +257,7 @@ class DeadLetters(Store):
     def _subject(self, rejected: Rejected) -> Subject:
         if rejected.key is not None:
             return rejected.key, rejected.is_deletion
-        record = json.loads(self._encode(rejected.record))
+        record = _DECODER.decode(self._encode(rejected.record))
         return _digest(rejected.stream, record, rejected.element), rejected.is_deletion
 
     def sync(self) -> None:
@@ -432,10 +429,16 @@ def _subject_of(message: Mapping[str, Any], about: Mapping[str, Any]) -> ResumeK
 
 def _message(text: bytes) -> Mapping[str, Any] | None:
     with suppress(ValueError, RecursionError):
-        message = json.loads(text)
+        message = _DECODER.decode(text.decode())
         if isinstance(message, Mapping):
             return message
     return None
+
+
+# What is counted are small numbers; of others only the digits matter.
+_DECODER = json.JSONDecoder(
+    parse_int=lambda digits: int(digits) if len(digits) < 20 else digits, parse_float=str
+)
 
 
 def _digest(*parts: object) -> str:

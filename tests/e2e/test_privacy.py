@@ -150,16 +150,23 @@ def missing_rights(watch: Watch) -> None:
 
 
 def transient_failures(watch: Watch) -> None:
-    """Each kind of answer that cannot be used, on each call."""
-    each = {"endpoint": "*", "times": 2}
+    """Each kind of answer that cannot be used, shared out over the calls: waits grow by the call."""
+    kinds: list[dict[str, Any]] = [
+        {"kind": "status", "status": 500, "body": ECHO},
+        {"kind": "status", "status": 503, "body": "java"},
+        {"kind": "status", "status": 429, "body": "html"},
+        {"kind": "reset_after"},
+        {"kind": "cut_short"},
+        {"kind": "black_hole", "ms": 1500},
+        *({"kind": "malformed", "form": form} for form in ("json", "html", "empty")),
+    ]
+    calls = ("token", "url", "upload", "batch_update")
     watch.bench.sandbox.set_faults(
-        {**each, "kind": "status", "status": 500, "body": ECHO},
-        {**each, "kind": "status", "status": 503, "body": "java"},
-        {**each, "kind": "status", "status": 429, "body": "html"},
-        {**each, "kind": "reset_after"},
-        {**each, "kind": "cut_short"},
-        {**each, "kind": "black_hole", "ms": 1500, "times": 1},
-        *({**each, "kind": "malformed", "form": form} for form in ("json", "html", "empty")),
+        *(
+            {**kind, "endpoint": calls[(number + shift) % len(calls)], "times": 1}
+            for shift in (0, 1)
+            for number, kind in enumerate(kinds)
+        ),
         {"endpoint": "batch", "kind": "partial", "times": 2, "statuses": [500]},
     )
     done = watch.run(stream(*range(30)), request_timeout_seconds=1)
@@ -223,7 +230,7 @@ def bad_records(watch: Watch) -> None:
 
 
 def bad_input(watch: Watch) -> None:
-    maps = {"resumes": {"file": "int(notes)", "candidate_id": "candidate_id", "resume_id": "name"}}
+    maps = {"resumes": {"file": "int(notes)", "candidate_id": "candidate_id"}}
     done = watch.run(stream(1), stream_maps=maps)
     assert done.code == 1
     for bad in (

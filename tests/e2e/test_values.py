@@ -42,7 +42,7 @@ def test_no_value_ends_a_run(bench: Bench, settings: dict[str, Any]) -> None:
     count = rejects.read_text().count('"RECORD"')
     replayed = bench.run([], "--input", str(rejects), **kept, **settings)
     assert replayed.code == 0, replayed.log
-    assert rejects.read_text().count('"RECORD"') == count > 30
+    assert rejects.read_text().count('"RECORD"') == count > 10
 
 
 def test_half_a_surrogate_pair_in_the_name_of_a_stream_ends_no_run(bench: Bench) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from target_linkedin_resumes.mapping.config import NAMES, read_fields, read_only
-from target_linkedin_resumes.mapping.expressions import EACH
 from target_linkedin_resumes.records import FIELDS
 from target_linkedin_resumes.settings import SCHEMA
 from tests.docs.documents import blocks, read, section
@@ -47,5 +46,5 @@ def test_the_page_on_field_mapping_says_what_is_the_case() -> None:
     fields, only = (json.loads(block) for block in blocks(page, "json"))
     assert read_fields(fields["fields"])["opportunity_resumes"]
     assert read_only(only["only"])["files"]
-    assert set(NAMES) == {*FIELDS, "deleted", EACH}
+    assert set(NAMES) == {*FIELDS, "deleted", "each"}
     assert [name for name in NAMES if f"`{name}`" not in page] == []
