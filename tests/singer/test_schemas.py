@@ -44,23 +44,6 @@ def test_any_schema_has_properties_that_are_objects(schema: Any, keys: Any) -> N
     assert message == before == bounded(message)
 
 
-@pytest.mark.parametrize("properties", [{}, {"id": {}}, {"other": {}}])
-def test_key_properties_stay_and_are_listed(properties: dict[str, Any]) -> None:
-    schema = {"properties": properties}
-    read = readable({"stream": "s", "schema": schema, "key_properties": ["id", "line"]})
-    assert read["key_properties"] == ["id", "line"]
-    assert read["schema"]["properties"].keys() == {"id", "line", *properties}
-    assert is_open(read["schema"]) is not bool(properties)
-
-
-@pytest.mark.parametrize("keys", [None, "id", {"id": 1}, [1], ["id", None], 5])
-def test_what_is_no_list_of_names_says_nothing_of_keys(keys: object) -> None:
-    schema = {"properties": {"id": {}}}
-    assert (
-        readable({"stream": "s", "schema": schema, "key_properties": keys})["key_properties"] == []
-    )
-
-
 def test_what_is_nested_too_deeply_is_left_out() -> None:
     schema: dict[str, Any] = {}
     for _ in range(5_000):
