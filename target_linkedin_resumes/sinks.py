@@ -447,7 +447,12 @@ def _elements(
 def warn_of_missing_streams(target: Target, settings: Settings) -> None:
     """At the end of the input, warn of streams that settings name and that never came."""
     mapper = Mapper(settings.fields, settings.only)
-    came = {one.stream_alias for several in target.mapper.stream_maps.values() for one in several}
+    came = {
+        one.stream_alias
+        for several in target.mapper.stream_maps.values()
+        for one in several
+        if not isinstance(one, RemoveRecordTransform)
+    }
     for warning in mapper.never_came(came):
         logger.warning("%s", warning)
 

@@ -83,7 +83,8 @@ class Mapper:
         if not set(self._streams()).isdisjoint(streams):
             return []
         return [
-            f"setting '{setting}': stream {name!r} never came; what is set for it was of no use."
+            f"setting '{setting}': stream {name!r} never came, or `stream_maps` drops it; what is"
+            " set for it was of no use."
             f" The streams were {', '.join(map(repr, sorted(streams))) or 'none'}"
             for setting, by_stream in (("fields", self._fields), ("only", self._only))
             for name in by_stream

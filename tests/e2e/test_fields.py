@@ -111,6 +111,10 @@ def test_a_stream_that_is_named_and_never_comes_is_warned_of(bench: Bench) -> No
     assert done.code == 0, done.log
     assert "setting 'fields': stream 'documents' never came" in done.log
     assert "The streams were 'attachments'" in done.log
+    dropped = [schema("documents"), row("documents", "b", name), *stream]
+    done = bench.run(dropped, fields=fields, stream_maps={"documents": "__NULL__"})
+    assert done.code == 0, done.log
+    assert "stream 'documents' never came, or `stream_maps` drops it" in done.log
     failed = bench.run(stream, fields=fields, client_secret="wrong-secret")
     assert failed.code == 2
     assert "never came" not in failed.log

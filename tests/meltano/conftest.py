@@ -112,7 +112,9 @@ def files(tmp_path: Path) -> Path:
 @pytest.fixture
 def project(crm: Project, database: Database, files: Path) -> Project:
     """The user's project with the configuration of the recipe."""
-    recipe = Recipe.read("postgres-log-based", {"/srv/crm/resumes": str(files)})
+    ledger = str(files.with_name("ledger.sqlite"))
+    places = {"/srv/crm/resumes": str(files), "/srv/crm/ledger.sqlite": ledger}
+    recipe = Recipe.read("postgres-log-based", places)
     tap = {
         "TAP_POSTGRES_PORT": str(database.port),
         "TAP_POSTGRES_DATABASE": database.name,

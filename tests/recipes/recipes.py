@@ -12,6 +12,7 @@ from tests.docs.documents import ROOT, blocks, section
 from tests.e2e.support import Bench, Finished
 
 PAGES = ROOT / "docs" / "recipes"
+LEDGER = "/srv/crm/ledger.sqlite"
 
 
 @dataclass
@@ -37,17 +38,33 @@ class Recipe:
         self.settings.setdefault("file_sources", []).append({"prefix": host, **more})
 
     def run(
-        self, bench: Bench, streams: Mapping[str, tuple[dict[str, Any], list[dict[str, Any]]]]
+        self,
+        bench: Bench,
+        streams: Mapping[str, tuple[dict[str, Any], list[dict[str, Any]]]],
+        *,
+        keys: Mapping[str, str] | None = None,
+        version: int | None = None,
+        code: int = 0,
     ) -> Finished:
-        """Deliver records: schema and records by stream, and a STATE at the end."""
+        """Deliver records: schema and records by stream, and a STATE at the end.
+
+        ``keys`` are the key properties of streams where they are not `id`. With a ``version`` each
+        stream is sent as a whole table.
+        """
         messages: list[dict[str, Any]] = []
         for stream, (schema, records) in streams.items():
+            key = (keys or {}).get(stream, "id")
+            about: dict[str, Any] = {"stream": stream}
+            if version is not None:
+                about["version"] = version
             messages += [
-                {"type": "SCHEMA", "stream": stream, "key_properties": [], "schema": schema},
-                *({"type": "RECORD", "stream": stream, "record": one} for one in records),
+                {"type": "SCHEMA", "key_properties": [key], "schema": schema, **about},
+                *({"type": "RECORD", "record": one, **about} for one in records),
             ]
+            if version is not None:
+                messages.append({"type": "ACTIVATE_VERSION", **about})
         done = bench.run([*messages, {"type": "STATE", "value": {"done": 1}}], **self.settings)
-        assert done.code == 0, done.log
+        assert done.code == code, done.log
         assert done.states == [{"done": 1}]
         assert bench.sandbox.snapshot()["breaches"] == []
         return done

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from tests.e2e.support import PDF, Bench
-from tests.recipes.recipes import Recipe, nullable, rejected, timestamp
+from tests.recipes.recipes import LEDGER, Recipe, nullable, rejected, timestamp
 from tests.recipes.vendors import Vendor, presigned
 
 # As tap_greenhouse/schemas/attachments.json has it.
@@ -25,11 +25,16 @@ SCHEMA = {
 }
 
 
-def test_greenhouse(bench: Bench, store: Vendor) -> None:
-    recipe = Recipe.read(
-        "greenhouse-attachments", {"https://greenhouse.s3.amazonaws.com": store.url}
-    )
+def read(bench: Bench, store: Vendor) -> Recipe:
+    ledger = str(bench.directory / "ledger.sqlite")
+    places = {"https://greenhouse.s3.amazonaws.com": store.url, LEDGER: ledger}
+    recipe = Recipe.read("greenhouse-attachments", places)
     recipe.trust(store.url)
+    return recipe
+
+
+def test_greenhouse(bench: Bench, store: Vendor) -> None:
+    recipe = read(bench, store)
     (shown,) = recipe.records
     path = "/attachments/8001/resume.pdf"
     link = store.signed(path, PDF, Content_Type="application/pdf")
@@ -56,3 +61,24 @@ def test_greenhouse(bench: Bench, store: Vendor) -> None:
     assert sorted(store.asked()) == [path, "/attachments/8004/resume.pdf"]
     assert "resume_id from 'id'" in done.log
     assert "X-Amz-Signature" not in done.log
+
+
+def test_candidates_that_are_merged(bench: Bench, store: Vendor) -> None:
+    recipe = read(bench, store)
+    (shown,) = recipe.records
+    shown["url"] = store.signed("/attachments/8001/resume.pdf", PDF)
+    other = {**shown, "id": 8002, "candidate_id": 1002}
+    recipe.run(bench, {"attachments": (SCHEMA, [shown, other])})
+    recipe.run(bench, {"attachments": (SCHEMA, [{**shown, "candidate_id": 1002}])})
+    assert bench.held().keys() == {("1002", "8001"), ("1002", "8002")}
+
+
+def test_attachments_that_a_full_table_no_longer_has(bench: Bench, store: Vendor) -> None:
+    recipe = read(bench, store)
+    recipe.settings["max_deletes"] = "50%"
+    (shown,) = recipe.records
+    shown["url"] = store.signed("/attachments/8001/resume.pdf", PDF)
+    other = {**shown, "id": 8002, "candidate_id": 1002}
+    recipe.run(bench, {"attachments": (SCHEMA, [shown, other])}, version=1)
+    recipe.run(bench, {"attachments": (SCHEMA, [other])}, version=2)
+    assert bench.held().keys() == {("1002", "8002")}

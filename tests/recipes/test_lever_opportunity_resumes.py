@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tests.docs.documents import blocks, section
 from tests.e2e.support import PDF, Bench
-from tests.recipes.recipes import PAGES, Recipe, nullable, rejected, timestamp
+from tests.recipes.recipes import LEDGER, PAGES, Recipe, nullable, rejected, timestamp
 from tests.recipes.vendors import Vendor, answer_json, answer_redirect, answer_with
 
 # As tap_lever/schemas/opportunity_resumes.json has it.
@@ -22,17 +24,29 @@ SCHEMA = {
 }
 OPPORTUNITIES = {
     "type": "object",
-    "properties": {"id": {"type": "string"}, "name": nullable("string")},
+    "properties": {
+        "id": {"type": "string"},
+        "archived": {"type": ["null", "object"], "properties": {}},
+        "isAnonymized": nullable("boolean"),
+    },
 }
+PAGE = PAGES / "lever-opportunity-resumes.md"
 BASIC = "Basic WU9VUi1BUEktS0VZOg=="
+OPPORTUNITY = "63f6f017-d741-4117-9f63-57e3531a6a58"
 DENIED = answer_json(401, {"code": "Unauthorized", "message": "Invalid API key"})
 
 
+def read(bench: Bench, vendor: Vendor, *hosts: str) -> Recipe:
+    ledger = str(bench.directory / "ledger.sqlite")
+    places = {**dict.fromkeys(("https://api.lever.co", *hosts), vendor.url), LEDGER: ledger}
+    return Recipe.read("lever-opportunity-resumes", places)
+
+
 def test_lever(bench: Bench, vendor: Vendor, store: Vendor) -> None:
-    recipe = Recipe.read("lever-opportunity-resumes", {"https://api.lever.co": vendor.url})
+    recipe = read(bench, vendor)
     recipe.trust(store.url)
-    (shown,) = recipe.records
-    opportunity, resume = "63f6f017-d741-4117-9f63-57e3531a6a58", shown["id"]
+    shown, person = recipe.records
+    opportunity, resume = OPPORTUNITY, shown["id"]
     link = store.signed("/resumes/1", PDF, Content_Disposition="attachment; filename=other.pdf")
     path = f"/v1/opportunities/{opportunity}/resumes/{resume}/download"
     vendor.guard(path, BASIC, answer_redirect(link), DENIED)
@@ -44,11 +58,10 @@ def test_lever(bench: Bench, vendor: Vendor, store: Vendor) -> None:
         {**shown, "id": "profile", "file": None},
         {**shown, "id": "gone"},
     ]
-    opportunities = [{"id": opportunity, "name": "Sample Candidate"}]
     recipe.run(
         bench,
         {
-            "opportunities": (OPPORTUNITIES, opportunities),
+            "opportunities": (OPPORTUNITIES, [person]),
             "opportunity_resumes": (SCHEMA, records),
         },
     )
@@ -62,29 +75,56 @@ def test_lever(bench: Bench, vendor: Vendor, store: Vendor) -> None:
     assert store.credentials() == {None}
 
 
+@pytest.mark.parametrize(
+    ("deleted", "gone"),
+    [
+        (None, {"isAnonymized": True}),
+        (
+            ["isAnonymized", "archived.archivedAt"],
+            {"archived": {"reason": "x", "archivedAt": 1468953420004}},
+        ),
+    ],
+    ids=["anonymised", "archived"],
+)
+def test_an_opportunity_that_is_gone(
+    bench: Bench, vendor: Vendor, deleted: list[str] | None, gone: dict[str, Any]
+) -> None:
+    recipe = read(bench, vendor)
+    if deleted is not None:
+        assert f'"deleted": {json.dumps(deleted)}' in PAGE.read_text("utf-8")
+        recipe.settings["fields"]["opportunities"]["deleted"] = deleted
+    shown, person = recipe.records
+    path = f"/v1/opportunities/{OPPORTUNITY}/resumes/{{}}/download"
+    vendor.guard(path.format(shown["id"]), BASIC, answer_with(PDF), DENIED)
+    vendor.guard(path.format("second"), BASIC, answer_with(PDF), DENIED)
+    resumes = [shown, {**shown, "id": "second"}]
+    both = {"opportunities": (OPPORTUNITIES, [person]), "opportunity_resumes": (SCHEMA, resumes)}
+    recipe.run(bench, both)
+    assert len(bench.held()) == 2
+    recipe.run(bench, {"opportunities": (OPPORTUNITIES, [{**person, **gone}])})
+    assert bench.held() == {}
+
+
 def test_a_wrong_key_is_told(bench: Bench, vendor: Vendor) -> None:
-    recipe = Recipe.read("lever-opportunity-resumes", {"https://api.lever.co": vendor.url})
+    recipe = read(bench, vendor)
     recipe.settings["file_sources"][0]["headers"]["Authorization"] = "Basic wrong"
-    (shown,) = recipe.records
-    opportunity = "63f6f017-d741-4117-9f63-57e3531a6a58"
-    path = f"/v1/opportunities/{opportunity}/resumes/{shown['id']}/download"
+    shown, _ = recipe.records
+    path = f"/v1/opportunities/{OPPORTUNITY}/resumes/{shown['id']}/download"
     vendor.guard(path, BASIC, answer_json(200, {}), DENIED)
     recipe.run(bench, {"opportunity_resumes": (SCHEMA, [shown])})
     assert rejected(bench) == {shown["id"]: "source_denied"}
 
 
 def test_with_oauth(bench: Bench, vendor: Vendor) -> None:
-    hosts = ("https://api.lever.co", "https://auth.lever.co")
-    recipe = Recipe.read("lever-opportunity-resumes", dict.fromkeys(hosts, vendor.url))
-    page = (PAGES / "lever-opportunity-resumes.md").read_text("utf-8")
-    (with_oauth,) = blocks(section(page, "## With OAuth"), "json")
-    for host in hosts:
+    auth = "https://auth.lever.co"
+    recipe = read(bench, vendor, auth)
+    (with_oauth,) = blocks(section(PAGE.read_text("utf-8"), "## With OAuth"), "json")
+    for host in ("https://api.lever.co", auth):
         with_oauth = with_oauth.replace(host, vendor.url)
     recipe.settings |= json.loads(with_oauth)
     vendor.give_tokens("/oauth/token", "a-token")
-    (shown,) = recipe.records
-    opportunity = "63f6f017-d741-4117-9f63-57e3531a6a58"
-    path = f"/v1/opportunities/{opportunity}/resumes/{shown['id']}/download"
+    shown, _ = recipe.records
+    path = f"/v1/opportunities/{OPPORTUNITY}/resumes/{shown['id']}/download"
     vendor.guard(path, "Bearer a-token", answer_with(PDF), DENIED)
     recipe.run(bench, {"opportunity_resumes": (SCHEMA, [shown])})
-    assert bench.held().keys() == {(opportunity, shown["id"])}
+    assert bench.held().keys() == {(OPPORTUNITY, shown["id"])}

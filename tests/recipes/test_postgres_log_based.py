@@ -1,11 +1,11 @@
-"""Postgres: rows that vanish come as deletions that hold their replica identity and no more."""
+"""Postgres: rows that vanish come as deletions that hold their primary key and no more."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from tests.e2e.support import PDF, Bench
-from tests.recipes.recipes import Recipe, nullable
+from tests.recipes.recipes import Recipe, nullable, rejected
 
 STREAM = "public-candidate_resumes"
 # As tap_postgres makes it for LOG_BASED: every column nullable, and two of its own.
@@ -17,21 +17,23 @@ SCHEMA = {
         "uploaded_at": nullable("string"),
         "path": nullable("string"),
         "kind": nullable("string"),
-        "_sdc_deleted_at": {"type": ["string"]},
-        "_sdc_lsn": {"type": ["integer"]},
+        "_sdc_deleted_at": nullable("string"),
+        "_sdc_lsn": nullable("integer"),
     },
 }
 
 
 def read(bench: Bench) -> Recipe:
-    return Recipe.read("postgres-log-based", {"/srv/crm/resumes": str(bench.files)})
+    (bench.files / "2024").mkdir(parents=True)
+    ledger = str(bench.directory / "ledger.sqlite")
+    places = {"/srv/crm/resumes": str(bench.files), "/srv/crm/ledger.sqlite": ledger}
+    return Recipe.read("postgres-log-based", places)
 
 
 def test_postgres(bench: Bench) -> None:
-    (bench.files / "2024").mkdir(parents=True)
+    recipe = read(bench)
     for number in (7, 8, 9):
         bench.file(f"2024/000{number}.pdf", PDF + b"%" * number)
-    recipe = read(bench)
     row, gone = recipe.records
     records: list[dict[str, Any]] = [
         row,
@@ -43,25 +45,23 @@ def test_postgres(bench: Bench) -> None:
         {**row, "id": 10, "path": "2024/0007.pdf"},
         {**gone, "id": 10},
         {**row, "id": 10, "path": "2024/0007.pdf"},
+        {**row, "id": 11, "path": "2024/0007.pdf"},
+        {**row, "id": 12, "path": "2024/0007.pdf"},
     ]
     recipe.run(bench, {STREAM: (SCHEMA, records)})
     held = bench.held()
-    assert held.keys() == {("1001", "8"), ("1001", "10")}
+    assert held.keys() == {("1001", one) for one in ("8", "10", "11", "12")}
     assert held["1001", "8"]["size"] == len(PDF) + 9
 
+    changes = [{**row, "id": 8, "candidate": 1002, "path": "2024/0009.pdf"}, {**gone, "id": 11}]
+    recipe.run(bench, {STREAM: (SCHEMA, [*changes, {**gone, "id": 12}, {**gone, "id": 12}])})
+    assert bench.held().keys() == {("1002", "8"), ("1001", "10")}
 
-def test_a_deletion_without_the_candidate_stops_the_run(bench: Bench) -> None:
+
+def test_without_a_ledger_a_deletion_is_kept_and_told(bench: Bench) -> None:
     recipe = read(bench)
+    del recipe.settings["ledger_path"]
     _, gone = recipe.records
-    del gone["candidate"]
-    messages = [
-        {"type": "SCHEMA", "stream": STREAM, "key_properties": [], "schema": SCHEMA},
-        {"type": "RECORD", "stream": STREAM, "record": gone},
-        {"type": "STATE", "value": {"done": 1}},
-    ]
-    bench.files.mkdir(exist_ok=True)
-    settings = {**recipe.settings, "on_reject": None, "rejects_path": None}
-    done = bench.run(messages, **settings)
-    assert done.code == 1
-    assert done.states == []
-    assert "field 'candidate_id': required and missing" in done.log
+    done = recipe.run(bench, {STREAM: (SCHEMA, [gone])}, code=3)
+    assert rejected(bench) == {7: "deletion_unresolved"}
+    assert "1 deletion of 1 person is outstanding" in done.log
