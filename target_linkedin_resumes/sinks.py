@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from singer_sdk.mapper import RemoveRecordTransform, StreamMap
 from singer_sdk.sinks import Sink
 
+from target_linkedin_resumes.dates import EPOCH, read_moment
 from target_linkedin_resumes.engine.engine import Engine
 from target_linkedin_resumes.engine.types import DELETION_UNRESOLVED
 from target_linkedin_resumes.errors import Reject
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 _NO_IDS = "it deletes a resume whose ids cannot be read from it; have it carry both"
 
 
@@ -206,7 +209,7 @@ class ResumeSink(Sink):
         values = [record.get(name) for name in self._row_keys]
         if not values or any(map(is_null, values)):
             return None
-        texts = [as_text(one) or json.dumps(one, default=str, sort_keys=True) for one in values]
+        texts = [_identity(one) for one in values]
         return Row(json.dumps([self.stream_name, *texts]), stream, self._row_keys)
 
     # One resume a record
@@ -432,6 +435,13 @@ class ResumeSink(Sink):
     def max_size(self) -> int:
         """At most LinkedIn's 100; the engine makes the batches."""
         return min(self.batch_size_rows or 100, 100)
+
+
+def _identity(value: Any) -> str:
+    """A value of a row's key as text; a tap may write one time in several forms."""
+    text = as_text(value) or json.dumps(value, default=str, sort_keys=True)
+    moment = read_moment(text) if _TIME.match(text) else None
+    return text if moment is None else str(moment - EPOCH)
 
 
 def _elements(

@@ -97,6 +97,18 @@ def test_a_deletion_with_the_key_of_the_row_alone(tap: Tap) -> None:
     assert tap.calls("batch_delete") == 1
 
 
+def test_a_key_with_a_time_is_the_same_however_the_tap_writes_it(tap: Tap) -> None:
+    """As a tap does that reads whole tables by queries, and changes from the database's log."""
+    whole, log = "2024-05-06T07:08:09.500000+00:00", "2024-05-06 07:08:09.5+00"
+    described = schema("id", "at", at={})
+    tap.well(described, row(1, "c", "r", at=whole), row(1, "d", "s", at="2024-05-06 07:08:09"))
+    tap.well(described, gone(id=1, at=log))
+    assert tap.held() == {("d", "s")}
+    moved = row(1, "e", "s", at="2024-05-06T09:08:09+02:00")
+    tap.well(described, moved, row(2, "c", "r", at="0001-01-01 00:00:00+14:00"))
+    assert tap.held() == {("e", "s"), ("c", "r")}
+
+
 def test_in_one_run_with_all_in_flight(tap: Tap) -> None:
     tap.well(schema("id"), row(1, "c1", "r1"), gone(id=1), row(2, "c2", "r2"))
     assert tap.held() == {("c2", "r2")}
