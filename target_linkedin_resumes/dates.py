@@ -70,10 +70,8 @@ def read_moment(value: object) -> datetime | None:
             return EPOCH + timedelta(milliseconds=value)
         if 10**9 <= value < 10**10:
             return EPOCH + timedelta(seconds=value)
-    if isinstance(value, datetime):
-        return _aware(value)
     if isinstance(value, date):
-        return datetime.combine(value, time(), UTC)
+        return _aware(value if isinstance(value, datetime) else datetime.combine(value, time()))
     number = read_number(value)
     if number is None:
         return None

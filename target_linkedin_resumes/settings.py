@@ -9,7 +9,6 @@ setting is wrong, what it holds (never a secret) and what was expected.
 
 from __future__ import annotations
 
-import ast
 import difflib
 import json
 import re
@@ -58,21 +57,16 @@ class MaxDeletes:
 # raises Misconfigured.
 
 
-def _as_it_is(name: str, value: Any) -> Any:
-    del name
-    return value
-
-
-def _read_text(name: str, value: Any) -> str:
-    # A bare number is what an operator writes for a URN or an id in YAML.
+def read_text(name: str, value: Any) -> str:
+    """Read a text; YAML has URNs and ids as bare numbers. Raises :class:`Misconfigured`."""
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str) or not text.strip():
         raise _wrong(name, value, "a text that is not empty")
     return text.strip()
 
 
-def _read_number(name: str, value: Any, lowest: int, highest: int) -> int:
-    # Environment variables are texts.
+def read_number(name: str, value: Any, lowest: int, highest: int) -> int:
+    """Read a whole number within bounds, also as text. Raises :class:`Misconfigured`."""
     if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,12}\s*", value):
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not lowest <= value <= highest:
@@ -86,7 +80,8 @@ def _read_choice(name: str, value: Any, choices: tuple[str, ...]) -> str:
     return str(value)
 
 
-def _read_flag(name: str, value: Any) -> bool:
+def read_flag(name: str, value: Any) -> bool:
+    """Read true or false, also as text. Raises :class:`Misconfigured`."""
     word = value.strip().lower() if isinstance(value, str) else value
     if word in (True, "true", "1", "yes", "on") and not isinstance(word, float):
         return True
@@ -97,7 +92,7 @@ def _read_flag(name: str, value: Any) -> bool:
 
 def _read_file_sources(name: str, value: Any) -> tuple[SourceSetting, ...]:
     """Check the shape of `file_sources`. Values are never repeated: they hold credentials."""
-    entries = _from_json(value)
+    entries = from_json(value)
     if not isinstance(entries, list):
         raise Misconfigured(f"setting '{name}': expected a list of objects with a 'prefix'")
     sources = []
@@ -144,7 +139,7 @@ def _read_oauth(name: str, value: Any) -> OAuth | None:
 
 
 def _read_blob_ttl(name: str, value: Any) -> Mapping[str, int | str] | None:
-    value = _from_json(value)
+    value = from_json(value)
     if value is None:
         return None
     expected = '{"duration": N, "unit": one of ' + ", ".join(BLOB_TTL_UNITS) + "}"
@@ -157,7 +152,7 @@ def _read_blob_ttl(name: str, value: Any) -> Mapping[str, int | str] | None:
     return {"duration": duration, "unit": unit}
 
 
-def _from_json(value: Any) -> Any:
+def from_json(value: Any) -> Any:
     """Environment variables and Meltano may hand over an object or a list as its JSON text."""
     if not isinstance(value, str):
         return value
@@ -257,7 +252,7 @@ def _setting(
 
 def _text(about: str, parse: Callable[[str, str], Any] | None = None, **more: Any) -> Any:
     def read(name: str, value: Any) -> Any:
-        text = _read_text(name, value)
+        text = read_text(name, value)
         return text if parse is None else parse(name, text)
 
     return _setting(read, {"type": "string", "description": about}, **more)
@@ -279,7 +274,7 @@ def _json(
 
 def _number(default: int | None, bounds: tuple[int, int], about: str) -> Any:
     lowest, highest = bounds
-    read = partial(_read_number, lowest=lowest, highest=highest)
+    read = partial(read_number, lowest=lowest, highest=highest)
     schema = {"type": "integer", "minimum": lowest, "maximum": highest, "description": about}
     return _setting(read, schema, default=default)
 
@@ -293,7 +288,7 @@ def _choice(choices: tuple[str, ...], about: str) -> Any:
 
 def _flag(about: str, *, default: bool = False) -> Any:
     schema = {"type": "boolean", "default": default, "description": about}
-    return _setting(_read_flag, schema, default=default)
+    return _setting(read_flag, schema, default=default)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,14 +329,14 @@ class Settings:
         "Which field of the tap's records serves for which of this target's: a name, a dotted path,"
         " a template such as `https://host/{id}`, or a list of which the first that is not null"
         " serves. Under a stream's name, an object for that stream alone.",
-        _as_it_is,  # read_settings knows the separator that they are read with
+        lambda _, value: value,  # read_settings knows the separator that they are read with
         default_factory=dict,
     )
     only: FiltersByStream = _json(
         "object",
         'Only records with these values are resumes: `{"type": "resume"}`; a list allows several.'
         " Under a stream's name, an object for that stream alone.",
-        _as_it_is,
+        lambda _, value: value,
         default_factory=dict,
     )
     file_root: Path = _text(
@@ -585,116 +580,12 @@ def unknown_settings(config: Mapping[str, Any], known: Mapping[str, Any]) -> lis
     return messages
 
 
-def read_environment(
-    environ: Mapping[str, str], prefix: str, schema: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Read the settings from variables; an empty one counts as not set.
-
-    Raises :class:`Misconfigured` and names the variable.
-    """
-    config: dict[str, Any] = {}
-    for name, about in schema["properties"].items():
-        variable = prefix + name.upper()
-        value = environ.get(variable, "")
-        if not value.strip():
-            continue
-        kinds = {about["type"]} if isinstance(about["type"], str) else set(about["type"])
-        config[name] = value
-        if "integer" in kinds:
-            if not re.fullmatch(r"\s*[+-]?[0-9]{1,20}\s*", value):
-                raise Misconfigured(f"environment variable {variable}: expected a whole number")
-            config[name] = int(value)
-        elif {"object", "array"} & kinds and "string" not in kinds:
-            try:
-                config[name] = json.loads(value)
-            except (ValueError, RecursionError):
-                raise Misconfigured(f"environment variable {variable}: expected JSON") from None
-    return config
-
-
-def check_sdk_settings(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a configuration in which the SDK's settings are such that the SDK can use them.
-
-    Raises :class:`Misconfigured`; what is set for stream maps is not repeated, since it may hold a
-    credential.
-    """
-    checked = {name: value for name, value in config.items() if name not in _SDK_SETTINGS}
-    for name, read in _SDK_SETTINGS.items():
-        value = config.get(name)
-        if value is not None and value != "":
-            checked[name] = read(name, value)
-    if checked.get("flattening_enabled") and "flattening_max_depth" not in checked:
-        raise Misconfigured(
-            "setting 'flattening_max_depth': required by flattening_enabled; expected how many"
-            " levels of objects are made flat, such as 2"
-        )
-    return checked
-
-
-def _read_object(name: str, value: Any) -> Mapping[str, Any]:
-    value = _from_json(value)
-    if not isinstance(value, Mapping):
-        raise Misconfigured(f"setting '{name}': expected an object")
-    return value
-
-
-def _read_batch_config(name: str, value: Any) -> Mapping[str, Any]:
-    config = _read_object(name, value)
-    storage = config.get("storage")
-    if storage is not None:
-        root = _read_object(f"{name}.storage", storage).get("root")
-        if not isinstance(root, str) or not root:
-            raise Misconfigured(f"setting '{name}.storage.root': expected a directory or a URL")
-    return config
-
-
-def _read_stream_maps(name: str, value: Any) -> Mapping[str, Any]:
-    streams = _read_object(name, value)
-    for stream, maps in streams.items():
-        drops = maps in (None, "__NULL__")
-        if stream.startswith("__") and not (stream == "__else__" and drops):
-            raise Misconfigured(
-                f"setting '{name}.{stream}': expected the name of a stream, or '__else__' with null"
-            )
-        if not drops and not isinstance(maps, Mapping):
-            raise Misconfigured(
-                f"setting '{name}.{stream}': expected an object of expressions, or null"
-            )
-        for made, text in maps.items() if isinstance(maps, Mapping) else ():
-            # Those with underscores are instructions, of which one is an expression.
-            if isinstance(text, str) and (made == "__filter__" or not made.startswith("__")):
-                _check_expression(f"{name}.{stream}.{made}", text)
-    return streams
-
-
-def _check_expression(setting: str, text: str) -> None:
-    try:
-        ast.parse(text.strip(), mode="eval")
-    except (ValueError, SyntaxError, RecursionError, MemoryError):
-        raise Misconfigured(
-            f"setting '{setting}': expected an expression such as 'name.lower()'; this text is none"
-        ) from None
-
-
-# By name, what reads the value of a setting of the SDK.
-_SDK_SETTINGS: Mapping[str, Callable[[str, Any], Any]] = {
-    "batch_config": _read_batch_config,
-    "flattening_enabled": _read_flag,
-    "flattening_max_depth": partial(_read_number, lowest=0, highest=1000),
-    "flattening_max_key_length": partial(_read_number, lowest=1, highest=1_000_000),
-    "flattening_separator": _read_text,
-    "process_activate_version_messages": _read_flag,
-    "stream_map_config": _read_object,
-    "stream_maps": _read_stream_maps,
-}
-
-
 def secrets_of(config: Mapping[str, Any]) -> list[str]:
     """The secrets in a configuration, to be kept out of every log line."""
     found: list[str] = []
     for name, schema in SCHEMA["properties"].items():
         if schema.get("secret"):
-            _add_texts(_from_json(config.get(name)), found)
+            _add_texts(from_json(config.get(name)), found)
     return found
 
 

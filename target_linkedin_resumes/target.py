@@ -12,10 +12,8 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from types import FrameType
@@ -36,20 +34,17 @@ from target_linkedin_resumes.engine.checkpoints import State
 from target_linkedin_resumes.engine.engine import Draining, Engine
 from target_linkedin_resumes.engine.types import bug
 from target_linkedin_resumes.engine.workers import start_thread
-from target_linkedin_resumes.errors import Failure, Misconfigured, QuotaSpent, Reject, Stop
-from target_linkedin_resumes.log_masking import MaskingFormatter, mask_logs, silence_loggers
+from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Stop
+from target_linkedin_resumes.exit_status import exit_status, explain, write_report
+from target_linkedin_resumes.log_masking import mask_logs, silence_loggers
 from target_linkedin_resumes.preflight import preflight
 from target_linkedin_resumes.records import Delete
-from target_linkedin_resumes.report.model import End, Figures, Kind
-from target_linkedin_resumes.report.page import as_html, as_json
 from target_linkedin_resumes.report.progress import TerminalDisplay, is_wanted
-from target_linkedin_resumes.report.wording import outstanding_deletions
 from target_linkedin_resumes.resumes.sources import PRIVATE_LOGGERS
+from target_linkedin_resumes.sdk_settings import check_sdk_settings, read_environment
 from target_linkedin_resumes.settings import (
     SCHEMA,
     Settings,
-    check_sdk_settings,
-    read_environment,
     read_settings,
     secrets_of,
     unknown_settings,
@@ -78,7 +73,6 @@ _WITHOUT_EFFECT = ("add_record_metadata", "faker_config", "load_method", "valida
 _ECHO_SECONDS = 5
 # What a run that was asked to end may take after the grace, to write down what became of it.
 _LAST_SECONDS = 5
-REJECTS_WRITTEN = 3
 _OF_A_SCHEMA = re.compile(r"(Schema|Key properties|Schema or key properties) .*\bchanged\b")
 
 
@@ -560,72 +554,3 @@ def _said(code: int) -> int:
     """Log the exit code, as a field too: `meltano run` ends with 1 whatever its loader says."""
     logger.info("exit code %d", code, extra={"exit_code": code})
     return code
-
-
-def exit_status(
-    failure: Failure | None,
-    signum: int | None,
-    *,
-    rejects_fail: bool,
-    outstanding: tuple[int, int] = (0, 0),
-) -> End:
-    """Say how a run came to its end.
-
-    ``rejects_fail`` says that rejects count as a failure. ``outstanding`` are the deletions that
-    wait, which always do, and how many persons they are of.
-    """
-    if isinstance(failure, Reject):
-        return End(Kind.REJECTED, Stop.exit_code, failure.message, failure.code)
-    if failure is not None:
-        kinds: dict[type[Failure], Kind] = {
-            Misconfigured: Kind.MISCONFIGURED,
-            QuotaSpent: Kind.QUOTA,
-        }
-        kind = kinds.get(type(failure), Kind.STOPPED)
-        code = failure.exit_code if isinstance(failure, Stop) else Stop.exit_code
-        return End(kind, code, failure.message)
-    if signum is not None:
-        return End(Kind.SIGNAL, 128 + signum, signal.Signals(signum).name)
-    deletions, persons = outstanding
-    if deletions:
-        message = f"finished, but {outstanding_deletions(deletions, persons)}"
-        return End(Kind.OUTSTANDING, REJECTS_WRITTEN, message)
-    return End(Kind.FINISHED, REJECTS_WRITTEN if rejects_fail else 0)
-
-
-def explain(failure: Failure) -> str:
-    """Give the last line of the log about what stopped a run."""
-    if isinstance(failure, Reject):
-        return (
-            f"Stopped at a record that cannot be delivered [{failure.code}]: {failure}. No state"
-            " that covers it was printed. The documentation's page on rejects explains the code; or"
-            " go on past such records with the setting on_reject=continue."
-        )
-    if isinstance(failure, QuotaSpent):
-        today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        renewal = today + timedelta(days=1)
-        return f"Stopped: {failure}. Run again after {renewal:%Y-%m-%d %H:%M} UTC."
-    return f"Stopped: {failure}"
-
-
-def write_report(runtime: Runtime, figures: Figures, secrets: Iterable[str]) -> None:
-    """Write the report, if one is asked for. What goes wrong with it does not fail the run."""
-    if runtime.report is None:
-        return
-    # No message holds what a log must not hold; this is for the day somebody forgets.
-    message = MaskingFormatter(logging.Formatter(), secrets).mask(figures.end.message)
-    figures = replace(figures, end=replace(figures.end, message=message))
-    try:
-        runtime.report.write(as_html(figures), as_json(figures))
-    except OSError as error:
-        logger.error(  # noqa: TRY400 - a traceback would not help the operator
-            "setting 'report_path': the report could not be written (%s); all else is as the"
-            " messages above say",
-            error.strerror,
-        )
-    except Exception as error:  # noqa: BLE001 - a report does not decide how a run ends
-        logger.error(  # noqa: TRY400 - the exception may quote what it was made of
-            "setting 'report_path': unforeseen %s, no report was written; please report it as a"
-            " bug",
-            type(error).__name__,
-        )

@@ -7,8 +7,8 @@ import signal
 import pytest
 
 from target_linkedin_resumes.errors import Failure, Misconfigured, QuotaSpent, Reject, Stop
+from target_linkedin_resumes.exit_status import exit_status
 from target_linkedin_resumes.report.model import End, Kind
-from target_linkedin_resumes.target import exit_status
 
 
 @pytest.mark.parametrize("rejects_fail", [False, True])

@@ -10,10 +10,9 @@ import pytest
 
 from target_linkedin_resumes.errors import Misconfigured
 from target_linkedin_resumes.http.oauth import OAuth
+from target_linkedin_resumes.sdk_settings import check_sdk_settings, read_environment
 from target_linkedin_resumes.settings import (
     SCHEMA,
-    check_sdk_settings,
-    read_environment,
     read_settings,
     secrets_of,
     unknown_settings,

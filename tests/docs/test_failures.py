@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from target_linkedin_resumes.errors import Misconfigured, QuotaSpent, Stop
+from target_linkedin_resumes.exit_status import REJECTS_WRITTEN
 from target_linkedin_resumes.linkedin.outcomes import TABLE, Action
-from target_linkedin_resumes.target import REJECTS_WRITTEN
 from tests.docs.documents import ROOT, read, section, table
 
 PAGE = "docs/failures.md"

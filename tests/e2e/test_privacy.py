@@ -150,7 +150,7 @@ def missing_rights(watch: Watch) -> None:
 
 
 def transient_failures(watch: Watch) -> None:
-    """Each kind of answer that cannot be used, shared out over the calls: waits grow by the call."""
+    """Each kind of answer that cannot be used, shared out over the calls: waits add up."""
     kinds: list[dict[str, Any]] = [
         {"kind": "status", "status": 500, "body": ECHO},
         {"kind": "status", "status": 503, "body": "java"},
