@@ -35,11 +35,6 @@ def read_fields(given: object, separator: str = "__") -> ByStream:
     ``separator`` is what schema flattening puts between names. Raises :class:`Misconfigured`.
     """
     read: ByStream = {None: {}}
-    if isinstance(given, Mapping) and given.get("resume_id") == EVERY:
-        raise Misconfigured(
-            f"setting 'fields.resume_id': '{EVERY}' has every resume of a deleted candidate"
-            " deleted; expected it under the name of the stream of candidates"
-        )
     for name, value in _object(given, "fields").items():
         if isinstance(value, Mapping):
             read[name] = {
@@ -54,6 +49,11 @@ def read_fields(given: object, separator: str = "__") -> ByStream:
                 )
         elif _is_field(name, value, f"fields.{name}"):
             read[None][name] = _expressions(value, f"fields.{name}", name, separator)
+    if is_of_candidates(read[None]):
+        raise Misconfigured(
+            f"setting 'fields.resume_id': '{EVERY}' has every resume of a deleted candidate"
+            " deleted; expected it under the name of the stream of candidates"
+        )
     return read
 
 

@@ -472,3 +472,154 @@ def test_no_record_breaks_a_mapping(record: dict[str, Any]) -> None:
         mapped = made.apply(record)
         if mapped is not None:
             assert isinstance(read_change(mapped), Upsert | Delete)
+
+
+# Lists, and candidates
+
+LIST = {
+    "s": {
+        "candidate_id": "id",
+        "each": "profile.files",
+        "resume_id": ["each.id", "{id}-{each.name}"],
+        "file": "each.url",
+        "deleted": "gone",
+    }
+}
+
+
+def with_files(files: object) -> dict[str, Any]:
+    return {"id": 7, "profile": {"files": files}}
+
+
+@pytest.mark.parametrize(
+    ("files", "ids"),
+    [
+        ([{"id": 1}, {"name": "cv"}], [1, "7-cv"]),
+        ('[{"id": 1}]', [1]),
+        ({"id": 1}, [1]),
+        ('{"id": 1}', [1]),
+        ([], []),
+        ("[]", []),
+        ([{}], [None]),
+    ],
+)
+def test_each_element_of_a_list_is_a_resume(files: object, ids: list[object]) -> None:
+    mapped = mapping(LIST)
+    assert mapped.is_list
+    views = mapped.elements(with_files(files))
+    assert views is not None
+    assert [mapped.ids(view).get("resume_id") for view in views] == ids
+    assert {mapped.ids(view)["candidate_id"] for view in views} <= {7}
+
+
+@pytest.mark.parametrize("record", [{}, {"profile": None}, {"profile": {}}])
+@pytest.mark.parametrize("null", [None, "", " ", float("nan")])
+def test_no_list_says_nothing(record: dict[str, Any], null: object) -> None:
+    assert mapping(LIST).elements({"id": 7, **record}) is None
+    assert mapping(LIST).elements(with_files(null)) is None
+
+
+@pytest.mark.parametrize("value", [1, 0, True, False, "one, two", "12", '"x"', "[", "[" * 5000])
+def test_what_is_no_list_is_rejected(value: object) -> None:
+    with pytest.raises(Reject, match="'each'") as rejected:
+        mapping(LIST).elements(with_files(value))
+    assert rejected.value.code == "invalid_record"
+
+
+def test_a_list_of_plain_texts() -> None:
+    fields = {"candidate_id": "id", "each": "links", "resume_id": "{id}-{each}", "file": "each"}
+    mapped = mapping({"s": fields})
+    views = mapped.elements({"id": 7, "links": ["a.pdf", "b.pdf"]}) or []
+    made = [mapped.apply(view) for view in views]
+    assert made == [
+        {"candidate_id": 7, "resume_id": "7-a.pdf", "file": "a.pdf"},
+        {"candidate_id": 7, "resume_id": "7-b.pdf", "file": "b.pdf"},
+    ]
+
+
+def test_a_filter_looks_at_the_element() -> None:
+    mapped = mapping(LIST, {"s": {"each.type": "resume"}})
+    views = mapped.elements(with_files([{"id": 1, "type": "resume"}, {"id": 2, "type": "letter"}]))
+    assert [mapped.apply(view) is None for view in views or []] == [False, True]
+    assert mapped.deletes({"id": 7, "gone": True})
+    assert not mapped.is_filtered({"id": 7, "gone": True}, deletes=True)
+
+
+def test_a_field_called_each_is_one_like_another_without_a_list() -> None:
+    fields = {"resume_id": "each.id", "candidate_id": "each.owner"}
+    assert mapping(fields).ids({"each": {"id": 1, "owner": 2}}) == {
+        "candidate_id": 2,
+        "resume_id": 1,
+    }
+    assert not mapping(fields).is_list
+
+
+def test_the_schema_of_a_list_is_checked() -> None:
+    files = {"type": "array", "items": schema("id", "url", "name")}
+    profile = {"type": "object", "properties": {"files": files}}
+    mapper(LIST).for_stream("s", schema("id", "created_at", "gone", profile=profile))
+    without = {"type": "array", "items": schema("id", "name")}
+    profile = {"type": "object", "properties": {"files": without}}
+    with pytest.raises(Misconfigured, match=r"no 'each\.url'"):
+        mapper(LIST).for_stream("s", schema("id", "created_at", "gone", profile=profile))
+    with pytest.raises(Misconfigured, match=r"each': .* no 'profile\.files'"):
+        mapper(LIST).for_stream("s", schema("id", "created_at", "gone"))
+
+
+PEOPLE = {"people": {"candidate_id": "id", "resume_id": "*", "deleted": "is_deleted"}}
+
+
+@pytest.mark.parametrize(
+    ("marker", "deletes"), [(True, True), ("Y", True), (False, False), (None, False)]
+)
+def test_a_record_of_a_stream_of_candidates(marker: object, deletes: bool) -> None:
+    mapped = mapping(PEOPLE, stream="people")
+    record = {"id": 7, "is_deleted": marker, "resume_id": "a column of the source"}
+    assert mapped.is_of_candidates
+    assert mapped.deletes(record) is deletes
+    assert mapped.ids(record)["candidate_id"] == 7
+    assert not mapping(PEOPLE, stream="other").is_of_candidates
+
+
+def test_a_marker_of_a_candidate_that_says_neither() -> None:
+    with pytest.raises(Reject) as rejected:
+        mapping(PEOPLE, stream="people").deletes({"id": 7, "is_deleted": "active"})
+    assert rejected.value.code == "invalid_record"
+    assert mapping(PEOPLE, stream="people").deletes({"is_deleted": "active", DELETED: True})
+
+
+def test_the_schema_of_candidates_needs_no_resumes() -> None:
+    mapped = mapper(PEOPLE).for_stream("people", schema("id", "is_deleted"))
+    assert mapped.warnings == ()
+    with pytest.raises(Misconfigured, match="candidate_id"):
+        mapper(PEOPLE).for_stream("people", schema("uuid", "is_deleted"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        *[
+            (fields, "'fields.resume_id'.*under the name of the stream")
+            for fields in ({"resume_id": "*"}, {"resume_id": ["*"]}, '{"resume_id": "*"}')
+        ],
+        ({"people": {"resume_id": ["*", "id"]}}, "stands alone"),
+        ({"people": {"resume_id": ["id", "*"]}}, "stands alone"),
+        ({"people": {"resume_id": "*", "each": "files"}}, "has no list"),
+        ({"s": {"each": "each"}}, "names itself"),
+        ({"s": {"each": "each.files"}}, "names itself"),
+        *[({"s": {"each": value}}, "the name of a list") for value in ("{files}", ["x"], " ")],
+    ],
+)
+def test_what_makes_no_list_and_no_candidates(fields: object, said: str) -> None:
+    with pytest.raises(Misconfigured, match=said):
+        mapping(fields)
+
+
+def test_rows_are_kept_unless_the_ids_are_the_key() -> None:
+    by_ids = {"candidate_id": "owner", "resume_id": "id"}
+    assert mapping(by_ids).is_identified_by_ids(["id", "owner"])
+    assert mapping().is_identified_by_ids(["resume_id", "candidate_id"])
+    for keys in (["id"], ["id", "owner", "line"], [], ["candidate_id", "resume_id"]):
+        assert not mapping(by_ids).is_identified_by_ids(keys)
+    assert not mapping({"s": {**by_ids, "each": "files"}}).is_identified_by_ids(["id", "owner"])
+    assert not mapping({**by_ids, "resume_id": ["id", "x"]}).is_identified_by_ids(["id", "owner"])
