@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -42,8 +43,11 @@ def _read(path: str) -> Mapping[str, Any]:
 
 
 def _unusable(path: str, reason: str) -> Misconfigured:
+    # What is no file may be the settings themselves, with their secrets.
+    is_path = os.path.exists(path) or re.fullmatch(r"[\w ./~+-]+\.json", path)
+    name = repr(path) if is_path else "what was given"
     return Misconfigured(
-        f"--config: {path!r} cannot be used: {reason}; expected the path of a JSON file with the"
+        f"--config: {name} cannot be used: {reason}; expected the path of a JSON file with the"
         " settings, or ENV for variables of the environment"
     )
 
