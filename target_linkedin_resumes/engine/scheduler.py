@@ -316,7 +316,8 @@ class Scheduler:
         elif isinstance(result, Retry):
             self._upload_failed(entry, result)
         else:
-            wanted = self.in_flight.upload_needless(entry)
+            rejected = isinstance(result, Reject)
+            wanted = self.in_flight.upload_needless(entry, rejected=rejected)
             if isinstance(result, Unchanged):
                 if wanted:
                     self.counters.unchanged += 1
@@ -516,7 +517,8 @@ class Scheduler:
 
     def _tell_uploaded(self) -> None:
         # Of changes that a later one has replaced the stores are not told.
-        waiting = [entry for entry in self._uploaded if entry.stage is not Stage.DONE]
+        replaced = (Stage.DONE, Stage.SUPERSEDED)
+        waiting = [entry for entry in self._uploaded if entry.stage not in replaced]
         uploaded = [Sent(entry.change, entry.upload) for entry in waiting]
         self._uploaded.clear()
         self._tell_at = inf

@@ -146,7 +146,7 @@ def _prefix(index: int, source: FileSource) -> _Place:
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or not _is_header(value):
             raise Misconfigured(
                 f"setting `file_sources[{index}].headers`: number {number} is no header that can be"
-                " sent; expected a name and a value of one line, in Latin-1, without blanks around it"
+                " sent; expected a name and a value of one line, in Latin-1, without blanks around"
             )
     return place
 

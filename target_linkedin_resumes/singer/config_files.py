@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -44,12 +43,19 @@ def _read(path: str) -> Mapping[str, Any]:
 
 def _unusable(path: str, reason: str) -> Misconfigured:
     # What is no file may be the settings themselves, with their secrets.
-    is_path = os.path.exists(path) or re.fullmatch(r"[\w ./~+-]+\.json", path)
+    is_path = _is_file(path) or re.fullmatch(r"[\w ./~+-]+\.json", path)
     name = repr(path) if is_path else "what was given"
     return Misconfigured(
         f"--config: {name} cannot be used: {reason}; expected the path of a JSON file with the"
         " settings, or ENV for variables of the environment"
     )
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except OSError:  # too long for a path
+        return False
 
 
 def nested(config: Mapping[str, Any], environ: Mapping[str, str], prefix: str) -> dict[str, Any]:

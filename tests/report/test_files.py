@@ -12,7 +12,6 @@ from target_linkedin_resumes.report.files import ReportFiles
 from target_linkedin_resumes.report.page import as_html, as_json
 from tests.report.samples import PERFECT
 
-
 HTML, JSON = as_html(PERFECT), as_json(PERFECT)
 
 
