@@ -72,9 +72,10 @@ class Entry:
     ``known`` is what the ledger knew of its key when it was read, for the uploader; None where a
     change of the key was still in flight then. ``positions`` are its own and those of the changes
     it superseded for good, in order; ``superseded`` are the upserts that it stands for as long as
-    it is not rejected, oldest first. ``under_way`` says that an upload of it is. ``size`` is an estimate of the record's bytes in memory. ``since`` is
-    when the first of the changes it stands for entered an open batch, ``failing_since`` when it
-    first failed; both in seconds on the engine's clock.
+    it is not rejected, oldest first. ``under_way`` says that an upload of it is. ``size`` is an
+    estimate of the record's bytes in memory. ``since`` is when the first of the changes it stands
+    for entered an open batch, ``failing_since`` when it first failed; both in seconds on the
+    engine's clock.
     """
 
     change: Change
