@@ -342,7 +342,7 @@ class Scheduler:
     def _upload_failed(self, entry: Entry, retry: Retry) -> None:
         now = self._ports.clock()
         unsaid = self._log_throttle.due(retry.cause, now)
-        level = logging.DEBUG if unsaid is None else logging.INFO
+        level = logging.DEBUG if unsaid is None else logging.WARNING
         like_it = f" ({unsaid} more like it since the last such line)" if unsaid else ""
         logger.log(level, "%s: the upload is tried again: %s%s", entry.key, retry.message, like_it)
         if not retry.at_source:
