@@ -348,3 +348,32 @@ def test_a_report_takes_the_place_of_no_other_file(bench: Bench) -> None:
         **json.loads(before),
         "report_path": str(config.with_suffix(".html")),
     }
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_what_is_no_run(bench: Bench, signum: signal.Signals) -> None:
+    """A check waits for LinkedIn, which does not answer."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        token_url = f"http://127.0.0.1:{listener.getsockname()[1]}/oauth/v2/accessToken"
+        with (
+            bench.start("--check", token_url=token_url) as process,
+            listener.accept()[0],  # it has asked, and nobody answers
+        ):
+            process.send_signal(signum)
+            assert process.wait(20) == 128 + signum
+
+
+@pytest.mark.parametrize("megabytes", [400, 800])
+def test_a_limit_of_memory_ends_a_run_or_slows_it(bench: Bench, megabytes: int) -> None:
+    """Threads take address space; with less of it there are fewer."""
+    name = bench.file("cv.pdf")
+    stream = [SCHEMA, *(record(number, "r", name) for number in range(300)), state(300)]
+    with bench.start() as process:
+        resource.prlimit(process.pid, resource.RLIMIT_AS, (megabytes * 1024**2,) * 2)
+        out, _ = process.communicate(b"".join(map(line, stream)), timeout=60)
+        done = bench.finished(process.returncode, out)
+    assert done.code in (0, 1), done.log
+    assert covered(done.states) <= len(bench.held())
+    assert (covered(done.states) == 300) == (done.code == 0)
