@@ -145,14 +145,38 @@ def build(
     ``encode`` makes a line of JSON of a message; ``replayed`` is the file that is read as input,
     if it is one.
     """
+    with ExitStack() as undo:
+        runtime = _built(undo, settings, print_state, encode, replayed)
+        undo.pop_all()
+    return runtime
+
+
+def _built(
+    undo: ExitStack,
+    settings: Settings,
+    print_state: Callable[[State], None],
+    encode: Callable[[object], str],
+    replayed: Path | None,
+) -> Runtime:
+    """Build it; ``undo`` is told how to let go of what is open, should the rest fail."""
     metrics, waits, quota = Metrics(), WaitTimes(), quota_of(settings)
     report = None if settings.report_path is None else ReportFiles(settings.report_path)
     transport = HttpTransport(settings.request_timeout_seconds)
-    rejects, ledger = _rejects(settings, encode, replayed), _ledger(settings, quota)
+    undo.callback(transport.close)
+    rejects = _rejects(settings, encode, replayed)
+    if rejects is not None:
+        undo.callback(rejects.close, complete=False)
+    ledger = _ledger(settings, quota)
+    if ledger is not None:
+        undo.callback(ledger.close)
     stores = _stores(settings, rejects, ledger)
+    for store in stores:
+        if store not in (rejects, ledger):
+            undo.callback(store.close, complete=False)
     sources = sources_of(
         settings, None if ledger is None else Fingerprints(ledger.salt, settings.convert)
     )
+    undo.callback(sources.close)
     client: Client
     client = linkedin = linkedin_of(settings, transport, metrics, quota)
     if settings.dry_run:
@@ -238,15 +262,20 @@ def _ledger(settings: Settings, quota: RequestsPerDay) -> Ledger | None:
     if settings.ledger_path is None:
         return None
     opened = LedgerDB.copy if settings.dry_run else LedgerDB
-    ledger = Ledger(
-        opened(settings.ledger_path, owner_of(settings)),
-        now=time.time,
-        blob_life=_seconds(settings.blob_ttl),
-        resend=settings.resend == "always",
-        quota=quota.save,
-        pseudonyms=pseudonyms_of(settings),
-    )
-    quota.load(ledger.quota())
+    file = opened(settings.ledger_path, owner_of(settings))
+    try:
+        ledger = Ledger(
+            file,
+            now=time.time,
+            blob_life=_seconds(settings.blob_ttl),
+            resend=settings.resend == "always",
+            quota=quota.save,
+            pseudonyms=pseudonyms_of(settings),
+        )
+        quota.load(ledger.quota())
+    except BaseException:
+        file.close()
+        raise
     if ledger.imported.lost:
         logger.warning(
             "setting 'audit_key': %d resumes of the ledger were recovered from an audit file and"

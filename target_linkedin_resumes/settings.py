@@ -570,13 +570,16 @@ def _check_report_path(path: Path, others: Mapping[Path, str]) -> None:
 
 
 def unknown_settings(config: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
-    """Say of each key of a configuration that is no setting what it may have been meant to be."""
+    """Say of each key of a configuration that is no setting what it may have been meant to be.
+
+    The key itself may be a secret that stands in the wrong place.
+    """
     messages = []
-    for name in config:
+    for number, name in enumerate(config, 1):
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)
             hint = f"; did you mean '{close[0]}'?" if close else ""
-            messages.append(f"setting '{name}': unknown and ignored{hint}")
+            messages.append(f"setting number {number}: its name is unknown, so it is ignored{hint}")
     return messages
 
 

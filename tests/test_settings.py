@@ -173,8 +173,14 @@ def test_two_settings_do_not_name_one_file(tmp_path: Path) -> None:
 
 def test_unknown_settings_are_told_with_what_was_meant() -> None:
     assert unknown_settings({"batch_sise_rows": 1, **GOOD}, SCHEMA["properties"]) == [
-        "setting 'batch_sise_rows': unknown and ignored; did you mean 'batch_size_rows'?"
+        "setting number 1: its name is unknown, so it is ignored; did you mean 'batch_size_rows'?"
     ]
+
+
+@pytest.mark.parametrize("name", ["s3cret-s3cret", "client_secret=s3cret-s3cret"])
+def test_an_unknown_setting_may_be_a_secret_in_the_wrong_place(name: str) -> None:
+    [message] = unknown_settings({name: ""}, SCHEMA["properties"])
+    assert "s3cret" not in message
 
 
 def test_secrets_are_not_shown() -> None:

@@ -9,6 +9,7 @@ For one key at most three changes are alive, in this order:
 A later change takes the place of what stands behind the wire: an upsert replaces an upsert, a
 delete replaces both. An upsert does not replace a delete but follows it: whatever becomes of the
 upsert, the deletion has happened. A replaced change is settled when the one in its place is.
+But a reject takes the place of no upsert: the one that it had replaced goes out instead.
 """
 
 from __future__ import annotations
@@ -172,7 +173,8 @@ class InFlight:
         for _, _, entry in (*self._queue, *self._backoff):
             waits = entry.stage in (Stage.QUEUED, Stage.BACKOFF)
             begun = entry.kind is Delete or entry.upload is not None
-            if waits and not begun and entry.positions[0] > horizon:
+            first = entry.superseded[0] if entry.superseded else entry
+            if waits and not begun and first.positions[0] > horizon:
                 self._drop_upsert(entry)
 
     # Uploads
@@ -183,6 +185,7 @@ class InFlight:
             _, _, entry = heapq.heappop(self._queue)
             if entry.stage is Stage.QUEUED:
                 entry.stage = Stage.UPLOADING
+                entry.under_way = True
                 self.uploading += 1
                 return entry
         return None
@@ -190,6 +193,8 @@ class InFlight:
     def uploaded(self, entry: Entry, upload: Upload, now: float) -> bool:
         """An upload succeeded. False if a later change has taken its place meanwhile."""
         if not self._upload_ended(entry):
+            if entry.stage is Stage.SUPERSEDED:  # for the day that it is wanted again
+                entry.upload, entry.since = upload, entry.since or now
             return False
         self.uploads_pending -= 1
         self._uploaded_at = now
@@ -210,22 +215,23 @@ class InFlight:
         others = "" if self._uploaded_at < (entry.failing_since or 0) else " while others arrived"
         if stop is None or not failure.at_source or not (others or failure.of_file):
             return stop
-        self._drop_upsert(entry)
+        self._drop_upsert(entry, rejected=True)
         tries = f"{entry.attempts} tries failed{others}"
         return Reject("source_unreachable", f"{tries}; the last: {failure.message}")
 
-    def upload_needless(self, entry: Entry) -> bool:
+    def upload_needless(self, entry: Entry, *, rejected: bool = False) -> bool:
         """An upload can never succeed, or LinkedIn holds the resume as it is to be.
 
         False if a later change has taken its place meanwhile.
         """
         if not self._upload_ended(entry):
             return False
-        self._drop_upsert(entry)
+        self._drop_upsert(entry, rejected=rejected)
         return True
 
     def _upload_ended(self, entry: Entry) -> bool:
         self.uploading -= 1
+        entry.under_way = False
         return entry.stage is Stage.UPLOADING
 
     # Batches
@@ -287,7 +293,8 @@ class InFlight:
                 if self._put_back(entry) and (failed := self._try_later(entry, outcome, now)):
                     ended.append((entry, failed))
             else:
-                ended.append((self._off_the_wire(entry), outcome))
+                self._off_the_wire(entry, rejected=isinstance(outcome, Reject))
+                ended.append((entry, outcome))
         return ended
 
     def batch_failed(self, batch: Batch, failure: Retry, now: float) -> list[tuple[Entry, Outcome]]:
@@ -324,7 +331,7 @@ class InFlight:
                 if isinstance(refused, Reject):
                     self._drop_delete(entry)
                 return [(entry, refused)]
-            self._drop_upsert(entry)
+            self._drop_upsert(entry, rejected=True)
             return [(entry, Reject("linkedin_refused", failure.message))]
         self._halve(entries)
         return []
@@ -374,21 +381,54 @@ class InFlight:
             return
         if self._ready[earlier.kind].get(earlier.key) is earlier:
             del self._ready[earlier.kind][earlier.key]
-        earlier.positions.extend(later.positions)
-        later.positions = earlier.positions
         if earlier.since is not None:
             later.since = earlier.since
-        self._retire(earlier)
         self.superseded += 1
+        if later.kind is Delete:
+            self._retire(earlier)
+            earlier.positions.extend(later.positions)
+            later.positions = earlier.positions
+            return
+        self._withdraw(earlier, Stage.SUPERSEDED)
+        chain, earlier.superseded = earlier.superseded, []
+        chain += (earlier, *later.superseded)
+        later.superseded = chain
+
+    def _revived(self, entry: Entry) -> Entry | None:
+        """Bring back what a rejected upsert took the place of."""
+        if not entry.superseded:
+            return None
+        earlier = entry.superseded.pop()
+        earlier.superseded, entry.superseded = entry.superseded, []
+        self.superseded -= 1
+        if earlier.upload is not None:
+            assert earlier.since is not None  # noqa: S101 - since its upload has ended
+            self._make_ready(earlier, earlier.since)
+            return earlier
+        self.uploads_pending += 1
+        earlier.stage = Stage.UPLOADING if earlier.under_way else Stage.QUEUED
+        if not earlier.under_way:
+            self._enqueue(earlier, -inf)
+        return earlier
 
     def _retire(self, entry: Entry) -> None:
+        """Let an entry go, with those that it took the place of."""
+        self._withdraw(entry, Stage.DONE)
+        gone = [*entry.superseded, entry]
+        for one in gone:
+            one.stage = Stage.DONE
+            self.size -= one.size
+        if entry.superseded:
+            entry.positions = [position for one in gone for position in one.positions]
+            entry.superseded = []
+
+    def _withdraw(self, entry: Entry, stage: Stage) -> None:
         if entry.kind is Upsert and entry.upload is None:
             self.uploads_pending -= 1
         if entry.stage is Stage.BISECTING:
             groups = ([one for one in group if one is not entry] for group in self._bisecting)
             self._bisecting = deque(group for group in groups if group)
-        entry.stage = Stage.DONE
-        self.size -= entry.size
+        entry.stage = stage
 
     def _make_ready(self, entry: Entry, now: float) -> None:
         if entry.since is None:
@@ -419,14 +459,15 @@ class InFlight:
             state.upsert.stage = Stage.BLOCKED
         return True
 
-    def _off_the_wire(self, entry: Entry) -> Entry:
+    def _off_the_wire(self, entry: Entry, *, rejected: bool) -> None:
         """Let an entry go that is delivered or failed for good."""
         state = self._keys[entry.key]
         state.sending = None
+        if rejected and entry.superseded:  # nothing waits, or that would have taken its place
+            state.upsert = self._revived(entry)
         self._retire(entry)
         self._release(state)
         self._forget_if_empty(entry.key, state)
-        return entry
 
     def _takes_its_place(self, entry: Entry) -> bool:
         """Whether a change that waits replaces one on the wire, rather than follow it."""
@@ -451,9 +492,9 @@ class InFlight:
         self._release(state)
         self._forget_if_empty(entry.key, state)
 
-    def _drop_upsert(self, entry: Entry) -> None:
+    def _drop_upsert(self, entry: Entry, *, rejected: bool = False) -> None:
         state = self._keys[entry.key]
-        state.upsert = None
+        state.upsert = self._revived(entry) if rejected else None
         self._retire(entry)
         self._forget_if_empty(entry.key, state)
 

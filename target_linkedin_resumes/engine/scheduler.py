@@ -316,7 +316,8 @@ class Scheduler:
         elif isinstance(result, Retry):
             self._upload_failed(entry, result)
         else:
-            wanted = self.in_flight.upload_needless(entry)
+            rejected = isinstance(result, Reject)
+            wanted = self.in_flight.upload_needless(entry, rejected=rejected)
             if isinstance(result, Unchanged):
                 if wanted:
                     self.counters.unchanged += 1
@@ -341,7 +342,7 @@ class Scheduler:
     def _upload_failed(self, entry: Entry, retry: Retry) -> None:
         now = self._ports.clock()
         unsaid = self._log_throttle.due(retry.cause, now)
-        level = logging.DEBUG if unsaid is None else logging.INFO
+        level = logging.DEBUG if unsaid is None else logging.WARNING
         like_it = f" ({unsaid} more like it since the last such line)" if unsaid else ""
         logger.log(level, "%s: the upload is tried again: %s%s", entry.key, retry.message, like_it)
         if not retry.at_source:
@@ -516,7 +517,8 @@ class Scheduler:
 
     def _tell_uploaded(self) -> None:
         # Of changes that a later one has replaced the stores are not told.
-        waiting = [entry for entry in self._uploaded if entry.stage is not Stage.DONE]
+        replaced = (Stage.DONE, Stage.SUPERSEDED)
+        waiting = [entry for entry in self._uploaded if entry.stage not in replaced]
         uploaded = [Sent(entry.change, entry.upload) for entry in waiting]
         self._uploaded.clear()
         self._tell_at = inf

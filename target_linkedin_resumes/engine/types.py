@@ -61,6 +61,7 @@ class Stage(Enum):
     BLOCKED = auto()  # uploaded, behind a delete of the same key that is not settled
     BISECTING = auto()  # in a half of a batch that LinkedIn refused as a whole
     SENDING = auto()  # in the batch that is on the wire
+    SUPERSEDED = auto()  # an upsert that goes out if the later one in its place is rejected
     DONE = auto()  # settled, rejected, superseded or given up
 
 
@@ -70,9 +71,11 @@ class Entry:
 
     ``known`` is what the ledger knew of its key when it was read, for the uploader; None where a
     change of the key was still in flight then. ``positions`` are its own and those of the changes
-    it superseded, in order. ``size`` is an estimate of the record's bytes in memory. ``since`` is
-    when the first of the changes it stands for entered an open batch, ``failing_since`` when it
-    first failed; both in seconds on the engine's clock.
+    it superseded for good, in order; ``superseded`` are the upserts that it stands for as long as
+    it is not rejected, oldest first. ``under_way`` says that an upload of it is. ``size`` is an
+    estimate of the record's bytes in memory. ``since`` is when the first of the changes it stands
+    for entered an open batch, ``failing_since`` when it first failed; both in seconds on the
+    engine's clock.
     """
 
     change: Change
@@ -85,6 +88,8 @@ class Entry:
     failing_since: float | None = None
     waits: Generator[float, Any, None] | None = None
     attempts: int = 0
+    superseded: list[Entry] = field(default_factory=list)
+    under_way: bool = False
 
     @property
     def key(self) -> ResumeKey:

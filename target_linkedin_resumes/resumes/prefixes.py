@@ -142,11 +142,11 @@ def _prefix(index: int, source: FileSource) -> _Place:
             f"setting `file_sources[{index}].headers`: `Authorization` and `oauth` exclude each"
             f" other; write {TOKEN} in its value, where the access token belongs"
         )
-    for name, value in source.headers.items():
+    for number, (name, value) in enumerate(source.headers.items(), 1):
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or not _is_header(value):
             raise Misconfigured(
-                f"setting `file_sources[{index}].headers`: {name!r} is no header that can be sent;"
-                " expected a name and a value of one line, in Latin-1, without blanks around it"
+                f"setting `file_sources[{index}].headers`: number {number} is no header that can be"
+                " sent; expected a name and a value of one line, in Latin-1, without blanks around"
             )
     return place
 

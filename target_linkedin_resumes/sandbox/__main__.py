@@ -24,6 +24,10 @@ _MISSING = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT. Exit codes: 0, or 2 for what cannot be started."""
     options = _parser().parse_args(arguments)
+    if sys.stdout is None:  # closed by whoever has started this
+        if sys.stderr is not None:
+            sys.stderr.write("linkedin-resumes-sandbox: standard output is closed\n")
+        return 2
     if "data" not in options:
         given = sys.argv[1:] if arguments is None else arguments
         with TemporaryDirectory(prefix="linkedin-resumes-sandbox-") as scratch:

@@ -47,6 +47,7 @@ class Incoming:
 
     def __init__(self, partial: Path) -> None:
         self._path = partial
+        partial.touch(mode=0o600)
         self._file = partial.open("wb", buffering=_BUFFER)
         self._hash: _Hash = hashlib.sha256()
         self._head = b""
@@ -79,7 +80,7 @@ class Incoming:
         self._file.close()
         digest = self._hash.hexdigest()
         place = directory / digest[:2] / digest
-        place.parent.mkdir(parents=True, exist_ok=True)
+        place.parent.mkdir(mode=0o700, exist_ok=True)
         self._path.replace(place)
         return digest
 
@@ -91,13 +92,17 @@ class Incoming:
 
 
 class Blobs:
-    """All uploaded files of a sandbox, under ``directory``/blobs."""
+    """All uploaded files of a sandbox, under ``directory``/blobs, for their owner alone."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory / "blobs"
         self._incoming = directory / "incoming"
-        self.directory.mkdir(parents=True, exist_ok=True)
-        self._incoming.mkdir(exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not any(directory.iterdir()):
+            directory.chmod(0o700)  # nobody else has anything in it
+        for own in (self.directory, self._incoming):
+            own.mkdir(exist_ok=True)
+            own.chmod(0o700)
         self._blobs: dict[str, Blob] = {}
 
     def __len__(self) -> int:

@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from .documents import body_of, read_json
 from .faults import BadFaults
 from .page.guard import Guard
 from .page.routes import Page
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _PAGE = 1000
 _LARGEST_PAGE = 100_000
+_LARGEST_FAULTS = 1024 * 1024
 
 
 class Control:
@@ -69,12 +71,15 @@ class Control:
         if request.method == "DELETE":
             faults.clear()
         elif request.method == "POST":
+            body = await body_of(request, _LARGEST_FAULTS)
+            if body is None:
+                return _wrong(f"faults: expected at most {_LARGEST_FAULTS} bytes", 413)
             try:
-                faults.load(await request.json())
+                faults.load(read_json(body))
             except BadFaults as wrong:
                 return _wrong(str(wrong))
             except ValueError:
-                return _wrong("faults: expected JSON")
+                return _wrong("faults: expected JSON, not nested deeply")
         return JSONResponse(faults.shown())
 
     async def reset(self, request: Request) -> Response:
@@ -84,5 +89,5 @@ class Control:
         return JSONResponse({"status": "ok"})
 
 
-def _wrong(message: str) -> Response:
-    return JSONResponse({"error": message}, status_code=400)
+def _wrong(message: str, status: int = 400) -> Response:
+    return JSONResponse({"error": message}, status_code=status)

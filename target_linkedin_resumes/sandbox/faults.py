@@ -78,6 +78,7 @@ def _body(value: object) -> bool:
     return isinstance(value, dict) or value in BODIES
 
 
+MOST_RULES = 1000
 BODIES = ("json", "minute", "day", "html", "plain", "empty", "java")
 _MS = (_whole(0, 600_000), "milliseconds from 0 to 600000")
 _STATUS = (_whole(400, 599), "a whole number from 400 to 599")
@@ -247,8 +248,8 @@ class Faults:
         seed, given = document.get("seed", 0), document.get("rules", [])
         if type(seed) is not int:
             raise BadFaults("seed: expected a whole number")
-        if not isinstance(given, list):
-            raise BadFaults("rules: expected a list")
+        if not isinstance(given, list) or len(given) > MOST_RULES:
+            raise BadFaults(f"rules: expected a list of at most {MOST_RULES}")
         self.rules = [_rule(rule, index, seed) for index, rule in enumerate(given)]
         self.seed = seed
         self.changes += 1

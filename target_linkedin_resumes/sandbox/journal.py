@@ -43,6 +43,8 @@ class Journal:
         self._open()
 
     def _open(self) -> None:
+        self._path.touch(mode=0o600)
+        self._path.chmod(0o600)
         self._file = self._path.open("wb", buffering=0)
         self._window: deque[bytes] = deque()
         self._bytes = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from urllib.parse import unquote_plus
 
 from .blobs import EXTENSIONS, Blob, Incoming
 from .config import LARGEST_FILE
+from .documents import read_json
 from .exchange import BodyTooLarge, ClientGone, Exchange, Reply, new_uuid
 from .keys import percent_encoded
 
@@ -76,8 +76,8 @@ def _wrong_content_type(exchange: Exchange) -> str | None:
 def _document(body: bytes) -> dict[str, Any]:
     """The JSON object of a body; empty, and so refused, if it is none."""
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
+        document = read_json(body)
+    except ValueError:
         return {}
     return document if isinstance(document, dict) else {}
 

@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from .documents import read_json
 from .keys import (
     Element,
     Key,
@@ -212,8 +213,8 @@ def _named(body: bytes) -> dict[str, Any]:
     if not body:
         raise Refusal(400, "Empty entity body is not allowed for batch_update method request")
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError) as fault:
+        document = read_json(body)
+    except ValueError as fault:
         raise Refusal(400, "Cannot parse request entity") from fault
     if not isinstance(document, dict):
         raise Refusal(400, "Cannot parse request entity")

@@ -42,10 +42,20 @@ def _read(path: str) -> Mapping[str, Any]:
 
 
 def _unusable(path: str, reason: str) -> Misconfigured:
+    # What is no file may be the settings themselves, with their secrets.
+    is_path = _is_file(path) or re.fullmatch(r"[\w ./~+-]+\.json", path)
+    name = repr(path) if is_path else "what was given"
     return Misconfigured(
-        f"--config: {path!r} cannot be used: {reason}; expected the path of a JSON file with the"
+        f"--config: {name} cannot be used: {reason}; expected the path of a JSON file with the"
         " settings, or ENV for variables of the environment"
     )
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except OSError:  # too long for a path
+        return False
 
 
 def nested(config: Mapping[str, Any], environ: Mapping[str, str], prefix: str) -> dict[str, Any]:

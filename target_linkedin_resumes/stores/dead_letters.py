@@ -42,6 +42,8 @@ _EXPIRED = "source_link_expired"
 
 # What lines are about: a resume or, without its ids, a record, and whether it is to be deleted.
 Subject = tuple[ResumeKey | str, bool]
+# What a replay rejects again, until it takes the place of the file. The name is nobody else's.
+REPLAY = ".target-linkedin-resumes.replay"
 _LOSS = "a reject that is not kept would be lost"
 _SETTING = "rejects_path"
 _BEGIN = b"{"
@@ -98,11 +100,11 @@ class DeadLetters(Store):
         if not replaying:
             check_dead_letters(path)  # what is another program's keeps its mode too
         self._file = self._guard = LineFile(path, _SETTING, _LOSS, begin=_BEGIN)
-        replay = self._guard.path.with_name(self._guard.path.name + ".replay")
-        if replaying:
-            self._file = LineFile(replay, _SETTING, _LOSS, empty=True)
-            return
+        replay = self._guard.path.with_name(self._guard.path.name + REPLAY)
         replay.unlink(missing_ok=True)  # of a killed replay; the file holds all that it did
+        if replaying:
+            self._file = LineFile(replay, _SETTING, _LOSS)
+            return
         for line in _lines(self._file):
             if line.is_older(oldest):
                 self.expired += 1
@@ -267,6 +269,7 @@ class DeadLetters(Store):
         Raises :class:`Stop`.
         """
         self._file.sync()
+        self._guard.sync()
         self._drop_overtaken()
 
     def close(self, *, complete: bool = True) -> None:

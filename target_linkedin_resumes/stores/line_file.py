@@ -1,7 +1,8 @@
 """A file of lines that belongs to one run at a time and survives whatever ends that run.
 
 Mode 0600, locked, only ever appended to or replaced as a whole. What a killed run left half-done
-beside it, or as a torn last line, is removed when the file is opened.
+beside it, or as a torn last line, is removed when the file is opened. Whoever else deletes, moves
+or changes the file during a run stops the run.
 """
 
 from __future__ import annotations
@@ -14,29 +15,27 @@ from pathlib import Path
 from target_linkedin_resumes.errors import Misconfigured, Stop
 from target_linkedin_resumes.stores.owned_file import check, lock, open_private, usable
 
-# What is written in the place of the file before it takes it.
-NEW = ".new"
+# What is written in the place of the file before it takes it. The name is nobody else's, so that
+# what a killed run left of it can be removed.
+NEW = ".target-linkedin-resumes.new"
 
 
 class LineFile:
     """Lines of bytes, each with its newline; for one thread at a time.
 
     ``setting`` names the path in messages, ``loss`` says what would be lost if it could not be
-    written. Each line begins with ``begin``. ``empty`` empties the file. Raises
-    :class:`Misconfigured` for a path that cannot be written or that another run uses, and for a
-    file that holds something else.
+    written. Each line begins with ``begin``. Raises :class:`Misconfigured` for a path that cannot
+    be written or that another run uses, and for a file that holds something else.
     """
 
-    def __init__(
-        self, path: Path, setting: str, loss: str, *, begin: bytes = b"", empty: bool = False
-    ) -> None:
+    def __init__(self, path: Path, setting: str, loss: str, *, begin: bytes = b"") -> None:
         self.path = path.resolve()  # to replace a link would leave the file it leads to
         self._setting = setting
         self._loss = loss
         self._dirty = False
         self._failed: Stop | None = None
         with usable(self.path, setting):
-            self._descriptor = self._own(empty=empty)
+            self._descriptor = self._own()
             self._size = self._cut_torn_line(begin)
             self._beside.unlink(missing_ok=True)
 
@@ -62,9 +61,10 @@ class LineFile:
         self._dirty = True
 
     def sync(self) -> None:
-        """Return once all lines are on the disk. Raises :class:`Stop`."""
+        """Return once all lines are on the disk, at the file's path. Raises :class:`Stop`."""
         if self._failed is not None:
             raise self._failed  # another fsync would succeed, and say nothing of what was lost
+        self._check()
         if self._dirty:
             try:
                 os.fsync(self._descriptor)
@@ -79,8 +79,9 @@ class LineFile:
         ``lines`` may be read from this very file meanwhile. Raises :class:`Stop`, and what
         ``lines`` raises.
         """
+        self._check()
         try:
-            descriptor = open_private(self._beside, os.O_APPEND | os.O_TRUNC)
+            descriptor = open_private(self._beside, os.O_APPEND | os.O_EXCL)
             try:
                 lock(descriptor, self._beside, self._setting)
                 with open(descriptor, "wb", closefd=False) as new:
@@ -100,6 +101,7 @@ class LineFile:
 
     def become(self, path: Path) -> None:
         """Take the place of another file. Raises :class:`Stop`."""
+        self._check()
         try:
             self.path.replace(path)
             self.path = path
@@ -109,6 +111,7 @@ class LineFile:
 
     def remove(self) -> None:
         """Remove the file. Raises :class:`Stop`."""
+        self._check()
         try:
             self.path.unlink()
         except OSError as error:
@@ -123,15 +126,13 @@ class LineFile:
     def _beside(self) -> Path:
         return self.path.with_name(self.path.name + NEW)
 
-    def _own(self, *, empty: bool) -> int:
+    def _own(self) -> int:
         """Open and lock the file; gives the descriptor."""
         while True:
             descriptor = open_private(self.path, os.O_APPEND)
             try:
                 lock(descriptor, self.path, self._setting)
                 if os.path.samestat(os.fstat(descriptor), self.path.stat()):
-                    if empty:
-                        os.ftruncate(descriptor, 0)
                     return descriptor
             except Misconfigured:
                 os.close(descriptor)
@@ -149,6 +150,18 @@ class LineFile:
             raise
         os.ftruncate(self._descriptor, whole)
         return whole
+
+    def _check(self) -> None:
+        """Raise :class:`Stop` if the path does not lead to what was written any more."""
+        ours = os.fstat(self._descriptor)
+        with suppress(OSError):
+            found = self.path.stat()
+            if os.path.samestat(ours, found) and found.st_size == self._size:
+                return
+        raise Stop(
+            f"setting '{self._setting}': somebody else has deleted, moved or changed the file"
+            f" during the run, and {self._loss}. Leave it alone while a run goes on, and run again."
+        )
 
     def _unwritable(self, error: OSError) -> Stop:
         return Stop(

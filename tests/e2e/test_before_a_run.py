@@ -74,6 +74,24 @@ def test_a_configuration_file_that_cannot_be_read(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        '{"client_secret": "s3cret"}',
+        "client_secret=s3cret",
+        "s3cret",
+        '{"client_secret": "s3cret", "fields": "' + "x" * 5000 + '"}',
+        "s3cret\nconfig.json",
+    ],
+)
+def test_settings_in_place_of_a_file_are_not_printed(given: str) -> None:
+    done = invoke(["--config", given])
+    assert done.code == 2
+    assert "--config: what was given cannot be used: " in done.stderr
+    assert "s3cret" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_an_unknown_option_is_a_usage_error() -> None:
     done = invoke(["--colour"])
     assert done.code == 2

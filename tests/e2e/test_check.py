@@ -34,6 +34,8 @@ NOT_FOUND_BY_A_CHECK = {
     "the token endpoint refuses it": "a token is asked for with the first file",
     "token_url cannot be called": "the same",
     "expected a path in a directory of this machine": "it is for file systems that SQLite fails on",
+    "standard input is closed or cannot be read": "a check reads none",
+    "standard output is closed or cannot be written": "it takes a process: see test_ends.py",
     "needs a directory for temporary files": "no machine of ours is without one",
 }
 # Found when the configuration is read, which a check begins with as a run does.
@@ -109,6 +111,12 @@ def another_programs_database(bench: Bench) -> Settings:
 def a_directory_called_json(bench: Bench) -> Settings:
     (bench.directory / "report.json").mkdir()
     return {"report_path": str(bench.directory / "report.html")}
+
+
+def a_file_called_html(bench: Bench) -> Settings:
+    path = bench.directory / "page.html"
+    path.write_text("<p>mine</p>")
+    return {"report_path": str(path)}
 
 
 def a_broken_configuration(bench: Bench) -> tuple[str, ...]:
@@ -217,6 +225,7 @@ IN_WHAT_IT_NAMES: dict[str, Case] = {
         rejects_path=f"/proc/{'x' * 10}", on_reject="continue"
     ),
     "is there and no regular file": a_directory_called_json,
+    "is there and no report of this target": a_file_called_html,
     "is in use by another run": a_ledger_in_use,
     "with another key, so what it says": another_audit_key,
     "give each customer's pipeline a ledger of its own": another_customers_ledger,

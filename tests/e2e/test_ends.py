@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from target_linkedin_resumes.stores.line_file import NEW
 from tests.e2e.conftest import MakeBench
 from tests.e2e.support import (
     COMMAND,
@@ -87,11 +88,11 @@ def test_rejects_that_cannot_be_tidied_up_are_all_still_there(bench: Bench) -> N
         process.stdin.write(b"".join(map(line, [SCHEMA, *bad, state(2)])))
         process.stdin.flush()
         printed = process.stdout.readline()
-        (bench.directory / "rejects.singer.new").mkdir()  # where the tidy copy would be written
+        path.with_name(path.name + NEW).mkdir()  # where the tidy copy would be written
         out, _ = process.communicate(b"".join(map(line, [deletion(1, "r"), state(3)])), timeout=60)
         done = bench.finished(process.returncode, printed + out)
     assert (done.code, covered(done.states)) == (1, 2)
-    assert "the file cannot be written (Is a directory)" in done.log
+    assert "the file cannot be written (File exists)" in done.log
     assert "Traceback" not in done.log
     assert rejected(path) == {1, 2}
 
@@ -284,3 +285,95 @@ def test_a_standard_stream_that_is_closed(
     assert "Traceback" not in log
     assert (done.stdout != b"") == (code == 0)
     assert len(bench.held()) == (1 if code == 0 else 0)
+
+
+@pytest.mark.parametrize("kind", ["rejects", "audit"])
+@pytest.mark.parametrize("change", ["delete", "truncate", "replace", "move"])
+def test_a_file_that_somebody_takes_away_stops_the_run(
+    bench: Bench, kind: str, change: str
+) -> None:
+    path = bench.directory / f"{kind}.jsonl"
+    settings = {
+        "rejects": keeping(path),
+        "audit": {"audit_path": str(path), "audit_key": "k" * 32, "batch_max_age_seconds": 1},
+    }[kind]
+    name = bench.file("cv.pdf")
+    changed = {"created_at": "yesterday"} if kind == "rejects" else {}
+    with bench.start(**settings) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"".join(map(line, [SCHEMA, record(1, "r", name, **changed)])))
+        process.stdin.write(line(state(1)))
+        process.stdin.flush()
+        printed = process.stdout.readline()
+        if change == "truncate":
+            os.truncate(path, 5)
+        elif change == "replace":
+            copy = path.with_name("copy")
+            copy.write_bytes(path.read_bytes())
+            copy.replace(path)
+        else:
+            path.rename(path.with_name("elsewhere"))
+        if change == "delete":
+            path.with_name("elsewhere").unlink()
+        out, _ = process.communicate(b"".join(map(line, [record(2, "r", name), state(2)])), 60)
+        done = bench.finished(process.returncode, printed + out)
+    assert (done.code, covered(done.states)) == (1, 1)
+    assert f"setting '{kind}_path': somebody else has deleted, moved or changed" in done.log
+    assert "Traceback" not in done.log
+
+
+def test_what_belongs_to_others_is_left_alone(bench: Bench) -> None:
+    path = bench.directory / "rejects.singer"
+    others = [path.with_name(path.name + end) for end in (".new", ".replay")]
+    for other in others:
+        other.write_bytes(b"another's")
+    bad = record(1, "r", "cv.pdf", created_at="yesterday")
+    done = bench.run([SCHEMA, bad, state(1)], **keeping(path))
+    assert done.code == 0
+    bench.file("cv.pdf")
+    again = bench.run([SCHEMA, record(1, "r", "cv.pdf"), state(1)], **keeping(path))
+    assert again.code == 0
+    assert not path.exists()
+    assert {other.read_bytes() for other in others} == {b"another's"}
+
+
+def test_a_report_takes_the_place_of_no_other_file(bench: Bench) -> None:
+    config = bench.config()
+    before = config.read_text()
+    done = bench.run([SCHEMA, state(1)], report_path=str(config.with_suffix(".html")))
+    assert done.code == 2
+    assert "'config.json' is there and no report of this target" in done.log
+    assert json.loads(config.read_text()) == {
+        **json.loads(before),
+        "report_path": str(config.with_suffix(".html")),
+    }
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_what_is_no_run(bench: Bench, signum: signal.Signals) -> None:
+    """A check waits for LinkedIn, which does not answer."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        token_url = f"http://127.0.0.1:{listener.getsockname()[1]}/oauth/v2/accessToken"
+        with (
+            bench.start("--check", token_url=token_url) as process,
+            listener.accept()[0],  # it has asked, and nobody answers
+        ):
+            process.send_signal(signum)
+            assert process.wait(20) == 128 + signum
+
+
+@pytest.mark.parametrize("megabytes", [400, 800])
+def test_a_limit_of_memory_ends_a_run_or_slows_it(bench: Bench, megabytes: int) -> None:
+    """Threads take address space; with less of it there are fewer."""
+    name = bench.file("cv.pdf")
+    stream = [SCHEMA, *(record(number, "r", name) for number in range(300)), state(300)]
+    with bench.start() as process:
+        resource.prlimit(process.pid, resource.RLIMIT_AS, (megabytes * 1024**2,) * 2)
+        out, _ = process.communicate(b"".join(map(line, stream)), timeout=60)
+        done = bench.finished(process.returncode, out)
+    assert done.code in (0, 1), done.log
+    assert covered(done.states) <= len(bench.held())
+    assert (covered(done.states) == 300) == (done.code == 0)

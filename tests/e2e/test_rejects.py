@@ -241,3 +241,38 @@ def test_one_dead_link_does_not_hold_up_the_run(bench: Bench) -> None:
     assert left["reject"]["code"] == "source_unreachable"
     assert left["reject"]["attempts"] > 1
     assert "503" in left["reject"]["message"]
+
+
+@pytest.mark.parametrize("between", ["nothing", "a deletion"])
+@pytest.mark.parametrize("bad", ["file", "date", "refused"])
+def test_a_reject_takes_the_place_of_no_resume(bench: Bench, between: str, bad: str) -> None:
+    path = bench.directory / "rejects.singer"
+    good = record("c", "r", bench.file("good.pdf"))
+    other = {
+        "file": record("c", "r", "missing.pdf"),
+        "date": record("c", "r", "good.pdf", created_at="yesterday"),
+        "refused": record("c", "r", bench.file("other.pdf", PDF + b"other")),
+    }[bad]
+    if bad == "refused":  # LinkedIn takes the good one and not the other
+        bench.sandbox.set_faults(
+            {
+                "endpoint": "batch_update",
+                "kind": "key_status",
+                "status": 400,
+                "keys": [["c", "r"]],
+                "times": 1,
+            }
+        )
+    gone = [deletion("c", "r")] if between == "a deletion" else []
+    done = bench.run(
+        [SCHEMA, good, *gone, other, state(1)],
+        on_reject="continue",
+        rejects_path=str(path),
+    )
+    assert done.code == 0, done.log
+    assert covered(done.states) == 1
+    kept = [json.loads(text) for text in path.read_text().splitlines()]
+    assert [one["record"]["file"] for one in kept if one["type"] == "RECORD"] == [
+        other["record"]["file"]
+    ]
+    assert (("c", "r") in bench.held()) == (between != "a deletion")

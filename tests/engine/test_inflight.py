@@ -483,3 +483,109 @@ def test_ten_thousand_changes_of_one_key_cost_no_more_than_their_positions() -> 
     bench.upload()
     assert len(bench.deliver(bench.batch())) == 10_000
     assert bench.flow.superseded == 9_999
+
+
+GOOD, BAD = Upload("urn:good", 1), Reject("file_empty", "no bytes")
+
+
+@pytest.mark.parametrize(
+    "good_is", ["queued", "uploading", "uploaded meanwhile", "ready", "failed"]
+)
+@pytest.mark.parametrize("bad_ends", ["at its upload", "by its key", "alone in a batch"])
+def test_a_reject_takes_the_place_of_no_upsert(good_is: str, bad_ends: str) -> None:
+    """The good one is delivered, and each settles its own position, whatever the timing."""
+    bench = Bench()
+    flow = bench.flow
+    bench.add(upsert("a"))
+    good = None if good_is == "queued" else flow.start_upload()
+    if good is not None and good_is == "ready":
+        flow.uploaded(good, GOOD, bench.now)
+    elif good is not None and good_is == "failed":
+        flow.upload_failed(good, Retry("later"), bench.now)
+    bench.add(upsert("a"))
+    assert flow.superseded == 1
+    bad = flow.start_upload()
+    assert bad is not None
+    if good is not None and good_is == "uploaded late":
+        assert not flow.uploaded(good, GOOD, bench.now)
+
+    if bad_ends == "at its upload":
+        assert flow.upload_needless(bad, rejected=True)
+    else:
+        flow.uploaded(bad, Upload("urn:bad", 1), bench.now)
+        batch = bench.batch()
+        if bad_ends == "by its key":
+            [(ended, outcome)] = flow.answered(batch, {key("a"): BAD}, bench.now)
+        else:
+            [(ended, outcome)] = flow.batch_refused(batch, Refused("400"))
+        assert ended is bad
+        assert isinstance(outcome, Reject)
+    assert bad.positions == [1]
+
+    if good is not None and good_is == "uploading":
+        assert flow.start_upload() is None  # it is under way
+        assert flow.uploaded(good, GOOD, bench.now)
+    elif good is None or good_is == "failed":
+        bench.upload()
+    assert bench.deliver(bench.batch()) == [0]
+    assert flow.empty
+    assert (flow.superseded, flow.size, flow.uploading, flow.uploads_pending) == (0, 0, 0, 0)
+
+
+def test_of_many_upserts_the_newest_that_is_not_rejected_goes_out() -> None:
+    bench = Bench()
+    for _ in range(5):
+        bench.add(upsert("a"))
+    rejected = []
+    for _ in range(2):
+        entry = bench.flow.start_upload()
+        assert entry is not None
+        assert bench.flow.upload_needless(entry, rejected=True)
+        rejected += entry.positions
+    assert rejected == [4, 3]
+    bench.upload()
+    assert bench.deliver(bench.batch()) == [0, 1, 2]
+    assert bench.flow.superseded == 2
+    assert bench.flow.size == 0
+
+
+def test_a_deletion_takes_the_place_of_all_upserts_before_it() -> None:
+    bench = Bench()
+    bench.add(upsert("a"))
+    bench.add(upsert("a"))
+    bench.add(Delete(key("a")))
+    bench.add(upsert("a"))
+    entry = bench.flow.start_upload()
+    assert entry is not None
+    assert bench.flow.upload_needless(entry, rejected=True)
+    assert entry.positions == [3]
+    assert bench.deliver(bench.batch()) == [0, 1, 2]
+    assert bench.flow.empty
+
+
+def test_what_was_on_the_wire_goes_out_again_if_what_came_after_it_is_rejected() -> None:
+    bench = Bench()
+    bench.add(upsert("a"))
+    bench.upload()
+    batch = bench.batch()
+    bench.add(upsert("a"))
+    later = bench.flow.start_upload()
+    assert later is not None
+    assert bench.flow.batch_failed(batch, Retry("reset"), bench.now) == []
+    assert bench.flow.upload_needless(later, rejected=True)
+    bench.now += 100
+    assert bench.deliver(bench.batch()) == [0]
+    assert bench.flow.empty
+
+
+def test_a_stop_keeps_what_stands_for_an_earlier_upsert() -> None:
+    """All before a reject that stops the run is delivered, also what the reject had replaced."""
+    bench = Bench()
+    bench.add(upsert("a"))
+    bench.add(upsert("a"))
+    entry = bench.flow.start_upload()
+    assert entry is not None
+    assert bench.flow.upload_needless(entry, rejected=True)
+    bench.flow.cut(entry.positions[0])
+    bench.upload()
+    assert bench.deliver(bench.batch()) == [0]

@@ -70,7 +70,7 @@ class Promises(RuleBasedStateMachine):
             self.flow.uploaded(entry, Upload("urn", 1), self.now)
         elif how == "retry":
             self.flow.upload_failed(entry, Retry("later"), self.now)
-        elif self.flow.upload_needless(entry):
+        elif self.flow.upload_needless(entry, rejected=True):
             self.reject(entry)
         if self.cut_at is not None:
             self.flow.cut(self.cut_at)
@@ -135,7 +135,9 @@ class Promises(RuleBasedStateMachine):
 
     def apply(self, entry: Entry) -> None:
         position = entry.positions[-1]
-        assert position >= self.applied[entry.key], "a stale change went out after a newer one"
+        newest = self.applied[entry.key]
+        stale = position < newest and newest not in self.rejected
+        assert not stale, "a stale change went out after a newer one"
         earlier = [
             p
             for p, kind in self.said[entry.key]
@@ -151,6 +153,7 @@ class Promises(RuleBasedStateMachine):
             self.held[entry.key] = position
 
     def reject(self, entry: Entry) -> None:
+        assert entry.kind is Delete or len(entry.positions) == 1, "a reject took others along"
         self.rejected.update(entry.positions)
         self.checkpoints.settle(entry.positions)
 
@@ -175,9 +178,9 @@ class Promises(RuleBasedStateMachine):
         if state is None:
             return
         for key, said in self.said.items():
-            covered = [position for position, _ in said if position < state["covers"]]
-            if covered and covered[-1] not in self.rejected:
-                assert self.applied[key] >= covered[-1]
+            wanted = [p for p, _ in said if p < state["covers"] and p not in self.rejected]
+            if wanted:
+                assert self.applied[key] >= wanted[-1]
 
     @invariant()
     def counts_add_up(self) -> None:
@@ -208,8 +211,10 @@ class Promises(RuleBasedStateMachine):
         if self.cut_at is None:
             assert self.checkpoints.unsettled == 0
             for key, said in self.said.items():
-                if said and said[-1][0] not in self.rejected:
-                    position, kind = said[-1]
+                # A reject takes the place of no upsert, whatever the timing.
+                wanted = [one for one in said if one[0] not in self.rejected]
+                if wanted:
+                    position, kind = wanted[-1]
                     assert self.held.get(key) == (position if kind is Upsert else None)
 
     def answer_well(self) -> None:

@@ -10,6 +10,7 @@ import pytest
 from target_linkedin_resumes.engine.checkpoints import State
 from target_linkedin_resumes.engine.engine import Draining
 from target_linkedin_resumes.engine.scheduler import LOG_INTERVAL, LogThrottle, next_state_at
+from target_linkedin_resumes.engine.types import Upload
 from target_linkedin_resumes.errors import Confirmation, Reject, Stop
 from target_linkedin_resumes.records import Delete, Upsert
 from tests.engine.test_engine import World, engine, key, run, upsert
@@ -184,6 +185,30 @@ def test_what_a_later_failure_of_a_record_says_does_not_replace_the_first() -> N
     delivery.end()
     assert "no file of 0" in str(delivery.failure)
     assert failures == [1]
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (SystemExit(1), "unforeseen SystemExit"),
+        (KeyboardInterrupt(), "unforeseen KeyboardInterrupt"),
+        (MemoryError(), "this process gets no more memory"),
+        (RecursionError(), "unforeseen RecursionError"),
+    ],
+)
+def test_whatever_a_worker_comes_to_is_told(
+    monkeypatch: pytest.MonkeyPatch, error: BaseException, says: str
+) -> None:
+    """A library may even call sys.exit; a record whose worker ends in silence would be lost."""
+
+    def raising(*_: object) -> Upload:
+        raise error
+
+    world = World()
+    monkeypatch.setattr(world, "upload", raising)
+    failure = run(engine(world), [upsert(1), upsert(2)])
+    assert says in str(failure)
+    assert not world.states
 
 
 @pytest.mark.parametrize("most", [0, 1, 5])

@@ -48,6 +48,18 @@ def test_serves_until_told_to_stop(tmp_path: Path, number: signal.Signals) -> No
     assert (data / "journal.jsonl").exists()
 
 
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-"])
+def test_a_closed_standard_output_is_told(closed: str) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closed}', "sh", *COMMAND, "--port", "0"],
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr in (b"", b"linkedin-resumes-sandbox: standard output is closed\n")
+
+
 def test_without_a_directory_nothing_is_left() -> None:
     with started("--port", "0") as (process, line):
         data = Path(line["data"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import stat
 import threading
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -63,6 +64,68 @@ def test_nothing_secret_is_kept(client: Client, sandbox: Running) -> None:
         assert secret not in state
         assert secret not in journal
     assert "cv.pdf" not in journal
+
+
+DEEP = b'{"rules": ' + b"[" * 5_000 + b"]" * 5_000 + b"}"
+NESTED = b'{"rules": ' + b"[" * 100 + b"]" * 100 + b"}"
+RULE = b'{"endpoint": "batch", "kind": "down"}'
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (DEEP, 400),
+        (NESTED, 400),
+        (b"\xff", 400),
+        (b'{"seed": 1' + b"0" * 10_000 + b"}", 400),
+        (b'{"rules": [' + b",".join([RULE] * 1001) + b"]}", 400),
+        (b'{"rules": [' + b",".join([RULE] * 1000) + b"]}", 200),
+        (b'{"rules": [' + b" " * 1024 * 1024 + b"]}", 413),
+    ],
+    ids=["deep", "nested", "bytes", "digits", "rules", "most rules", "large"],
+)
+def test_faults_are_taken_within_bounds(client: Client, body: bytes, status: int) -> None:
+    answer = client.call("POST", "/sandbox/faults", body)
+    assert answer.status == status
+    assert ("error" in answer.document) == (status != 200)
+    client.call("DELETE", "/sandbox/faults")
+
+
+@pytest.mark.parametrize("body", [DEEP, NESTED])
+def test_deep_json_is_a_bad_request_everywhere(client: Client, body: bytes) -> None:
+    for path in ("/v2/hireMediaUrl", "/v2/tcrmCandidateResumes?ids=List()"):
+        method = "POST" if "hire" in path else "PUT"
+        answer = client.call(
+            method,
+            path,
+            body,
+            {
+                "authorization": f"Bearer {client.token}",
+                "content-type": "application/json",
+                "x-restli-protocol-version": "2.0.0",
+                "x-restli-method": "batch_update",
+            },
+        )
+        assert answer.status == 400
+
+
+def test_what_is_stored_is_for_its_owner_alone(client: Client, sandbox: Running) -> None:
+    client.upload()
+    for path in sandbox.data.rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path.name
+
+
+@pytest.mark.parametrize("made", ["not there", "empty", "in use"])
+def test_the_directory_is_private_unless_others_use_it(tmp_path: Path, made: str) -> None:
+    data = tmp_path / "data"
+    if made != "not there":
+        data.mkdir(mode=0o755)
+        data.chmod(0o755)
+    if made == "in use":
+        (data / "another's").touch()
+    with running(data):
+        pass
+    assert stat.S_IMODE(data.stat().st_mode) == (0o755 if made == "in use" else 0o700)
 
 
 @pytest.mark.parametrize("query", ["after=x", "after=-1", "limit=0", "limit=1000000"])

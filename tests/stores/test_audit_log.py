@@ -19,6 +19,7 @@ from target_linkedin_resumes.errors import Confirmation, Misconfigured, Stop
 from target_linkedin_resumes.records import Delete, ResumeFile, ResumeKey, Upsert
 from target_linkedin_resumes.stores import audit_log as audit
 from target_linkedin_resumes.stores.audit_log import AuditLog
+from target_linkedin_resumes.stores.line_file import NEW
 from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
 
 KEY = "a key of thirty-two characters!!"
@@ -117,7 +118,7 @@ def test_what_a_killed_run_did_not_scrub_the_next_one_does(tmp_path: Path) -> No
     left = path.read_bytes() + b'{"at":"2026-'
     killed.close()
     path.write_bytes(left)
-    (tmp_path / "audit.jsonl.new").write_bytes(left)
+    (tmp_path / f"audit.jsonl{NEW}").write_bytes(left)
     assert lines_with_due(left) == 1
     opened(path).close()
     assert blobs(path) == [None, "urn:li:ambryBlob:/c2-r2-1.pdf", None]

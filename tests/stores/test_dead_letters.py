@@ -17,6 +17,7 @@ from target_linkedin_resumes.errors import Misconfigured, Reject, Stop
 from target_linkedin_resumes.records import ResumeKey, Row
 from target_linkedin_resumes.stores.dead_letters import (
     FIRST_RETRY,
+    REPLAY,
     DeadLetters,
     check_dead_letters,
     outstanding_in,
@@ -230,7 +231,7 @@ def test_a_file_that_holds_something_else_is_refused_and_left(
     path = tmp_path / "r"
     path.write_bytes(content)
     path.chmod(0o644)
-    beside = path.with_name("r.replay")
+    beside = path.with_name(f"r{REPLAY}")
     beside.touch()
     for act in (check_dead_letters, rejects):
         with pytest.raises(Misconfigured, match="'r' holds something else"):
@@ -294,7 +295,7 @@ def test_a_killed_replay_leaves_nothing_that_the_next_run_does_not_remove(tmp_pa
     file = rejects(path)
     file.rejected(rejected("a"))
     file.close(complete=True)
-    (tmp_path / "r.replay").write_bytes(path.read_bytes())
+    (tmp_path / f"r{REPLAY}").write_bytes(path.read_bytes())
     rejects(path).close(complete=True)
     assert [entry.name for entry in tmp_path.iterdir()] == ["r"]
 

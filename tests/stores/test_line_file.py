@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import resource
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from target_linkedin_resumes.errors import Misconfigured, Stop
-from target_linkedin_resumes.stores.line_file import LineFile
+from target_linkedin_resumes.stores.line_file import NEW, LineFile
 
 
 def opened(path: Path) -> LineFile:
@@ -101,7 +101,7 @@ def test_a_replacement_that_fails_leaves_the_file(tmp_path: Path) -> None:
 def test_what_a_killed_run_left_is_removed(tmp_path: Path) -> None:
     path = tmp_path / "lines"
     path.write_bytes(b"whole\ntorn")
-    (tmp_path / "lines.new").write_bytes(b"half of a replacement")
+    (tmp_path / f"lines{NEW}").write_bytes(b"half of a replacement")
     file = opened(path)
     file.append(b"next\n")
     file.close()
@@ -179,3 +179,58 @@ def test_a_closed_file_takes_nothing(tmp_path: Path) -> None:
     file.close()
     with pytest.raises(Stop, match="some_path"):
         file.append(b"a\n")
+
+
+def deleted(path: Path) -> None:
+    path.unlink()
+
+
+def truncated(path: Path) -> None:
+    os.truncate(path, 3)
+
+
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def replaced(path: Path) -> None:
+    copy = path.with_name("copy")
+    copy.write_bytes(path.read_bytes())
+    copy.replace(path)
+
+
+def moved(path: Path) -> None:
+    path.rename(path.with_name("elsewhere"))
+
+
+def added_to(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"another's\n")
+
+
+@pytest.mark.parametrize("done", [deleted, truncated, emptied, replaced, moved, added_to])
+def test_what_somebody_else_does_to_the_file_stops_the_run(
+    tmp_path: Path, done: Callable[[Path], None]
+) -> None:
+    path = tmp_path / "lines"
+    file = opened(path)
+    file.append(b"first\n")
+    file.sync()
+    done(path)
+    left = path.read_bytes() if path.exists() else None
+    for act in (file.sync, lambda: file.replace([b"x\n"]), file.remove):
+        with pytest.raises(Stop, match=r"'some_path': somebody else has .* a line would"):
+            act()
+    file.close()
+    assert (path.read_bytes() if path.exists() else None) == left
+
+
+def test_what_stands_beside_the_file_is_left_alone(tmp_path: Path) -> None:
+    others = [tmp_path / name for name in ("lines.new", "lines.replay", "lines~")]
+    for other in others:
+        other.write_bytes(b"another's")
+    file = opened(tmp_path / "lines")
+    file.append(b"first\n")
+    file.replace([b"second\n"])
+    file.close()
+    assert {other.read_bytes() for other in others} == {b"another's"}

@@ -13,6 +13,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from ..config import surface_of
+from ..documents import body_of
 from ..journal import failed_records, not_there
 from ..pace import failed
 from . import calls, files, spelling, switches
@@ -127,8 +128,8 @@ class Page:
 
     async def switch(self, request: Request) -> Response:
         """Switch a fault: ``fault=NAME&on=true``; then back to the page, or JSON for its script."""
-        body = await request.body()
-        form = parse_qs(body[:_LARGEST_FORM].decode("ascii", errors="replace"))
+        body = await body_of(request, _LARGEST_FORM) or b""
+        form = parse_qs(body.decode("ascii", errors="replace"))
         name, on = form.get("fault", [""])[0], form.get("on", [""])[0]
         title = None
         if on in {"true", "false"}:
