@@ -506,7 +506,7 @@ def test_a_reject_takes_the_place_of_no_upsert(good_is: str, bad_ends: str) -> N
     assert flow.superseded == 1
     bad = flow.start_upload()
     assert bad is not None
-    if good is not None and good_is == "uploaded late":
+    if good is not None and good_is == "uploaded meanwhile":
         assert not flow.uploaded(good, GOOD, bench.now)
 
     if bad_ends == "at its upload":
