@@ -71,7 +71,9 @@ def load(customer: str, variables: Mapping[str, str], log: logging.Logger = logg
             raise
     code = verdict(process.returncode, said, codes)
     if code == REJECTS_WRITTEN:
-        log.warning("%s: rejects were written; mend their cause and replay them", customer)
+        log.warning(
+            "%s: rejects were written, or deletions are outstanding; its log says which", customer
+        )
     elif code != SUCCESS:
         raise LoadFailed(customer, code)
 
