@@ -32,7 +32,7 @@ test: lint  ## Lint, types and all tests, with branch coverage
 	@$(BIN)/python -m coverage report --fail-under=95 --format=total
 
 test-quick: .venv/.dev  ## The units alone: no server, no subprocess
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m 'not alone' $(UNITS) $(SERVED:%=--ignore=%)
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m 'not alone and not libreoffice' $(UNITS) $(SERVED:%=--ignore=%)
 
 test-alone: .venv/.dev  ## Memory and speed, which nothing may run beside
 	@$(BIN)/python -m pytest -q -m alone
@@ -89,7 +89,7 @@ test-meltano: .venv/.dev .venv-meltano/.done  ## Meltano, taps from PyPI and Pos
 test-orchestrators: .venv/.dev .venv-meltano/.done .venv-airflow/.done .venv-dagster/.done  ## The examples for Airflow and Dagster, five customers on the sandbox
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m orchestrators tests/orchestrators
 
-test-chaos: .venv/.dev  ## Two hundred more seeds of faults on every endpoint, two hundred of kills, sixty of killed full tables
+test-chaos: .venv/.dev  ## Two hundred more seeds of faults on every endpoint, two hundred of kills, sixty of killed full tables, three hundred of a CRM's deletions
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal -m chaos_long
 
 site: .venv/.site  ## Build the documentation as a site into build/site; a broken link fails

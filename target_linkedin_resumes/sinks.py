@@ -181,9 +181,12 @@ class ResumeSink(Sink):
             if self._asks_for_deletion(record) and (readable or record is merged):
                 self.deliver(record, original, stream, attempts, version)
                 return
-        keys = (key_of(self._mapping.ids(record)) for record in (partial, merged))
-        key = next((key for key in keys if key is not None), None)
         message = self._message(partial, original, stream, attempts, version)
+        key = key_of(self._mapping.ids(partial))
+        if key is None:  # what is not mapped may be another's: it says nothing of a row
+            key, message.row = key_of(self._mapping.ids(merged)), None
+        elif self._rows is not None and message.row is not None:
+            self._rows.name(message.row, key)
         self._hand_in(_Unreadable(reject, key), message)
 
     def _overtake(self, row: Row) -> None:

@@ -469,6 +469,16 @@ def test_an_upsert_on_which_a_stream_map_fails_carries_its_ids(tap: Tap) -> None
     assert tap.calls("batch_delete") == 0  # LinkedIn never had any of it
 
 
+def test_a_row_that_moves_and_on_which_a_stream_map_fails_there(tap: Tap) -> None:
+    tap.well(schema("id"), row(1, "c", "r"), row(2, "d", "r2"))
+    tap.well(schema("id"), row(1, "merged", "r"), **MAPS)
+    assert tap.held() == {("d", "r2")}
+    # Where the map of an id fails, the id as the tap sent it is no sign of a move.
+    fails = {"stream_maps": {"resumes": {"candidate_id": "int(candidate_id)"}}}
+    tap.well(schema("id"), row(2, "e", "r2"), **fails)
+    assert tap.held() == {("d", "r2")}
+
+
 # Refused and failed deletions
 
 
