@@ -195,7 +195,7 @@ def read_change(
         _check(_UPSERT_VALIDATOR, present)
     created_at = epoch_milliseconds(present["created_at"])
     about = (stream, kept, attempts, version, row, element)
-    return Upsert(_key(present), created_at, _file(present), *about)
+    return Upsert(_checked_key(present), created_at, _file(present), *about)
 
 
 def key_of(record: Record) -> ResumeKey | None:
@@ -278,10 +278,13 @@ def epoch_milliseconds(value: object) -> int:
 
 def _present(record: Record) -> dict[str, Any]:
     """Give the fields that say something; what taps make of null, and 42.0 of 42, is undone."""
-    present = {}
+    present: dict[str, Any] = {}
     for name in FIELDS:
         value = record.get(name)
-        if value is not None and not is_null(value):
+        if type(value) is str:  # nearly all are
+            if value and not value.isspace():
+                present[name] = value
+        elif value is not None and not is_null(value):
             present[name] = value
     for name in ("candidate_id", "resume_id", "checksum"):
         if isinstance(present.get(name), float | Decimal):
@@ -319,6 +322,10 @@ def _key(record: Record) -> ResumeKey:
     if not _has_plain_key(record):
         record = _present(record)
         _check(_KEY_VALIDATOR, record)
+    return _checked_key(record)
+
+
+def _checked_key(record: Record) -> ResumeKey:
     parts = []
     for name in ("candidate_id", "resume_id"):
         text = as_text(record[name]) or ""

@@ -213,7 +213,8 @@ class ResumeSink(Sink):
         if not values or any(map(is_null, values)):
             return None
         texts = [_identity(one) for one in values]
-        return Row(json.dumps([self.stream_name, *texts]), stream, self._row_keys)
+        text = "".join(f"{len(one)}:{one}" for one in (self.stream_name, *texts))
+        return Row(text, stream, self._row_keys)
 
     # One resume a record
 

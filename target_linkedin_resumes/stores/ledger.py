@@ -87,7 +87,8 @@ _KNOWN = f"SELECT {_FIELDS} FROM resumes WHERE key = ?"  # noqa: S608 - own name
 _WITH_ROW = f"""
 SELECT key, candidate_id, resume_id, {_FIELDS} FROM resumes WHERE key = :key
 UNION ALL
-SELECT key, candidate_id, resume_id, {_FIELDS} FROM resumes WHERE row = :row AND key <> :key
+SELECT key, candidate_id, resume_id, {_FIELDS} FROM resumes
+WHERE row = :row AND number IS NOT (SELECT number FROM resumes WHERE key = :key)
 """  # noqa: S608 - own names
 _ANY_SHARED = "SELECT EXISTS (SELECT 1 FROM shared_rows)"
 # Rows are numbered in the order in which their keys became known.
