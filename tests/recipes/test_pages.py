@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from target_linkedin_resumes.mapping.config import NAMES, read_fields, read_only
+from target_linkedin_resumes.mapping.config import NAMES, is_of_candidates, read_fields, read_only
 from target_linkedin_resumes.records import FIELDS
 from target_linkedin_resumes.settings import SCHEMA
 from tests.docs.documents import blocks, read, section
@@ -43,8 +43,10 @@ def test_each_page_holds_what_it_must(page: Path) -> None:
 
 def test_the_page_on_field_mapping_says_what_is_the_case() -> None:
     page = read("docs/field-mapping.md")
-    fields, only = (json.loads(block) for block in blocks(page, "json"))
+    fields, lists, people, only = (json.loads(block) for block in blocks(page, "json"))
     assert read_fields(fields["fields"])["opportunity_resumes"]
+    assert "each" in read_fields(lists["fields"])["candidates"]
+    assert is_of_candidates(read_fields(people["fields"])["people"])
     assert read_only(only["only"])["files"]
     assert set(NAMES) == {*FIELDS, "deleted", "each"}
     assert [name for name in NAMES if f"`{name}`" not in page] == []
