@@ -50,6 +50,11 @@ IN_THE_CONFIGURATION: dict[str, Settings] = {
     "no field of this target": {"fields": {"phone": "phone"}},
     "this text is not valid JSON; expected": {"fields": "{file"},
     "stand for the braces themselves": {"fields": {"file": "{file"}},
+    "has every resume of a deleted candidate deleted": {"fields": {"resume_id": "*"}},
+    "has no list; expected no": {"fields": {"s": {"resume_id": "*", "each": "files"}}},
+    "stands alone; expected no other name": {"fields": {"s": {"resume_id": ["*", "id"]}}},
+    "it names itself;": {"fields": {"s": {"each": "each.files"}}},
+    "expected the name of a list in the record": {"fields": {"s": {"each": ["files"]}}},
 }
 
 

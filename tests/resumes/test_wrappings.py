@@ -138,4 +138,4 @@ def test_words_are_words(tmp_path: Path, words: str) -> None:
 def test_hostile_text_costs_no_time(tmp_path: Path, hostile: bytes) -> None:
     begun = time.process_time()
     opened(tmp_path, hostile)
-    assert time.process_time() - begun < 2
+    assert time.process_time() - begun < 20  # were it quadratic, hours
