@@ -12,6 +12,7 @@ from singer_sdk.singerlib.json import deserialize_json
 
 from target_linkedin_resumes.errors import Misconfigured
 from target_linkedin_resumes.mapping.config import NAMES
+from target_linkedin_resumes.mapping.expressions import EACH
 
 
 def read_config_files(paths: Sequence[str]) -> _ConfigInput:
@@ -78,6 +79,9 @@ def _nested(
     made: dict[str, Any] = {}
     for key, value in flat.items():
         outer, dot, inner = key.rpartition(".")
+        if f".{EACH}." in key:  # of a list's elements: what is behind the stream is a path
+            outer, _, inner = key.partition(f".{EACH}.")
+            inner = f"{EACH}.{inner}"
         variable = re.sub(r"[^A-Z0-9_]", "_", f"{prefix}{key}".upper())
         if dot and (inner in names or variable in environ):
             made[outer] = {**made.get(outer, {}), inner: value}

@@ -39,6 +39,11 @@ NAME = "TARGET_"
             {"only": {"attachments": {"type": "resume"}}},
         ),
         (
+            {"only": {"candidates.each.type": "resume"}},
+            ["ONLY_CANDIDATES_EACH_TYPE"],
+            {"only": {"candidates": {"each.type": "resume"}}},
+        ),
+        (
             {"stream_maps": {"opportunities": "__NULL__", "opp-resumes.__filter__": "file"}},
             ["STREAM_MAPS_OPPORTUNITIES", "STREAM_MAPS_OPP_RESUMES___FILTER__"],
             {"stream_maps": {"opportunities": "__NULL__", "opp-resumes": {"__filter__": "file"}}},
