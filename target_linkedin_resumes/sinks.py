@@ -120,8 +120,10 @@ class ResumeSink(Sink):
         # A stream that the stream maps drop gets a sink all the same, but no record. A later SCHEMA
         # may list what has changed alone.
         judged = stream_name in ours.judged or _is_dropped(target, stream_name)
-        self._mapping = mapper.for_stream(stream_name, None if judged else schema)
-        ours.judged.add(stream_name)
+        unjudged = judged or ours.retrying or not schema.get("properties")
+        self._mapping = mapper.for_stream(stream_name, None if unjudged else schema)
+        if not unjudged:
+            ours.judged.add(stream_name)
         self._said: set[str] = ours.said
         for warning in self._mapping.warnings:
             self._say(logging.WARNING, warning)

@@ -101,6 +101,7 @@ class TargetLinkedInResumes(Target):
         self._states = StateOutput()
         self.said: set[str] = set()
         self.judged: set[str] = set()
+        self.retrying = False
         self._after_state = False
         self._replaying = False
         self._schemaless: dict[str, ResumeSink] = {}
@@ -135,7 +136,7 @@ class TargetLinkedInResumes(Target):
         rejects, keeping = self.runtime.rejects, self.settings.on_reject == "continue"
         if rejects is None or rejects.replaying or not (keeping and self.settings.retry_rejects):
             return
-        retried = 0
+        retried, self.retrying = 0, True
         for line in rejects.due(time.time(), lambda: self.engine.position):
             message = self.message_reader.deserialize_json(line)
             if message["type"] == "SCHEMA":
@@ -147,6 +148,10 @@ class TargetLinkedInResumes(Target):
             logger.info("%d rejected records of earlier runs are tried again", retried)
             self.engine.settle()
             self.engine.write(rejects.tried_again)
+        # The schemas of earlier runs say nothing of what the tap sends now.
+        self.retrying = False
+        self._sinks_active.clear()
+        self.mapper.stream_maps.clear()
 
     @property
     def engine(self) -> Engine:

@@ -552,6 +552,24 @@ def test_what_may_have_healed_is_tried_again(tap: Tap) -> None:
     assert [one["code"] for one in tap.kept()] == ["invalid_timestamp"]
 
 
+def test_what_is_tried_again_is_not_judged_by_its_old_schema(tap: Tap) -> None:
+    tap.well(schema("id"), row(1, "c", "r"))
+    refuse(tap, ("c", "r"))
+    assert tap.run(schema("id"), gone(id=1)).code == 3
+    tap.bench.sandbox.set_faults()
+    renamed = {"fields": {"candidate_id": "person", "resume_id": "document"}}
+    other: dict[str, Any] = {"properties": {name: {} for name in ("id", "person", "document")}}
+    described = {**schema("id"), "schema": {"type": "object", **other}}
+    tap.well(described, **renamed)
+    assert tap.held() == set()
+    # And the schema of this run is judged all the same.
+    refuse(tap, ("d", "r"))
+    assert tap.run(schema("id"), row(2, "d", "r"), gone(id=2)).code == 3
+    done = tap.run(schema("id"), **renamed)
+    assert done.code == 2
+    assert "'person'" in done.log
+
+
 @pytest.mark.parametrize("how", ["cat {0} |", "< {0}"])
 def test_a_replay_does_not_read_what_it_appends(tap: Tap, how: str) -> None:
     tap.well(schema("id"), *(row(number, "c", f"r{number}", "missing.pdf") for number in range(40)))
