@@ -421,7 +421,7 @@ class TargetLinkedInResumes(Target):
         Raises as :meth:`Engine.write` does.
         """
         rejects = self.runtime.rejects
-        if rejects is not None and not self._replaying:
+        if rejects is not None and not (self._replaying or self.retrying):
             self._replaying = True
             self.engine.write(rejects.detach)
 

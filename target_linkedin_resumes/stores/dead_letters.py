@@ -207,7 +207,7 @@ class DeadLetters(Store):
 
     def detach(self) -> None:
         """Go on in a copy of the file: a pipe may still be reading this one."""
-        self._file.replace(list(self._file))
+        self._file.replace(self._file)
 
     def due(self, now: float, position: Callable[[], int]) -> Iterator[bytes]:
         """Give the lines of earlier runs that are to be tried again, each after its SCHEMA.
