@@ -161,6 +161,8 @@ _FALSE_WORDS = frozenset(
 # 1973 in milliseconds) is a unit mistaken for another and never goes on the wire; nor does anything
 # from 2100 on.
 _EARLIEST, _LATEST = 10**11, 4_102_444_800_000
+# From here on a float may have been another whole number: it is nobody's id.
+_LOSSY = 2.0**53
 _MILLISECOND = timedelta(milliseconds=1)
 # Sources write dates before the first or from the second year on for "never".
 _FIRST_YEAR, _NEVER_YEAR = 1971, 2099
@@ -298,9 +300,11 @@ def _present(record: Record) -> dict[str, Any]:
         elif value is not None and not is_null(value):
             present[name] = value
     for name in ("candidate_id", "resume_id", "checksum"):
-        if isinstance(present.get(name), float | Decimal):
-            whole = as_whole(present[name])
-            present[name] = present[name] if whole is None else whole
+        value = present.get(name)
+        if isinstance(value, float | Decimal):
+            whole = as_whole(value)
+            lossy = isinstance(value, float) and abs(value) >= _LOSSY
+            present[name] = Decimal(value) if whole is None or lossy else whole
     if isinstance(present.get("file"), Mapping):
         present["file"] = {
             name: value for name, value in present["file"].items() if not is_null(value)

@@ -386,6 +386,7 @@ def test_no_unit_is_mistaken(milliseconds: int) -> None:
     [
         ({**GOOD, "candidate_id": None}, "candidate_id"),
         ({**GOOD, "candidate_id": ""}, "candidate_id"),
+        *(({**GOOD, "candidate_id": lossy}, "candidate_id") for lossy in (2.0**53, -1e22, 1e300)),
         ({**GOOD, "candidate_id": 1.5}, "candidate_id"),
         ({**GOOD, "candidate_id": Decimal("1e30")}, "candidate_id"),
         ({**GOOD, "candidate_id": Decimal("1e999999999999999999")}, "candidate_id"),

@@ -93,9 +93,8 @@ _BENT_PDF_HEADER = re.compile(rb"[\s\xef\xbb\xbf]*%PDF")
 _PDF_OBJECT = re.compile(rb"\d\s{1,8}\d{1,5}\s{1,8}obj\b")
 # Of a PDF that was read and written as text: its line ends are escapes, and what begins its packed
 # streams has become other characters.
-_SPOILT_PDF = re.compile(
-    rb"%PDF-\d\.\d\\[nrx]|stream\r?\n[Hhx](?:\xc2[\x80-\x9f]|\xc3\x9a|\xc5\x93|\xef\xbf\xbd)"
-)
+_ESCAPED_PDF = re.compile(rb"%PDF-\d\.\d\\[nrx]")
+_SPOILT_STREAM = re.compile(rb"stream\r?\n[Hhx](?:\xc2[\x80-\x9f]|\xc3\x9a|\xc5\x93|\xef\xbf\xbd)")
 _PDF_WINDOW = 1024 + len(b"%PDF-1")
 _TAIL = 4096
 _SHORT = 1000  # bytes; messages that are no page are shorter, in any encoding
@@ -271,7 +270,9 @@ def _pdf(body: Readable, size: int, head: bytes, start: int) -> Kind:
     ISO 32000-1, 7.5.5 and 7.5.8. ``start`` is where the header stands; offsets count from there,
     with some writers from the beginning of the file.
     """
-    if _SPOILT_PDF.search(head) or not _has_object(body, head):
+    stream = max(0, head.find(b"stream", start))
+    is_spoilt = _ESCAPED_PDF.match(head, start) or _SPOILT_STREAM.match(head, stream)
+    if is_spoilt or not _has_object(body, head):
         return DAMAGED_PDF
     tail = _window(body, max(0, size - _TAIL))
     windows = [tail]

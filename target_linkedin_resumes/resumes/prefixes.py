@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -83,8 +84,10 @@ class Prefixes:
         places = [(_prefix(index, source), source) for index, source in enumerate(self._sources)]
         places.sort(key=lambda entry: -len(entry[0].authority + entry[0].path))
         self._places = places
+        # A file is asked about several times on its way.
+        self.match = lru_cache(maxsize=256)(self._match)
 
-    def match(self, url: str) -> FileSource | None:
+    def _match(self, url: str) -> FileSource | None:
         """Find the entry that a URL falls under.
 
         None also for a path with dots or encoded dots as a segment: what it leads to, only the
