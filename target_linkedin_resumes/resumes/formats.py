@@ -238,12 +238,13 @@ def _decoded(head: bytes) -> str:
 def _markup(start: str, *, whole: bool) -> Kind | None:
     """Tell HTML, XML, JSON and MIME by the first 64 KiB of a text, which may be the whole."""
     tag = _TAG_START.match(start)
-    if _HTML_START.match(start) or (tag and _HTML_TAG.search(start, tag.end())):
+    is_xml = _XML_START.match(start) is not None
+    if _HTML_START.match(start) or (tag and not is_xml and _HTML_TAG.search(start, tag.end())):
         code = error_pages.page_code(start, whole=whole)
         return HTML if code is None else _ERROR_PAGES[code]
     if _ERROR_XML_START.match(start):
         return ERROR_PAGE
-    if _XML_START.match(start) or (tag and f"</{tag[1]}>" in start):
+    if is_xml or (tag and f"</{tag[1]}>" in start):
         return XML
     if _JSON_START.match(start):
         return ERROR_PAGE if _ERROR_JSON.search(start[:2048]) else JSON

@@ -14,6 +14,7 @@ from urllib3.util import parse_url
 
 from target_linkedin_resumes.errors import Misconfigured
 from target_linkedin_resumes.http.oauth import OAuth
+from target_linkedin_resumes.http.urls import DEFAULT_PORTS
 
 HTTP_SCHEMES = ("http", "https")
 REMOTE_SCHEMES = ("s3", "gs", "az", "abfs", "sftp")
@@ -26,8 +27,6 @@ OTHER_NAMES = {
     "wasb": "abfs",
     "wasbs": "abfs",
 }
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-
 
 TOKEN = "{token}"  # noqa: S105 - the place of one
 
@@ -180,7 +179,7 @@ def _place(url: str) -> _Place | None:
             return None
         if parsed.host is None or parsed.auth is not None:
             return None
-        port = parsed.port or _DEFAULT_PORTS[scheme]
+        port = parsed.port or DEFAULT_PORTS[scheme]
         return _Place(scheme, f"{parsed.host.lower()}:{port}", (parsed.path or "").rstrip("/"))
     if scheme in REMOTE_SCHEMES:
         authority, _, path = rest.partition("/")

@@ -155,6 +155,7 @@ def test_a_pdf_behind_junk(junk: int) -> None:
         *((start + b"\0" * 99, formats.PACKED) for start in (b"7z\xbc\xaf'\x1c", b"Rar!\x1a\x07")),
         (b"cv.pdf" + b"\0" * 251 + b"ustar\x0000" + PDF, formats.PACKED),
         (b"<resume><name>Jane</name></resume>", formats.XML),
+        (b'<svg xmlns="http://www.w3.org/2000/svg"><a><b>x</b></a></svg>', formats.XML),
         (b"\xff\xd8\xff\xe0\0\x10JFIF\0", formats.JPEG),
         (b"GIF89a\x01\0\x01\0", formats.IMAGE),
         (b"II*\0\x08\0\0\0", formats.IMAGE),
