@@ -17,16 +17,24 @@ _SUPERSETS = {"gbk": "gb18030", "iso2022_jp": "iso2022_jp_ext", "utf-8": "utf-8-
 _NO_CHARSETS = frozenset(
     {"idna", "mbcs", "oem", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7"}
 )
+# What servers and editors declare for whatever they have. Who means Windows-1252 says so.
+BY_DEFAULT = "iso8859-1"
+_MEANT = frozenset({"windows-1252", "cp1252", "x-cp1252"})
 _PARAMETER = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,]+)", re.IGNORECASE)
 
 
 def declared_codec(declaration: str | None) -> str | None:
-    """Return the codec for a label, or for a Content-Type that names one; None without any."""
+    """Return the codec for a label, or for a Content-Type that names one; None without any.
+
+    It is ``BY_DEFAULT`` for the labels of Windows-1252 that are declared of anything.
+    """
     parameter = _PARAMETER.search(declaration or "")
     label = parameter[1] if parameter else (declaration or "").strip()
     known = webencodings.lookup(label)
     if known is not None and known.name not in ("replacement", "x-user-defined"):
         name = known.codec_info.name
+        if name == "cp1252" and label.lower() not in _MEANT:
+            return BY_DEFAULT
     else:
         try:
             name = codecs.lookup(label).name

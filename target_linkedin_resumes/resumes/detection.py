@@ -44,6 +44,7 @@ _MOST = 16 * 1024  # bytes that it judges by
 _FEW = 3  # characters beyond ASCII
 # English with the dashes and quotation marks of a word processor is the most usual text of all.
 _SIGNS_ALONE = 2.3
+_HINTED = 1.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,15 @@ class _Reading:
     is_likely: bool
 
 
-def detected_codec(sample: bytes) -> str | None:
-    """Return the codec to read a text with; None where it is not sure."""
-    readings = _readings(sample)
+def detected_codec(sample: bytes, hint: str | None = None) -> str | None:
+    """Return the codec to read a text with; None where it is not sure.
+
+    ``hint`` is one that speaks for itself, but not enough.
+    """
+    readings = [
+        replace(one, score=one.score * _HINTED) if one.codec == hint else one
+        for one in _readings(sample)
+    ]
     if not readings:
         return None
     best = next((one for one in readings if one.is_likely), readings[0])

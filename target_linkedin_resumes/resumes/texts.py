@@ -10,9 +10,9 @@ from contextlib import AbstractContextManager
 
 from target_linkedin_resumes.errors import Reject, Retry
 from target_linkedin_resumes.http.messages import Readable
-from target_linkedin_resumes.resumes.charsets import declared_codec
+from target_linkedin_resumes.resumes.charsets import BY_DEFAULT, declared_codec
 from target_linkedin_resumes.resumes.detection import detected_codec
-from target_linkedin_resumes.resumes.readings import is_text, looks_written
+from target_linkedin_resumes.resumes.readings import is_text, looks_written, oddities
 from target_linkedin_resumes.resumes.spool import Found, spooled
 
 UTF_8 = ("utf-8", "utf-8-sig")
@@ -36,7 +36,8 @@ _CONTROL = re.compile("[\x01-\x08\x10-\x19\x1c-\x1f]")
 # Texts copied out of a word processor hold a control character here and there. Data that is not
 # text has one in ten.
 _ONE_CONTROL_IN = 100
-# A text that has so many characters in UTF-8 for each byte that is none was cut, or spoilt.
+# A text that has so many bytes that go on a character of UTF-8 for each that is none was cut, or
+# spoilt.
 _GOOD_FOR_ONE_BAD = 4
 # Those in which characters of East Asia are ASCII between escapes.
 _ESCAPED = (
@@ -105,13 +106,19 @@ def _of_bytes(body: Readable, head: bytes, declared: str | None) -> str | None:
     if (checked := _checked(body, "latin-1")) in (None, BLANK):
         return checked
     sample = _sample(body)
+    hint = "cp1252" if declared == BY_DEFAULT else None
+    declared = hint or declared
     if declared is not None and not _fits(body, declared):
         declared = None
     # Servers declare one charset for all they have. What looks wrong in it is detected, if it can.
-    if declared is not None and looks_written(sample[:_SAMPLE].decode(declared, "ignore")):
+    reading = "" if declared is None else sample[:_SAMPLE].decode(declared, "ignore")
+    if declared is not None and hint is None and looks_written(reading):
         return declared
-    detected = detected_codec(sample)
-    return detected if detected is not None and _fits(body, detected) else declared or UNTOLD
+    detected = detected_codec(sample, hint)
+    if detected is not None and _fits(body, detected):
+        return detected
+    is_doubtful = hint is not None and oddities(reading)[0] > 0
+    return UNTOLD if declared is None or is_doubtful else declared
 
 
 def _fits(body: Readable, encoding: str) -> bool:
@@ -153,7 +160,7 @@ def _is_damaged_utf8(body: Readable) -> bool:
     for text in _pieces(body, DAMAGED_UTF_8):
         cut = text == "\ufffd"  # comes by itself, from the decoder's end
         bad += 0 if cut else text.count("\ufffd")
-        good += len(text) - len(text.encode("ascii", "ignore")) - text.count("\ufffd")
+        good += len(text.encode()) - len(text) - 2 * text.count("\ufffd")
     return good >= max(2, _GOOD_FOR_ONE_BAD * bad)
 
 

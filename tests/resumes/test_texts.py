@@ -112,6 +112,22 @@ def test_labels_mean_what_browsers_take_them_for(
     assert decoded(content, declared) == text
 
 
+@pytest.mark.parametrize("label", ["iso-8859-1", "us-ascii", "utf-8"])
+@pytest.mark.parametrize(("text", "encoding"), WRITTEN)
+def test_what_is_declared_of_anything_is_no_proof(text: str, encoding: str, label: str) -> None:
+    assert decoded(text.encode(encoding), label) in (text, None)
+
+
+def test_who_means_windows_1252_says_so() -> None:
+    text = "Petra Nováková, Úèetní, zku¹enosti: vedení úèetnictví"
+    assert decoded(text.encode("cp1252"), "windows-1252") == text
+    assert decoded(text.encode("cp1252"), "iso-8859-1") != text
+
+
+def test_one_character_of_three_bytes_is_utf_8() -> None:
+    assert decoded("Nguyễn V".encode() + b"\xc4") == "Nguyễn V\ufffd"
+
+
 @pytest.mark.parametrize("language", ["ru", "el", "tr", "ja", "ko", "he"])
 def test_a_server_that_declares_one_charset_for_all(language: str) -> None:
     text, encodings = RESUMES[language]
@@ -122,7 +138,7 @@ def test_a_server_that_declares_one_charset_for_all(language: str) -> None:
 @pytest.mark.parametrize(
     ("label", "codec"),
     [
-        ("latin1", "cp1252"),
+        *(("latin1", "iso8859-1"), ("us-ascii", "iso8859-1"), ("Windows-1252", "cp1252")),
         (" ISO-8859-9 ", "cp1254"),
         ("text/html; charset='windows-1251'; x=y", "cp1251"),
         ("ks_c_5601-1987", "cp949"),
