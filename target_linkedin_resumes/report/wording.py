@@ -13,40 +13,39 @@ from target_linkedin_resumes.resumes.codes import Explanation
 
 REJECTS: Mapping[str, Explanation] = {
     "invalid_record": Explanation(
-        "The record, after stream maps and the setting `fields`, is not one this target can read: a"
-        " field is missing, of the wrong type or empty, a deletion marker says neither yes nor no,"
-        " or a stream map or template fails on it. The message names the field.",
+        "The record, after stream maps and the setting `fields`, is not one this target can read:"
+        " a field is missing, of the wrong type or empty, a deletion marker means neither yes nor"
+        " no, or a stream map or template fails on it. The message names the field.",
         "Correct the mapping (`stream_maps`, `fields`), or the record in the source system.",
     ),
     "invalid_timestamp": Explanation(
-        "The field `created_at` is no date or time in a form that can be read without guessing, and"
-        " no epoch number; or it is before 3 March 1973, where seconds and milliseconds cannot be"
-        " told apart, or after 2099.",
-        "Map `created_at` to the column that says when the resume was made.",
+        "The field `created_at` is not an epoch number and not a date that can be read without"
+        " guessing. Or it is after 2099, or before 3 March 1973, where seconds and milliseconds"
+        " cannot be told apart.",
+        "Map `created_at` to the column that says when the resume was created.",
     ),
     "record_without_schema": Explanation(
         "The record came before the SCHEMA message of its stream.",
-        "Correct the tap, or whatever cut the stream. A replay delivers such a record: the rejects"
-        " file brings a SCHEMA.",
+        "Correct the tap, or whatever cut the stream. A replay delivers such a record, because the"
+        " rejects file has a SCHEMA.",
     ),
     "deletion_refused": Explanation(
-        "LinkedIn does not take this deletion: it refused it, or gave no answer to it for"
-        " `retry_seconds` while others got through. The message holds its status and its"
-        " `x-li-uuid`.",
+        "LinkedIn refused this deletion, or gave no answer to it for `retry_seconds` while it"
+        " answered others. The message has LinkedIn's status and `x-li-uuid`.",
         "Ask LinkedIn's support with the `x-li-uuid`. Each run tries it again.",
     ),
     "deletion_unresolved": Explanation(
-        "The record deletes, and which resumes it means cannot be told: it lacks the ids, and what"
-        " its row or its candidate has named is not known.",
-        "Have the tap send both ids; or set `ledger_path` and run one full load, from which on the"
+        "The record asks for a deletion, but it is not known which resumes it means: it lacks the"
+        " ids, and the ledger does not know its row or its candidate.",
+        "Have the tap send both ids. Or set `ledger_path` and run one full load; after that, the"
         " row's key is enough. Each run tries it again.",
     ),
     "linkedin_refused": Explanation(
-        "LinkedIn does not take this resume: its upload URL, its file or its record was refused,"
-        " and would be again. The message holds LinkedIn's status, its names for the error, and the"
+        "LinkedIn refused this resume: its upload URL, its file or its record. Trying again would"
+        " not help. The message has LinkedIn's status, its names for the error, and the"
         " `x-li-uuid` that its support asks for.",
-        "With 404 sync the candidate to LinkedIn first, then replay. Else correct what the message"
-        " names, or ask LinkedIn's support with the `x-li-uuid`.",
+        "With status 404, sync the candidate to LinkedIn first, then replay. Otherwise correct"
+        " what the message names, or ask LinkedIn's support with the `x-li-uuid`.",
     ),
     **FILE_CODES,
 }
