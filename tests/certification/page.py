@@ -12,19 +12,20 @@ HEAD = """\
 
 <!-- Made from tests/certification by `make generated`: edit there. -->
 
-LinkedIn certifies each integration with CRM Connect. This page has the rules that LinkedIn publishes,
-and what its pages on resumes and deletion ask in addition. LinkedIn publishes only the numbers of the
-rules CRM-155 to CRM-165, on access control lists, and shows the text of further modules only to
-partners. Ask your contact at LinkedIn for the list that applies to you.
+LinkedIn certifies each integration with CRM Connect. This page has the rules that LinkedIn
+publishes, and what its pages on resumes and deletion ask in addition. LinkedIn publishes only the
+numbers of the rules CRM-155 to CRM-165, on access control lists, and shows the text of further
+modules only to partners. Ask your contact at LinkedIn for the list that applies to you.
 
 ```console
 make certification
 ```
 
-This runs the tests named below with the installed command against the sandbox. It writes the evidence
-to `build/certification.md`: for each rule, what was asked, done and counted in that run. It fails if a
-rule has no passing test. To show the rules with LinkedIn itself, use your development application:
-`--check` shows CRM-001 and CRM-002, and the summary of a first run shows the historical sync.
+This runs the tests named below with the installed command against the sandbox. It writes the
+evidence to `build/certification.md`: for each rule, what was asked, done and counted in that run.
+It fails if a rule has no passing test. To show the rules with LinkedIn itself, use your development
+application: `--check` shows CRM-001 and CRM-002, and the summary of a first run shows the
+historical sync.
 """
 
 

@@ -54,8 +54,8 @@ RULES = (
         "CRM-003",
         "The expiry of a token is stored, and checked before each call.",
         _CERTIFICATION,
-        "`expires_in` is kept with the token. The token is renewed when a tenth of its life is left,"
-        " or a minute if that is less, so that no call is made with an expired token.",
+        "`expires_in` is kept with the token. The token is renewed when a tenth of its life is"
+        " left, or a minute if that is less, so that no call is made with an expired token.",
         (
             f"{_AUTH}test_reads_the_life_of_a_token",
             f"{_AUTH}test_a_token_is_used_until_a_minute_before_its_end",
@@ -118,8 +118,8 @@ RULES = (
         " requests a day.",
         _RESUMES,
         "Batch calls go one at a time. `records_per_minute` and `requests_per_day` default to"
-        " LinkedIn's limits. When the day's quota is spent, the run ends with exit code 75 and a true"
-        " state.",
+        " LinkedIn's limits. When the day's quota is spent, the run ends with exit code 75 and a"
+        " true state.",
         (
             f"{_E2E}test_limits.py::test_linkedins_daily_quota_ends_in_exit_75_with_a_true_state",
             "tests/linkedin/test_limits.py::test_no_minute_of_linkedins_holds_more_than_the_limit",
