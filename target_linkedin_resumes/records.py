@@ -335,7 +335,7 @@ def _checked_key(record: Record) -> ResumeKey:
         except UnicodeEncodeError:
             raise Reject(
                 "invalid_record",
-                f"field '{name}': holds half of a surrogate pair, which is no Unicode text",
+                f"field '{name}': holds half of a surrogate pair, which is not valid Unicode text",
             ) from None
         parts.append(text)
     return ResumeKey(*parts)

@@ -103,7 +103,8 @@ def _check_expression(setting: str, text: str) -> None:
         ast.parse(text.strip(), mode="eval")
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         raise Misconfigured(
-            f"setting '{setting}': expected an expression such as 'name.lower()'; this text is none"
+            f"setting '{setting}': expected an expression such as 'name.lower()'; this text is"
+            " not one"
         ) from None
 
 

@@ -224,7 +224,7 @@ def _parse_key(name: str, text: str) -> str:
     return text
 
 
-_EXPECTED_KEY = f"expected a secret of {SHORTEST_KEY} characters or more, made by chance"
+_EXPECTED_KEY = f"expected a secret of {SHORTEST_KEY} or more random characters"
 
 
 def _wrong(name: str, value: Any, expected: str, *, shown: str = "") -> Misconfigured:
@@ -326,9 +326,9 @@ class Settings:
     )
     fields: ByStream = _json(
         "object",
-        "Which field of the tap's records serves for which of this target's: a name, a dotted path,"
-        " a template such as `https://host/{id}`, or a list of which the first that is not null"
-        " serves. Under a stream's name, an object for that stream alone.",
+        "Where each of this target's fields comes from: a name in the tap's record, a dotted path,"
+        " a template such as `https://host/{id}`, or a list of these, of which the first that is"
+        " not null is used. Under a stream's name, an object for that stream alone.",
         lambda _, value: value,  # read_settings knows the separator that they are read with
         default_factory=dict,
     )
@@ -340,18 +340,18 @@ class Settings:
         default_factory=dict,
     )
     file_root: Path = _text(
-        "Local files are read below this directory and nowhere else, symbolic links included;"
-        " the working directory unless given.",
+        "Local files are read only below this directory, also through symbolic links. The default"
+        " is the working directory.",
         _parse_directory,
         default_factory=Path.cwd,
     )
     file_sources: tuple[SourceSetting, ...] = _json(
         "array",
-        "Credentials for what starts with a prefix, and trust in it also where it is a private"
+        "Credentials for URLs that start with a prefix, which is trusted even if it is a private"
         ' address: `[{"prefix": "https://crm.example.com/", "headers": {"Authorization": "Bearer'
-        ' ..."}}]`; `oauth` with `token_url`, `client_id`, `client_secret` and, if need be,'
-        " `refresh_token` and `scope` for a token that is renewed; `storage_options` instead for"
-        " s3://, gs://, az://, abfs:// and sftp://.",
+        ' ..."}}]`. For a token that is renewed, use `oauth` with `token_url`, `client_id`,'
+        " `client_secret` and, if needed, `refresh_token` and `scope`. For s3://, gs://, az://,"
+        " abfs:// and sftp://, use `storage_options`.",
         _read_file_sources,
         {
             "items": {
@@ -370,13 +370,13 @@ class Settings:
     )
     convert: str = _choice(
         ("reject", "text", "pdf"),
-        "DOCX, ODT, RTF and HTML: `reject` them, or make plain `text` or a `pdf` of them. Both"
-        " need the extra `convert`, and `pdf` needs LibreOffice.",
+        "DOCX, ODT, RTF and HTML: `reject` them, or convert them to plain `text` or to `pdf`. Both"
+        " conversions need the extra `convert`, and `pdf` needs LibreOffice.",
     )
     blob_ttl: Mapping[str, int | str] | None = _json(
         "object",
-        'LinkedIn removes the file after this time, e.g. `{"duration": 72, "unit": "HOUR"}`; kept'
-        f" unless given. Units: {', '.join(BLOB_TTL_UNITS)}.",
+        'LinkedIn removes the file after this time, for example `{"duration": 72, "unit": "HOUR"}`.'
+        f" Without it, the file is kept. Units: {', '.join(BLOB_TTL_UNITS)}.",
         _read_blob_ttl,
         {
             "required": ["duration", "unit"],
@@ -391,25 +391,23 @@ class Settings:
     batch_max_age_seconds: int = _number(
         60,
         (1, 86_400),
-        "A batch that is not full goes out after this many seconds, also while the tap is silent.",
+        "A batch that is not full is sent after this many seconds, even if the tap is silent.",
     )
     upload_concurrency: int = _number(
         64,
         (1, 256),
-        "The most uploads at a time; how many there really are adapts to LinkedIn's answers.",
+        "The most uploads at a time. The actual number adapts to LinkedIn's answers.",
     )
     records_per_minute: int = _number(
         10_000,
         (1, 1_000_000),
-        "Never more records than this in any 60 seconds; deletions count. LinkedIn's limit"
-        " unless given.",
+        "The most records in any 60 seconds, including deletions. The default is LinkedIn's limit.",
     )
     requests_per_day: int = _number(
         100_000,
         (1, 100_000_000),
-        "No more batch calls than this in a day, which begins at 00:00 UTC; each run counts for"
-        " itself, unless `ledger_path` has it know the earlier ones. LinkedIn's limit unless"
-        " given.",
+        "The most batch calls in a day, which begins at 00:00 UTC. A run counts only its own calls,"
+        " unless it knows earlier runs from `ledger_path`. The default is LinkedIn's limit.",
     )
     on_quota: str = _choice(
         ("stop", "wait"),
@@ -424,10 +422,10 @@ class Settings:
     max_line_bytes: int = _number(
         64 * 1024**2,
         (1024**2, 2**40),
-        "A line of the input or of a BATCH file that is longer stops the run.",
+        "A longer line in the input or in a BATCH file stops the run.",
     )
     shutdown_grace_seconds: int = _number(
-        20, (0, 3600), "What is in flight gets this long after SIGTERM or SIGINT."
+        20, (0, 3600), "How long records in flight may take after SIGTERM or SIGINT."
     )
     on_reject: str = _choice(
         ("fail", "continue"),
@@ -437,21 +435,21 @@ class Settings:
     rejects_path: Path | None = _path(
         "Singer file of the rejects, replayed with `--input`; required by `continue`."
     )
-    max_rejects: int | None = _number(None, (0, 10**9), "More rejects than this many stop the run.")
+    max_rejects: int | None = _number(None, (0, 10**9), "More rejects than this stop the run.")
     retry_rejects: bool = _flag(
-        "With `on_reject=continue`: what may have healed is tried again when a run starts:"
-        " deletions each time, files and candidates that were not there after 15 minutes and then"
-        " ever later, up to a week.",
+        "With `on_reject=continue`, each run starts with the rejects whose cause may be gone:"
+        " deletions each time, missing files and candidates after 15 minutes and then at growing"
+        " intervals of up to a week.",
         default=True,
     )
     fail_on_rejects: bool = _flag("Exit with 3 instead of 0 when rejects were written.")
     audit_path: Path | None = _path(
         "JSON lines of each delivery and deletion that LinkedIn confirmed: when, ids as keyed"
-        " hashes, LinkedIn's request id. Wants `audit_key`."
+        " hashes, LinkedIn's request id. Requires `audit_key`."
     )
     audit_key: str | None = _text(
-        "The key of those hashes, 32 characters or more; one and the same for the life of the"
-        " file. Whoever has it finds a candidate's lines again.",
+        "The key of those hashes, at least 32 characters. It must stay the same for the life of the"
+        " file. Whoever has the key can find a candidate's lines.",
         _parse_key,
         secret=True,
         default=None,
@@ -459,37 +457,37 @@ class Settings:
     audit_retain_days: int | None = _number(
         None,
         (1, 36_500),
-        "Lines of `audit_path` and records in `rejects_path` that are older are dropped when a"
-        " run starts; kept unless given.",
+        "Older lines of `audit_path` and older records in `rejects_path` are dropped when a run"
+        " starts. Without it, they are kept.",
     )
     report_path: Path | None = _path(
-        "HTML report of the run, with a JSON file of the same name beside it; written at the"
-        " end, also when the run fails."
+        "HTML report of the run, with a JSON file of the same name next to it. Both are written at"
+        " the end, also when the run fails."
     )
     ledger_path: Path | None = _path(
-        "SQLite file of what LinkedIn holds, one for each customer's pipeline: unchanged"
-        " resumes are not sent again, what a crash left half-done is not uploaded again, and"
-        " ACTIVATE_VERSION deletes what the tap no longer names."
+        "SQLite file of what LinkedIn holds, one for each customer's pipeline. With it, unchanged"
+        " resumes are not sent again, files that were uploaded before a crash are not uploaded"
+        " again, and ACTIVATE_VERSION deletes what the tap no longer names."
     )
     resend: str = _choice(
         ("changed", "always"),
-        "With `ledger_path`: send the resumes that have `changed`, or `always` all.",
+        "With `ledger_path`: send only resumes that have `changed`, or `always` send all.",
     )
     max_deletes: MaxDeletes | None = _text(
-        "A run stops before it deletes more resumes than this: a number, or with `ledger_path`"
-        " a share such as `20%` of the resumes that the ledger held when the run began; a share"
-        " counts only the deletions of those. Of deletion markers the one past the limit stops"
-        " the run, of ACTIVATE_VERSION the first one where all would be too many. An"
-        " ACTIVATE_VERSION that comes before its records deletes nothing without this setting.",
+        "A run stops before it deletes more resumes than this: a number, or with `ledger_path` a"
+        " percentage such as `20%` of the resumes that the ledger held when the run began, which"
+        " counts only deletions of those. The run stops at the first deletion marker beyond the"
+        " limit. If an ACTIVATE_VERSION would delete too many, it deletes none. Without this"
+        " setting, an ACTIVATE_VERSION that comes before its records deletes nothing.",
         _parse_max_deletes,
         default=None,
     )
     replace_rows: bool = _flag(
-        "With `ledger_path`: a row of the tap that names another resume id than before has the"
-        " earlier resume deleted. Unless set, it stays, and a warning counts such rows."
+        "With `ledger_path`: if a row of the tap names another resume id than before, the earlier"
+        " resume is deleted. Otherwise it stays, and a warning counts such rows."
     )
     dry_run: bool = _flag(
-        "Everything but the writes to LinkedIn: files are fetched and checked, and the summary"
+        "Do everything except writing to LinkedIn: files are fetched and checked, and the summary"
         " says what would be sent. No state is printed."
     )
 
@@ -537,7 +535,7 @@ def _check_together(settings: Settings) -> None:
         )
     if settings.ledger_path is None and settings.max_deletes and settings.max_deletes.percent:
         raise Misconfigured(
-            "setting 'max_deletes': a percentage is one of what the ledger holds; expected"
+            "setting 'max_deletes': a percentage refers to what the ledger holds; expected"
             " 'ledger_path' beside it, or a number of resumes"
         )
     if settings.ledger_path is None:

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
-_NO_IDS = "it deletes a resume whose ids cannot be read from it; have it carry both"
+_NO_IDS = "it deletes a resume whose ids cannot be read from it; have the tap send both"
 
 
 @dataclass(slots=True)
@@ -306,10 +306,10 @@ class ResumeSink(Sink):
         elif self._rows is None:
             remedy = (
                 f"which resumes its key ({names}) named is known with the setting ledger_path, from"
-                " one full load on; or have it carry both ids"
+                " one full load on; or have the tap send both ids"
             )
         else:
-            remedy = f"have it carry both ids, or its key ({names})"
+            remedy = f"have the tap send both ids, or its key ({names})"
         raise Reject(DELETION_UNRESOLVED, f"{said}; {remedy}")
 
     # A list of resumes in a record
@@ -379,8 +379,8 @@ class ResumeSink(Sink):
             self._say(
                 logging.WARNING,
                 f"stream {self.stream_name!r}: field '{field}' begins or ends with blanks. They are"
-                " part of the id, and without them it is another one. Where a column pads its"
-                " values, trim them at the source or with `stream_maps`",
+                " part of the id: without them it is a different id. If a column pads its values,"
+                " trim them at the source or with `stream_maps`",
             )
 
     def _say(self, level: int, line: str) -> None:

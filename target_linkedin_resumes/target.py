@@ -307,8 +307,8 @@ class TargetLinkedInResumes(Target):
             logger.warning("Stopped by %s.", signal.Signals(self._signal).name)
         elif kept:
             logger.warning(
-                "%d records were rejected and are kept in %s. Mend the cause and replay them:"
-                " the same command with --input and that file.",
+                "%d records were rejected and are kept in %s. Fix the cause, then replay them:"
+                " run the same command with --input and that file.",
                 kept,
                 self.settings.rejects_path,
             )

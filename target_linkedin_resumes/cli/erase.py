@@ -39,12 +39,12 @@ class Erasure:
     def __init__(self, settings: Settings, candidate_id: str, resume_id: str | None) -> None:
         if settings.dry_run:
             raise Misconfigured(
-                "setting 'dry_run': it is set, and nothing would be erased; expected it not to be"
-                " set. The option --dry-run lists what would be"
+                "setting 'dry_run': it is set, so nothing would be erased; expected it not to be"
+                " set. To list what would be erased, use the option --dry-run"
             )
         if settings.ledger_path is None:
             raise Misconfigured(
-                "setting 'ledger_path': required to erase: only the ledger knows which resumes a"
+                "setting 'ledger_path': required for erase: only the ledger knows which resumes a"
                 " candidate has"
             )
         self._candidate_id = candidate_id

@@ -169,7 +169,7 @@ def _may_erase(count: int, *, yes: bool) -> bool:
     if yes or not count:
         return True
     if not sys.stdin.isatty():
-        raise Misconfigured("option --yes: required where there is no terminal to ask in")
+        raise Misconfigured("option --yes: required if there is no terminal to ask in")
     return click.confirm(f"Delete these {count} resumes at LinkedIn?")
 
 

@@ -94,7 +94,7 @@ def _text(found: Receipt, candidate_id: str, path: Path) -> Iterator[str]:
     yield (
         f"LinkedIn holds {found.held} of {len(found.resumes)} resumes."
         if found.resumes
-        else "Nothing of this candidate was sent or erased as far as the file reaches."
+        else "In the time that the file covers, nothing of this candidate was sent or erased."
     )
 
 

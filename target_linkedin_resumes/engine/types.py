@@ -162,6 +162,6 @@ def bug(error: BaseException, key: ResumeKey | None = None) -> Stop:
     where = f"{key}: " if key else ""
     if isinstance(error, MemoryError):
         return Stop(
-            f"{where}this process gets no more memory: raise its limit, or lower upload_concurrency"
+            f"{where}this process gets no more memory: raise the limit, or lower upload_concurrency"
         )
     return Stop(f"{where}unforeseen {type(error).__name__}; please report it as a bug")

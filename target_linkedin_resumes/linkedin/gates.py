@@ -44,7 +44,7 @@ _SILENCE = 5
 # Seconds between two lines of the log about the same endpoint.
 _LOG_INTERVAL = 30
 _TOO_MANY_REQUESTS = 429
-_OUT = "it is left alone until one call at a time finds that it works again"
+_OUT = "calls to it wait, and one call at a time tests whether it works again"
 # With a capital: the sandbox's client id, which is masked in the log, is the word itself.
 _NEVER_HERE = (
     "no call has succeeded yet. Sandbox or proxy: check whether it runs on this machine, and the"
@@ -121,7 +121,8 @@ class Gates:
                 enough = waited and waited + shut.seconds > self._patience
                 if enough or self._stopping.is_set():
                     raise Retry(
-                        f"{call} was not called: it is out, and asked again by one call at a time",
+                        f"{call} was not called: it is failing, and one call at a time tests"
+                        " whether it works again",
                         retry_after=ceil(shut.seconds),
                         cause=f"{call} {endpoint.came}",
                     ) from None

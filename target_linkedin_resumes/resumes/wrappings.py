@@ -22,7 +22,7 @@ from target_linkedin_resumes.resumes.inline import open_content, without_quotes
 from target_linkedin_resumes.resumes.spool import Found
 from target_linkedin_resumes.resumes.texts import UTF_8
 
-WRAPPED = Kind("base64 text or hexadecimal digits, but of no file that is known", ".txt")
+WRAPPED = Kind("base64 text or hexadecimal digits that hold no known file format", ".txt")
 
 _LAYERS = 3
 _LOOK = 4096  # bytes that tell words from digits

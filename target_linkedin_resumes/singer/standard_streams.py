@@ -94,7 +94,7 @@ class StateOutput:
             self._write(descriptor, line.encode())
         except OSError:
             raise Stop(
-                "the state could not be written: nobody reads this target's standard output"
+                "the state could not be written: nothing reads this target's standard output"
             ) from None
 
     def _write(self, descriptor: int, data: bytes) -> None:
@@ -110,7 +110,8 @@ class StateOutput:
         """Wait a moment for an event; tell whether it has come."""
         if self._clock() >= self._deadline:
             raise Unread(
-                "the last state could not be written: nobody has read this target's standard output"
+                "the last state could not be written: nothing has read this target's standard"
+                " output"
             )
         poll = select.poll()
         poll.register(descriptor, events)

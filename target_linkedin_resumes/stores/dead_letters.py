@@ -139,7 +139,7 @@ class DeadLetters(Store):
         if is_new and self._most is not None and self.count >= self._most:
             raise Stop(
                 f"more than {self._most} records were rejected (setting max_rejects); the last"
-                f" one: [{reject.code}] {reject.message}. Look at the rejects file, mend the"
+                f" one: [{reject.code}] {reject.message}. Look at the rejects file, fix the"
                 " cause, and run again."
             )
         about: dict[str, Any] = {

@@ -47,8 +47,8 @@ class Rows:
         """Note what identifies the rows of a stream, called ``name`` after stream maps."""
         if self._ledger.rows.identify(stream, name, properties):
             logger.warning(
-                "stream %r: its rows have other key properties than in earlier runs (%s now): which"
-                " row names which resume is learned anew, from one full load on",
+                "stream %r: its rows have other key properties than in earlier runs (%s now): one"
+                " full load lets the ledger learn again which row names which resume",
                 *(stream, ", ".join(map(repr, properties))),
             )
 
@@ -196,7 +196,7 @@ class Rows:
             logger.warning(
                 "stream %r: %d rows name another resume id than before; what they named before is"
                 " left at LinkedIn. If such a row has replaced its resume, set replace_rows; if the"
-                " key properties do not tell the records apart, nothing is to be done",
+                " key properties do not identify the records, do nothing",
                 *(stream, count),
             )
         for stream, count in self._unknown.items():

@@ -319,7 +319,7 @@ def test_a_file_that_somebody_takes_away_stops_the_run(
         out, _ = process.communicate(b"".join(map(line, [record(2, "r", name), state(2)])), 60)
         done = bench.finished(process.returncode, printed + out)
     assert (done.code, covered(done.states)) == (1, 1)
-    assert f"setting '{kind}_path': somebody else has deleted, moved or changed" in done.log
+    assert f"setting '{kind}_path': another program has deleted, moved or changed" in done.log
     assert "Traceback" not in done.log
 
 
@@ -343,7 +343,7 @@ def test_a_report_takes_the_place_of_no_other_file(bench: Bench) -> None:
     before = config.read_text()
     done = bench.run([SCHEMA, state(1)], report_path=str(config.with_suffix(".html")))
     assert done.code == 2
-    assert "'config.json' is there and no report of this target" in done.log
+    assert "'config.json' exists and is not a report of this target" in done.log
     assert json.loads(config.read_text()) == {
         **json.loads(before),
         "report_path": str(config.with_suffix(".html")),

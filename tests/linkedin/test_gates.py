@@ -137,7 +137,7 @@ def test_who_waits_gives_up_where_another_finds_the_endpoint_still_out() -> None
     gates = Gates(clock, lambda: NOW, wait=wait)
     session = Session(endpoint, clock=clock, now=lambda: NOW, gates=gates)
     session.send(Call.UPLOAD_URL, REQUEST)
-    with pytest.raises(Retry, match="is out") as error:
+    with pytest.raises(Retry, match="is failing") as error:
         session.send(Call.UPLOAD_URL, REQUEST)
     assert (error.value.cause, error.value.retry_after) == ("hireMediaUrl 429", 100)
     assert endpoint.times == [0.0, 100.0]
