@@ -48,7 +48,7 @@ def preflight(settings: Settings) -> Iterator[tuple[bool, str]]:
                 yield True, f"rejects_path: {waiting}; {settings.rejects_path} says why"
     limits = (
         f"limits: {settings.records_per_minute} records a minute, {settings.requests_per_day} batch"
-        f" calls a day, {settings.upload_concurrency} uploads at once at most"
+        f" calls a day, at most {settings.upload_concurrency} uploads at once"
     )
     yield True, limits
     with closing(HttpTransport(settings.request_timeout_seconds)) as transport:

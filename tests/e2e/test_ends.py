@@ -205,7 +205,7 @@ def test_a_signal_ends_a_run_whose_states_nobody_reads(bench: Bench, signals: in
             process.kill()
     said = (bench.directory / "log.txt").read_text()
     assert "SIGTERM: reading stops" in said
-    assert ("nobody has read" in said) == (signals == 1)
+    assert ("nothing has read" in said) == (signals == 1)
     assert "Traceback" not in said
 
 
