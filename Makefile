@@ -99,6 +99,7 @@ bench: .venv/.dev  ## Measure speed beside a plain peer into docs/performance.md
 	@$(BIN)/python -m benchmarks.run --json benchmarks.json
 	@$(BIN)/python -m benchmarks.document benchmarks.json
 	@$(BIN)/python -m benchmarks.ledgercost --page
+	@$(BIN)/python -m benchmarks.outage --page
 	@$(BIN)/python -m benchmarks.memory
 
 bench-short: .venv/.dev  ## Each case of it once, with few records: shows that it runs; 2 minutes

@@ -218,9 +218,7 @@ class ResumeSink(Sink):
         values = [record.get(name) for name in self._row_keys]
         if not values or any(map(is_null, values)):
             return None
-        texts = [_identity(one) for one in values]
-        text = "".join(f"{len(one)}:{one}" for one in (self.stream_name, *texts))
-        return Row(text, stream, self._row_keys)
+        return Row(row_text(self.stream_name, values), stream, self._row_keys)
 
     # One resume a record
 
@@ -445,6 +443,12 @@ class ResumeSink(Sink):
     def max_size(self) -> int:
         """At most LinkedIn's 100; the engine makes the batches."""
         return min(self.batch_size_rows or 100, 100)
+
+
+def row_text(stream: str, values: Sequence[Any]) -> str:
+    """Write what identifies a row: its stream's name after stream maps and its key's values."""
+    texts = [stream, *map(_identity, values)]
+    return "".join([f"{len(one)}:{one}" for one in texts])
 
 
 def _identity(value: Any) -> str:

@@ -19,6 +19,10 @@ SELECT number FROM resumes
 WHERE number >= ? AND row IS NULL AND stream = ? AND state NOT IN ('deleted', 'rejected')
 ORDER BY number LIMIT 1
 """
+_BY_CANDIDATE = {
+    "resumes_by_candidate": "resumes (candidate_id)",
+    "recovered_by_candidate": "recovered (candidate)",
+}
 _NONE = 2**63 - 1  # a number that no resume has
 _NAMED = "SELECT candidate_id, resume_id FROM resumes WHERE row = ? AND state <> 'deleted'"
 _SHARED = """
@@ -157,9 +161,8 @@ class RowLinks:
     def index_candidates(self) -> None:
         """Have the resumes of a candidate found without a search; called where candidates come."""
         with self._writing() as connection:
-            connection.execute(
-                "CREATE INDEX IF NOT EXISTS resumes_by_candidate ON resumes (candidate_id)"
-            )
+            for name, place in _BY_CANDIDATE.items():
+                connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {place}")
 
     def of_candidate(self, candidate_id: str) -> Collection[ResumeKey]:
         """The resumes of a candidate that are known, also those that were only ever rejected."""
