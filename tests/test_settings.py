@@ -111,7 +111,7 @@ def test_a_password_in_a_url_is_not_repeated() -> None:
     assert SECRET not in caught.value.message
 
 
-@pytest.mark.parametrize("name", ["client_id", "client_secret"])
+@pytest.mark.parametrize("name", ["client_id", "client_secret", "audit_key"])
 def test_a_secret_of_the_wrong_type_is_not_repeated(name: str) -> None:
     with pytest.raises(Misconfigured) as caught:
         read_settings({**GOOD, name: [SECRET]})
