@@ -7,6 +7,8 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 POSTGRES := ls /usr/lib/postgresql/*/lib/wal2json.so >/dev/null 2>&1 || { apt-get -qq update && \
   apt-get -qq install --yes --no-install-recommends postgresql "^postgresql-[0-9]+-wal2json$$" \
   >/dev/null; }
+# Without bytecode each worker of the tests, and each launch of the command, compiles all anew.
+unexport PYTHONDONTWRITEBYTECODE
 SOURCES := target_linkedin_resumes tests examples benchmarks
 # More than there are processors: the tests wait half of their time, for time-outs and retries.
 WORKERS ?= 4
