@@ -20,7 +20,17 @@ from target_linkedin_resumes.http.urls import Origin
 
 # Half the digits of a SHA-256: a key that is guessed gives away every id that can be guessed.
 SHORTEST_KEY = 32
-BLOB_TTL_UNITS = ("MILLISECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "YEAR")
+# The units of `blob_ttl` in seconds; the shortest month and year there are.
+BLOB_TTL_UNITS = {
+    "MILLISECOND": 0.001,
+    "SECOND": 1,
+    "MINUTE": 60,
+    "HOUR": 3600,
+    "DAY": 86_400,
+    "WEEK": 7 * 86_400,
+    "MONTH": 28 * 86_400,
+    "YEAR": 365 * 86_400,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +149,7 @@ def read_blob_ttl(name: str, value: Any) -> Mapping[str, int | str] | None:
         raise wrong(name, value, expected)
     duration, unit = value["duration"], value["unit"]
     whole = isinstance(duration, int) and not isinstance(duration, bool)
-    if not whole or duration < 1 or unit not in BLOB_TTL_UNITS:
+    if not whole or duration < 1 or unit not in list(BLOB_TTL_UNITS):
         raise wrong(name, value, expected)
     return {"duration": duration, "unit": unit}
 

@@ -80,6 +80,7 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         ("blob_ttl", {"duration": 3}, "duration"),
         ("blob_ttl", {"duration": 0, "unit": "HOUR"}, "duration"),
         ("blob_ttl", {"duration": 3, "unit": "FORTNIGHT"}, "HOUR"),
+        ("blob_ttl", {"duration": 3, "unit": ["HOUR"]}, "HOUR"),
         ("blob_ttl", 72, "duration"),
         ("file_sources", {"prefix": "x"}, "a list"),
         ("file_sources", [{"prefix": "x", "token": "y"}], "prefix"),
