@@ -9,6 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.workermanage import NodeManager  # type: ignore[import-untyped]
 
 from tests.sandboxes import Sandboxes
 
@@ -17,6 +18,10 @@ settings.register_profile(
     "project", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 settings.load_profile("project")
+
+# Seconds. A worker writes down what it has covered when it exits; on a busy machine xdist kills it
+# after ten, and what it has covered counts as not covered.
+NodeManager.EXIT_TIMEOUT = 120
 
 
 @pytest.fixture(scope="session", autouse=True)
