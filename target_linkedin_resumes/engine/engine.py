@@ -204,6 +204,7 @@ class Engine:
         """Wait until all that was read so far is settled. Raises as :meth:`add` does."""
         self._wait_until(lambda: self._scheduler.idle or self._scheduler.draining)
         self._raise_if_stopped()
+        self._take_settled()
 
     def close(self) -> None:
         """Wait until all that was read is settled; nothing more will be. Raises as :meth:`add`."""

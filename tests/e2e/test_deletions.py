@@ -157,6 +157,14 @@ def test_a_key_that_rows_share_in_one_run(tap: Tap) -> None:
     assert tap.held() == set()
 
 
+@pytest.mark.parametrize("last", [gone(id=2), row(2, "d", "r")], ids=["deleted", "moved"])
+def test_a_key_that_rows_share_is_let_go_by_one_right_after_the_other(
+    tap: Tap, last: Message
+) -> None:
+    tap.well(schema("id"), row(1, "c", "r"), row(2, "c", "r"), gone(id=1), last)
+    assert ("c", "r") not in tap.held()
+
+
 def test_both_ids_delete_whatever_other_rows_name(tap: Tap) -> None:
     tap.well(schema("id"), row(1, "c", "r"), row(2, "c", "r"), row(1, "c", "other"))
     tap.well(schema("id"), gone(id=1, candidate_id="c", resume_id="r"))
