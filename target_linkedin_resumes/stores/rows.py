@@ -159,12 +159,14 @@ class Rows:
         make: Callable[[ResumeKey], Delete],
         size: int,
         stream: str,
+        also: Collection[ResumeKey] = (),
     ) -> None:
-        """Delete all resumes of a candidate that the ledger holds or that are in flight.
+        """Delete all resumes of a candidate that the ledger holds or that are in flight, and
+        ``also`` these.
 
         Raises :class:`Reject` where resumes of the candidate may be there that cannot be named.
         """
-        keys = {*self._ledger.rows.of_candidate(candidate_id)}
+        keys = {*also, *self._ledger.rows.of_candidate(candidate_id)}
         keys.update(self._engine.of_candidate(candidate_id))
         self._delete_all(keys, make, size, f"stream {stream!r}: the deletion of one candidate")
         if self._ledger.may_hold_more(candidate_id):

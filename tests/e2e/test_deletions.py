@@ -224,6 +224,14 @@ def test_a_row_that_has_come_back_is_not_deleted_by_an_older_deletion(tap: Tap) 
     assert tap.held() == {("c", "r")}
 
 
+def test_a_row_that_comes_back_in_the_run_in_which_it_could_not_be_deleted(tap: Tap) -> None:
+    tap.run(schema("id"), row(None, "x", "r"))  # so it is not known of each resume which row it has
+    tap.well(schema("id"), gone(id=1), row(1, "c", "r"))
+    assert not tap.kept()
+    tap.well(schema("id"))
+    assert tap.held() == {("x", "r"), ("c", "r")}
+
+
 def test_keys_that_are_the_ids_are_no_rows(tap: Tap) -> None:
     done = tap.run(schema("candidate_id", "resume_id"), gone(candidate_id="c"))
     assert done.code == 3
@@ -241,6 +249,53 @@ def test_other_key_properties_are_learned_anew(tap: Tap) -> None:
     assert "other key properties" in done.log
     tap.rejects.unlink()
     tap.well(schema("uuid", uuid={}), row(1, "c", "r", uuid="u1"), gone(uuid="u1"))
+    assert tap.held() == set()
+
+
+def test_the_order_of_key_properties_says_nothing(tap: Tap) -> None:
+    tap.well(schema("id", "seq", seq={}), row(1, "c", "r", seq=2), row(2, "c", "s", seq=1))
+    tap.well(schema("seq", "id", seq={}), gone(id=1, seq=2))
+    assert tap.held() == {("c", "s")}
+
+
+def test_what_is_tried_again_does_not_change_what_identifies_rows(tap: Tap) -> None:
+    tap.well(schema("id"), row(1, "c", "r"), row(2, "d", "r", "missing.pdf"))
+    for _ in range(2):
+        again(tap)
+        told = schema("uuid", uuid={})
+        tap.well(told, row(1, "c", "r", uuid="u1"), row(3, "e", "r", uuid="u3"))
+    again(tap)
+    done = tap.well(schema("uuid", uuid={}), gone(uuid="u1"), gone(uuid="u3"))
+    assert "1 rejected records of earlier runs are tried again" in done.log
+    assert "other key properties" not in done.log
+    assert tap.held() == set()
+
+
+def again(tap: Tap) -> None:
+    """Have it be time to try again what was rejected."""
+    text = tap.rejects.read_text()
+    for one in tap.kept():
+        text = text.replace(one["at"], "2024-01-01T00:00:00+00:00")
+    tap.rejects.write_text(text)
+
+
+def of(stream: str, message: Message) -> Message:
+    return {**message, "stream": stream}
+
+
+@pytest.mark.parametrize("other", ["id", "uuid"])
+def test_streams_that_are_named_alike_have_rows_of_their_own(tap: Tap, other: str) -> None:
+    alias = {"__alias__": "resumes"}
+    maps = {"stream_maps": {"a": alias, "b": alias}}
+    a, b = of("a", schema("id")), of("b", schema(other, uuid={}))
+    loaded = (a, of("a", row(1, "c", "r")), b, of("b", row(1, "d", "s", uuid=1)))
+    for _ in range(2):
+        done = tap.well(*loaded, **maps)
+        assert "other key properties" not in done.log
+    tap.well(a, of("a", gone(id=1)), **maps)
+    assert tap.held() == {("d", "s")}
+    key: dict[str, Any] = {other: 1}
+    tap.well(b, of("b", gone(**key)), **maps)
     assert tap.held() == set()
 
 
@@ -485,6 +540,57 @@ def test_a_row_that_moves_and_on_which_a_stream_map_fails_there(tap: Tap) -> Non
     fails = {"stream_maps": {"resumes": {"candidate_id": "int(candidate_id)"}}}
     tap.well(schema("id"), row(2, "e", "r2"), **fails)
     assert tap.held() == {("d", "r2")}
+
+
+# What deletes also drops what was rejected before, or a replay would bring it back
+
+FAILS: dict[str, Any] = {
+    "a stream map": {"stream_maps": {"resumes": {"resume_id": "int(resume_id)"}}},
+    "a mapping": {"fields": {"resume_id": "{file_base64}"}},
+}
+WIDE = schema("id", file_base64={})
+
+
+@pytest.mark.parametrize("settings", FAILS.values(), ids=FAILS)
+def test_a_row_that_is_deleted_takes_what_was_rejected_without_ids(
+    tap: Tap, settings: dict[str, Any]
+) -> None:
+    tap.well(WIDE, row(1, "c", "r"), row(2, "d", "r"), **settings)
+    assert len(tap.kept()) == 2
+    tap.well(WIDE, gone(id=1), **settings)
+    assert [one["candidate_id"] for one in tap.kept()] == ["d"]
+    done = tap.bench.run([], "--input", str(tap.rejects), **tap.settings)
+    assert done.code == 0, done.log
+    assert tap.held() == {("d", "r")}
+
+
+@pytest.mark.parametrize("settings", FAILS.values(), ids=FAILS)
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_candidate_who_is_deleted_takes_what_was_rejected_without_ids(
+    tap: Tap, settings: dict[str, Any], at_once: bool
+) -> None:
+    mapping = {**CANDIDATES["fields"], **settings.get("fields", {})}
+    settings = {**settings, "fields": mapping}
+    first = [WIDE, row(1, "7", "r"), row(2, "8", "r")]
+    last = [PEOPLE, person(7, deleted=True)]
+    for some in [first + last] if at_once else [first, last]:
+        tap.well(*some, **settings)
+    assert [one["candidate_id"] for one in tap.kept()] == ["8"]
+
+
+def test_what_was_rejected_without_a_ledger_goes_with_its_row_or_its_candidate(tap: Tap) -> None:
+    bad = [row(number, number, "r", "missing.pdf") for number in (1, 2, 3)]
+    tap.well(schema("id"), *bad, ledger_path=None)
+    tap.well(schema("id"), gone(id=1), PEOPLE, person(2, deleted=True), **CANDIDATES)
+    assert [one["candidate_id"] for one in tap.kept()] == ["3"]
+
+
+def test_a_later_record_of_a_row_takes_the_place_of_what_was_rejected_without_ids(tap: Tap) -> None:
+    tap.well(WIDE, row(1, "c", "r", "b.pdf"), **FAILS["a mapping"])
+    tap.well(WIDE, row(1, "c", "r", "missing.pdf"))
+    assert [one["code"] for one in tap.kept()] == ["file_missing"]
+    tap.well(WIDE, row(1, "c", "r"))
+    assert not tap.kept()
 
 
 # Refused and failed deletions

@@ -59,6 +59,16 @@ def test_all_of_a_candidate_goes(bench: Bench, config: Path, settings: dict[str,
     assert set(bench.held()) == {("d", "r"), ("c", "r1")}
 
 
+def test_what_was_rejected_without_its_resume_id_goes_as_well(
+    bench: Bench, config: Path, settings: dict[str, Any]
+) -> None:
+    stream = [SCHEMA, record("c", None, "a.pdf"), record("d", None, "a.pdf"), state(2)]
+    bench.run(stream, **settings)
+    assert run(config, "c", "--yes").exit_code == 0
+    lines = map(json.loads, Path(settings["rejects_path"]).read_text().splitlines())
+    assert [line["record"]["candidate_id"] for line in lines if "record" in line] == ["d"]
+
+
 def test_one_resume_alone(bench: Bench, config: Path) -> None:
     done = run(config, "c", "r2", "--yes")
     assert done.exit_code == 0, done.output
