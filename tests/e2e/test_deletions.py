@@ -165,6 +165,13 @@ def test_a_key_that_rows_share_is_let_go_by_one_right_after_the_other(
     assert ("c", "r") not in tap.held()
 
 
+def test_a_row_that_only_ever_named_a_reject_lets_go_of_it_at_once(tap: Tap) -> None:
+    tap.well(schema("id"), row(1, "c", "r", "missing.pdf"))
+    tap.well(schema("id"), gone(id=1), row(2, "c", "r"), gone(id=2))
+    assert tap.held() == set()
+    assert not tap.kept()
+
+
 def test_both_ids_delete_whatever_other_rows_name(tap: Tap) -> None:
     tap.well(schema("id"), row(1, "c", "r"), row(2, "c", "r"), row(1, "c", "other"))
     tap.well(schema("id"), gone(id=1, candidate_id="c", resume_id="r"))
