@@ -210,6 +210,12 @@ class ResumeSink(Sink):
             key, candidate_id = key_of(ids) if message.row is None else None, candidate_of(ids)
         elif self._rows is not None and message.row is not None:
             self._rows.name(message.row, key)
+        if self._mapping.is_list and self._rows is not None and message.row is not None:
+            with suppress(Reject):
+                views = self._mapping.elements(partial)
+                keys = [key_of(self._mapping.ids(view)) for view in views or ()]
+                if views is not None and None not in keys:
+                    self._rows.name_all(message.row, set(filter(None, keys)), whole=True)
         self._overtake(message, deletions=False)
         self._hand_in(_Unreadable(reject, key, candidate_id), message)
 

@@ -129,7 +129,7 @@ class Engine:
             self._posted += 1
             self._post(self._scheduler.add_unchanged, change.key)
             return
-        if isinstance(change, Delete):
+        if isinstance(change, Delete) and not change.attempts:  # or an earlier run has counted it
             self._delete_limit.take(change.key)
         self._count(change.key, size)
         self._post(self._scheduler.add, change, size, priority, known)

@@ -98,6 +98,7 @@ class DeadLetters(Store):
         self._unnamed: set[str] = set()
         self._named: set[str] = set()
         self._retried: set[int] = set()  # positions of deletions of earlier runs
+        self._tried: set[Subject] = set()  # what of earlier runs was tried again
         self.replaying = replaying
         self._stale = False  # the file holds rejects that a later change has overtaken
         self._repeated = False  # or that were rejected again
@@ -276,6 +277,8 @@ class DeadLetters(Store):
                     yield schema
                 if deletion_of(line.about) is not None:
                     self._retried.add(position())
+                if line.subject is not None:
+                    self._tried.add(line.subject)
                 yield line.text
 
     def _due(self, now: float, *, deletions: bool) -> Iterator[tuple[bytes | None, _Line]]:
@@ -292,14 +295,12 @@ class DeadLetters(Store):
                     yield schema, line
 
     def tried_again(self) -> None:
-        """Drop the records without ids that were tried again and not rejected again.
+        """Drop what was tried again and is kept no more: it has come to its end under other ids.
 
-        Called once all that :meth:`due` gave is settled.
+        So it is with a record without ids, and where the setting `fields` has changed. Called once
+        all that :meth:`due` gave is settled.
         """
-        for line in list(_lines(self._file)):
-            subject = line.subject
-            if subject is None or isinstance(subject[0], ResumeKey) or not line.is_deletion:
-                continue
+        for subject in self._tried:
             if self._positions.get(subject) == EARLIER_RUN:
                 self._drop(subject)
 

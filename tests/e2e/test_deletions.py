@@ -265,6 +265,14 @@ def test_the_order_of_key_properties_says_nothing(tap: Tap) -> None:
     assert tap.held() == {("c", "s")}
 
 
+def test_a_key_that_schema_flattening_brings_to_light(tap: Tap) -> None:
+    described = schema("about__id", about={"type": "object", "properties": {"id": {}}})
+    flat = {"flattening_enabled": True, "flattening_max_depth": 1}
+    tap.well(described, row(None, "c", "r", about={"id": 1}), **flat)
+    tap.well(described, gone(about={"id": 1}), **flat)
+    assert tap.held() == set()
+
+
 def test_what_is_tried_again_does_not_change_what_identifies_rows(tap: Tap) -> None:
     tap.well(schema("id"), row(1, "c", "r"), row(2, "d", "r", "missing.pdf"))
     for _ in range(2):
@@ -549,6 +557,14 @@ def test_a_row_that_moves_and_on_which_a_stream_map_fails_there(tap: Tap) -> Non
     assert tap.held() == {("d", "r2")}
 
 
+def test_a_list_that_gets_shorter_and_on_which_a_stream_map_fails(tap: Tap) -> None:
+    tap.well(WITH_LISTS, candidate(7, [attachment(1), attachment(2)]), **LISTS)
+    fails = {"stream_maps": {"candidates": {"more": "int('no number')"}}}
+    for several, left in [(None, {"1", "2"}), ([attachment(1)], {"1"}), ([], set())]:
+        tap.well(WITH_LISTS, candidate(7, several), **LISTS, **fails)
+        assert tap.held() == {("7", one) for one in left}
+
+
 # What deletes also drops what was rejected before, or a replay would bring it back
 
 FAILS: dict[str, Any] = {
@@ -689,6 +705,33 @@ def test_what_is_tried_again_is_not_judged_by_its_old_schema(tap: Tap) -> None:
     done = tap.run(schema("id"), **renamed)
     assert done.code == 2
     assert "'person'" in done.log
+
+
+def test_what_is_tried_again_under_another_mapping_is_kept_once(tap: Tap) -> None:
+    tap.well(schema("id"), row(1, "c", "r", "missing.pdf"), row(2, "d", "r", "late.pdf"))
+    again(tap)
+    tap.bench.file("late.pdf")
+    described = schema("id", person={})
+    fields = {"candidate_id": ["person", "id"]}
+    done = tap.well(described, fields=fields)
+    assert "2 rejected records of earlier runs are tried again" in done.log
+    assert tap.held() == {("2", "r")}
+    assert [one["candidate_id"] for one in tap.kept()] == ["1"]
+    again(tap)
+    tap.well(described, fields={"candidate_id": "person"})
+    assert [one["code"] for one in tap.kept()] == ["invalid_record"]
+
+
+def test_what_is_outstanding_was_counted_when_it_came(tap: Tap) -> None:
+    tap.well(schema("id"), row(1, "c", "r"), row(2, "d", "r"))
+    refuse(tap, ("c", "r"))
+    assert tap.run(schema("id"), gone(id=1), max_deletes="1").code == 3
+    done = tap.run(schema("id"), gone(id=2), row(3, "e", "r"), max_deletes="1")
+    assert done.code == 3
+    assert tap.held() == {("c", "r"), ("e", "r")}
+    tap.bench.sandbox.set_faults()
+    tap.well(schema("id"), max_deletes="0")
+    assert tap.held() == {("e", "r")}
 
 
 @pytest.mark.parametrize("how", ["cat {0} |", "< {0}"])
