@@ -82,6 +82,23 @@ def test_a_dry_run_lists_and_deletes_nothing(bench: Bench, config: Path) -> None
     assert len(bench.held()) == 3
 
 
+@pytest.mark.parametrize("ids", [("",), ("c", " ")])
+def test_an_id_that_is_blank_is_no_success(config: Path, ids: tuple[str, ...]) -> None:
+    done = run(config, "--yes", *ids)
+    assert done.exit_code == 2
+    assert "it is blank" in done.stderr
+
+
+@pytest.mark.parametrize("candidate", ["O'Neil", '"q"', "a b", "名前", "-5", "a/b?c=1&d", "50%"])
+def test_an_id_may_hold_anything(
+    bench: Bench, config: Path, settings: dict[str, Any], candidate: str
+) -> None:
+    bench.run([SCHEMA, record(candidate, "r", "a.pdf"), state(1)], **settings)
+    assert (candidate, "r") in bench.held()
+    assert run(config, "--yes", "--", candidate).exit_code == 0
+    assert (candidate, "r") not in bench.held()
+
+
 def test_nobody_to_ask_deletes_nothing(bench: Bench, config: Path) -> None:
     done = run(config, "c")
     assert done.exit_code == 2
