@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from typing import Any
 
 import pytest
 
+from tests.docs.documents import read
 from tests.e2e.support import COMMAND, PDF, Bench, Finished, state
 
 Message = dict[str, Any]
@@ -373,6 +375,19 @@ def test_of_one_candidate_none_is_deleted_if_all_are_too_many(tap: Tap) -> None:
     assert done.code == 1
     assert "max_deletes" in done.log
     assert len(tap.held()) == 3
+
+
+def test_a_status_that_a_stream_map_makes_a_marker_of(tap: Tap) -> None:
+    tap.well(schema("id"), row(1, 7, "a"), row(2, 8, "a"), row(3, 9, "a"))
+    page = re.search(r"```json\n(\{\n  \"stream_maps\".*?)```", read("docs/field-mapping.md"), re.S)
+    assert page is not None
+    told = {**PEOPLE, "schema": {"type": "object", "properties": {"id": {}, "status": {}}}}
+    several = [(7, "archived"), (8, "active"), (9, "anonymised")]
+    people = [{"id": number, "status": status} for number, status in several]
+    records = [{"type": "RECORD", "stream": "people", "record": one} for one in people]
+    tap.well(told, *records, **json.loads(page[1]))
+    assert tap.held() == {("8", "a")}
+    assert not tap.kept()
 
 
 def test_a_marker_that_says_neither_deletes_no_candidate(tap: Tap) -> None:
