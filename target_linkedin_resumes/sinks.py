@@ -424,7 +424,7 @@ class ResumeSink(Sink):
             )
         kept = set() if message.attempts else self._kept_of(candidate_id)
         about = (message.delete, message.size, message.stream)
-        rows.delete_candidate(candidate_id, *about, also=kept)
+        rows.delete_candidate(candidate_id, *about, also=kept, again=message.attempts > 0)
 
     def _kept_of(self, candidate_id: str) -> set[ResumeKey]:
         """The resumes of a deleted candidate of which records are kept; the others are dropped."""

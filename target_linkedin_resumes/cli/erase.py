@@ -68,7 +68,9 @@ class Erasure:
         return rows
 
     def run(self) -> Erased:
-        """Delete the resumes and wait for LinkedIn's answers. Rejects of them go as well."""
+        """Delete the resumes and wait for LinkedIn's answers. Rejects of them go as well, and so do
+        deletions of the candidate that waited for an operator.
+        """
         engine = self._runtime.engine
         engine.start()
         try:
@@ -82,7 +84,10 @@ class Erasure:
         engine.drain()
         engine.end()
         gone = {key for key in self.keys if self._rows.is_gone(key)}
-        unnamed = self._whole and self._rows.may_hold_more(self._candidate_id)
+        unnamed = self._rows.may_hold_more(self._candidate_id)
+        if self._rejects is not None and self.keys and gone == self.keys and not unnamed:
+            self._rejects.drop_unnamed(self._candidate_id, deletions=True)
+        unnamed = unnamed and self._whole
         return Erased(gone, self.keys - gone, engine.failure, unnamed)
 
     def close(self) -> None:

@@ -210,10 +210,13 @@ class DeadLetters(Store):
         keys = (what for what, _ in self._positions if isinstance(what, ResumeKey))
         return {key for key in keys if key.candidate_id == candidate_id}
 
-    def drop_unnamed(self, candidate_id: str) -> None:
-        """Drop what was to be delivered of a candidate, who is deleted, to unknown resumes."""
+    def drop_unnamed(self, candidate_id: str, *, deletions: bool = False) -> None:
+        """Drop what is kept of a candidate, who is deleted, and of resumes that are not known.
+
+        Only what was to be delivered; or the ``deletions`` alone, once an operator has made them.
+        """
         for subject in [one for one, kept in self._candidates.items() if kept == candidate_id]:
-            if not subject[1]:
+            if subject[1] is deletions:
                 self._drop(subject)
 
     @property

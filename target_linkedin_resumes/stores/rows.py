@@ -160,9 +160,11 @@ class Rows:
         size: int,
         stream: str,
         also: Collection[ResumeKey] = (),
+        *,
+        again: bool = False,
     ) -> None:
         """Delete all resumes of a candidate that the ledger holds or that are in flight, and
-        ``also`` these.
+        ``also`` these. ``again`` as in :meth:`delete_row`.
 
         Raises :class:`Reject` where resumes of the candidate may be there that cannot be named.
         """
@@ -175,6 +177,13 @@ class Rows:
                 f"it deletes candidate {candidate_id!r}, of whom the ledger, which was rebuilt from"
                 " an audit file, knows resumes by a keyed hash alone; one full load of the resumes"
                 " has it learn their ids",
+            )
+        if not keys and again:
+            raise Reject(
+                DELETION_UNRESOLVED,
+                f"it deletes candidate {candidate_id!r}, of whom the ledger knows no resume, and an"
+                " earlier run could not name all of them; delete them by their ids with the command"
+                " `erase`",
             )
         if not keys:
             self._say_unknown(stream)

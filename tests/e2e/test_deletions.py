@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
+from target_linkedin_resumes.cli.ledger import main
 from tests.docs.documents import read
 from tests.e2e.support import COMMAND, PDF, Bench, Finished, state
 
@@ -375,6 +378,31 @@ def test_of_one_candidate_none_is_deleted_if_all_are_too_many(tap: Tap) -> None:
     assert done.code == 1
     assert "max_deletes" in done.log
     assert len(tap.held()) == 3
+
+
+def test_a_candidate_whose_resumes_cannot_be_named_waits_for_an_operator(tap: Tap) -> None:
+    audit = {"audit_path": str(tap.bench.directory / "audit.jsonl"), "audit_key": "k" * 32}
+    tap.settings |= {**audit, **CANDIDATES}
+    tap.well(schema("id"), row(1, 7, "r"), row(2, 8, "r"))
+    lost = Path(tap.settings["ledger_path"])
+    lost.unlink()
+    assert operator(tap, "rebuild").exit_code == 0
+    assert tap.run(PEOPLE, person(7, deleted=True)).code == 3
+    assert operator(tap, "erase", "7", "--yes").exit_code == 3
+    for part in lost.parent.glob(f"{lost.name}*"):
+        part.unlink()
+    # A new ledger knows nothing of the candidate, and that says nothing.
+    for _ in range(2):
+        assert tap.run(schema("id"), row(2, 8, "r")).code == 3
+        assert [one["code"] for one in tap.kept()] == ["deletion_unresolved"]
+    assert operator(tap, "erase", "7", "r", "--yes").exit_code == 0
+    assert tap.held() == {("8", "r")}
+    assert not tap.kept()
+
+
+def operator(tap: Tap, *arguments: str) -> Result:
+    config = tap.bench.config(**tap.settings)
+    return CliRunner().invoke(main, ["--config", str(config), *arguments])
 
 
 def test_a_status_that_a_stream_map_makes_a_marker_of(tap: Tap) -> None:
