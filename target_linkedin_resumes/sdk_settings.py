@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from target_linkedin_resumes.errors import Misconfigured
-from target_linkedin_resumes.settings import from_json, read_flag, read_number, read_text
+from target_linkedin_resumes.setting_kinds import from_json, read_flag, read_number, read_text
 
 
 def read_environment(

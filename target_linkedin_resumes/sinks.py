@@ -65,8 +65,12 @@ class _Message:
     attempts: int
     version: int | None
     row: Row | None
-    size: int
     element: int | None = None
+    parts: int = 1
+
+    def size(self) -> int:
+        """How many bytes of memory this part of the record holds."""
+        return size_estimate(self.original) // self.parts
 
     def read(self, mapped: Record) -> Change:
         """Read the record with this target's fields. Raises :class:`Reject`."""
@@ -247,7 +251,7 @@ class ResumeSink(Sink):
         self, record: Record, original: Record, stream: str, attempts: int, version: int | None
     ) -> _Message:
         row = self._row(record, stream) if not attempts or self._is_current(stream) else None
-        return _Message(record, original, stream, attempts, version, row, size_estimate(original))
+        return _Message(record, original, stream, attempts, version, row)
 
     def _is_current(self, stream: str) -> bool:
         """Tell whether the rows of a stream are still told apart by these key properties."""
@@ -260,9 +264,7 @@ class ResumeSink(Sink):
         values = [record.get(name) for name in self._row_keys]
         if not values or any(map(is_null, values)):
             return None
-        texts = [_identity(one) for one in values]
-        text = "".join(f"{len(one)}:{one}" for one in (self._rows_name(stream), *texts))
-        return Row(text, stream, self._row_keys)
+        return Row(row_text(self._rows_name(stream), values), stream, self._row_keys)
 
     # One resume a record
 
@@ -324,9 +326,9 @@ class ResumeSink(Sink):
 
     def _delete(self, change: Delete, message: _Message) -> None:
         if self._rows is None:
-            self._engine.add(change, message.size)
+            self._engine.add(change, message.size())
         else:
-            self._rows.delete(change, message.size)
+            self._rows.delete(change, message.size())
 
     def _delete_row(self, message: _Message, keys: Collection[ResumeKey] = ()) -> None:
         """Delete all that the row of a record names, and ``keys``, which the record names itself.
@@ -335,10 +337,10 @@ class ResumeSink(Sink):
         """
         if self._rows is not None and message.row is not None:
             again = message.attempts > 0
-            self._rows.delete_row(message.row, message.delete, message.size, keys, again=again)
+            self._rows.delete_row(message.row, message.delete, message.size(), keys, again=again)
             return
         for key in keys:
-            self._delete(message.delete(key), replace(message, size=message.size // len(keys)))
+            self._delete(message.delete(key), replace(message, parts=len(keys)))
         if keys:
             return
         said = "it deletes, and the ids of a resume cannot be read from it"
@@ -423,7 +425,7 @@ class ResumeSink(Sink):
                 "it deletes a candidate, and what serves for candidate_id is missing or no id",
             )
         kept = set() if message.attempts else self._kept_of(candidate_id)
-        about = (message.delete, message.size, message.stream)
+        about = (message.delete, message.size(), message.stream)
         rows.delete_candidate(candidate_id, *about, also=kept, again=message.attempts > 0)
 
     def _kept_of(self, candidate_id: str) -> set[ResumeKey]:
@@ -504,6 +506,12 @@ class ResumeSink(Sink):
         return min(self.batch_size_rows or 100, 100)
 
 
+def row_text(stream: str, values: Sequence[Any]) -> str:
+    """Write what identifies a row: its stream's name after stream maps and its key's values."""
+    texts = [stream, *map(_identity, values)]
+    return "".join([f"{len(one)}:{one}" for one in texts])
+
+
 def _identity(value: Any) -> str:
     """A value of a row's key as text; a tap may write one time in several forms."""
     text = as_text(value) or json.dumps(value, default=str, sort_keys=True)
@@ -517,8 +525,7 @@ def _elements(
     """Give the elements of a record's list that are there, or the one that is meant."""
     for number, view in enumerate(views):
         if not is_null(view[EACH]) and element in (None, number):
-            size = message.size // len(views)
-            yield replace(message, record=view, size=size, element=number)
+            yield replace(message, record=view, element=number, parts=len(views))
 
 
 def warn_of_missing_streams(target: Target, settings: Settings) -> None:

@@ -361,21 +361,22 @@ class TargetLinkedInResumes(Target):
     # Messages
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
-        self._assert_line_requires(message_dict, requires={"stream", "record"})
-        stream, record = message_dict["stream"], message_dict["record"]
+        stream, record = message_dict.get("stream"), message_dict.get("record")
         if not isinstance(record, dict) or not isinstance(stream, str):
+            self._assert_line_requires(message_dict, requires={"stream", "record"})
             raise InvalidInput("'record' is not an object, or 'stream' not a text")
         self._after_state = False
+        version = version_of(message_dict.get("version"))
         reject = message_dict.get("reject")
+        attempts, element = 0, None
         if reject is not None:
             self._begin_replay()
-        attempts = attempts_of(reject)
-        version = version_of(message_dict.get("version"))
-        key = deletion_of(reject)
-        if key is not None:  # the record may be that of a row or a candidate who has come back
-            change = Delete(key, stream, record, attempts, version)
-            self._delete(change, self.message_reader.line_size)
-            return
+            attempts, element = attempts_of(reject), element_of(reject)
+            key = deletion_of(reject)
+            if key is not None:  # the record may be that of a row or a candidate who has come back
+                change = Delete(key, stream, record, attempts, version)
+                self._delete(change, self.message_reader.line_size)
+                return
         if self.versions is not None:
             self.versions.named(stream, version)
         maps = self.mapper.stream_maps.get(stream)
@@ -399,7 +400,7 @@ class TargetLinkedInResumes(Target):
             if mapped is None:
                 sink.filtered_out(stream_map, record, stream, version)
             else:
-                sink.deliver(mapped, record, stream, attempts, version, element_of(reject))
+                sink.deliver(mapped, record, stream, attempts, version, element)
 
     def _sink_without_schema(self, stream: str) -> ResumeSink:
         """What reads the records of a stream that has no SCHEMA yet."""

@@ -80,6 +80,7 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         ("blob_ttl", {"duration": 3}, "duration"),
         ("blob_ttl", {"duration": 0, "unit": "HOUR"}, "duration"),
         ("blob_ttl", {"duration": 3, "unit": "FORTNIGHT"}, "HOUR"),
+        ("blob_ttl", {"duration": 3, "unit": ["HOUR"]}, "HOUR"),
         ("blob_ttl", 72, "duration"),
         ("file_sources", {"prefix": "x"}, "a list"),
         ("file_sources", [{"prefix": "x", "token": "y"}], "prefix"),
@@ -111,7 +112,7 @@ def test_a_password_in_a_url_is_not_repeated() -> None:
     assert SECRET not in caught.value.message
 
 
-@pytest.mark.parametrize("name", ["client_id", "client_secret"])
+@pytest.mark.parametrize("name", ["client_id", "client_secret", "audit_key"])
 def test_a_secret_of_the_wrong_type_is_not_repeated(name: str) -> None:
     with pytest.raises(Misconfigured) as caught:
         read_settings({**GOOD, name: [SECRET]})

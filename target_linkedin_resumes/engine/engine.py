@@ -115,8 +115,14 @@ class Engine:
         """Start. ``on_failure`` is called once, on another thread, at the first failure."""
         self._scheduler.start(on_failure)
 
-    def add(self, change: Change, size: int, priority: float = inf, found: object = None) -> None:
-        """Hand in a change of ``size`` bytes; waits for room.
+    def add(
+        self,
+        change: Change,
+        size: int | Callable[[], int],
+        priority: float = inf,
+        found: object = None,
+    ) -> None:
+        """Hand in a change of ``size`` bytes, or what gives them; waits for room.
 
         Of the uploads that have not begun, those of a lower ``priority`` go first. ``found`` is
         what was looked up of the change already, for ``look_up``.
@@ -131,8 +137,9 @@ class Engine:
             return
         if isinstance(change, Delete) and not change.attempts:  # or an earlier run has counted it
             self._delete_limit.take(change.key)
-        self._count(change.key, size)
-        self._post(self._scheduler.add, change, size, priority, known)
+        in_bytes = size if isinstance(size, int) else size()
+        self._count(change.key, in_bytes)
+        self._post(self._scheduler.add, change, in_bytes, priority, known)
 
     def unasked(self, change: Delete, size: int) -> None:
         """Hand in a deletion that no record asks for. Raises as :meth:`add` does."""

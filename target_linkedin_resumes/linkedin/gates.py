@@ -180,9 +180,11 @@ class Gates:
 
 def _failure(response: ApiResponse) -> str | None:
     """Name what came where the endpoint itself failed, and not this one request."""
+    if response.error is None and response.status not in TRANSIENT:
+        return None
     rule = decide(response)
     if rule.action not in {Action.RETRY, Action.NEW_URL}:
         return None
     if response.error is not None:
         return None if isinstance(response.error, BodyChanged) else response.error.kind
-    return str(response.status) if response.status in TRANSIENT else None
+    return str(response.status)
