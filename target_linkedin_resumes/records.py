@@ -208,6 +208,12 @@ def key_of(record: Record) -> ResumeKey | None:
         return None
 
 
+def candidate_of(record: Record) -> str | None:
+    """Return the candidate's id of a record, if at least that can be read."""
+    key = key_of({**record, "resume_id": "any"})
+    return None if key is None else key.candidate_id
+
+
 def is_deleted(marker: object, clock: Callable[[], float] = time.time) -> bool:
     """Tell whether a deletion marker deletes: null, false, 0, "N", "" do not; a date does.
 

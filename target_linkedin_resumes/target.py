@@ -436,7 +436,9 @@ class TargetLinkedInResumes(Target):
         if self.runtime.rejects is not None:
             self.runtime.rejects.schema(bounded(message_dict))
         try:
-            super()._process_schema_message(readable(message_dict))
+            flattened = self.config.get("flattening_enabled")
+            separator = str(self.config.get("flattening_separator") or "__") if flattened else None
+            super()._process_schema_message(readable(message_dict, separator))
         except Failure:
             raise
         except Exception as error:

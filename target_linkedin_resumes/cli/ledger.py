@@ -125,9 +125,16 @@ def forget(place: Place, candidate_id: str, resume_id: str) -> None:
     click.echo(f"{key}: {'forgotten' if known else 'the ledger does not know it'}.")
 
 
+def _said(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Refuse an id that is blank, as an unset variable of a shell is: it would erase nothing."""
+    if value is not None and not value.strip():
+        raise click.BadParameter("it is blank; expected an id")
+    return value
+
+
 @main.command(short_help="Delete at LinkedIn what it holds of a candidate, now.")
-@click.argument("candidate_id")
-@click.argument("resume_id", required=False)
+@click.argument("candidate_id", callback=_said)
+@click.argument("resume_id", required=False, callback=_said)
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 @click.option("--dry-run", is_flag=True, help="List what would be deleted, and delete nothing.")
 @click.pass_obj

@@ -19,8 +19,8 @@ from target_linkedin_resumes.engine.inflight import InFlight
 from target_linkedin_resumes.engine.interfaces import Ports
 from target_linkedin_resumes.engine.scheduler import Scheduler
 from target_linkedin_resumes.engine.types import Rejected, Unchanged
-from target_linkedin_resumes.errors import Failure, Reject
-from target_linkedin_resumes.records import Change, Delete, Record, ResumeKey, Row
+from target_linkedin_resumes.errors import Failure
+from target_linkedin_resumes.records import Change, Delete, ResumeKey
 
 # Records between the oldest unsettled one and the newest read: one minute at LinkedIn's limit. It
 # is what a killed run reads again, and with WINDOW_BYTES what bounds memory: WINDOW times 1 KiB or
@@ -135,7 +135,7 @@ class Engine:
             self._posted += 1
             self._post(self._scheduler.add_unchanged, change.key)
             return
-        if isinstance(change, Delete):
+        if isinstance(change, Delete) and not change.attempts:  # or an earlier run has counted it
             self._delete_limit.take(change.key)
         in_bytes = size if isinstance(size, int) else size()
         self._count(change.key, in_bytes)
@@ -179,27 +179,15 @@ class Engine:
         self._raise_if_stopped()
         self._post(self._scheduler.add_skipped, count)
 
-    def reject(
-        self,
-        stream: str,
-        record: Record,
-        reject: Reject,
-        *,
-        attempts: int = 1,
-        key: ResumeKey | None = None,
-        version: int | None = None,
-        row: Row | None = None,
-        element: int | None = None,
-    ) -> None:
-        """Hand in a record that could not be read as a change. Raises as :meth:`add` does."""
+    def reject(self, rejected: Rejected) -> None:
+        """Hand in a record that could not be read as a change; its position is given here.
+
+        Raises as :meth:`add` does.
+        """
         self._wait_for_room()
         self._posted += 1
-        if key is not None and self._look_up is not None:
-            self._in_flight[key] += 1
-
-        def rejected(position: int) -> Rejected:
-            return Rejected(stream, record, reject, position, attempts, key, version, row, element)
-
+        if rejected.key is not None and self._look_up is not None:
+            self._in_flight[rejected.key] += 1
         self._post(self._scheduler.add_reject, rejected)
 
     def state(self, state: State, size: int = 0) -> None:
@@ -211,6 +199,7 @@ class Engine:
         """Wait until all that was read so far is settled. Raises as :meth:`add` does."""
         self._wait_until(lambda: self._scheduler.idle or self._scheduler.draining)
         self._raise_if_stopped()
+        self._take_settled()
 
     def close(self) -> None:
         """Wait until all that was read is settled; nothing more will be. Raises as :meth:`add`."""

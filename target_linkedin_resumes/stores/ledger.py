@@ -192,7 +192,6 @@ class Ledger(Store):
         self._rows_at_once = _most_values(self._connection) // _VALUES
         self._seen: dict[bytes, dict[str, Any]] = {}
         self._seen_rows: set[bytes] = set()
-        self._never_sent: set[ResumeKey] = set()  # to be deleted, and only ever rejected
         self.hash_of: Callable[[ResumeKey], bytes] = lru_cache(_HASHES_AT_MOST)(self._hash_of)
         """Gives the hash by which a resume key is found."""
         self.row_hash: Callable[[str], bytes] = lru_cache(_HASHES_AT_MOST)(self._hash)
@@ -244,11 +243,15 @@ class Ledger(Store):
     # What is unchanged; asked with what was known when the change was read
 
     def is_deleted(self, key: ResumeKey, known: Known) -> bool:
-        """Whether what is to be deleted is known not to be there."""
+        """Whether what is to be deleted is known not to be there.
+
+        What was only ever rejected is deleted with that, and no row names it any more.
+        """
         if self._resend or known.state not in (State.DELETED, State.REJECTED):
             return False
         if known.state == State.REJECTED:
-            self._never_sent.add(key)
+            with self._writing() as connection:
+                connection.execute(_NEVER_SENT, (int(self._now()), self.hash_of(key)))
         return True
 
     def has_tag(self, change: Upsert, known: Known, tag: str | None) -> bool:
@@ -402,16 +405,6 @@ class Ledger(Store):
                 connection.execute(_REJECTED, about)
         elif version is not None:
             self.versions.leave_open(stream, version)
-
-    def settled(self, changes: Sequence[tuple[ResumeKey, int]]) -> None:
-        """As :meth:`Store.settled`: ids of what was to be deleted, and never sent, are dropped."""
-        never_sent = [key for key, _ in changes if key in self._never_sent]
-        if never_sent:
-            now = int(self._now())
-            self._never_sent.difference_update(never_sent)
-            with self._writing() as connection:
-                rows = [(now, self.hash_of(key)) for key in never_sent]
-                connection.executemany(_NEVER_SENT, rows)
 
     def sync(self) -> None:
         """As :meth:`Store.sync`."""

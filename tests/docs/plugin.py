@@ -13,7 +13,6 @@ from typing import Any
 
 import yaml
 
-from target_linkedin_resumes.cli.ledger import main as ledger_commands
 from target_linkedin_resumes.settings import SCHEMA
 from target_linkedin_resumes.target import TargetLinkedInResumes
 from tests.docs.documents import read
@@ -26,8 +25,6 @@ _PLACEHOLDERS = {
     "organization": "urn:li:organization:1234567890",
     "contract": "urn:li:contract:123456",
 }
-# Commands that this version does not have.
-_MISSING = {"erase"} - set(ledger_commands.commands)
 # Of the SDK's words, those that say nothing to an operator.
 _PLAINER = {"batch_config": "Where BATCH files are, if the tap does not say so itself."}
 
@@ -68,7 +65,7 @@ def definition() -> dict[str, Any]:
 def _commands(name: str) -> dict[str, dict[str, str]]:
     """What `meltano invoke target-linkedin-resumes:...` runs, with the loader's settings."""
     rejects = f"${TargetLinkedInResumes._env_var_prefix}REJECTS_PATH"
-    commands = {
+    return {
         "check": {
             "args": "--config ENV --check",
             "description": "Check the configuration, the token and the rights; writes nothing.",
@@ -93,7 +90,6 @@ def _commands(name: str) -> dict[str, dict[str, str]]:
             "description": "Deliver the rejects again, after you have fixed the cause.",
         },
     }
-    return {command: said for command, said in commands.items() if command not in _MISSING}
 
 
 def hub_file() -> str:

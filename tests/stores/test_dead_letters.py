@@ -515,11 +515,13 @@ def test_a_later_record_of_a_row_overtakes_its_deletion(tmp_path: Path) -> None:
     file.rejected(Rejected("s", {"id": "1"}, UNRESOLVED, 0, row=ROW))
     file.close()
     file = rejects(path)
-    assert file.waits_for(ROW)
-    assert not file.waits_for(ROW._replace(text='["s", "2"]'))
-    file.overtaken(ROW)
-    assert not file.waits_for(ROW)
-    file.overtaken(ROW)
+    assert file.keeps(ROW, named=False)
+    assert not file.keeps(ROW._replace(text='["s", "2"]'), named=False)
+    file.overtaken(ROW, deletions=False, named=False)
+    assert file.outstanding == (1, 1)
+    for _ in range(2):
+        file.overtaken(ROW, deletions=True, named=False)
+        assert file.outstanding == (0, 0)
     file.close()
     assert not path.exists()
 
