@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 
@@ -17,7 +18,7 @@ _LONGEST = 64
 # Whoever writes a double with an exponent writes a fraction before it.
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+([eE][+-]?\d{1,3})?)?")
 _TIME = r"(?P<hour>\d\d?)(:?(?P<minute>\d\d)(:?(?P<second>\d\d)([.,](?P<fraction>\d+))?)?)?"
-_ZONE = r"\s*(Z|UT|(UTC|GMT)?(?P<zone>[+-]\d\d(:?\d\d)?)?)"
+_ZONE = r"(\s*(?P<half>[AP])M)?\s*(Z|UT|(UTC|GMT)?(?P<zone>[+-]\d\d(:?\d\d)?)?)"
 _LATER = rf"(\s+{_TIME}{_ZONE})"
 _FORMS = tuple(
     re.compile(form, re.ASCII | re.IGNORECASE)
@@ -27,12 +28,18 @@ _FORMS = tuple(
         # 20240506070809.123Z
         rf"(?P<year>\d{{4}})(?P<month>\d\d)(?P<day>\d\d)([T\s]?{_TIME}{_ZONE})?",
         # Mon, 06 May 2024 07:08:09 GMT, 06-May-2024
-        rf"([a-z]{{3}},\s*)?(?P<day>\d\d?)([-\s])(?P<month>[a-z]{{3}})\3(?P<year>\d{{4}}){_LATER}?",
+        rf"([a-z]{{3}},\s*)?(?P<day>\d\d?)([-\s])(?P<month>[a-z]{{3,9}})\3(?P<year>\d{{4}}){_LATER}?",
+        # December 31, 9999; May  6 2024  7:08AM
+        rf"(?P<month>[a-z]{{3,9}})\s+(?P<day>\d\d?),?\s+(?P<year>\d{{4}}){_LATER}?",
         # 06.05.2024
         rf"(?P<day>\d\d?)\.(?P<month>\d\d?)\.(?P<year>\d{{4}}){_LATER}?",
     )
 )
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_NAMES = (
+    *("january", "february", "march", "april", "may", "june", "july", "august"),
+    *("september", "october", "november", "december"),
+)
+_MONTHS = {form: at for at, name in enumerate(_NAMES, 1) for form in (name, name[:3])}
 # Nothing but digits: a date alone, or with minutes, seconds, milliseconds.
 _DIGITS = re.compile(
     r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)"
@@ -49,9 +56,11 @@ _DOT_NET = re.compile(r"\\?/Date\(([+-]?\d{1,18})([+-]\d{4})?\)\\?/", re.ASCII)
 
 # Below which number an epoch is in a unit, and how many microseconds the unit has.
 _UNITS = ((10**11, 10**6), (10**14, 10**3), (2 * 10**17, 1), (10**20, Decimal("0.001")))
-# In seconds, these would lie between 1971 and 3 March 1973: too early for a resume, and ids and
-# sizes look the same.
-_NO_EPOCH = (365 * 86_400, 10**8)
+# What is no epoch. In seconds, the first would lie between 1971 and 3 March 1973: too early for a
+# resume, and ids and sizes look the same. The others count from other years in 100 nanoseconds: the
+# times of Windows files from 1968 to 2108, and the ticks of .NET from 1965 to 2101. As epochs they
+# would be of the year 5600 and later, or of 1989 to 1991.
+_NO_EPOCHS = ((365 * 86_400, 10**8), (1157 * 10**14, 16 * 10**16), (62 * 10**16, 663 * 10**15))
 # The last days of the year 9999 in seconds. In every unit they stand for "never"; in the next
 # smaller one they would be an evening in 1978.
 _LAST_DAYS = [int((LAST - EPOCH).total_seconds()) + days * 86_400 for days in (-2, 1)]
@@ -120,7 +129,7 @@ def _from_text(text: str) -> datetime | None:
     if match := _DOT_NET.fullmatch(text):
         return _after_epoch(int(match[1]) * 1000)
     match = next(filter(None, (form.fullmatch(text) for form in _FORMS)), None)
-    return None if match is None else _made(**match.groupdict())
+    return None if match is None else _made(match.groupdict())
 
 
 def _aware(moment: datetime) -> datetime:
@@ -131,12 +140,12 @@ def _from_digits(digits: str) -> datetime | None:
     match = _DIGITS.fullmatch(digits)
     if match is None or (len(digits) == 12 and not _YEARS.match(digits)):
         return None
-    return _made(**match.groupdict())
+    return _made(match.groupdict())
 
 
 def _from_epoch(number: Decimal) -> datetime | None:
     size = number.copy_abs()  # arithmetic would fail for what Decimal can hold
-    if _NO_EPOCH[0] <= size < _NO_EPOCH[1]:
+    if any(first <= size < end for first, end in _NO_EPOCHS):
         return None
     if any(
         _LAST_DAYS[0] * unit <= number < _LAST_DAYS[1] * unit for unit in (1, 10**3, 10**6, 10**9)
@@ -155,33 +164,28 @@ def _after_epoch(microseconds: int) -> datetime:
         return LAST if microseconds > 0 else FIRST
 
 
-def _made(
-    year: str,
-    month: str,
-    day: str,
-    hour: str | None = None,
-    minute: str | None = None,
-    second: str | None = None,
-    fraction: str | None = None,
-    zone: str | None = None,
-) -> datetime | None:
+def _made(parts: Mapping[str, str | None]) -> datetime | None:
     """Make a moment of its parts; None if there is none on the calendar or the clock."""
+    year, month, day = (parts[name] or "" for name in ("year", "month", "day"))
     if not 0 < int(year) < 10_000:
         return LAST if int(year) > 0 else FIRST
-    name = month.lower()
-    hours, minutes, seconds = (int(part or 0) for part in (hour, minute, second))
+    hours, minutes, seconds = (int(parts.get(name) or 0) for name in ("hour", "minute", "second"))
+    if half := parts.get("half"):
+        if not 1 <= hours <= 12:
+            return None
+        hours = hours % 12 + 12 * (half in "Pp")
     # ISO 8601 has 24:00 for the end of a day, and clocks have leap seconds.
     beyond = timedelta(days=hours == 24 and not minutes and not seconds, seconds=seconds == 60)
     try:
         moment = datetime(
             int(year),
-            _MONTHS.index(name) + 1 if name.isalpha() else int(name),
+            _MONTHS.get(month.lower(), 0) if month.isalpha() else int(month),
             int(day),
             0 if beyond.days else hours,
             minutes,
             59 if beyond.seconds else seconds,
-            int((fraction or "")[:6].ljust(6, "0")),
-            _offset(zone),
+            int((parts.get("fraction") or "")[:6].ljust(6, "0")),
+            _offset(parts.get("zone")),
         )
     except ValueError:
         return None

@@ -162,14 +162,18 @@ _FALSE_WORDS = frozenset(
 # 1973 in milliseconds) is a unit mistaken for another and never goes on the wire; nor does anything
 # from 2100 on.
 _EARLIEST, _LATEST = 10**11, 4_102_444_800_000
+# From here on a float may have been another whole number: it is nobody's id.
+_LOSSY = 2.0**53
 _MILLISECOND = timedelta(milliseconds=1)
 # Sources write dates before the first or from the second year on for "never".
 _FIRST_YEAR, _NEVER_YEAR = 1971, 2099
 # Clocks and zones differ; a deletion that is announced for later is none yet.
 _SOON = 86_400
-# In seconds; a zone moves 1970-01-01 by an hour or more. Of smaller numbers 0 and 1 say something;
-# a code, a count or a year does not.
-_FIRST_EPOCH = 3600
+# Of small numbers 0, 1 and -1 say something, and so do the midnights of 1970, and those of its
+# first day in all time zones, in seconds or milliseconds. A code, a count, a year, a month such as
+# 202405 or a day of Excel does not.
+_YEAR = timedelta(days=365)
+_DAY, _HOUR = 86_400, 3600
 
 
 def read_change(
@@ -234,10 +238,11 @@ def is_deleted(marker: object, clock: Callable[[], float] = time.time) -> bool:
             return False
     moments = readings(marker)
     says = {_has_come(moment, clock()) for moment in moments}
-    if moments and moments[0].year == EPOCH.year:
+    if moments and abs(moments[0] - EPOCH) < _YEAR:
         number = read_number(marker)
-        if number is not None and 0 <= number < _FIRST_EPOCH:
-            says = {bool(number)} if number in (0, 1) else set()
+        seconds = (moments[0] - EPOCH).total_seconds()
+        if number is not None and abs(number - int(seconds)) < 1:
+            says = {number == 1} if number in (1, -1) or _is_first_day(number) else set()
     if len(says) == 1 and None not in says:
         return True in says
     raise Reject(
@@ -246,6 +251,14 @@ def is_deleted(marker: object, clock: Callable[[], float] = time.time) -> bool:
         " word like 'true', 'Y' or 'd' as deletion marker; this value says neither that the resume"
         " is deleted nor that it is not. Map the setting `fields.deleted` to the column that marks"
         " deletions.",
+    )
+
+
+def _is_first_day(seconds: Decimal) -> bool:
+    """Tell whether a small number is a midnight of 1970, or of its first day in a time zone."""
+    return seconds % _DAY == 0 or any(
+        abs(seconds) % (_HOUR // 4 * unit) == 0 and _HOUR <= abs(seconds) / unit <= 14 * _HOUR
+        for unit in (1, 1000)
     )
 
 
@@ -300,7 +313,8 @@ def _present(record: Record) -> dict[str, Any]:
 def _said(name: str, value: object) -> object:
     if isinstance(value, (float, Decimal)) and name in _WHOLE:
         whole = as_whole(value)
-        return value if whole is None else whole
+        lossy = isinstance(value, float) and abs(value) >= _LOSSY
+        return Decimal(value) if whole is None or lossy else whole
     if isinstance(value, Mapping) and name == "file":
         return {part: one for part, one in value.items() if not is_null(one)}
     return value

@@ -94,6 +94,22 @@ class Package:
                     relation.set("Target", "/" + self._resolved(part, relation.get("Target", "")))
         return self._relations.get(name)
 
+    def targets(self, part: str) -> dict[str, str]:
+        """Name what the relations of a part lead to, by their identifiers."""
+        relations = self.relations(part)
+        return {
+            relation.get("Id"): relation.get("Target", "").removeprefix("/")
+            for relation in ([] if relations is None else relations.iter(RELATIONSHIP))
+        }
+
+    def diagram(self, name: str) -> list[str]:
+        """Return the texts in the shapes of a diagram (SmartArt)."""
+        if name not in self._archive:
+            return []
+        return [
+            text for shape in self._archive.markup(name).iter("{*}pt") if (text := _text(shape))
+        ]
+
     def related(self, part: str, *kinds: str) -> list[str]:
         """Name the parts that a part is related to in such a way, as far as they are there."""
         relations = self.relations(part)
@@ -162,6 +178,7 @@ def _join(paragraph: Element) -> None:
 
 
 _COMPATIBLE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_HEX = re.compile("(?!D[89A-F])[0-9A-F]{2,4}", re.IGNORECASE)
 _CHECKED, _UNCHECKED = "☒", "☐"
 _OFF = ("0", "false", "off")
 _PAGE_FIELD = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b", re.IGNORECASE)
@@ -174,9 +191,9 @@ def prepare_for_mammoth(root: Element) -> None:
     """Bring a part into the form that Mammoth reads."""
     for either in list(root.iter(f"{_COMPATIBLE}AlternateContent")):
         _choose(either)
+    _show_symbols(root)
     for frame in list(root.iter("{*}drawing", "{*}pict", "{*}object")):
-        texts = list(frame.iterfind(".//{*}txbxContent"))
-        if texts:
+        if texts := list(frame.iterfind(".//{*}txbxContent")):
             frame.tag = _named(frame, "pict")
             frame[:] = texts
     _resolve_fields(root)
@@ -311,6 +328,26 @@ def _show_formula(formula: Element) -> None:
     remove(formula)
 
 
+def _show_symbols(root: Element) -> None:
+    """Make text of the symbols of fonts that have letters, and of the words of WordArt.
+
+    Mammoth reads the symbols of other fonts.
+    """
+    for symbol in list(root.iter("{*}sym")):
+        code = value(symbol, "char")
+        if not _HEX.fullmatch(code):
+            remove(symbol)
+        elif not value(symbol, "font").lower().startswith(("symbol", "wingdings", "webdings")):
+            number = int(code, 16)
+            symbol.tag = _named(symbol, "t")
+            symbol.text = chr(number - 0xF000 if 0xF020 <= number <= 0xF0FF else number)
+    for path in root.iter("{*}textpath"):
+        picture = next(path.iterancestors("{*}pict"), None)
+        if picture is not None and path.get("string"):
+            picture.addnext(words := etree.Element(_named(picture, "t")))
+            words.text = path.get("string")
+
+
 def _named(like: Element, name: str) -> str:
     """Name an element of the namespace that another is in."""
     return f"{like.tag.rpartition('}')[0]}}}{name}"
@@ -336,8 +373,9 @@ def docx_html(archive: Archive) -> str:
     for name in package.related(package.main, "numbering"):
         _add_levels(parts[name])
     styles = _Styles([parts[name] for name in package.related(package.main, "styles")])
-    for root in texts.values():
+    for part, root in texts.items():
         accept_changes(root)
+        _show_diagrams(package, part, root)
         prepare_for_mammoth(root)
         for paragraph in root.iter("{*}p"):
             _show_paragraph(paragraph, styles)
@@ -450,10 +488,7 @@ def _add_margins(package: Package, parts: dict[str, Element]) -> None:
     relations = package.relations(package.main)
     if relations is None:
         return
-    targets = {
-        one.get("Id"): one.get("Target", "").removeprefix("/")
-        for one in relations.iter(RELATIONSHIP)
-    }
+    targets = package.targets(package.main)
     has_even_pages = any(
         settings.find("{*}evenAndOddHeaders") is not None
         for settings in package.parsed(package.main, "settings")
@@ -478,6 +513,20 @@ def _add_margins(package: Package, parts: dict[str, Element]) -> None:
             header_end += len(margin)
         else:
             body.extend(margin)
+
+
+def _show_diagrams(package: Package, part: str, root: Element) -> None:
+    """Put the words of diagrams behind the paragraphs that they stand in."""
+    diagrams = list(root.iter("{*}relIds"))
+    targets = package.targets(part) if diagrams else {}
+    for diagram in diagrams:
+        paragraph = next(diagram.iterancestors("{*}p"), None)
+        for text in reversed(package.diagram(targets.get(value(diagram, "dm"), ""))):
+            if paragraph is not None:
+                shown = etree.Element(_named(paragraph, "p"))
+                run = etree.SubElement(shown, _named(paragraph, "r"))
+                etree.SubElement(run, _named(paragraph, "t")).text = text
+                paragraph.addnext(shown)
 
 
 def _bring_links(package: Package, margin: Element, name: str, relations: Element) -> None:

@@ -48,6 +48,8 @@ _LINK = re.compile(r"(?:https?://|mailto:|tel:)", re.IGNORECASE)
 _NOTE_RETURN = re.compile("#(?:foot|end)note-ref-")  # Mammoth's way back from a note to the text
 # What XML forbids. Two of them part words on the way to a browser.
 _FORBIDDEN = dict.fromkeys((*range(9), *range(14, 32), 0xFFFE, 0xFFFF)) | {11: " ", 12: " "}
+# What stands behind them is shown; libxml2 would drop it.
+_ENDS = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
 _REFERENCE = re.compile("&#(?:x([0-9a-f]{1,8})|([0-9]{1,8}));?", re.IGNORECASE)
 _CHARSET = re.compile(
     r"<(?:meta\s[^<>]{0,200}?charset|\?xml\s[^<>]{0,200}?encoding)\s*=\s*[\"']?([\w.:-]{1,40})",
@@ -105,7 +107,7 @@ def clean_tree(page: str, *, keep: str = "") -> Element:
         encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True, remove_pis=True
     )
     try:
-        page = _REFERENCE.sub(_resolved, page).translate(_FORBIDDEN)
+        page = _REFERENCE.sub(_resolved, _ENDS.sub("", page)).translate(_FORBIDDEN)
         root = lxml.html.document_fromstring(page.encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError, AssertionError):
         raise conversion_failed("its markup is damaged") from None

@@ -125,7 +125,7 @@ class _Writer:
         self._lists: list[str] = []  # the styles of the lists that are open
         self._numbers: dict[tuple[str, int], int] = {}
         self._notes: list[str] = []
-        self._boxes: list[str] = []
+        self._boxes: list[str] | None = None  # those of the paragraph that is open
         self._special: dict[str, Callable[[Element], str]] = {
             "text:p": self._paragraph,
             "text:h": self._paragraph,
@@ -147,7 +147,8 @@ class _Writer:
             or _get(element, "style:display") == "false"
             or self._styles.hides(_get(element, "text:style-name"))
         )
-        if name in _SKIPPED or (hidden and name != "text:list"):
+        is_template = name.startswith("text:") and name.endswith("-source")
+        if name in _SKIPPED or is_template or (hidden and name != "text:list"):
             return ""
         if name in self._special:
             return self._special[name](element)
@@ -174,9 +175,10 @@ class _Writer:
         return inside
 
     def _paragraph(self, paragraph: Element) -> str:
-        outer, self._boxes = self._boxes, []
+        boxes: list[str] = []
+        outer, self._boxes = self._boxes, boxes
         inside = self._in(paragraph)
-        boxes, self._boxes = self._boxes, outer
+        self._boxes = outer
         level = self._styles.heading(_get(paragraph, "text:style-name"))
         if _name(paragraph) == "text:h":
             level = min(_whole(_get(paragraph, "text:outline-level")), 6)
@@ -215,8 +217,11 @@ class _Writer:
 
     def _box(self, box: Element) -> str:
         outer, self._lists = self._lists, []
-        self._boxes.append(f"<div>{self._in(box)}</div>")
+        shown = f"<div>{self._in(box)}</div>"
         self._lists = outer
+        if self._boxes is None:  # it is placed on the page
+            return shown
+        self._boxes.append(shown)
         return ""
 
 

@@ -30,15 +30,16 @@ _SILENT = (
     b" nextfile nonesttables object pict private revtbl rsidtbl shprslt sp tc template upr xe"
     b" xmlnstbl"
 )
-# What the first word of a group makes of it. Others with a star are silent, but for these two.
+# What the first word of a group makes of it. Others with a star are silent, but for these.
 _DESTINATIONS = dict.fromkeys(_SILENT.split(), "silent") | {
     b"fonttbl": "fonts", b"stylesheet": "styles", b"listtext": "marker", b"pntext": "marker",
     b"fldinst": "code", b"fldrslt": "result", b"footnote": "note", b"shptxt": "box", b"ud": "text",
+    b"dptxbxtext": "drawn",
     b"header": "header", b"headerf": "header", b"headerl": "header", b"headerr": "header",
     b"footer": "footer", b"footerf": "footer", b"footerl": "footer", b"footerr": "footer",
 }  # fmt: skip
 _STAR = rb"\*"
-_STARRED = (b"shpinst", b"nesttableprops")
+_STARRED = (b"shpinst", b"nesttableprops", b"do")
 _COLLECTED = ("marker", "style", "code", "result")
 _SHOWN = ("text", "result", "number", "apart")
 _CHARACTERS = {
@@ -229,7 +230,7 @@ class _Reader:
             group.destination, self._numbers_page = "number", False
         elif name == "result" and not self._link:
             return True
-        elif name in self._parts or name == "box":
+        elif name in self._parts or name in ("box", "drawn"):
             self._divert(name)
         else:
             group.destination, self._collected = name, ""

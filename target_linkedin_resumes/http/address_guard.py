@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -23,6 +24,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from target_linkedin_resumes.errors import Reject
 from target_linkedin_resumes.http.proxies import Proxy
 from target_linkedin_resumes.http.sockets import DeadlineStream, connect_any
+from target_linkedin_resumes.http.urls import Origin
 
 # The head of a response may take one timeout, all of it as many.
 TOTAL_TIMEOUTS = 5
@@ -103,6 +105,12 @@ def not_allowed(what: str) -> Reject:
     )
 
 
+class Request(PreparedRequest):
+    """A request that says where it goes, so that its URL is not taken apart for it once more."""
+
+    origin: Origin
+
+
 class GuardedAdapter(HTTPAdapter):
     """Connects to public addresses only. ``public`` tells which those are.
 
@@ -115,19 +123,19 @@ class GuardedAdapter(HTTPAdapter):
     def __init__(
         self, context: ssl.SSLContext, public: Callable[[str], bool] = is_public, **kwargs: Any
     ) -> None:
-        self._context = context
+        self._tls: dict[str, Any] = {"ssl_context": context, "cert_reqs": "CERT_REQUIRED"}
         self._direct = _pools(_GuardedConnection, is_public=staticmethod(public))
         self._proxied = _pools()
         super().__init__(**kwargs)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pools that connect directly."""
-        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
+        super().init_poolmanager(*args, **(self._tls | kwargs))
         self.poolmanager.pool_classes_by_scheme = self._direct
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         """Make the pools of a proxy, the first time."""
-        manager = super().proxy_manager_for(proxy, ssl_context=self._context, **kwargs)
+        manager = super().proxy_manager_for(proxy, **(self._tls | kwargs))
         manager.pool_classes_by_scheme = self._proxied
         return manager
 
@@ -137,6 +145,28 @@ class GuardedAdapter(HTTPAdapter):
             for key in manager.pools.keys():  # noqa: SIM118 - it cannot be iterated over
                 manager.pools[key].close()
         super().close()
+
+    # requests reads URL and proxy anew for each of these, and keeps cookies. Here they are known.
+
+    def get_connection_with_tls_context(
+        self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        """Find the pool of the origin, of the proxy with the key `all` if there is one."""
+        del verify, cert
+        manager = self.proxy_manager_for(proxies["all"]) if proxies else self.poolmanager
+        origin = request.origin
+        return manager.connection_from_host(origin.host, origin.port, origin.scheme)
+
+    def request_url(self, request: PreparedRequest, proxies: Any) -> str:
+        """Return what the request line asks for."""
+        return super().request_url(request, proxies) if proxies else request.path_url
+
+    def build_response(self, req: PreparedRequest, resp: Any) -> Response:
+        """Return a response with status, headers and body; it keeps no cookies."""
+        response = Response()
+        response.request, response.raw = req, resp
+        response.status_code, response.headers = resp.status, resp.headers
+        return response
 
     def proxy_headers(self, proxy: str) -> dict[str, str]:
         """Return what is sent to a proxy itself."""

@@ -76,7 +76,11 @@ class Proxies:
 
     def proxy_for(self, origin: Origin) -> Proxy | None:
         """Return the proxy to use; None for what `no_proxy` names and for this machine itself."""
-        if origin.is_loopback or any(_names(entry, origin) for entry in self._direct):
+        if (
+            not self._by_scheme
+            or origin.is_loopback
+            or any(_names(entry, origin) for entry in self._direct)
+        ):
             return None
         return self._by_scheme.get(origin.scheme) or self._by_scheme.get("all")
 

@@ -30,9 +30,14 @@ _EXPIRED = re.compile(
 # What Google, Salesforce, Amazon and others write where 429 was meant.
 _THROTTLED = re.compile(
     rb"rate[\s_-]?limit|limit[\s_-]?(?:exceeded|reached)|quota[\s_-]?exceeded|exceeded your quota"
-    rb"|too[\s_-]?many[\s_-]?requests|throttl|slow[\s_-]?down",
+    rb"|too[\s_-]?many[\s_-]?requests|throttl|slow[\s_-]?down|over[\s_-]?quota|code: 1015"
+    rb"|(?:requests?|calls?|queries|concurrency|api)[\s_-]?(?:per[\s_-]second|limit|exceeded)"
+    rb"|exceeded[^<>\"]{0,40}(?:requests|calls|queries)",
     re.IGNORECASE,
 )
+
+
+_REMAINING = ("X-RateLimit-Remaining", "X-Rate-Limit-Remaining", "RateLimit-Remaining")
 
 
 def failure_of_answer(
@@ -62,7 +67,7 @@ def failure_of_answer(
         words = beginning()
         if has_expired(url, now) or _EXPIRED.search(words):
             return expired()
-        if throttles(words) or headers.get("X-RateLimit-Remaining") == "0":
+        if throttles(words) or any(headers.get(name) == "0" for name in _REMAINING):
             asked = asked or 0
     return _refusal(status, asked)
 

@@ -35,11 +35,16 @@ def decoded(pieces: Iterable[bytes], header: str | None) -> Generator[bytes, Non
     """Undo all codings, the last first, in bounded steps.
 
     Raises :class:`Retry` for a body that is damaged or ends too soon, :class:`Reject` for a coding
-    that cannot be undone.
+    that cannot be undone, unless the body is a PDF or a DOC in spite of it.
     """
     codings = [token.partition(";")[0].strip().lower() for token in (header or "").split(",")]
     packed = [coding for coding in codings if coding in _PACKED]
-    if len(packed) > _MOST_CODINGS or not _UNKNOWN.isdisjoint(codings):
+    is_unknown = not _UNKNOWN.isdisjoint(codings)
+    if is_unknown:
+        head, pieces = _head(pieces)
+        kind = sniff(io.BytesIO(head), len(head))
+        is_unknown = kind.content_type is None or kind.encoding is not None
+    if len(packed) > _MOST_CODINGS or is_unknown:
         raise Reject(
             "source_refused",
             "field 'file': the source compresses the file with an unknown Content-Encoding that was"

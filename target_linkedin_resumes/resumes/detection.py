@@ -34,10 +34,10 @@ _WINDOWS = frozenset((*(f"cp125{digit}" for digit in range(9)), "cp874", "koi8-r
 _ASKED = (
     *_CODECS,
     *_WINDOWS,
-    *(f"iso8859-{part}" for part in (2, 4, 5, 6, 7, 8, 9, 13, 15)),
+    *(f"iso8859-{part}" for part in (*range(2, 11), 13, 14, 15)),
     *("cp437", "cp737", "cp775", "cp850", "cp852", "cp857", "cp860", "cp861", "cp862", "cp863"),
-    *("cp865", "cp866", "cp1125", "kz1048"),
-    *("mac-cyrillic", "mac-greek", "mac-latin2", "mac-roman", "mac-turkish"),
+    *("cp865", "cp866", "cp1125", "cp869", "koi8-t", "kz1048", "ptcp154"),
+    *("mac-cyrillic", "mac-greek", "mac-iceland", "mac-latin2", "mac-roman", "mac-turkish"),
 )
 _READ = 16  # of chardet's answers, those that are read
 _MOST = 16 * 1024  # bytes that it judges by

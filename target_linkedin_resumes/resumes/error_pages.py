@@ -108,7 +108,13 @@ _MESSAGES = re.compile(
     r"|(?:php )?(?:fatal|parse) error\b|(?:php )?warning ?: \w+\(|traceback \(most recent|uncaught "
     r"|cannot (?:get|post) /|upstream connect error|no healthy upstream|default backend"
     r"|you (?:do not|don't) have (?:permission|access)|you need (?:permission|access)"
-    r"|authentication failed|(?:null|undefined|found|gone|see other)\W*$)",
+    r"|authentication failed|(?:null|none|nil|nan|n/?a|undefined|found|gone|see other)\W*$)",
+    re.IGNORECASE,
+)
+# What programs write in the place of bytes.
+_OBJECT = re.compile(
+    r"\s*(?:\[object \w+\]|\[[BC]@[0-9a-f]{4,16}|(?:system\.)?byte\[\]|\(?blob\)?"
+    r"|<[\w. ]{1,60}\bat 0x[0-9a-f]+>)\s*",
     re.IGNORECASE,
 )
 _LOGIN_MESSAGES = re.compile(
@@ -137,6 +143,8 @@ def page_code(page: str, *, whole: bool) -> str | None:
 
 def text_code(text: str) -> str | None:
     """Return the reject code of a short text that is a message of a source; None for another."""
+    if _OBJECT.fullmatch(text):
+        return ERROR
     if "<" in text:
         text = _seen(text)
     text = text.strip()

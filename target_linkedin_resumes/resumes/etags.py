@@ -69,6 +69,8 @@ def expires_at(url: str) -> int | None:
     "Authenticating Requests: Using Query Parameters" page of S3, "Signed URLs" of Cloud Storage,
     "Signed URLs" of CloudFront, "Create a service SAS" of Azure.
     """
+    if "?" not in url:
+        return None
     try:
         query = urlsplit(url).query
         pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=100)
@@ -85,10 +87,11 @@ def expires_at(url: str) -> int | None:
 def _version_4(fields: Mapping[str, str]) -> int | None:
     for vendor in ("x-amz", "x-goog"):
         life = _number(fields.get(f"{vendor}-expires"))
+        if life is None:
+            continue
         try:
             signed = datetime.strptime(fields.get(f"{vendor}-date", ""), "%Y%m%dT%H%M%S%z")
-            if life is not None:
-                return int((signed + timedelta(seconds=life)).timestamp())
+            return int((signed + timedelta(seconds=life)).timestamp())
         except (ValueError, OverflowError):
             continue
     return None

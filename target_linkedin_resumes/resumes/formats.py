@@ -67,6 +67,10 @@ POSTSCRIPT = Kind("a PostScript document", ".ps")
 DAMAGED_PDF = Kind("a damaged PDF document", ".pdf")
 LFS_POINTER = Kind("a Git LFS pointer, not the file that it points to", ".txt")
 ARMORED = Kind("encrypted or signed (PGP, S/MIME), or a key", ".asc")
+PACKED = Kind("packed (gzip, bzip2, xz, Zstandard, 7z, RAR, tar)", ".bin")
+ENCODED = Kind(
+    "other bytes written as text (quoted-printable, uuencode, a list of numbers)", ".txt"
+)
 PYTHON_BYTES = Kind("Python's notation of bytes (b'...'), not the bytes", ".txt")
 XML = Kind("an XML document", ".xml")
 JSON = Kind("a JSON document", ".json")
@@ -85,11 +89,23 @@ _HEAD = 64 * 1024
 _PDF_HEADER = re.compile(rb"%PDF-\d")
 _BENT_PDF_HEADER = re.compile(rb"[\s\xef\xbb\xbf]*%PDF")
 _PDF_OBJECT = re.compile(rb"\d\s{1,8}\d{1,5}\s{1,8}obj\b")
+# Of a PDF that was read and written as text: its line ends are escapes, and what begins its packed
+# streams has become other characters.
+_ESCAPED_PDF = re.compile(rb"%PDF-\d\.\d\\[nrx]")
+_SPOILT_STREAM = re.compile(rb"stream\r?\n[Hhx](?:\xc2[\x80-\x9f]|\xc3\x9a|\xc5\x93|\xef\xbf\xbd)")
 _PDF_WINDOW = 1024 + len(b"%PDF-1")
 _TAIL = 4096
 _SHORT = 1000  # bytes; messages that are no page are shorter, in any encoding
 
 _SIGNATURES = (
+    (
+        re.compile(
+            rb"\x1f\x8b\x08|BZh[1-9](?:1AY&SY|\x17rE8P)|\xfd7zXZ\0|\x28\xb5\x2f\xfd|7z\xbc\xaf\x27\x1c"
+            rb"|Rar!\x1a\x07|.{257}ustar[\0 ]",
+            re.DOTALL,
+        ),
+        PACKED,
+    ),
     (re.compile(rb"\x89PNG\r\n\x1a\n"), PNG),
     (re.compile(rb"\xff\xd8\xff"), JPEG),
     (re.compile(rb"GIF8|II\*\0|MM\0\*|RIFF.{4}WEBP", re.DOTALL), IMAGE),
@@ -107,11 +123,22 @@ _HTML_START = re.compile(
     r"(?=[\s/>]))",
     re.IGNORECASE | re.DOTALL,
 )
+# What other elements pages begin with, and what shows that they are pages.
+_TAG_START = re.compile(
+    _BEFORE_TAG + r"<(!\[if|[a-z][\w:.-]*)(?=[\s/>])", re.IGNORECASE | re.DOTALL
+)
+_HTML_TAG = re.compile(
+    r"</?(?:p|div|span|br|h[1-6]|ul|ol|li|table|td|body|section|article|b|strong|em|a)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
 _ERROR_XML_START = re.compile(
     r"\s*(?:<\?xml.*?\?>\s*)?<(?:\w+:)?(?:Error|ErrorResponse|ServiceException)[\s>]", re.DOTALL
 )
 _XML_START = re.compile(r"\s*<(?:\?xml\s|[\w:.-]+\s[^<>]*\bxmlns[:=])")
 _JSON_START = re.compile(r'\s*(?:\[\s*)?\{\s*(?:"[^"]*"\s*:|\}\s*\]?\s*$)')
+# Quoted-printable (RFC 2045): characters beyond ASCII in UTF-8, and what else "=" begins.
+_QUOTED_UTF_8 = re.compile(r"=(?:[CD][0-9A-F]|E[0-9A-F]=[89AB][0-9A-F])=[89AB][0-9A-F]")
+_QUOTED = re.compile(r"=(?:[0-9A-F]{2}|\r?\n|[0-9A-F]?\Z)")
 _ERROR_JSON = re.compile(
     r'"(?:errors?|error_?code|error_?description|error_?message|exception|fault|message|detail)"\s*:',
     re.IGNORECASE,
@@ -130,8 +157,17 @@ _TEXT_STARTS = (
     (re.compile(r"\s*version https://git-lfs\.github\.com/"), LFS_POINTER),
     (re.compile(r"\s*-----BEGIN [A-Z0-9 ]{3,40}-----"), ARMORED),
     (
-        re.compile(r"""\s*b(['"])(?:[^\n]*\1\s*\Z|%PDF|PK|\{?\\|[A-Za-z0-9+/]{64})"""),
+        re.compile(
+            r"""\s*(?:bytearray\(|memoryview\()?b(['"])(?:[^\n]*\1\s*\Z|%PDF|PK|\{?\\|[A-Za-z0-9+/]{64})"""
+        ),
         PYTHON_BYTES,
+    ),
+    (
+        re.compile(
+            r"\s*+(?:begin \d{3} \S[^\n]*\n[ -`]{1,62}\n|=ybegin |\[?\s*+(?:\d{1,3}\s*+,\s*+){32}"
+            r"|<Buffer [0-9a-f]{2} |<~[!-u]{32})"
+        ),
+        ENCODED,
     ),
 )
 
@@ -199,16 +235,27 @@ def _decoded(head: bytes) -> str:
 
 def _markup(start: str, *, whole: bool) -> Kind | None:
     """Tell HTML, XML, JSON and MIME by the first 64 KiB of a text, which may be the whole."""
-    if _HTML_START.match(start):
+    tag = _TAG_START.match(start)
+    is_xml = _XML_START.match(start) is not None
+    if _HTML_START.match(start) or (tag and not is_xml and _HTML_TAG.search(start, tag.end())):
         code = error_pages.page_code(start, whole=whole)
         return HTML if code is None else _ERROR_PAGES[code]
     if _ERROR_XML_START.match(start):
         return ERROR_PAGE
-    if _XML_START.match(start):
+    if is_xml or (tag and f"</{tag[1]}>" in start):
         return XML
     if _JSON_START.match(start):
         return ERROR_PAGE if _ERROR_JSON.search(start[:2048]) else JSON
+    if "=" in start and _is_quoted_printable(start):
+        return ENCODED
     return next((kind for pattern, kind in _TEXT_STARTS if pattern.match(start)), None)
+
+
+def _is_quoted_printable(start: str) -> bool:
+    if len(_QUOTED_UTF_8.findall(start)) > 1:
+        return True
+    quoted = _QUOTED.findall(start)
+    return len(quoted) > 3 and len(quoted) == start.count("=") and "=\n" in start.replace("\r", "")
 
 
 def _ends_like_pdf(body: Readable, size: int) -> bool:
@@ -222,7 +269,9 @@ def _pdf(body: Readable, size: int, head: bytes, start: int) -> Kind:
     ISO 32000-1, 7.5.5 and 7.5.8. ``start`` is where the header stands; offsets count from there,
     with some writers from the beginning of the file.
     """
-    if not _has_object(body, head):
+    stream = max(0, head.find(b"stream", start))
+    is_spoilt = _ESCAPED_PDF.match(head, start) or _SPOILT_STREAM.match(head, stream)
+    if is_spoilt or not _has_object(body, head):
         return DAMAGED_PDF
     tail = _window(body, max(0, size - _TAIL))
     windows = [tail]

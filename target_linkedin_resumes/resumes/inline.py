@@ -20,9 +20,13 @@ _HEADER = re.compile(r"data:([^,]{0,1000}),", re.IGNORECASE)
 _PLAIN = str.maketrans({"-": "+", "_": "/"} | dict.fromkeys(" \t\r\n\f\v\ufeff"))
 
 # What databases write before the digits of a binary column, and Python around its bytes.
-_HEX_MARK = re.compile(r"0x|\\x", re.IGNORECASE)
-_HEX = re.compile(r"[0-9A-Fa-f\s]+")
-_QUOTED = re.compile(r"b?(['\"])")
+_HEX_MARK = re.compile(r"0x|\\+x", re.IGNORECASE)
+_HEX = re.compile(r"[0-9A-Fa-f\s:,-]+")
+_BETWEEN = re.compile(r"[\s:,-]+")
+# Before the quotation mark, Python writes b and SQL x.
+_QUOTED = re.compile(r"[bx]?(['\"])", re.IGNORECASE)
+# What JSON and programming languages write for line ends and slashes.
+_ESCAPED = re.compile(r"\\+(?:[nrt]|(?=/))")
 _BLANKS = " \t\r\n\f\v\ufeff"
 
 
@@ -32,7 +36,7 @@ def open_content(content: str) -> AbstractContextManager[Found]:
     Line breaks, blanks, quotation marks, the URL-safe alphabet and missing padding are accepted.
     Raises :class:`Reject` (``invalid_base64``, ``file_too_large``).
     """
-    content = without_quotes(content)
+    content = _ESCAPED.sub("", without_quotes(content))
     if content[:5].lower() == "data:":
         return open_data(content)
     raw = _from_hex(content)
@@ -40,10 +44,10 @@ def open_content(content: str) -> AbstractContextManager[Found]:
 
 
 def without_quotes(text: str) -> str:
-    """Return a text without blanks at its ends, and without quotation marks around it."""
+    """Return a text, or the beginning of one, without the blanks and quotation marks around it."""
     text = text.strip(_BLANKS)
     quote = _QUOTED.match(text)
-    return text[quote.end() : -1] if quote and text.endswith(quote[1]) else text
+    return text[quote.end() :].removesuffix(quote[1]) if quote else text
 
 
 def open_data(uri: str) -> AbstractContextManager[Found]:
@@ -82,7 +86,7 @@ def _from_hex(text: str) -> bytes | None:
     if mark is None and _HEX.fullmatch(text, 0, 1000) is None:
         return None
     try:
-        raw = bytes.fromhex(_HEX_MARK.sub("", text) if mark else text)
+        raw = bytes.fromhex(_BETWEEN.sub("", _HEX_MARK.sub("", text) if mark else text))
     except ValueError:
         return None
     if mark is None:

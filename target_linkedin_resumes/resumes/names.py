@@ -43,13 +43,15 @@ def file_name(candidates: Iterable[str | None], extension: str) -> str:
 
 def _cleaned(candidate: str) -> str:
     text = unicodedata.normalize("NFC", candidate).replace("\\", "/").rstrip("/")
-    visible = "".join(
-        " " if character.isspace() else character
-        for character in text.rpartition("/")[2]
-        if character.isspace()
-        or character in _JOINERS
-        or unicodedata.category(character) not in {"Cc", "Cf", "Cs"}
-    )
+    visible = text.rpartition("/")[2]
+    if not (visible.isascii() and visible.isprintable()):  # as nearly all are
+        visible = "".join(
+            " " if character.isspace() else character
+            for character in visible
+            if character.isspace()
+            or character in _JOINERS
+            or unicodedata.category(character) not in {"Cc", "Cf", "Cs"}
+        )
     name = " ".join(_RESERVED.sub("_", visible).split())
     return unicodedata.normalize("NFC", name)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,6 +14,7 @@ from urllib3.util import parse_url
 
 from target_linkedin_resumes.errors import Misconfigured
 from target_linkedin_resumes.http.oauth import OAuth
+from target_linkedin_resumes.http.urls import DEFAULT_PORTS
 
 HTTP_SCHEMES = ("http", "https")
 REMOTE_SCHEMES = ("s3", "gs", "az", "abfs", "sftp")
@@ -25,8 +27,6 @@ OTHER_NAMES = {
     "wasb": "abfs",
     "wasbs": "abfs",
 }
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-
 
 TOKEN = "{token}"  # noqa: S105 - the place of one
 
@@ -83,8 +83,10 @@ class Prefixes:
         places = [(_prefix(index, source), source) for index, source in enumerate(self._sources)]
         places.sort(key=lambda entry: -len(entry[0].authority + entry[0].path))
         self._places = places
+        # A file is asked about several times on its way.
+        self.match = lru_cache(maxsize=256)(self._match)
 
-    def match(self, url: str) -> FileSource | None:
+    def _match(self, url: str) -> FileSource | None:
         """Find the entry that a URL falls under.
 
         None also for a path with dots or encoded dots as a segment: what it leads to, only the
@@ -177,7 +179,7 @@ def _place(url: str) -> _Place | None:
             return None
         if parsed.host is None or parsed.auth is not None:
             return None
-        port = parsed.port or _DEFAULT_PORTS[scheme]
+        port = parsed.port or DEFAULT_PORTS[scheme]
         return _Place(scheme, f"{parsed.host.lower()}:{port}", (parsed.path or "").rstrip("/"))
     if scheme in REMOTE_SCHEMES:
         authority, _, path = rest.partition("/")

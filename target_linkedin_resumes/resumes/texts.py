@@ -38,7 +38,9 @@ _CONTROL = re.compile("[\x01-\x08\x10-\x19\x1c-\x1f]")
 _ONE_CONTROL_IN = 100
 # A text that has so many characters in UTF-8 for each byte that is none was cut, or spoilt.
 _GOOD_FOR_ONE_BAD = 4
-_ISO_2022 = (
+# Those in which characters of East Asia are ASCII between escapes.
+_ESCAPED = (
+    (re.compile(rb"~\{(?:[!-w][!-~]){2,}~\}"), "hz"),
     (re.compile(rb"\x1b\$\)C"), "iso2022_kr"),
     (re.compile(rb"\x1b(?:\$[@AB]|\$\([A-D]|\([IJ])"), "iso2022_jp_ext"),
 )
@@ -93,7 +95,7 @@ def _of_bytes(body: Readable, head: bytes, declared: str | None) -> str | None:
     """Tell encodings in which ASCII characters are single bytes."""
     encoding = _checked(body, "utf-8")
     if encoding == "utf-8" and head.isascii():
-        escaped = [name for pattern, name in _ISO_2022 if pattern.search(head)]
+        escaped = [name for pattern, name in _ESCAPED if pattern.search(head)]
         return next((one for one in (*escaped, declared) if one and _fits(body, one)), encoding)
     if encoding is None and _is_damaged_utf8(body):
         encoding = _checked(body, DAMAGED_UTF_8)

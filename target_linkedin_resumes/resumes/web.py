@@ -13,6 +13,7 @@ from urllib.parse import unquote, urljoin
 
 import requests
 from requests.cookies import RequestsCookieJar, extract_cookies_to_jar, get_cookie_header
+from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import parse_url
 
@@ -20,6 +21,7 @@ from target_linkedin_resumes.errors import Reject, Retry
 from target_linkedin_resumes.http.address_guard import (
     TOTAL_TIMEOUTS,
     GuardedAdapter,
+    Request,
     is_public,
     is_public_name,
     not_allowed,
@@ -78,8 +80,7 @@ _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 class _Hop:
     """One request: what, of whom, through which adapter and proxy, as `requests` names it."""
 
-    request: requests.PreparedRequest = field(repr=False)
-    origin: Origin
+    request: Request = field(repr=False)
     adapter: GuardedAdapter
     proxies: Mapping[str, str] = field(repr=False)
     tokens: SourceToken | None = None
@@ -198,7 +199,9 @@ class Web:
     def _hop(self, url: str) -> _Hop:
         """Decide whether and how a URL may be requested."""
         try:
-            request = requests.Request("GET", url, headers=_HEADERS).prepare()
+            request = Request()
+            request.prepare_method("GET")
+            request.prepare_url(url, "")
             # Only in the form in which it will be sent can a URL be compared with a prefix.
             url = request.url or ""
             parsed = parse_url(url)
@@ -214,20 +217,21 @@ class Web:
             )
         host = parsed.host.strip("[]").lower()
         port = parsed.port or DEFAULT_PORTS[parsed.scheme]
-        origin = Origin(parsed.scheme, host, port)
-        proxy = self._proxies.proxy_for(origin)
+        request.origin = Origin(parsed.scheme, host, port)
+        request.headers = CaseInsensitiveDict(_HEADERS)
+        proxy = self._proxies.proxy_for(request.origin)
         proxies = {} if proxy is None else {"all": proxy.url}
         source = self._prefixes.match(url)
         if source is not None:
             tokens = self._tokens.get(self._prefixes.setting(source))
             token = "" if tokens is None else tokens.get()
             request.headers.update(source.headers_with(token) if tokens else source.headers)
-            return _Hop(request, origin, self._trusted, proxies, tokens, token)
+            return _Hop(request, self._trusted, proxies, tokens, token)
         if parsed.port is not None and parsed.port not in self._ports:
             raise not_allowed("the URL names another port than 80 and 443")
         if proxy is not None and not is_public_name(parsed.host, self._public):
             raise not_allowed("the URL leads to a host that is not public")
-        return _Hop(request, origin, self._guarded, proxies)
+        return _Hop(request, self._guarded, proxies)
 
     def _get(
         self,
@@ -242,11 +246,14 @@ class Web:
         left = deadline - self._clock()
         if left <= 0:
             raise _too_slow()
-        jar = cookies.setdefault(hop.origin, RequestsCookieJar())
-        _add_cookies(hop.request, jar)
-        with self._gates.call(str(hop.origin), first) as call:
+        origin = hop.request.origin
+        if origin in cookies:
+            _add_cookies(hop.request, cookies[origin])
+        with self._gates.call(str(origin), first) as call:
             response = self._sent(hop, min(self._timeout, left), call)
-            extract_cookies_to_jar(jar, hop.request, response.raw)  # type: ignore[no-untyped-call]  # it has no types
+            if "Set-Cookie" in response.headers:
+                jar = cookies.setdefault(origin, RequestsCookieJar())
+                extract_cookies_to_jar(jar, hop.request, response.raw)  # type: ignore[no-untyped-call]  # it has no types
             status = response.status_code
             if status == 401 and hop.tokens and not again and hop.tokens.refused(hop.token):
                 response.close()
@@ -291,11 +298,12 @@ class Web:
     def _ask_for_token(self, oauth: OAuth) -> tuple[int, bytes]:
         """Send the form to a source's token endpoint; give status and body of the answer."""
         headers = {**_HEADERS, "Accept": "application/json"}
-        request = requests.Request("POST", oauth.token_url, headers, data=oauth.form()).prepare()
-        origin = parse_plain_url(oauth.token_url).origin
-        proxy = self._proxies.proxy_for(origin)
-        hop = _Hop(request, origin, self._trusted, {} if proxy is None else {"all": proxy.url})
-        with self._gates.call(str(origin), oauth.token_url) as call:
+        request = Request()
+        request.prepare("POST", oauth.token_url, headers, data=oauth.form())
+        request.origin = parse_plain_url(oauth.token_url).origin
+        proxy = self._proxies.proxy_for(request.origin)
+        hop = _Hop(request, self._trusted, {} if proxy is None else {"all": proxy.url})
+        with self._gates.call(str(request.origin), oauth.token_url) as call:
             response = self._sent(hop, self._timeout, call)
             with closing(response):
                 status = response.status_code
@@ -377,7 +385,8 @@ def _joined(url: str, target: str) -> str:
 def _url_name(*urls: str) -> str | None:
     """Find a name in the paths: one with an extension; others are ids and verbs."""
     for url in urls:
-        last = unquote((parse_url(url).path or "").rpartition("/")[2])
+        path = re.split("[?#]", url, maxsplit=1)[0].partition("://")[2]
+        last = unquote(path.partition("/")[2].rpartition("/")[2])
         if _EXTENSION.search(last):
             return last
     return None

@@ -22,12 +22,16 @@ from target_linkedin_resumes.resumes.inline import open_content, without_quotes
 from target_linkedin_resumes.resumes.spool import Found
 from target_linkedin_resumes.resumes.texts import UTF_8
 
-WRAPPED = Kind("base64 text or hexadecimal digits that hold no known file format", ".txt")
+WRAPPED = Kind("base64 or another notation of bytes that holds no known file format", ".txt")
 
-_LAYERS = 3
+_LAYERS = 4
 _LOOK = 4096  # bytes that tell words from digits
-_DIGITS = re.compile(r"[A-Za-z0-9+/_=\s\\-]+")
-_DATA = re.compile(r"data:(?:[\w.+-]+/[\w.+-]+(?:;[^,;\s]{0,100}){0,5}|;base64),\S+", re.IGNORECASE)
+_DIGITS = re.compile(r"[A-Za-z0-9+/_=\s\\%:,-]+['\"]?\s*")
+_DATA = re.compile(
+    r"data:(?:[\w.+-]+/[\w.+-]+(?:;[^,;\s]{0,100}){0,5}|;base64),\s*\S+", re.IGNORECASE
+)
+# Words of people are shorter, and so are their addresses in the web for the most part.
+_NO_WORD = re.compile(r"(?<![!-~])(?![!-~]*://)[!-~]{60,}")
 # A word may be base64 by chance, and what comes out a text; not one of so many bytes.
 _LEAST = 24
 _CERTAIN = 200
@@ -42,19 +46,25 @@ def opened(found: Found) -> Iterator[tuple[Found, Kind]]:
         for _ in range(_LAYERS):
             if kind.content_type != TEXT.content_type and kind is not PYTHON_BYTES:
                 break
-            inner = _inner(stack, found)
+            inner = _inner(stack, found, kind.encoding)
             if inner is None:
                 break
             found, kind = inner
         yield found, kind
 
 
-def _inner(stack: ExitStack, found: Found) -> tuple[Found, Kind] | None:
+def _inner(stack: ExitStack, found: Found, encoding: str | None) -> tuple[Found, Kind] | None:
     """Open what is written as text in a file; None for a text of words."""
-    start = without_quotes(_ascii(found, _LOOK))
-    if not (_DIGITS.fullmatch(start) or _DATA.match(start)):
-        return None
-    text = _ascii(found, found.size)
+    start = without_quotes(_ascii(found, _LOOK, encoding))
+    inner = None
+    if _DIGITS.fullmatch(start) or _DATA.match(start):
+        inner = _undone(stack, found, _ascii(found, found.size, encoding))
+    if inner is None and encoding is not None and _has_no_words(start):
+        return found, WRAPPED
+    return inner
+
+
+def _undone(stack: ExitStack, found: Found, text: str) -> tuple[Found, Kind] | None:
     try:
         inner = stack.enter_context(open_content(text))
     except Reject:
@@ -70,11 +80,16 @@ def _inner(stack: ExitStack, found: Found) -> tuple[Found, Kind] | None:
     return (found, WRAPPED) if is_certain else None
 
 
-def _ascii(found: Found, size: int) -> str:
+def _ascii(found: Found, size: int, encoding: str | None) -> str:
     found.body.seek(0)
-    raw = found.body.read(size)
-    wide = raw.startswith((b"\xff\xfe", b"\xfe\xff"))
-    return raw.decode("utf-16" if wide else "utf-8-sig", "replace")
+    codec = encoding if encoding and encoding.startswith(("utf-16", "utf-32")) else "utf-8-sig"
+    return found.body.read(size).decode(codec, "replace")
+
+
+def _has_no_words(start: str) -> bool:
+    """Tell a notation of bytes, perhaps with some words around it, from a text."""
+    found = "".join(_NO_WORD.findall(start))
+    return len(found) >= max(_CERTAIN, 0.75 * len(start)) and len(set(found)) >= _DISTINCT
 
 
 def _is_certain(text: str) -> bool:

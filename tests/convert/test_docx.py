@@ -550,3 +550,37 @@ def test_check_boxes() -> None:
     assert text_of(docx(body)).split("\n\n") == [
         "☒ licence", "☐ licence", "✓ licence", "☒ form", "☐ form", "☒ form", "☐ form\n",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("font", "code", "shown"),
+    [
+        *(("Calibri", "00E9", "é"), ("Calibri", "F0E9", "é"), ("Arial", "2022", "•")),
+        *(
+            ("Calibri", "D800", ""),
+            ("Calibri", "x", ""),
+            ("Symbol", "", ""),
+            ("Wingdings", "F028", "🕿"),
+        ),
+    ],
+)
+def test_symbols(font: str, code: str, shown: str) -> None:
+    symbol = f'<w:r><w:sym w:font="{font}" w:char="{code}"/></w:r>'
+    assert text_of(docx(f"<w:p>{symbol}{run('cole')}</w:p>")) == f"{shown}cole\n"
+
+
+def test_word_art() -> None:
+    art = '<w:r><w:pict><v:shape><v:textpath string="Jane &amp; Roe"/></v:shape></w:pict></w:r>'
+    assert text_of(docx(f"<w:p>{art}</w:p>{paragraph('x')}")) == "Jane & Roe\n\nx\n"
+
+
+def test_diagrams() -> None:
+    name = "http://schemas.openxmlformats.org/drawingml/2006/diagram"
+    drawing = (
+        f'<w:r><w:drawing><wp:inline><a:graphic><a:graphicData><d:relIds xmlns:d="{name}"'
+        ' r:dm="diagramData1"/></a:graphicData></a:graphic></wp:inline></w:drawing></w:r>'
+    )
+    shape = "<d:pt><d:t><a:p><a:r><a:t>{}</a:t></a:r></a:p></d:t></d:pt>"
+    data = f'<d:ptLst xmlns:d="{name}">{shape.format("one")}{shape.format("two")}<d:pt/></d:ptLst>'
+    body = f"{paragraph('before')}<w:p>{drawing}</w:p>{paragraph('behind')}"
+    assert text_of(docx(body, {"diagramData1": data})).split() == ["before", "one", "two", "behind"]

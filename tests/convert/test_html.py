@@ -42,6 +42,7 @@ from tests.convert.documents import text_of
         ("2019\x0c2020&#12;2021&#xB;2022\x0b2023&#11;2024", "2019 2020 2021 2022 2023 2024"),
         ("a\x01b&#1;c\ufffed&#xFFFE;e&#65535;f\x00g&#0;h\x1bi\x7fj&#x1f;k", "abcdefghijk"),
         ("<a href='https://x.org/\x0cx&#11;y\ufffe'>site</a>", "site (https://x.org/ x y)"),
+        ("<p>x</p></body></html><p>behind</p><html><body>end</BODY >", "x\n\nbehind\n\nend"),
         ("&#150;&#99999999;&#x110000;", "\u2013\ufffd\ufffd"),
     ],
 )  # fmt: skip
@@ -138,3 +139,14 @@ def test_cleaned_text_stays_clean(text: str) -> None:
     assert clean_text(once) == once
     assert not re.search(r"[\0-\x08\x0b-\x1f\x7f\ud800-\udfff]", once)
     once.encode()
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        *("<details><summary>a</summary>", "<!--[if mso]>gone<![endif]--><![if !mso]>", "<x-cv>"),
+        *("<frameset><frame></frameset>", "<video></video>", "<label>a</label>"),
+    ],
+)
+def test_a_page_may_begin_with_any_element(start: str) -> None:
+    assert text_of(f"{start}<p>Jane</p><br>Engineer".encode()).split()[-2:] == ["Jane", "Engineer"]

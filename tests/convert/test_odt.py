@@ -133,3 +133,21 @@ def test_good_documents_of_other_writers() -> None:
     with zipfile.ZipFile(io.BytesIO(sanitize(found(content), formats.ODT))) as handed:
         assert handed.infolist()[0].filename == "mimetype"
         assert handed.infolist()[0].compress_type == zipfile.ZIP_STORED
+
+
+def test_boxes_on_the_page_itself() -> None:
+    box = "<draw:frame><draw:text-box><text:p>{}</text:p></draw:text-box></draw:frame>"
+    shape = "<draw:g><draw:custom-shape><text:p>shape</text:p></draw:custom-shape></draw:g>"
+    body = f"{box.format('box')}{shape}<text:section>{box.format('in')}</text:section>"
+    assert text_of(odt(f"{body}<text:p>text{box.format('own')}</text:p>")).split() == [
+        "box", "shape", "in", "text", "own",
+    ]  # fmt: skip
+
+
+def test_a_table_of_contents_without_what_it_is_made_from() -> None:
+    body = (
+        "<text:table-of-content><text:table-of-content-source><text:index-title-template>GONE"
+        "</text:index-title-template></text:table-of-content-source><text:index-body>"
+        "<text:p>Skills</text:p></text:index-body></text:table-of-content>"
+    )
+    assert text_of(odt(body)) == "Skills\n"

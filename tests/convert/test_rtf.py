@@ -35,6 +35,11 @@ RTF = (
             r"{\shp{\*\shpinst{\sp{\sn x}{\sv 1}}{\shptxt boxed\par}}{\shprslt gone}}a\par",
             "boxed\na",
         ),
+        (r"{\*\do\dobxpage\dptxbx{\dptxbxtext boxed\par}{\dpx1}}a\par", "boxed\na"),
+        (
+            r"{\shp{\*\shpinst{\shptxt boxed\par}}{\shprslt{\*\do{\dptxbxtext gone\par}}}}a",
+            "boxed\na",
+        ),
         (r"a{\footnote note \i text}\par b", "a [1]\nb\n\n[1] note text"),
         (r"a{\header Top}\par{\listtext *}b{\shptxt box}c", "Top\n\na\n  * b\nbox\nc"),
         (r"{\listtext *}a{\footnote n}b", "  * a [1]b\n\n[1] n"),

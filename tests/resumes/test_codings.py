@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from target_linkedin_resumes.errors import Reject, Retry
 from target_linkedin_resumes.resumes.codings import decoded
-from tests.resumes.samples import PDF
+from tests.resumes.samples import PDF, TXT
 
 TEXT = "Jürgen Müller, Kürschner. ".encode() * 400
 
@@ -109,10 +109,10 @@ def test_what_is_damaged_is_of_this_file_alone(header: str, body: bytes) -> None
 @pytest.mark.parametrize(
     ("header", "body"),
     [
-        ("br", PDF),
-        ("zstd", PDF),
+        ("br", TXT),
+        ("zstd", b"\x28\xb5\x2f\xfd" + PDF),
         ("gzip, br", packed(PDF)),
-        ("utf-8, Compress", PDF),
+        ("utf-8, Compress", b""),
         (", ".join(["gzip"] * 5), packed(PDF)),
     ],
 )
@@ -120,6 +120,11 @@ def test_what_cannot_be_undone(header: str, body: bytes) -> None:
     with pytest.raises(Reject) as caught:
         list(decoded(cut(body, 100), header))
     assert caught.value.code == "source_refused"
+
+
+@pytest.mark.parametrize("header", ["br", "zstd", "utf-8, Compress"])
+def test_a_pdf_is_one_whatever_is_said_of_it(header: str) -> None:
+    assert b"".join(decoded(cut(PDF, 100), header)) == PDF
 
 
 def test_members_without_end_that_hold_nothing_are_left() -> None:

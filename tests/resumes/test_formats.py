@@ -1,5 +1,8 @@
+import bz2
+import gzip
 import io
 import json
+import lzma
 import struct
 import time
 from dataclasses import replace
@@ -67,6 +70,13 @@ def test_a_pdf_behind_junk(junk: int) -> None:
         (b"--b\r\nContent-Type: application/pdf\r\n\r\n" + PDF + b"\r\n--b--", formats.PDF),
         (PDF.replace(b"<</Root", b"<</Encrypt 9 0 R/Root"), formats.ENCRYPTED_PDF),
         (b"x" * 1025 + PDF, formats.DAMAGED_PDF),
+        # Read as text and written again: as UTF-8, as Windows-1252, with what was no text replaced.
+        *(
+            (PDF + b"<< /Filter /FlateDecode >>\nstream\r\n" + begin, formats.DAMAGED_PDF)
+            for begin in (b"x\xc2\x9c", b"x\xc5\x93", b"H\xef\xbf\xbd", b"x\xc3\x9a")
+        ),
+        (PDF + b"stream\nx\x9c\xc3\x9a", formats.PDF),
+        (PDF.replace(b"\n", rb"\n"), formats.DAMAGED_PDF),
         (b"junk \n" * 400 + PDF, formats.DAMAGED_PDF),
         (PDF.replace(b"%PDF-1.4", b"%PDF1.4"), formats.DAMAGED_PDF),
         (b"\r\n" + PDF.replace(b"%PDF-1.4", b"%PDF 1.4"), formats.DAMAGED_PDF),
@@ -141,6 +151,11 @@ def test_a_pdf_behind_junk(junk: int) -> None:
         (b"[CV of 2024]\n- this and that", formats.TEXT),
         (b"{ } [ ] ( )", formats.TEXT),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", formats.PNG),
+        *((pack(PDF), formats.PACKED) for pack in (gzip.compress, bz2.compress, lzma.compress)),
+        *((start + b"\0" * 99, formats.PACKED) for start in (b"7z\xbc\xaf'\x1c", b"Rar!\x1a\x07")),
+        (b"cv.pdf" + b"\0" * 251 + b"ustar\x0000" + PDF, formats.PACKED),
+        (b"<resume><name>Jane</name></resume>", formats.XML),
+        (b'<svg xmlns="http://www.w3.org/2000/svg"><a><b>x</b></a></svg>', formats.XML),
         (b"\xff\xd8\xff\xe0\0\x10JFIF\0", formats.JPEG),
         (b"GIF89a\x01\0\x01\0", formats.IMAGE),
         (b"II*\0\x08\0\0\0", formats.IMAGE),
@@ -238,6 +253,12 @@ def test_kinds(content: bytes, kind: Kind) -> None:
         ("upstream connect error or disconnect/reset before headers", formats.ERROR_PAGE),
         ("Cannot GET /files/1", formats.ERROR_PAGE),
         ("null", formats.ERROR_PAGE),
+        *(
+            (text, formats.ERROR_PAGE)
+            for text in ("None", "NaN", "N/A", "[object Object]", "(BLOB)")
+        ),
+        *((text, formats.ERROR_PAGE) for text in ("[B@1b6d3586", "System.Byte[]")),
+        ("<memory at 0x7f2c3c1d2040>", formats.ERROR_PAGE),
         ("Zugriff verweigert", formats.ERROR_PAGE),
         ("Please sign in first", formats.LOGIN_PAGE),
         ("Authentication required", formats.LOGIN_PAGE),

@@ -112,10 +112,11 @@ def test_a_declared_charset_goes_first(text: str, encoding: str) -> None:
         ("Ева".encode("koi8-r"), "text/plain", None),
         (b"{~ is not ~} text", "unicode_escape", "{~ is not ~} text"),
         ("简历".encode("hz"), "hz-gb-2312", "简历"),
+        ("简历: Python ~ 3".encode("hz"), None, "简历: Python ~ 3"),
     ],
 )
 def test_labels_mean_what_browsers_take_them_for(
-    content: bytes, declared: str, text: str | None
+    content: bytes, declared: str | None, text: str | None
 ) -> None:
     assert decoded(content, declared) == text
 
@@ -212,3 +213,19 @@ def test_a_declared_charset_reaches_the_text(tmp_path: Path) -> None:
         with pytest.raises(Reject, match="charset") as caught, files.open(ResumeFile("cv.txt")):
             pytest.fail("it was opened")
     assert caught.value.code == "unknown_encoding"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Siân Llŷr\nCyfrifydd, Caerdydd\nProfiad: tŷ bwyta, dŵr, ymgynghorydd.\n", "iso8859-14"),
+        ("Ġorġ Żammit\nAkkawntant\nEsperjenza: żamma tal-kotba, ħames ħaddiema.\n", "iso8859-3"),
+        ("Ҷамшед Раҳимов\nМуҳосиб\nТаҷрибаи корӣ: пешбурди ҳисобот дар корхона.\n", "koi8-t"),
+        ("Әсел Нұрланқызы\nЕсепші\nЖұмыс тәжірибесі: қаржылық есептерді дайындау.\n", "ptcp154"),
+        ("Μαρία Κωνσταντίνου\nΛογίστρια\nΕμπειρία: τήρηση βιβλίων, μισθοδοσία.\n", "cp869"),
+        ("Guðrún Þórðardóttir\nBókari\nStarfsreynsla: bókhald, áætlanagerð.\n", "mac-iceland"),
+    ],
+)
+@pytest.mark.parametrize("times", [1, 6])
+def test_a_rare_encoding_is_read_right_or_not_at_all(text: str, encoding: str, times: int) -> None:
+    assert decoded((text * times).encode(encoding)) in (text * times, None)

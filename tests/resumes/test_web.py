@@ -26,7 +26,7 @@ from target_linkedin_resumes.resumes.sources import Sources
 from target_linkedin_resumes.resumes.spool import MAX_SIZE
 from target_linkedin_resumes.resumes.standings import Gates
 from target_linkedin_resumes.resumes.web import Web
-from tests.resumes.samples import PDF
+from tests.resumes.samples import PDF, TXT
 from tests.resumes.server import Server, send, serving
 
 NOW = 1_714_560_000  # 2024-05-01T10:40:00Z
@@ -581,6 +581,11 @@ def test_a_status_that_passes(
         (403, {}, b'{"error": {"errors": [{"reason": "userRateLimitExceeded"}]}}', None),
         (403, {}, b'[{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "secret"}]', None),
         (403, {}, b"You have exceeded a secondary rate limit", None),
+        (403, {}, b"You have reached your daily request limit", None),
+        (403, {}, b"Account Over Queries Per Second Limit", None),
+        (403, {}, b"You have exceeded the maximum number of requests", None),
+        (403, {}, b"error code: 1015", None),
+        (403, {"RateLimit-Remaining": "0"}, b"Forbidden", None),
         (400, {}, b'{"__type": "ThrottlingException"}', None),
         (403, {"Retry-After": "7"}, b"", 7),
         (403, {"Retry-After": "0"}, b"", None),
@@ -713,7 +718,7 @@ def test_a_packed_body_is_unpacked(
 
 
 def test_a_packing_that_is_not_known(server: Server, web: Web) -> None:
-    server.file("/in/cv.pdf", PDF, Content_Encoding="br")
+    server.file("/in/cv.pdf", b"\x0b\x02\x80" + TXT, Content_Encoding="br")
     assert refusal(web, server.url("/in/cv.pdf")) == "source_refused"
 
 

@@ -1,7 +1,9 @@
 """Files that an export has written as text, in files and in records."""
 
 import base64
+import binascii
 import json
+import quopri
 import time
 from pathlib import Path
 
@@ -31,6 +33,18 @@ WRAPPED = {
     "SQL Server": b"0x" + PDF.hex().encode(),
     "Postgres": b"\\x" + PDF.hex().encode(),
     "hex of base64": PLAIN.hex().encode(),
+    "base64 four times": base64.b64encode(base64.b64encode(base64.b64encode(PLAIN))),
+    "base64 with a slash as in JSON": PLAIN.replace(b"/", b"\\/"),
+    "base64 with line ends as in programs": base64.encodebytes(PDF).replace(b"\n", b"\\r\\n"),
+    "base64 with percent signs": PLAIN.replace(b"+", b"%2B").replace(b"=", b"%3D"),
+    "base64 in UTF-16 without a mark": PLAIN.decode().encode("utf-16-le"),
+    "a data: URI in lines": b"data:application/pdf;base64,\n" + base64.encodebytes(PDF),
+    "hex in pairs": PDF.hex(" ").encode(),
+    "hex with colons": PDF.hex(":").encode(),
+    ".NET": PDF.hex("-").upper().encode(),
+    "SQL": b"X'" + PDF.hex().upper().encode() + b"'",
+    "Postgres, escaped": b"\\\\x" + PDF.hex().encode(),
+    "C": ", ".join(f"0x{byte:02X}" for byte in PDF).encode(),
 }
 
 
@@ -52,6 +66,57 @@ def opened(root: Path, content: bytes, *, in_record: bool = False) -> tuple[str,
 @pytest.mark.parametrize("wrapped", WRAPPED.values(), ids=WRAPPED)
 def test_a_wrapped_file_is_undone(tmp_path: Path, wrapped: bytes) -> None:
     assert opened(tmp_path, wrapped) == ("application/pdf", PDF)
+
+
+@pytest.mark.parametrize(
+    "before", [b"", b'"', b"'", b"b'", b"X'", b'"data:application/pdf;base64,']
+)
+def test_a_long_file_in_quotation_marks_is_undone(tmp_path: Path, before: bytes) -> None:
+    """Of a file the beginning tells, where the last mark does not show."""
+    long = PDF.replace(b"%%EOF", b"% more\n" * 4000 + b"%%EOF")
+    content = long.hex().encode() if before == b"X'" else base64.b64encode(long)
+    quote = before.strip(b"bX")[:1]
+    assert opened(tmp_path, before + content + quote + b"\n") == ("application/pdf", long)
+
+
+LONG = base64.b64encode(PDF * 3)
+NOTATIONS = {
+    "base32": base64.b32encode(PDF),
+    "base85": base64.a85encode(PDF, adobe=True),
+    "base64 that is cut": LONG[:-3],
+    "base64 in a list": b'["' + LONG + b'"]',
+    "base64 in a table": b'id,file\n1,"' + LONG + b'"\n',
+    "base64 in XML": b"<file>" + LONG + b"</file>",
+    "uuencode": b"begin 644 cv.pdf\n"
+    + b"".join(binascii.b2a_uu(PDF[at : at + 45]) for at in range(0, len(PDF), 45))
+    + b"`\nend\n",
+    "numbers": str([*PDF]).encode(),
+    "Node": b"<Buffer 25 50 44 46 2d 31 ... 900 more bytes>",
+    "quoted-printable": quopri.encodestring(UMLAUTS.encode()),
+    "quoted-printable in ASCII": quopri.encodestring(b"a = b, and so on for a long time " * 9),
+    "a bytearray": str(bytearray(PDF)).encode(),
+    "a PDF in JSON": json.dumps(PDF.decode("latin-1")).encode(),
+}
+
+
+@pytest.mark.parametrize("content", NOTATIONS.values(), ids=NOTATIONS)
+def test_another_notation_of_bytes_is_no_text(tmp_path: Path, content: bytes) -> None:
+    assert opened(tmp_path, content)[0] == "unsupported_format"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"Jane Roe\n" + b"https://example.com/" + b"abcdefghij0123456789" * 20 + b"\n",
+        b"Jane Roe\n" + (b"=" * 70 + b"\nSkills: x=1, y=A1, z=B2\n") * 9,
+        b"_" * 300 + b"\nJane Roe\n",
+        b"Jane Roe <jane@example.com>\nEngineer\n",
+        b"<Jane Roe>\nEngineer, likes 1, 2, 3\n",
+        "\u738b\u5c0f\u660e".encode() * 100,
+    ],
+)
+def test_a_text_of_words_stays_one(tmp_path: Path, text: bytes) -> None:
+    assert opened(tmp_path, text) == ("text/plain", text)
 
 
 @pytest.mark.parametrize("name", ["base64", "base64 in lines", "SQL Server", "Postgres", "MySQL"])
