@@ -25,7 +25,7 @@ from singer_sdk import metrics
 from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
-from singer_sdk.plugin_base import _ConfigInput
+from singer_sdk.plugin_base import SingerCommand, _ConfigInput
 from singer_sdk.singerlib.json import serialize_json
 from singer_sdk.target_base import Target
 
@@ -58,6 +58,7 @@ from target_linkedin_resumes.singer.reader import (
 )
 from target_linkedin_resumes.singer.schemas import bounded, is_schema, readable
 from target_linkedin_resumes.singer.standard_streams import StateOutput, Unread
+from target_linkedin_resumes.singer.usage import DiscreetCommand
 from target_linkedin_resumes.sinks import ResumeSink, warn_of_missing_streams, without_failing
 from target_linkedin_resumes.stores.dead_letters import attempts_of, deletion_of, element_of
 from target_linkedin_resumes.stores.full_table import FullTables
@@ -74,6 +75,10 @@ _ECHO_SECONDS = 5
 # What a run that was asked to end may take after the grace, to write down what became of it.
 _LAST_SECONDS = 5
 _OF_A_SCHEMA = re.compile(r"(Schema|Key properties|Schema or key properties) .*\bchanged\b")
+
+
+class _Command(DiscreetCommand, SingerCommand):
+    """The SDK's command, whose usage errors hold nothing of what was given."""
 
 
 class TargetLinkedInResumes(Target):
@@ -168,7 +173,15 @@ class TargetLinkedInResumes(Target):
     @classmethod
     def get_singer_command(cls) -> click.Command:
         """The SDK's command with `--check`."""
-        command = super().get_singer_command()
+        made = super().get_singer_command()
+        command = _Command(
+            made.name,
+            context_settings=made.context_settings,
+            callback=made.callback,
+            params=made.params,
+            help=made.help,
+            logger=cls.logger,
+        )
         command.params.append(
             click.Option(
                 ["--check"],
