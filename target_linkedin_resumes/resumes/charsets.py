@@ -24,6 +24,8 @@ def declared_codec(declaration: str | None) -> str | None:
     """Return the codec for a label, or for a Content-Type that names one; None without any."""
     parameter = _PARAMETER.search(declaration or "")
     label = parameter[1] if parameter else (declaration or "").strip()
+    if not label.isascii():  # half of a surrogate pair has no form that could be looked up
+        return None
     known = webencodings.lookup(label)
     if known is not None and known.name not in ("replacement", "x-user-defined"):
         name = known.codec_info.name

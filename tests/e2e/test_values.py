@@ -12,7 +12,12 @@ from tests.e2e.support import SCHEMA, Bench, line, record, state
 NUMBERS = (
     *("1e9999999999999999999", "-1e9999999999999999999", "-1e999999", "-1e900000", "1e-999999"),
     *("9" * 5000, "9" * 200_000, '"' + "9" * 200_000 + '"', "1." + "0" * 200_000),
-    *('"\\ud800"', "[" * 300 + "]" * 300, '{"a":' * 300 + "1" + "}" * 300),
+    *(
+        '"\\ud800"',
+        '"text/plain;charset=\\ud800"',
+        "[" * 300 + "]" * 300,
+        '{"a":' * 300 + "1" + "}" * 300,
+    ),
 )
 SETTINGS: list[dict[str, Any]] = [
     {},
@@ -26,11 +31,12 @@ SETTINGS: list[dict[str, Any]] = [
 def test_no_value_ends_a_run(bench: Bench, settings: dict[str, Any]) -> None:
     good = record("good", "r", bench.file("a.pdf"))
     lines = [
-        line({**good, "record": {**good["record"], "candidate_id": "c", field: "@"}}).replace(
-            b'"@"', number.encode()
-        )
+        # A key of its own for each: of several changes of one key, only the last would go out.
+        line(
+            {**good, "record": {**good["record"], "candidate_id": f"c{n}-{field}", field: "@"}}
+        ).replace(b'"@"', number.encode())
         for field in (*FIELDS, DELETED, "other")
-        for number in NUMBERS
+        for n, number in enumerate(NUMBERS)
     ]
     rejects = bench.directory / "rejects.singer"
     kept = {"on_reject": "continue", "rejects_path": str(rejects), "ledger_path": None}
