@@ -463,6 +463,8 @@ class TargetLinkedInResumes(Target):
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, requires={"value"})
+        if message_dict["value"] is None:  # which is none: the one before it goes on to hold
+            return
         self._after_state = True
         self.engine.state(message_dict["value"], self.message_reader.line_size)
 

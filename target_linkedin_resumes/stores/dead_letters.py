@@ -345,7 +345,7 @@ class _Line:
 
     @property
     def is_deletion(self) -> bool:
-        return self.about.get("code") in DELETIONS
+        return str(self.about.get("code")) in DELETIONS
 
     @property
     def row(self) -> str | None:
@@ -390,7 +390,7 @@ def element_of(reject: object) -> int | None:
 
 def deletion_of(reject: object) -> ResumeKey | None:
     """Which resume a record of a rejects file deletes, whatever the record itself says."""
-    if not isinstance(reject, Mapping) or reject.get("code") not in DELETIONS:
+    if not isinstance(reject, Mapping) or str(reject.get("code")) not in DELETIONS:
         return None
     candidate, resume = reject.get("candidate_id"), reject.get("resume_id")
     if not isinstance(candidate, str) or not isinstance(resume, str):

@@ -64,6 +64,25 @@ def test_half_a_surrogate_pair_in_the_name_of_a_stream_ends_no_run(bench: Bench)
     assert set(bench.held()) == {("c", "r")}
 
 
+@pytest.mark.parametrize(
+    "reject", [[], "x", {"code": []}, {"code": {}}, {"code": None, "attempts": []}, {"at": {}}]
+)
+def test_what_stands_beside_a_record_ends_no_run(bench: Bench, reject: object) -> None:
+    messages = [SCHEMA, {**record("c", "r", bench.file("a.pdf")), "reject": reject}, state(1)]
+    done = bench.run(messages)
+    assert done.code == 0, done.log
+    assert set(bench.held()) == {("c", "r")}
+
+
+def test_a_state_without_a_value_is_none(bench: Bench) -> None:
+    name = bench.file("a.pdf")
+    nothing = {"type": "STATE", "value": None}
+    messages = [nothing, SCHEMA, record("c", "1", name), state(1), record("c", "2", name), nothing]
+    done = bench.run(messages)
+    assert done.code == 0, done.log
+    assert done.states == [state(1)["value"]]
+
+
 DEEP: dict[str, Any] = {}
 for _ in range(300):
     DEEP = {"type": "object", "properties": {"a": DEEP}}
