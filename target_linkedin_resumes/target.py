@@ -41,7 +41,12 @@ from target_linkedin_resumes.preflight import preflight
 from target_linkedin_resumes.records import Delete
 from target_linkedin_resumes.report.progress import TerminalDisplay, is_wanted
 from target_linkedin_resumes.resumes.sources import PRIVATE_LOGGERS
-from target_linkedin_resumes.sdk_settings import check_sdk_settings, read_environment
+from target_linkedin_resumes.sdk_settings import (
+    LOG_CONFIG,
+    check_log_settings,
+    check_sdk_settings,
+    read_environment,
+)
 from target_linkedin_resumes.settings import (
     SCHEMA,
     Settings,
@@ -113,6 +118,7 @@ class TargetLinkedInResumes(Target):
         self._input_path: Path | None = None
         self._display: TerminalDisplay | None = None
         say_once(self.logger)
+        check_log_settings(os.environ, self._env_var_prefix)
         super().__init__(**arguments)
         mask_logs(secrets_of(self.config))
         silence_loggers(PRIVATE_LOGGERS)
@@ -169,6 +175,20 @@ class TargetLinkedInResumes(Target):
         return self.runtime.versions
 
     # The command
+
+    @classmethod
+    def command(cls) -> click.Command:
+        """Set up the log and give the command. Raises :class:`Misconfigured`."""
+        check_log_settings(os.environ, cls._env_var_prefix)
+        try:
+            return cls.cli
+        except Exception as error:
+            if LOG_CONFIG not in os.environ:
+                raise
+            raise Misconfigured(
+                f"environment variable {LOG_CONFIG}: expected the path of a YAML file that"
+                f" Python's logging.config.dictConfig takes; it cannot be used ({type(error).__name__})"
+            ) from None
 
     @classmethod
     def get_singer_command(cls) -> click.Command:

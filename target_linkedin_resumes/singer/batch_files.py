@@ -47,16 +47,18 @@ def records_of(
             if len(line) > longest_line:
                 raise Stop(too_long(f"{where}, line {line_number}", longest_line))
             if line.strip():
-                yield _record(line, f"{where}, line {line_number}")
+                yield _record(line, where, line_number)
 
 
-def _record(line: bytes, where: str) -> dict[str, Any]:
+def _record(line: bytes, where: str, line_number: int) -> dict[str, Any]:
     try:
         record = read_json(line)
     except (ValueError, RecursionError) as error:
-        raise Stop(f"{where}: not valid JSON ({type(error).__name__})") from None
+        raise Stop(
+            f"{where}, line {line_number}: not valid JSON ({type(error).__name__})"
+        ) from None
     if not isinstance(record, dict):
-        raise Stop(f"{where}: expected a JSON object")
+        raise Stop(f"{where}, line {line_number}: expected a JSON object")
     return record
 
 

@@ -54,6 +54,42 @@ def test_a_wrong_configuration_ends_with_2(
     assert "Traceback" not in done.log
 
 
+@pytest.mark.parametrize("name", ["LOGLEVEL", "TARGET_LINKEDIN_RESUMES_LOGLEVEL"])
+@pytest.mark.parametrize("value", ["", " ", "debug", "WARN", "s3cret", "-1", "[]", "\x1b[31m", "٣"])
+def test_a_level_of_the_log_that_is_none(bench: Bench, name: str, value: str) -> None:
+    bench.environment = {name: value}
+    done = bench.run([SCHEMA, record(1, "r", bench.file("cv.pdf")), state(1)])
+    if not value.strip() or value in ("debug", "WARN"):
+        assert done.code == 0, done.log
+        assert len(bench.held()) == 1
+    else:
+        assert done.code == 2
+        assert done.log == (
+            f"environment variable {name}: expected DEBUG, INFO, WARNING or ERROR\n"
+        )
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(None, 0), (b"", 2), (b"version: 1\nroot: s3cret", 2), (b"{", 2), (b"\xff", 2), ("", 0)],
+    ids=["no file", "empty", "wrong", "broken", "bytes", "no name"],
+)
+def test_a_configuration_of_the_log_that_is_none(
+    bench: Bench, content: bytes | str | None, code: int
+) -> None:
+    path = bench.directory / "log.yaml"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    bench.environment = {"SINGER_SDK_LOG_CONFIG": "" if content == "" else str(path)}
+    done = bench.run([SCHEMA, record(1, "r", bench.file("cv.pdf")), state(1)])
+    assert done.code == code, done.log
+    assert "Traceback" not in done.log
+    assert "s3cret" not in done.log
+    assert ("environment variable SINGER_SDK_LOG_CONFIG: expected the path" in done.log) == bool(
+        code
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
