@@ -187,7 +187,8 @@ class TargetLinkedInResumes(Target):
                 raise
             raise Misconfigured(
                 f"environment variable {LOG_CONFIG}: expected the path of a YAML file that"
-                f" Python's logging.config.dictConfig takes; it cannot be used ({type(error).__name__})"
+                " Python's logging.config.dictConfig takes; this one cannot be used"
+                f" ({type(error).__name__})"
             ) from None
 
     @classmethod
