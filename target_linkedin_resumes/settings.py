@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
@@ -205,17 +206,26 @@ def _parse_max_deletes(name: str, text: str) -> MaxDeletes:
 
 
 def _parse_directory(name: str, text: str) -> Path:
-    path = Path(text).expanduser()
-    if not path.is_dir():
+    try:
+        path = Path(text).expanduser().resolve()
+        usable = path.is_dir()
+    except (OSError, RuntimeError, ValueError):  # links in a circle, no such user's home, NUL
+        usable = False
+    if not usable:
         raise _wrong(name, text, "a directory that exists")
-    return path.resolve()
+    return path
 
 
 def _parse_path(name: str, text: str) -> Path:
-    path = Path(text).expanduser()
-    if path.is_dir() or not path.parent.is_dir():
+    try:
+        path = Path(text).expanduser().absolute()
+        usable = path.parent.is_dir() and not path.is_dir()
+        path.resolve()
+    except (OSError, RuntimeError, ValueError):  # links in a circle, no such user's home, NUL
+        usable = False
+    if not usable:
         raise _wrong(name, text, "the path of a file in a directory that exists")
-    return path.absolute()
+    return path
 
 
 def _parse_key(name: str, text: str) -> str:
@@ -565,7 +575,7 @@ def _check_report_path(path: Path, others: Mapping[Path, str]) -> None:
     if beside == path:
         raise _wrong("report_path", str(path), "a name that ends with .html; JSON goes beside it")
     for other, name in others.items():
-        if other in (path.resolve(), beside.resolve()):
+        if other in (path.resolve(), Path(os.path.realpath(beside))):
             raise _wrong("report_path", str(path), f"another file than that of '{name}'")
 
 
