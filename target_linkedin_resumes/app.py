@@ -211,6 +211,7 @@ def _built(
     reporter = Reporter(
         *(engine, metrics, waits, time.monotonic, begun, quota, settings),
         outstanding=lambda: (0, 0) if rejects is None else rejects.outstanding,
+        look_too=linkedin.look,
     )
     return Runtime(engine, reporter, rejects, stores, versions, rows, transport, sources, report)
 

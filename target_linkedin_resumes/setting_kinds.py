@@ -212,17 +212,26 @@ def parse_max_deletes(name: str, text: str) -> MaxDeletes:
 
 def parse_directory(name: str, text: str) -> Path:
     """Check that a directory exists; gives it as an absolute path."""
-    path = Path(text).expanduser()
-    if not path.is_dir():
+    try:
+        path = Path(text).expanduser().resolve()
+        usable = path.is_dir()
+    except (OSError, RuntimeError, ValueError):  # links in a circle, no such user's home, NUL
+        usable = False
+    if not usable:
         raise wrong(name, text, "a directory that exists")
-    return path.resolve()
+    return path
 
 
 def _parse_path(name: str, text: str) -> Path:
-    path = Path(text).expanduser()
-    if path.is_dir() or not path.parent.is_dir():
+    try:
+        path = Path(text).expanduser().absolute()
+        usable = path.parent.is_dir() and not path.is_dir()
+        path.resolve()
+    except (OSError, RuntimeError, ValueError):  # links in a circle, no such user's home, NUL
+        usable = False
+    if not usable:
         raise wrong(name, text, "the path of a file in a directory that exists")
-    return path.absolute()
+    return path
 
 
 def parse_key(name: str, text: str) -> str:

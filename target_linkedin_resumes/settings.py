@@ -10,6 +10,7 @@ setting is wrong, what it holds (never a secret) and what was expected.
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
@@ -300,7 +301,7 @@ def _check_report_path(path: Path, others: Mapping[Path, str]) -> None:
             "report_path", str(path), "a name that ends with .html; JSON goes beside it"
         )
     for other, name in others.items():
-        if other in (path.resolve(), beside.resolve()):
+        if other in (path.resolve(), Path(os.path.realpath(beside))):
             raise kinds.wrong("report_path", str(path), f"another file than that of '{name}'")
 
 

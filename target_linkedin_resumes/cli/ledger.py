@@ -25,6 +25,7 @@ from target_linkedin_resumes.errors import Misconfigured, Stop
 from target_linkedin_resumes.log_masking import mask_logs
 from target_linkedin_resumes.records import ResumeKey
 from target_linkedin_resumes.settings import Settings
+from target_linkedin_resumes.singer.usage import DiscreetGroup
 from target_linkedin_resumes.stores.audit_log import open_lines
 from target_linkedin_resumes.stores.imported import rebuild
 from target_linkedin_resumes.stores.ledger import Ledger
@@ -63,7 +64,7 @@ class Place:
         return path
 
 
-@click.group()
+@click.group(cls=DiscreetGroup)
 @config_option(required=False)
 @click.option(
     "--ledger",

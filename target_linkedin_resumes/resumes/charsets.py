@@ -26,6 +26,8 @@ def declared_codec(declaration: str | None) -> str | None:
         return None
     parameter = _PARAMETER.search(declaration)
     label = parameter[1] if parameter else declaration.strip()
+    if not label.isascii():  # half of a surrogate pair has no form that could be looked up
+        return None
     known = webencodings.lookup(label)
     if known is not None and known.name not in ("replacement", "x-user-defined"):
         name = known.codec_info.name

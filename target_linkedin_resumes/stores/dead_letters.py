@@ -55,9 +55,19 @@ def check_dead_letters(path: Path) -> None:
     look(path, _SETTING, begin=_BEGIN)
     if path.exists():
         with path.open("rb") as texts:
-            for line in _lines(text for text in texts if text.endswith(b"\n")):
-                if not line.message:
-                    raise something_else(path, _SETTING)
+            if not _are_rejects(_lines(text for text in texts if text.endswith(b"\n"))):
+                raise something_else(path, _SETTING)
+
+
+def _are_rejects(lines: Iterable[_Line]) -> bool:
+    """Whether a file holds rejects, and is not what a tap has printed."""
+    records = rejects = False
+    for line in lines:
+        if not line.message:
+            return False
+        records = records or line.record
+        rejects = rejects or line.subject is not None
+    return rejects or not records
 
 
 class DeadLetters(Store):
@@ -104,8 +114,7 @@ class DeadLetters(Store):
         self._repeated = False  # or that were rejected again
         self.count = 0
         self.expired = 0
-        if not replaying:
-            check_dead_letters(path)  # what is another program's keeps its mode too
+        check_dead_letters(path)  # what is another program's keeps its mode too
         self._file = self._guard = LineFile(path, _SETTING, _LOSS, begin=_BEGIN)
         replay = self._guard.path.with_name(self._guard.path.name + REPLAY)
         replay.unlink(missing_ok=True)  # of a killed replay; the file holds all that it did
@@ -391,7 +400,7 @@ class DeadLetters(Store):
 class _Line:
     """A line of a rejects file; ``about`` is what stands beside its record.
 
-    ``message`` says that it may be one of Singer's, or is blank: somebody may have edited the file.
+    ``message`` says that it may be one of ours, or is blank: somebody may have edited the file.
     """
 
     text: bytes
@@ -402,7 +411,7 @@ class _Line:
 
     @property
     def is_deletion(self) -> bool:
-        return self.about.get("code") in DELETIONS
+        return str(self.about.get("code")) in DELETIONS
 
     @property
     def row(self) -> str | None:
@@ -453,7 +462,7 @@ def element_of(reject: object) -> int | None:
 
 def deletion_of(reject: object) -> ResumeKey | None:
     """Which resume a record of a rejects file deletes, whatever the record itself says."""
-    if not isinstance(reject, Mapping) or reject.get("code") not in DELETIONS:
+    if not isinstance(reject, Mapping) or str(reject.get("code")) not in DELETIONS:
         return None
     candidate, resume = reject.get("candidate_id"), reject.get("resume_id")
     if not isinstance(candidate, str) or not isinstance(resume, str):
@@ -479,7 +488,7 @@ def _lines(texts: Iterable[bytes]) -> Iterator[_Line]:
         line = _Line(text, record=b'"RECORD"' in text, message=own)
         message = _message(text)
         if message is not None and isinstance(message.get("type"), str):
-            line.message = True
+            line.message = message["type"] in ("SCHEMA", "RECORD")
             about = message.get("reject")
             if isinstance(about, Mapping):
                 line.about = about

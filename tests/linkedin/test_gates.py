@@ -215,6 +215,31 @@ def test_that_no_call_ever_succeeded_is_said_while_it_waits(
     assert [level for level, _ in lines(caplog)] == ["WARNING", "ERROR"]
 
 
+@pytest.mark.parametrize(("seconds", "said"), [(4.9, 0), (5.0, 1), (60.0, 1)])
+def test_that_the_first_call_hangs_is_said_while_it_does(
+    seconds: float, said: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock(0.0)
+
+    class Hanging:
+        def send(self, request: Request) -> Response:
+            del request
+            clock.wait(seconds)
+            for _ in range(3):
+                session.look()  # as the thread that looks at the clock does
+            return answer(200)
+
+    session = Session(Hanging(), clock=clock, gates=Gates(clock, lambda: NOW))
+    session.look()
+    session.send(Call.TOKEN, HERE)
+    session.look()
+    errors = [text for level, text in lines(caplog) if level == "ERROR"]
+    assert len(errors) == said
+    for text in errors:
+        assert text.startswith("token: 127.0.0.1 has not answered for 5 s: no call has succeeded")
+        assert "check whether it runs on this machine" in text
+
+
 def test_after_a_success_an_outage_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
     send, endpoint, _ = calls(answer(200), answer(503))
     while endpoint.clock() < 60:

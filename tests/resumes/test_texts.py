@@ -147,6 +147,8 @@ def test_a_server_that_declares_one_charset_for_all(language: str) -> None:
         ("undefined", None),
         ("a\0b", None),
         ("é", None),
+        ("\ud800", None),
+        ("text/plain; charset=\udfff", None),
     ],
 )
 def test_labels(label: str | None, codec: str | None) -> None:

@@ -223,7 +223,13 @@ def test_a_path_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"id,name\n1,x\n", b'{"id": 1}\n', b"[1]\n", b'{\n "a": 1\n}\n']
+    "content",
+    [
+        *(b"id,name\n1,x\n", b'{"id": 1}\n', b"[1]\n", b'{\n "a": 1\n}\n'),
+        # What a tap has printed.
+        b'{"type": "SCHEMA", "stream": "s"}\n{"type": "RECORD", "stream": "s", "record": {}}\n',
+        b'{"type": "STATE", "value": {}}\n',
+    ],
 )
 def test_a_file_that_holds_something_else_is_refused_and_left(
     tmp_path: Path, content: bytes
@@ -243,7 +249,10 @@ def test_a_file_that_holds_something_else_is_refused_and_left(
 
 def test_a_file_that_somebody_has_edited_is_taken(tmp_path: Path) -> None:
     path = tmp_path / "r"
-    edited = b'\n{"stream": "s", "type": "RECORD", "record": {}}\n'
+    edited = (
+        b'\n{"stream": "s", "type": "RECORD", "record": {}}\n'
+        b'{"stream": "s", "type": "RECORD", "record": {}, "reject": {}}\n'
+    )
     path.write_bytes(edited)
     check_dead_letters(path)
     rejects(path).close(complete=True)
