@@ -155,8 +155,8 @@ clean:  ## Remove all that was made
 	@touch $@
 
 .venv-meltano/.done: TOOL := meltano
-.venv-airflow/.done: TOOL := apache-airflow
-.venv-dagster/.done: TOOL := dagster
+.venv-airflow/.done: TOOL := apache-airflow apache-airflow-providers-cncf-kubernetes
+.venv-dagster/.done: TOOL := dagster dagster-k8s
 .venv-meltano/.done .venv-airflow/.done .venv-dagster/.done: .venv-%/.done: constraints/%.txt
 	@$(PYTHON) -m venv --without-pip .venv-$*
 	@$(PYTHON) -m pip --quiet --disable-pip-version-check --python .venv-$*/bin/python \
