@@ -86,7 +86,7 @@ test-meltano: .venv/.dev .venv-meltano/.done  ## Meltano, taps from PyPI and Pos
 	@$(POSTGRES)
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m meltano tests/meltano
 
-test-orchestrators: .venv/.dev .venv-meltano/.done .venv-airflow/.done .venv-dagster/.done  ## The examples for Airflow and Dagster, five customers on the sandbox
+test-orchestrators: .venv/.dev .venv-meltano/.done .venv-airflow/.done .venv-dagster/.done  ## The examples for Airflow and Dagster, seven customers side by side
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m orchestrators tests/orchestrators
 
 test-chaos: .venv/.dev  ## Two hundred more seeds of faults on every endpoint, two hundred of kills, sixty of killed full tables, three hundred of a CRM's deletions

@@ -1,8 +1,8 @@
 """Airflow: one mapped task a customer, each in a pod of its own.
 
-The variable `linkedin_customers` lists the customers. For each there are in Kubernetes, by the names
-that `kubernetes.yaml` beside this file shows: a secret with the settings of tap and target, by the
-names of their environment variables; and a volume claim for what is to outlast the pod.
+The variable `linkedin_customers` lists the customers. Each has in Kubernetes, by the names that
+`kubernetes.yaml` beside this file shows, a secret with the settings of tap and target, by the names
+of their environment variables, and a volume claim for what is to outlast the pod.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NAMESPACE = "linkedin"
 
 
 class CustomerPod(KubernetesPodOperator):
-    """The pod that loads one customer: ``meltano_load.py``, which ends with the code that counts."""
+    """The pod of one customer: ``meltano_load.py``, which ends with the code that counts."""
 
     def __init__(self, *, customer: str, **more: Any) -> None:
         check_name(customer)

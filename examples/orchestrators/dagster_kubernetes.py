@@ -1,8 +1,8 @@
-"""Dagster in Kubernetes: the assets of ``dagster_job.py``, each run in a pod with one customer's own.
+"""Dagster in Kubernetes: the asset of ``dagster_job.py``, each run in a pod of its customer.
 
-The instance starts a pod a run, as `dagster_kubernetes.yaml` beside this file says. Of a customer
-the pod gets a secret with the variable `LINKEDIN_<CUSTOMER>` and a volume claim for what is to outlast
-the pod, both by the name that `kubernetes.yaml` shows.
+The instance starts a pod a run, as `dagster_kubernetes.yaml` beside this file says. The pod gets
+its customer's secret, here with the variable `LINKEDIN_<CUSTOMER>`, and its volume claim for what
+is to outlast the pod, both by the name that `kubernetes.yaml` shows.
 """
 
 import json

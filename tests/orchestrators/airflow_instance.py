@@ -92,19 +92,16 @@ def running(variables: Mapping[str, str], directory: Path) -> Iterator[Airflow]:
             return False
 
     with ExitStack() as stack:
-        programs = [
-            stack.enter_context(
-                started([AIRFLOW / "airflow", name], variables, directory / f"{name}.log")
-            )
-            for name in ("api-server", "dag-processor")
-        ]
+
+        def start(name: str) -> Program:
+            command: list[str | Path] = [AIRFLOW / "airflow", name]
+            return stack.enter_context(started(command, variables, directory / f"{name}.log"))
+
+        programs = [start("api-server"), start("dag-processor")]
         airflow = Airflow(variables, programs)
         programs[0].wait_for(answers)
         programs[1].wait_for(
             lambda: bool(airflow.rows(f"SELECT 1 FROM serialized_dag WHERE dag_id = '{DAG}'"))
         )
-        command = [AIRFLOW / "airflow", "scheduler"]
-        programs.append(
-            stack.enter_context(started(command, variables, directory / "scheduler.log"))
-        )
+        programs.append(start("scheduler"))
         yield airflow

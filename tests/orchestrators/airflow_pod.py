@@ -5,23 +5,25 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import airflow_kubernetes_dag as dags
 import yaml
 from airflow.exceptions import AirflowException
+from airflow_turns import AsTheExitCodeSays
 from kubernetes import client
 
 api = client.ApiClient()
 
 
-def again(document, kind):
+def again(document: dict[str, Any], kind: str) -> Any:
     """Read by the client's own models, which know what is required, and written again."""
     return api.sanitize_for_serialization(
         api.deserialize(SimpleNamespace(data=json.dumps(document)), kind)
     )
 
 
-def after(code):
+def after(code: int) -> list[str | None]:
     """What Airflow does after a pod that has ended with this code."""
     words = f"the run of customer acme ended with exit code {code}\n" if code else None
     ended = client.V1ContainerStateTerminated(exit_code=code, message=words)
@@ -46,13 +48,13 @@ def after(code):
     try:
         pod.cleanup(remote, remote, xcom_result=None)
     except AirflowException as error:
-        decision = dags.AsTheExitCodeSays().evaluate(error, 1, 3)
+        decision = AsTheExitCodeSays().evaluate(error, 1, 3)
         then = decision.retry_delay and datetime.now(UTC) + decision.retry_delay
         return [decision.action.value, then and then.strftime("%H:%M")]
     return ["success", None]
 
 
-def pods(customer, *codes):
+def pods(customer: str, *codes: str) -> dict[str, Any]:
     """The pod of a customer, and what follows on each exit code."""
     task = dags.flow.get_task("load_customer")
     pod = dags.CustomerPod(task_id="load", customer=customer).build_pod_request_obj()
@@ -66,7 +68,7 @@ def pods(customer, *codes):
     }
 
 
-def read(path):
+def read(path: str) -> dict[str, Any]:
     """The documents of a file of Kubernetes's, and what its models make of them."""
     given = list(yaml.safe_load_all(Path(path).read_text()))
     return {"given": given, "again": [again(one, f"V1{one['kind']}") for one in given]}

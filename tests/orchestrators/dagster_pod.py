@@ -3,6 +3,7 @@
 import json
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 
 import dagster
@@ -19,10 +20,11 @@ api = client.ApiClient()
 home, kubeconfig = sys.argv[1:]
 
 instance_config, _ = dagster_instance_config(home)  # raises what is no dagster.yaml
-given = yaml.safe_load(open(f"{home}/dagster.yaml"))["run_launcher"]["config"]
+given = yaml.safe_load((Path(home) / "dagster.yaml").read_text())["run_launcher"]["config"]
 outside = {**given, "load_incluster_config": False, "kubeconfig_file": kubeconfig}
 checked = process_config(resolve_to_config_type(K8sRunLauncher.config_type()), outside)
-assert checked.success, checked.errors
+if not checked.success:
+    sys.exit(str(checked.errors))
 launcher = K8sRunLauncher(**checked.value)
 
 with dagster.instance_for_test() as instance:

@@ -1,4 +1,4 @@
-"""The DAG: five customers and more by Airflow's scheduler, one of them by its local runner."""
+"""The DAG: seven customers by Airflow's scheduler, one of them by its local runner."""
 
 from __future__ import annotations
 
@@ -118,7 +118,8 @@ def test_one_customer_does_not_touch_another(
         customers.FAILING: ("success", 1),
         customers.FORGOTTEN: ("failed", 1),
     }
-    sandbox.set_faults(customers.BARRIER)
+    customers.deliver_earlier(tmp_path, sandbox)
+    customers.close_barrier(sandbox)
     with running(variables, tmp_path) as airflow:
 
         def mending(condition: Callable[[], bool]) -> bool:

@@ -1,4 +1,4 @@
-"""The examples for Kubernetes: what they ask it for, read by its client's own models. No cluster."""
+"""The examples for Kubernetes: what they ask it for, read by its client's models. No cluster."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_the_pod_of_dagster(tmp_path: Path, kubeconfig: Path) -> None:
         tmp_path,
         kubeconfig,
         DAGSTER_HOME=str(tmp_path),
-        DAGSTER_PG_PASSWORD="not used",  # noqa: S106 - there is no database
+        DAGSTER_PG_PASSWORD="not used",
         LINKEDIN_CUSTOMERS=CUSTOMER,
     )
     assert asked["again"] == asked["job"]
@@ -125,7 +125,11 @@ def test_what_a_customer_has(kubeconfig: Path) -> None:
     secret, claim = found["again"]
     assert [secret, claim] == found["given"]
     assert (secret["kind"], claim["kind"]) == ("Secret", "PersistentVolumeClaim")
-    assert secret["metadata"] == claim["metadata"] == {"name": "linkedin-acme", "namespace": "linkedin"}
+    assert (
+        secret["metadata"]
+        == claim["metadata"]
+        == {"name": "linkedin-acme", "namespace": "linkedin"}
+    )
     # One pod at a time is what keeps a second run of a customer out.
     assert claim["spec"]["accessModes"] == ["ReadWriteOncePod"]
     for name, text in secret["stringData"].items():
