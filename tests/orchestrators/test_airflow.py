@@ -93,7 +93,7 @@ def retries(airflow: Airflow) -> dict[str, datetime]:
     }
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_one_customer_does_not_touch_another(
     tmp_path: Path, project: Project, sandbox: Running, database: Path
 ) -> None:

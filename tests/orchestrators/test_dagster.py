@@ -101,7 +101,7 @@ def ends(programs: Mapping[str, Program]) -> dict[str, list[str]]:
     return {customer: [word for word in EVENTS if word in log] for customer, log in logs.items()}
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_one_customer_does_not_touch_another(
     tmp_path: Path, project: Project, sandbox: Running, clock: customers.Clock
 ) -> None:
