@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,7 @@ EXAMPLES = ROOT / "examples" / "orchestrators"
 TICK = Path(__file__).with_name("dagster_tick.py")
 EVENTS = ("STEP_UP_FOR_RETRY", "RUN_SUCCESS", "RUN_FAILURE")
 AGAIN = re.compile(r"the schedule loads it again after (\S+Z)")
+AT_ONCE = 4
 SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 
 
@@ -58,6 +60,11 @@ def environment(directory: Path, project: Project, sandbox: Running) -> dict[str
 
 def tick(at: datetime, variables: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """For each customer whom the schedule has a run for at a time: the run's tags."""
+    return {tags["dagster/partition"]: tags for tags in looked(at, variables)["runs"]}
+
+
+def looked(at: datetime, variables: Mapping[str, str]) -> dict[str, Any]:
+    """Whom the schedule has runs for at a time, and how many of the pool's places are in use."""
     ran = subprocess.run(
         [DAGSTER / "python", TICK, at.isoformat()],
         env=variables,
@@ -65,7 +72,7 @@ def tick(at: datetime, variables: Mapping[str, str]) -> dict[str, dict[str, str]
         capture_output=True,
         text=True,
     )
-    return {tags["dagster/partition"]: tags for tags in json.loads(ran.stdout)}
+    return dict(json.loads(ran.stdout))
 
 
 @contextmanager
@@ -122,8 +129,11 @@ def test_one_customer_does_not_touch_another(
 
         killed = programs[customers.KILLED]
         killed.wait_for(lambda: mending(lambda: customers.all_wait(sandbox)))
+        found = looked(now, variables)
+        assert found["limit"] == AT_ONCE
+        assert found["in_use"] >= AT_ONCE  # on SQLite two may get the last place
         # Whoever goes on is not started a second time.
-        assert not set(customers.HELD) & set(tick(now, variables))
+        assert not set(customers.HELD) & {tags["dagster/partition"] for tags in found["runs"]}
         customers.kill(customers.KILLED)
         customers.open_barrier(sandbox)
         failing.wait_for(lambda: mending(lambda: not failing.running))
