@@ -15,7 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -29,6 +29,7 @@ JOB = os.environ.get("MELTANO_JOB", "resumes-to-linkedin")  # a job of the proje
 SUCCESS, STOPPED_BY_AN_ERROR, MISCONFIGURED, REJECTS_OR_DELETIONS, QUOTA_SPENT = 0, 1, 2, 3, 75
 SOON = timedelta(seconds=int(os.environ.get("RETRY_SECONDS", "300")))
 SYSTEM_DIRECTORY = "MELTANO_SYS_DIR_ROOT"
+LAST_WORDS = Path("/dev/termination-log")
 GRACE_SECONDS = 60
 """More than the target's `shutdown_grace_seconds`."""
 
@@ -225,7 +226,7 @@ def stop(signum: int, frame: FrameType | None) -> NoReturn:
     raise SystemExit(128 + signum)
 
 
-def main(customer: str) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Load one customer, whose variables are this process's; gives the exit code that counts.
 
     Kubernetes shows the last words in the pod's status, where the orchestrator reads them.
@@ -233,17 +234,23 @@ def main(customer: str) -> int:
     signal.signal(signal.SIGTERM, stop)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     try:
+        customer = _only(arguments)
         check_name(customer)
         load(customer, {})
-    except (ValueError, LoadFailed) as error:
+    except (ValueError, OSError, LoadFailed) as error:
         logger.error("%s", error)  # noqa: TRY400 - a traceback would not help the operator
-        words = Path(os.environ.get("TERMINATION_LOG", "/dev/termination-log"))
-        if words.exists():
-            words.write_text(f"{error}\n")
+        if LAST_WORDS.exists():
+            LAST_WORDS.write_text(f"{error}\n")
         code = error.code if isinstance(error, LoadFailed) else MISCONFIGURED
         return code if code >= 0 else 128 - code  # as a shell says by which signal it was killed
     return SUCCESS
 
 
+def _only(arguments: Sequence[str]) -> str:
+    if len(arguments) != 1:
+        raise ValueError(f"{len(arguments)} arguments; expected one, the customer's name")
+    return arguments[0]
+
+
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))

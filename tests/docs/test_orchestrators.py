@@ -302,9 +302,9 @@ def test_a_container_ends_with_the_code_that_counts_and_says_it(
     meltano(tmp_path, monkeypatch, f"say(producer=False, exit_code={ends})\nsys.exit({ends} > 0)")
     words = tmp_path / "termination-log"
     words.touch()
-    monkeypatch.setenv("TERMINATION_LOG", str(words))
+    monkeypatch.setattr(LOADS, "LAST_WORDS", words)
     monkeypatch.setattr(LOADS.signal, "signal", lambda *_: None)
-    assert LOADS.main("acme") == code
+    assert LOADS.main(["acme"]) == code
     if code:
         assert LOADS.code_of(RuntimeError(f"Pod x failed.\n{words.read_text()}")) == code
     else:
@@ -317,11 +317,27 @@ def test_a_container_whose_meltano_is_killed_says_so_as_a_shell_does(
     project(tmp_path)
     meltano(tmp_path, monkeypatch, "os.kill(os.getpid(), signal.SIGKILL)")
     monkeypatch.setattr(LOADS.signal, "signal", lambda *_: None)
-    assert LOADS.main("acme") == 137
+    assert LOADS.main(["acme"]) == 137
 
 
-def test_a_container_for_no_customer_is_a_configuration_to_be_changed(
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["Acme"], "expected lower-case letters, digits and underscores"),
+        ([], "expected one, the customer's name"),
+        (["acme", "other"], "expected one, the customer's name"),
+        (["acme"], "No such file or directory: 'no-meltano'"),
+    ],
+)
+def test_a_container_that_cannot_load_is_a_configuration_to_be_changed(
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    arguments: list[str],
+    says: str,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(LOADS, "MELTANO", "no-meltano")
     monkeypatch.setattr(LOADS.signal, "signal", lambda *_: None)
-    assert LOADS.main("Acme") == 2
+    assert LOADS.main(arguments) == 2
+    assert says in caplog.text
