@@ -131,9 +131,7 @@ class StateOutput:
     def _wait(self, descriptor: int, events: int, became: str) -> None:
         """Wait a moment for an event. Raises Unread once it is too late."""
         if self._clock() >= self._deadline:
-            raise Unread(
-                f"the last state {became}: nothing has read this target's standard output"
-            )
+            raise Unread(f"the last state {became}: nothing has read this target's standard output")
         poll = select.poll()
         poll.register(descriptor, events)
         seen = sum(event for _, event in poll.poll(_LOOK_MS))
