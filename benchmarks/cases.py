@@ -43,6 +43,10 @@ class Case:
     """Whether a ledger is kept: "new", or one that "knows" all the records as delivered."""
     others: int = 0
     """How many resumes besides them a ledger knows already."""
+    rows: bool = False
+    """Whether the tap has a key of its own, so that the ledger keeps which row names what."""
+    outage: tuple[float, float] | None = None
+    """For how long LinkedIn answers nothing but 503: seconds after the first call, and length."""
     limited: bool = False
     """Whether LinkedIn's limit is on: the run then goes on for minutes, once."""
 
@@ -84,13 +88,15 @@ USUAL_MANY = f"{USUAL}, 160 at once"
 FAR_MANY = "60 KB, 400/600/900 ms, 160 at once"
 LIMITED = "2 KB, 100/150/300 ms, limiter on"
 LARGE = "10 MB from the web, 1 s"
+WEB = "60 KB from the web"
 # What has nothing to upload.
-LIGHT = ("deletions", "deletions of 45 fields", "deletions in a BATCH file", "unchanged")
+LIGHT = ("deletions", "deletions of 45 fields", "deletions in a BATCH file")
+UNCHANGED = ("unchanged", "unchanged, with rows", "unchanged, a ledger of ten million")
 
 CASES = (
     Case("60 KB", 60 * KIB, 3000, 1000, 2000),
     Case("60 KB, TLS", 60 * KIB, 3000, 1000, 2000, tls=True),
-    Case("60 KB from the web", 60 * KIB, 3000, 1000, web=True),
+    Case(WEB, 60 * KIB, 3000, 1000, web=True),
     Case("60 KB, a new ledger", 60 * KIB, 3000, 0, ledger="new"),
     Case("2 KB", 2 * KIB, 3000, 1000, 2000),
     Case("1 MB", MIB, 2000, 500, 500),
@@ -103,7 +109,9 @@ CASES = (
     Case(LIGHT[0], 0, MILLION, 20_000, 50_000),
     Case(LIGHT[1], 0, 100_000, 10_000, 20_000, fields=WIDE_FIELDS),
     Case(LIGHT[2], 0, MILLION, 20_000, batch_files=True),
-    Case(LIGHT[3], 2 * KIB, MILLION, 0, ledger="knows"),
+    Case(UNCHANGED[0], 2 * KIB, MILLION, 0, ledger="knows"),
+    Case(UNCHANGED[1], 2 * KIB, MILLION, 0, ledger="knows", rows=True),
+    Case(UNCHANGED[2], 2 * KIB, MILLION, 0, ledger="knows", others=9 * MILLION, rows=True),
     Case(
         LIMITED,
         2 * KIB,
@@ -116,6 +124,7 @@ CASES = (
 )
 
 _PROPERTIES: dict[str, Any] = {
+    "id": {"type": ["string", "null"]},
     "candidate_id": {"type": "string"},
     "resume_id": {"type": "string"},
     "created_at": {"type": ["string", "null"], "format": "date-time"},
@@ -153,7 +162,7 @@ def write_stream(case: Case, records: int, url: str, scratch: Path) -> Path:
             stream.write(json.dumps(message) + "\n")
 
         schema = {"type": "object", "properties": properties}
-        keys = ["candidate_id", "resume_id"]
+        keys = ["id"] if case.rows else ["candidate_id", "resume_id"]
         put({"type": "SCHEMA", "stream": "resumes", "schema": schema, "key_properties": keys})
         if case.batch_files and records:
             packed = scratch / "records.jsonl.gz"
@@ -175,6 +184,8 @@ def write_stream(case: Case, records: int, url: str, scratch: Path) -> Path:
 def record_of(case: Case, number: int, url: str) -> dict[str, Any]:
     """Give the record of this number: of a deletion, or of a file on the disk or at ``url``."""
     ids = {"candidate_id": f"candidate-{number:07}", "resume_id": f"resume-{number:07}"}
+    if case.rows:
+        ids["id"] = f"{number:08}"
     if not case.size:
         return ids | {"_sdc_deleted_at": "2024-06-01T00:00:00Z"}
     file = f"{url}/file/{case.size}" if case.web else f"{number % DISTINCT_FILES}.pdf"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import ssl
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
 from benchmarks import wire
 from benchmarks.cases import OPEN, PER_MINUTE, Case, write_stream
-from benchmarks.ledgers import prepare
+from benchmarks.ledgers import SEEDS, multiply, prepare
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 COMMAND = Path(sys.executable).with_name("target-linkedin-resumes")
@@ -66,6 +67,8 @@ def server(case: Case, certificates: Certificates | None) -> Iterator[str]:
     starting = [sys.executable, "-m", "benchmarks.server", "--latency", case.latency_text]
     if case.limited:
         starting += ["--records-per-minute", str(PER_MINUTE)]
+    if case.outage is not None:
+        starting += ["--outage", *map(str, case.outage)]
     if certificates is not None:
         starting += ["--certificate", str(certificates.server)]
     with subprocess.Popen(
@@ -93,10 +96,7 @@ def run(
         settings = configuration(subject, case, url, scratch)
         config = scratch / "config.json"
         config.write_text(json.dumps(settings))
-        if records and case.ledger == "knows":
-            prepare(case, range(records), settings)
-        elif case.others:
-            prepare(case, range(records, records + case.others), settings)
+        _prepare(case, records, settings, scratch)
         stream = write_stream(case, records, url, scratch)
         environment = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
         if used is not None:
@@ -142,6 +142,21 @@ def run(
         None if first is None else first - begun,
         stats,
     )
+
+
+def _prepare(case: Case, records: int, settings: dict[str, Any], scratch: Path) -> None:
+    """Write the ledger that a run begins with; it is kept for the next run of the case."""
+    own = range(case.records) if case.ledger == "knows" else range(0)
+    if not own and not case.others:
+        return
+    path, kept = Path(settings["ledger_path"]), scratch / f"known-{len(own)}-{case.others}.db"
+    if not kept.exists():
+        seeds = range(records, records + min(case.others, SEEDS))
+        prepare(case, own or seeds, settings)
+        multiply(path, case.others - (0 if own else len(seeds)))
+        path.rename(kept)
+    shutil.copyfile(kept, path)
+    path.chmod(0o600)
 
 
 def start_up(argument: str) -> float:
@@ -238,7 +253,7 @@ def _check(subject: str, case: Case, records: int, stats: dict[str, Any], printe
             f"{subject} on '{case.name}' updated {stats['updated']} and deleted"
             f" {stats['deleted']} of {records}"
         )
-    if stats["uploaded_bytes"] != case.size * updated:
+    if case.outage is None and stats["uploaded_bytes"] != case.size * updated:
         raise Invalid(f"{subject} on '{case.name}' uploaded {stats['uploaded_bytes']} bytes")
     if stats["throttled"]:
         raise Invalid(f"{subject} on '{case.name}' was throttled {stats['throttled']} times")

@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -64,10 +64,12 @@ class Bench:
 
     def subject(self, subject: str, case: Case) -> dict[str, Any] | None:
         """Measure one subject on one case; None if it does not take part."""
-        records = self.count(subject, case)
+        records, is_long = self.count(subject, case), case.long
         if not records:
             return None
-        times = 1 if case.long else self.runs
+        # What a ledger knows goes with what there is to read.
+        case = replace(case, records=records, others=round(case.others * self.scale))
+        times = 1 if is_long else self.runs
         return _figures(records, [self._pair(subject, case, records) for _ in range(times)])
 
     def _pair(self, subject: str, case: Case, records: int) -> tuple[Run, Run]:

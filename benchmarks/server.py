@@ -30,6 +30,12 @@ KEY = re.compile(
 )
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 KINDS = ("token", "url", "upload", "batch", "file")
+_PLACES = {
+    b"/ambry": "upload",
+    b"/v2/hireMediaUrl": "url",
+    b"/v2/tcrmCandidateResumes": "batch",
+    b"/file/": "file",
+}
 # About as many and as long as what a gateway adds to each answer.
 GATEWAY = (
     b"date: Mon, 01 Jul 2024 10:00:00 GMT\r\n"
@@ -66,6 +72,11 @@ class Counts:
     first_call: float | None = None
     first_batch: float | None = None
     last_answer: float | None = None
+    refused: dict[str, int] = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
+    """Calls that came during the outage."""
+    outage_ended: float | None = None
+    first_after: float | None = None
+    """When the first call came after it."""
     batches: list[tuple[float, int]] = field(default_factory=list)
     """When each batch call came, and of how many records."""
 
@@ -73,9 +84,12 @@ class Counts:
 class Shared:
     """What all connections share."""
 
-    def __init__(self, latency: dict[str, float], per_minute: int) -> None:
+    def __init__(
+        self, latency: dict[str, float], per_minute: int, outage: tuple[float, float] | None = None
+    ) -> None:
         self.latency = latency
         self.per_minute = per_minute
+        self.outage = outage
         self.counts = Counts()
         self.url = ""
         self._window: deque[tuple[float, int]] = deque()
@@ -99,6 +113,20 @@ class Shared:
         self._window.append((now, records))
         self._in_window += records
         self.counts.batches.append((now, records))
+        return False
+
+    def is_out(self, kind: str) -> bool:
+        """Tell whether a call comes during the outage, and count it."""
+        first, now = self.counts.first_call, time.monotonic()
+        if self.outage is None or first is None:
+            return False
+        after, length = self.outage
+        self.counts.outage_ended = first + after + length
+        if first + after <= now < self.counts.outage_ended:
+            self.counts.refused[kind] += 1
+            return True
+        if now >= self.counts.outage_ended and self.counts.first_after is None:
+            self.counts.first_after = now
         return False
 
     def stats(self) -> bytes:
@@ -165,7 +193,9 @@ class Connection(asyncio.Protocol):
         if not self._counted:
             self._counted = True
             self._count()
-        kind, response = self._respond(method, target, head, body)
+        kind = _kind(target)
+        out = shared.is_out(kind)
+        response = _UNAVAILABLE if out else self._respond(kind, method, target, head, body)
         counts.calls[kind] += 1
         counts.in_flight += 1
         counts.most_in_flight = max(counts.most_in_flight, counts.in_flight)
@@ -193,21 +223,20 @@ class Connection(asyncio.Protocol):
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(response)
 
-    def _respond(self, method: bytes, target: bytes, head: bytes, body: bytes) -> tuple[str, bytes]:
+    def _respond(self, kind: str, method: bytes, target: bytes, head: bytes, body: bytes) -> bytes:
         shared = self._shared
-        if target.startswith(b"/ambry"):
-            return "upload", _response(201, b"location: /AAYU-resume.pdf\r\n")
-        if target.startswith(b"/v2/hireMediaUrl"):
+        if kind == "upload":
+            return _response(201, b"location: /AAYU-resume.pdf\r\n")
+        if kind == "url":
             signed = f"x-linkedin-id: {shared.url}/ambry/?x-li-ambry-ep=signed\r\n".encode()
-            return "url", _response(201, signed)
-        if target.startswith(b"/v2/tcrmCandidateResumes"):
-            return "batch", self._batch(method, target, head, body)
-        if target.startswith(b"/file/"):
-            return "file", _response(
-                200, b"content-type: application/pdf\r\n", shared.file(int(target[6:]))
-            )
+            return _response(201, signed)
+        if kind == "batch":
+            return self._batch(method, target, head, body)
+        if kind == "file":
+            content = shared.file(int(target[6:]))
+            return _response(200, b"content-type: application/pdf\r\n", content)
         token = b'{"access_token":"token","expires_in":1800}'
-        return "token", _response(200, b"content-type: application/json\r\n", token)
+        return _response(200, b"content-type: application/json\r\n", token)
 
     def _batch(self, method: bytes, target: bytes, head: bytes, body: bytes) -> bytes:
         tunnelled = re.search(rb"(?i)\r\nx-http-method-override: *(\w+)", head)
@@ -229,6 +258,11 @@ class Connection(asyncio.Protocol):
         return _response(200, b"content-type: application/json\r\n", answer)
 
 
+def _kind(target: bytes) -> str:
+    found = (kind for start, kind in _PLACES.items() if target.startswith(start))
+    return next(found, "token")
+
+
 def _response(status: int, headers: bytes, body: bytes = b"") -> bytes:
     head = b"HTTP/1.1 %d .\r\n%b%bcontent-length: %d\r\n\r\n" % (
         status,
@@ -237,6 +271,9 @@ def _response(status: int, headers: bytes, body: bytes = b"") -> bytes:
         len(body),
     )
     return head + body
+
+
+_UNAVAILABLE = _response(503, b"", b'{"message":"unavailable"}')
 
 
 def latencies(text: str) -> dict[str, float]:
@@ -264,13 +301,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--latency", type=latencies, default={}, help="url=100,upload=150,...")
     parser.add_argument("--records-per-minute", type=int, default=10**9)
+    parser.add_argument(
+        "--outage", type=float, nargs=2, help="seconds after the first call, length"
+    )
     parser.add_argument("--certificate", help="PEM file with key and chain: serve TLS")
     options = parser.parse_args()
     context = None
     if options.certificate:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(options.certificate)
-    asyncio.run(serve(Shared(options.latency, options.records_per_minute), context))
+    outage = tuple(options.outage) if options.outage else None
+    asyncio.run(serve(Shared(options.latency, options.records_per_minute, outage), context))
 
 
 if __name__ == "__main__":

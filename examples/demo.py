@@ -335,7 +335,7 @@ def explain(stream: Iterable[str], held: Mapping[str, Any]) -> Iterator[str]:
     late = sent - uploads
     yield f"\n{len(records):>7} records: {sent} with a file, {deletions} deletions"
     yield f"{resumes:>7} resumes of {len(keys)}: the last record counts, and {gone} were deleted"
-    yield f"{uploads:>7} URLs, one for each upload: {late} files were out of date before theirs"
+    yield f"{uploads:>7} URLs, one for each upload: {late} files were replaced before their upload"
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ def main() -> None:
     """Run the command; raises SystemExit with one of the documented exit codes."""
     try:
         open_missing()
-        TargetLinkedInResumes.cli()
+        TargetLinkedInResumes.command()()
     except Misconfigured as error:  # raised before there is a log
         sys.stderr.write(f"{error}\n")
         sys.exit(error.exit_code)

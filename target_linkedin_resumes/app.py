@@ -30,6 +30,7 @@ from target_linkedin_resumes.report.reporter import Reporter
 from target_linkedin_resumes.resumes.etags import Fingerprints
 from target_linkedin_resumes.resumes.prefixes import FileSource
 from target_linkedin_resumes.resumes.sources import Sources
+from target_linkedin_resumes.setting_kinds import BLOB_TTL_UNITS
 from target_linkedin_resumes.settings import Settings
 from target_linkedin_resumes.stores.audit_log import AuditLog
 from target_linkedin_resumes.stores.dead_letters import DeadLetters, ListedRejects
@@ -41,18 +42,6 @@ from target_linkedin_resumes.stores.rows import Rows
 from target_linkedin_resumes.uploader import Client, DryRun, QuotaWait, Uploader
 
 logger = logging.getLogger(__name__)
-
-# Seconds in the units of `blob_ttl`; the shortest month and year there are.
-_UNITS = {
-    "MILLISECOND": 0.001,
-    "SECOND": 1,
-    "MINUTE": 60,
-    "HOUR": 3600,
-    "DAY": 86_400,
-    "WEEK": 7 * 86_400,
-    "MONTH": 28 * 86_400,
-    "YEAR": 365 * 86_400,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +211,7 @@ def _built(
     reporter = Reporter(
         *(engine, metrics, waits, time.monotonic, begun, quota, settings),
         outstanding=lambda: (0, 0) if rejects is None else rejects.outstanding,
+        look_too=linkedin.look,
     )
     return Runtime(engine, reporter, rejects, stores, versions, rows, transport, sources, report)
 
@@ -334,7 +324,7 @@ def pseudonyms_of(settings: Settings) -> Pseudonyms | None:
 def _seconds(blob_ttl: Mapping[str, int | str] | None) -> float | None:
     if blob_ttl is None:
         return None
-    return int(blob_ttl["duration"]) * _UNITS[str(blob_ttl["unit"])]
+    return int(blob_ttl["duration"]) * BLOB_TTL_UNITS[str(blob_ttl["unit"])]
 
 
 def _iso(moment: datetime) -> str:

@@ -48,7 +48,7 @@ def preflight(settings: Settings) -> Iterator[tuple[bool, str]]:
                 yield True, f"rejects_path: {waiting}; {settings.rejects_path} says why"
     limits = (
         f"limits: {settings.records_per_minute} records a minute, {settings.requests_per_day} batch"
-        f" calls a day, {settings.upload_concurrency} uploads at once at the most"
+        f" calls a day, at most {settings.upload_concurrency} uploads at once"
     )
     yield True, limits
     with closing(HttpTransport(settings.request_timeout_seconds)) as transport:
@@ -58,7 +58,7 @@ def preflight(settings: Settings) -> Iterator[tuple[bool, str]]:
 def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], object]]]:
     """Give what to say if all is well, and a check that raises Misconfigured as a run would."""
     yield (
-        "file_sources, convert: what they need is installed",
+        "file_sources, convert: everything they need is installed",
         lambda: sources_of(settings).close(),
     )
     rejects, ledger, audit = settings.rejects_path, settings.ledger_path, settings.audit_path
@@ -94,7 +94,7 @@ def _ask(linkedin: LinkedIn) -> Iterator[tuple[bool, str]]:
     yield True, "uploads: LinkedIn signs upload URLs for this contract (this one is left unused)"
     unchecked = (
         "batches: not checked; LinkedIn offers no way to ask without writing. The first batch of a"
-        " run tells, and a refusal stops the run before any state is printed"
+        " run shows it, and a refusal stops the run before any state is printed"
     )
     yield True, unchecked
 

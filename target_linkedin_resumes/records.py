@@ -22,8 +22,7 @@ from target_linkedin_resumes.values import as_text, as_whole, is_null
 Record = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class ResumeKey:
+class ResumeKey(NamedTuple):
     """Identifies a resume; together with organization and PARTNER it is LinkedIn's key."""
 
     candidate_id: str
@@ -114,7 +113,9 @@ FIELDS = (
     "checksum",
 )
 DELETED = "_sdc_deleted_at"
-_TEXTS = FIELDS[3:7]
+_WHOLE = ("candidate_id", "resume_id", "checksum")  # where a whole number is the text of it
+_NO_TEXTS = (*_WHOLE, "created_at")  # what need not be a text
+_ID_TYPES = (str, int)  # no bool, which is an int
 
 _ID = {"type": ["string", "integer"], "minLength": 1}
 _TEXT = {"type": "string"}
@@ -192,7 +193,8 @@ def read_change(
     the field and never quotes its value.
     """
     kept = record if original is None else original
-    if is_deleted(record.get(DELETED)):
+    marker = record.get(DELETED)
+    if marker is not None and is_deleted(marker):
         return Delete(_key(record), stream, kept, attempts, version, row, element)
     present = _present(record)
     if not _is_plain_upsert(present):
@@ -208,6 +210,12 @@ def key_of(record: Record) -> ResumeKey | None:
         return _key(record)
     except Reject:
         return None
+
+
+def candidate_of(record: Record) -> str | None:
+    """Return the candidate's id of a record, if at least that can be read."""
+    key = key_of({**record, "resume_id": "any"})
+    return None if key is None else key.candidate_id
 
 
 def is_deleted(marker: object, clock: Callable[[], float] = time.time) -> bool:
@@ -298,43 +306,43 @@ def _present(record: Record) -> dict[str, Any]:
             if value and not value.isspace():
                 present[name] = value
         elif value is not None and not is_null(value):
-            present[name] = value
-    for name in ("candidate_id", "resume_id", "checksum"):
-        value = present.get(name)
-        if isinstance(value, float | Decimal):
-            whole = as_whole(value)
-            lossy = isinstance(value, float) and abs(value) >= _LOSSY
-            present[name] = Decimal(value) if whole is None or lossy else whole
-    if isinstance(present.get("file"), Mapping):
-        present["file"] = {
-            name: value for name, value in present["file"].items() if not is_null(value)
-        }
+            present[name] = _said(name, value)
     return present
+
+
+def _said(name: str, value: object) -> object:
+    if isinstance(value, (float, Decimal)) and name in _WHOLE:
+        whole = as_whole(value)
+        lossy = isinstance(value, float) and abs(value) >= _LOSSY
+        return Decimal(value) if whole is None or lossy else whole
+    if isinstance(value, Mapping) and name == "file":
+        return {part: one for part, one in value.items() if not is_null(one)}
+    return value
 
 
 # Most records pass these plain checks; jsonschema takes four times as long as all the rest. It
 # decides, and words the error, for records that do not pass.
 
 
-def _has_plain_key(record: Record) -> bool:
-    return _is_plain_id(record.get("candidate_id")) and _is_plain_id(record.get("resume_id"))
-
-
-def _is_plain_id(value: object) -> bool:
-    return type(value) is int or (type(value) is str and not is_null(value))
-
-
 def _is_plain_upsert(present: Record) -> bool:
+    if "created_at" not in present or not _has_plain_ids(present):
+        return False
+    for name, value in present.items():
+        if type(value) is not str and name not in _NO_TEXTS:
+            return False
+    return type(present.get("checksum", "")) in _ID_TYPES
+
+
+def _has_plain_ids(present: Record) -> bool:
     return (
-        _has_plain_key(present)
-        and "created_at" in present
-        and all(type(present[name]) is str for name in _TEXTS if name in present)
-        and type(present.get("checksum", "")) in (str, int)
+        type(present.get("candidate_id")) in _ID_TYPES
+        and type(present.get("resume_id")) in _ID_TYPES
     )
 
 
 def _key(record: Record) -> ResumeKey:
-    if not _has_plain_key(record):
+    ids = [record.get("candidate_id"), record.get("resume_id")]
+    if not _has_plain_ids(record) or any(map(is_null, ids)):
         record = _present(record)
         _check(_KEY_VALIDATOR, record)
     return _checked_key(record)
@@ -350,7 +358,7 @@ def _checked_key(record: Record) -> ResumeKey:
         except UnicodeEncodeError:
             raise Reject(
                 "invalid_record",
-                f"field '{name}': holds half of a surrogate pair, which is no Unicode text",
+                f"field '{name}': holds half of a surrogate pair, which is not valid Unicode text",
             ) from None
         parts.append(text)
     return ResumeKey(*parts)

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import ast
 import json
+import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from functools import partial
 from typing import Any
 
 from target_linkedin_resumes.errors import Misconfigured
-from target_linkedin_resumes.settings import from_json, read_flag, read_number, read_text
+from target_linkedin_resumes.setting_kinds import from_json, read_flag, read_number, read_text
+
+# Names a file for `logging.config.dictConfig`.
+LOG_CONFIG = "SINGER_SDK_LOG_CONFIG"
 
 
 def read_environment(
@@ -41,6 +45,23 @@ def read_environment(
             except (ValueError, RecursionError):
                 raise Misconfigured(f"environment variable {variable}: expected JSON") from None
     return config
+
+
+def check_log_settings(environ: MutableMapping[str, str], prefix: str) -> None:
+    """Take the variables of the SDK's log that are empty out of an environment.
+
+    Raises :class:`Misconfigured` for a level that is none; the SDK would end in a traceback.
+    """
+    for variable in (f"{prefix}LOGLEVEL", "LOGLEVEL", LOG_CONFIG):
+        value = environ.get(variable)
+        if value is None:
+            continue
+        if not value.strip():
+            del environ[variable]
+        elif variable != LOG_CONFIG and value.upper() not in logging.getLevelNamesMapping():
+            raise Misconfigured(
+                f"environment variable {variable}: expected DEBUG, INFO, WARNING or ERROR"
+            )
 
 
 def check_sdk_settings(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,7 +124,8 @@ def _check_expression(setting: str, text: str) -> None:
         ast.parse(text.strip(), mode="eval")
     except (ValueError, SyntaxError, RecursionError, MemoryError):
         raise Misconfigured(
-            f"setting '{setting}': expected an expression such as 'name.lower()'; this text is none"
+            f"setting '{setting}': expected an expression such as 'name.lower()'; this text is"
+            " not one"
         ) from None
 
 

@@ -10,18 +10,14 @@ setting is wrong, what it holds (never a secret) and what was expected.
 from __future__ import annotations
 
 import difflib
-import json
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
-from functools import partial
+import os
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from target_linkedin_resumes import setting_kinds as kinds
 from target_linkedin_resumes.errors import Misconfigured
-from target_linkedin_resumes.http.oauth import OAuth
-from target_linkedin_resumes.http.urls import Origin
 from target_linkedin_resumes.mapping.config import (
     ByStream,
     FiltersByStream,
@@ -30,329 +26,69 @@ from target_linkedin_resumes.mapping.config import (
     read_only,
 )
 
-# Half the digits of a SHA-256: a key that is guessed gives away every id that can be guessed.
-SHORTEST_KEY = 32
-BLOB_TTL_UNITS = ("MILLISECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "YEAR")
-
-
-@dataclass(frozen=True, slots=True)
-class SourceSetting:
-    """One entry of `file_sources`; headers, options and `oauth` hold credentials."""
-
-    prefix: str
-    headers: Mapping[str, str] = field(repr=False)
-    storage_options: Mapping[str, Any] = field(repr=False)
-    oauth: OAuth | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class MaxDeletes:
-    """The setting `max_deletes`: a number of resumes, or percent of those that are held."""
-
-    number: int
-    percent: bool
-
-
-# What reads the value of one setting. Called with the setting's name and a value that is not None;
-# raises Misconfigured.
-
-
-def read_text(name: str, value: Any) -> str:
-    """Read a text; YAML has URNs and ids as bare numbers. Raises :class:`Misconfigured`."""
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or not text.strip():
-        raise _wrong(name, value, "a text that is not empty")
-    return text.strip()
-
-
-def read_number(name: str, value: Any, lowest: int, highest: int) -> int:
-    """Read a whole number within bounds, also as text. Raises :class:`Misconfigured`."""
-    if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,12}\s*", value):
-        value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or not lowest <= value <= highest:
-        raise _wrong(name, value, f"a whole number from {lowest} to {highest}")
-    return value
-
-
-def _read_choice(name: str, value: Any, choices: tuple[str, ...]) -> str:
-    if value not in choices:
-        raise _wrong(name, value, " or ".join(f"'{choice}'" for choice in choices))
-    return str(value)
-
-
-def read_flag(name: str, value: Any) -> bool:
-    """Read true or false, also as text. Raises :class:`Misconfigured`."""
-    word = value.strip().lower() if isinstance(value, str) else value
-    if word in (True, "true", "1", "yes", "on") and not isinstance(word, float):
-        return True
-    if word in (False, "false", "0", "no", "off", ""):
-        return False
-    raise _wrong(name, value, "true or false")
-
-
-def _read_file_sources(name: str, value: Any) -> tuple[SourceSetting, ...]:
-    """Check the shape of `file_sources`. Values are never repeated: they hold credentials."""
-    entries = from_json(value)
-    if not isinstance(entries, list):
-        raise Misconfigured(f"setting '{name}': expected a list of objects with a 'prefix'")
-    sources = []
-    for number, entry in enumerate(entries):
-        where = f"setting '{name}[{number}]'"
-        known = {"prefix", "headers", "storage_options", "oauth"}
-        if not isinstance(entry, Mapping) or not set(entry) <= known:
-            raise Misconfigured(f"{where}: expected an object with {', '.join(sorted(known))}")
-        prefix, headers = entry.get("prefix"), entry.get("headers") or {}
-        options = entry.get("storage_options") or {}
-        if not isinstance(prefix, str) or not prefix:
-            raise Misconfigured(f"{where}.prefix: expected the beginning of a URL")
-        if not isinstance(headers, Mapping) or not all(
-            isinstance(text, str) for pair in headers.items() for text in pair
-        ):
-            raise Misconfigured(f"{where}.headers: expected an object of texts")
-        if not isinstance(options, Mapping):
-            raise Misconfigured(f"{where}.storage_options: expected an object")
-        oauth = _read_oauth(f"{name}[{number}].oauth", entry.get("oauth"))
-        sources.append(SourceSetting(prefix, headers, options, oauth))
-    return tuple(sources)
-
-
-def _read_oauth(name: str, value: Any) -> OAuth | None:
-    if value is None:
-        return None
-    required, optional = {"token_url", "client_id", "client_secret"}, {"refresh_token", "scope"}
-    names = set(value) if isinstance(value, Mapping) else set()
-    if not required <= names <= required | optional or not all(
-        isinstance(text, str) and text.strip() for text in value.values()
-    ):
-        raise Misconfigured(
-            f"setting '{name}': expected an object of texts: {', '.join(sorted(required))}, and"
-            f" {', '.join(sorted(optional))} if the source asks for them"
-        )
-    try:
-        url = _parse_endpoint("file_sources", value["token_url"].strip())
-    except Misconfigured:
-        raise Misconfigured(
-            f"setting '{name}.token_url': expected an https URL without user, query or fragment"
-            " (http on a loopback address only)"
-        ) from None
-    return OAuth(**{name: text.strip() for name, text in value.items()} | {"token_url": url})
-
-
-def _read_blob_ttl(name: str, value: Any) -> Mapping[str, int | str] | None:
-    value = from_json(value)
-    if value is None:
-        return None
-    expected = '{"duration": N, "unit": one of ' + ", ".join(BLOB_TTL_UNITS) + "}"
-    if not isinstance(value, Mapping) or set(value) != {"duration", "unit"}:
-        raise _wrong(name, value, expected)
-    duration, unit = value["duration"], value["unit"]
-    whole = isinstance(duration, int) and not isinstance(duration, bool)
-    if not whole or duration < 1 or unit not in BLOB_TTL_UNITS:
-        raise _wrong(name, value, expected)
-    return {"duration": duration, "unit": unit}
-
-
-def from_json(value: Any) -> Any:
-    """Environment variables and Meltano may hand over an object or a list as its JSON text."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
-
-
-# What parses a text further, in the same way.
-
-
-def _parse_urn(name: str, text: str) -> str:
-    match = re.fullmatch(rf"(?:urn:li:{name}:)?([0-9]{{1,30}})", text)
-    if match is None:
-        raise _wrong(name, text, f"`urn:li:{name}:N` or the bare number N")
-    return f"urn:li:{name}:{match[1]}"
-
-
-def _parse_endpoint(name: str, text: str) -> str:
-    expected = "an https URL without user, query or fragment (http on a loopback address only)"
-    try:
-        parts = urlsplit(text)
-        _ = parts.port
-    except ValueError:
-        raise _wrong(name, text, expected, shown="this text") from None
-    host = parts.hostname or ""
-    here = Origin(parts.scheme, host, 0).is_loopback
-    secure = parts.scheme == "https" or (parts.scheme == "http" and here)
-    if "@" in parts.netloc:  # the value holds a password: it is not repeated
-        raise Misconfigured(f"setting '{name}': expected {expected}")
-    if not secure or not host or parts.query or parts.fragment or not text.isascii():
-        # In the log, a path would be masked.
-        begins = f"a URL that begins with '{parts.scheme}://{parts.netloc}'"
-        raise _wrong(name, text, expected, shown=begins if host else "this text")
-    return text.rstrip("/")
-
-
-def _parse_version(name: str, text: str) -> str:
-    if re.fullmatch(r"20[0-9]{2}(0[1-9]|1[0-2])", text) is None:
-        raise _wrong(name, text, "a year and a month as LinkedIn writes them, such as '202604'")
-    return text
-
-
-def _parse_max_deletes(name: str, text: str) -> MaxDeletes:
-    match = re.fullmatch(r"([0-9]{1,9})\s*(%?)", text)
-    if match is None or (match[2] and int(match[1]) > 100):
-        raise _wrong(name, text, "a whole number, or a percentage from '0%' to '100%'")
-    return MaxDeletes(int(match[1]), bool(match[2]))
-
-
-def _parse_directory(name: str, text: str) -> Path:
-    path = Path(text).expanduser()
-    if not path.is_dir():
-        raise _wrong(name, text, "a directory that exists")
-    return path.resolve()
-
-
-def _parse_path(name: str, text: str) -> Path:
-    path = Path(text).expanduser()
-    if path.is_dir() or not path.parent.is_dir():
-        raise _wrong(name, text, "the path of a file in a directory that exists")
-    return path.absolute()
-
-
-def _parse_key(name: str, text: str) -> str:
-    if len(text) < SHORTEST_KEY:
-        raise Misconfigured(f"setting '{name}': too short to keep ids secret; {_EXPECTED_KEY}")
-    return text
-
-
-_EXPECTED_KEY = f"expected a secret of {SHORTEST_KEY} characters or more, made by chance"
-
-
-def _wrong(name: str, value: Any, expected: str, *, shown: str = "") -> Misconfigured:
-    """Name a setting, its value or what is ``shown`` of it, and what was expected."""
-    if SCHEMA["properties"].get(name, {}).get("secret"):
-        return Misconfigured(f"setting '{name}': expected {expected}")
-    return Misconfigured(
-        f"setting '{name}': {shown or repr(value)} is not valid; expected {expected}"
-    )
-
-
-# What defines one field of the table: how its value is read, its JSON schema, its default. Without
-# a default it is required.
-
-
-def _setting(
-    read: Callable[[str, Any], Any], schema: dict[str, Any], *, secret: bool = False, **default: Any
-) -> Any:
-    if default.get("default") is not None:
-        schema["default"] = default["default"]
-    if secret:
-        schema |= {"secret": True, "writeOnly": True}
-    return field(metadata={"read": read, "schema": schema}, **default)
-
-
-def _text(about: str, parse: Callable[[str, str], Any] | None = None, **more: Any) -> Any:
-    def read(name: str, value: Any) -> Any:
-        text = read_text(name, value)
-        return text if parse is None else parse(name, text)
-
-    return _setting(read, {"type": "string", "description": about}, **more)
-
-
-def _path(about: str) -> Any:
-    return _text(about, _parse_path, default=None)
-
-
-def _json(
-    kind: str,
-    about: str,
-    read: Callable[[str, Any], Any],
-    shape: Mapping[str, Any] | None = None,
-    **more: Any,
-) -> Any:
-    return _setting(read, {"type": kind, "description": about, **(shape or {})}, **more)
-
-
-def _number(default: int | None, bounds: tuple[int, int], about: str) -> Any:
-    lowest, highest = bounds
-    read = partial(read_number, lowest=lowest, highest=highest)
-    schema = {"type": "integer", "minimum": lowest, "maximum": highest, "description": about}
-    return _setting(read, schema, default=default)
-
-
-def _choice(choices: tuple[str, ...], about: str) -> Any:
-    """Define a choice; the first is the default."""
-    read, default = partial(_read_choice, choices=choices), choices[0]
-    schema = {"type": "string", "enum": list(choices), "default": default, "description": about}
-    return _setting(read, schema, default=default)
-
-
-def _flag(about: str, *, default: bool = False) -> Any:
-    schema = {"type": "boolean", "default": default, "description": about}
-    return _setting(read_flag, schema, default=default)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """A configuration that was checked. ``organization`` and ``contract`` are URNs."""
 
-    client_id: str = _text("Client id of the customer's LinkedIn application.", secret=True)
-    client_secret: str = _text(
+    client_id: str = kinds.text("Client id of the customer's LinkedIn application.", secret=True)
+    client_secret: str = kinds.text(
         "Client secret of that application (OAuth 2.0 client credentials).", secret=True
     )
-    organization: str = _text(
+    organization: str = kinds.text(
         "The customer's organization: `urn:li:organization:N` or N. Sent as `integrationContext`.",
-        _parse_urn,
+        kinds.parse_urn,
     )
-    contract: str = _text(
+    contract: str = kinds.text(
         "The customer's hiring contract: `urn:li:contract:N` or N. Sent as `hiringContext`.",
-        _parse_urn,
+        kinds.parse_urn,
     )
-    api_url: str = _text(
+    api_url: str = kinds.text(
         "LinkedIn's API: https, or http on this machine's loopback.",
-        _parse_endpoint,
+        kinds.parse_endpoint,
         default="https://api.linkedin.com",
     )
-    token_url: str = _text(
+    token_url: str = kinds.text(
         "LinkedIn's token endpoint: https, or http on this machine's loopback.",
-        _parse_endpoint,
+        kinds.parse_endpoint,
         default="https://www.linkedin.com/oauth/v2/accessToken",
     )
-    api_version: str | None = _text(
+    api_version: str | None = kinds.text(
         "Month of the version of LinkedIn's API to call, such as `202604`: sent as"
         " `LinkedIn-Version` to paths below `/rest`. Without it, `/v2` is called, which has no"
         " versions.",
-        _parse_version,
+        kinds.parse_version,
         default=None,
     )
-    fields: ByStream = _json(
+    fields: ByStream = kinds.json_value(
         "object",
-        "Which field of the tap's records serves for which of this target's: a name, a dotted path,"
-        " a template such as `https://host/{id}`, or a list of which the first that is not null"
-        " serves. Under a stream's name, an object for that stream alone.",
+        "Where each of this target's fields comes from: a name in the tap's record, a dotted path,"
+        " a template such as `https://host/{id}`, or a list of these, of which the first that is"
+        " not null is used. Under a stream's name, an object for that stream alone.",
         lambda _, value: value,  # read_settings knows the separator that they are read with
         default_factory=dict,
     )
-    only: FiltersByStream = _json(
+    only: FiltersByStream = kinds.json_value(
         "object",
         'Only records with these values are resumes: `{"type": "resume"}`; a list allows several.'
         " Under a stream's name, an object for that stream alone.",
         lambda _, value: value,
         default_factory=dict,
     )
-    file_root: Path = _text(
-        "Local files are read below this directory and nowhere else, symbolic links included;"
-        " the working directory unless given.",
-        _parse_directory,
+    file_root: Path = kinds.text(
+        "Local files are read only below this directory, also through symbolic links. The default"
+        " is the working directory.",
+        kinds.parse_directory,
         default_factory=Path.cwd,
     )
-    file_sources: tuple[SourceSetting, ...] = _json(
+    file_sources: tuple[kinds.SourceSetting, ...] = kinds.json_value(
         "array",
-        "Credentials for what starts with a prefix, and trust in it also where it is a private"
+        "Credentials for URLs that start with a prefix, which is trusted even if it is a private"
         ' address: `[{"prefix": "https://crm.example.com/", "headers": {"Authorization": "Bearer'
-        ' ..."}}]`; `oauth` with `token_url`, `client_id`, `client_secret` and, if need be,'
-        " `refresh_token` and `scope` for a token that is renewed; `storage_options` instead for"
-        " s3://, gs://, az://, abfs:// and sftp://.",
-        _read_file_sources,
+        ' ..."}}]`. For a token that is renewed, use `oauth` with `token_url`, `client_id`,'
+        " `client_secret` and, if needed, `refresh_token` and `scope`. For s3://, gs://, az://,"
+        " abfs:// and sftp://, use `storage_options`.",
+        kinds.read_file_sources,
         {
             "items": {
                 "type": "object",
@@ -368,128 +104,126 @@ class Settings:
         secret=True,
         default_factory=tuple,
     )
-    convert: str = _choice(
+    convert: str = kinds.choice(
         ("reject", "text", "pdf"),
-        "DOCX, ODT, RTF and HTML: `reject` them, or make plain `text` or a `pdf` of them. Both"
-        " need the extra `convert`, and `pdf` needs LibreOffice.",
+        "DOCX, ODT, RTF and HTML: `reject` them, or convert them to plain `text` or to `pdf`. Both"
+        " conversions need the extra `convert`, and `pdf` needs LibreOffice.",
     )
-    blob_ttl: Mapping[str, int | str] | None = _json(
+    blob_ttl: Mapping[str, int | str] | None = kinds.json_value(
         "object",
-        'LinkedIn removes the file after this time, e.g. `{"duration": 72, "unit": "HOUR"}`; kept'
-        f" unless given. Units: {', '.join(BLOB_TTL_UNITS)}.",
-        _read_blob_ttl,
+        'LinkedIn removes the file after this time, for example `{"duration": 72, "unit": "HOUR"}`.'
+        f" Without it, the file is kept. Units: {', '.join(kinds.BLOB_TTL_UNITS)}.",
+        kinds.read_blob_ttl,
         {
             "required": ["duration", "unit"],
             "properties": {
                 "duration": {"type": "integer", "minimum": 1},
-                "unit": {"type": "string", "enum": list(BLOB_TTL_UNITS)},
+                "unit": {"type": "string", "enum": list(kinds.BLOB_TTL_UNITS)},
             },
         },
         default=None,
     )
-    batch_size_rows: int = _number(100, (1, 100), "Changes in one batch call.")
-    batch_max_age_seconds: int = _number(
+    batch_size_rows: int = kinds.number(100, (1, 100), "Changes in one batch call.")
+    batch_max_age_seconds: int = kinds.number(
         60,
         (1, 86_400),
-        "A batch that is not full goes out after this many seconds, also while the tap is silent.",
+        "A batch that is not full is sent after this many seconds, even if the tap is silent.",
     )
-    upload_concurrency: int = _number(
+    upload_concurrency: int = kinds.number(
         64,
         (1, 256),
-        "The most uploads at a time; how many there really are adapts to LinkedIn's answers.",
+        "The most uploads at a time. The actual number adapts to LinkedIn's answers.",
     )
-    records_per_minute: int = _number(
+    records_per_minute: int = kinds.number(
         10_000,
         (1, 1_000_000),
-        "Never more records than this in any 60 seconds; deletions count. LinkedIn's limit"
-        " unless given.",
+        "The most records in any 60 seconds, including deletions. The default is LinkedIn's limit.",
     )
-    requests_per_day: int = _number(
+    requests_per_day: int = kinds.number(
         100_000,
         (1, 100_000_000),
-        "No more batch calls than this in a day, which begins at 00:00 UTC; each run counts for"
-        " itself, unless `ledger_path` has it know the earlier ones. LinkedIn's limit unless"
-        " given.",
+        "The most batch calls in a day, which begins at 00:00 UTC. A run counts only its own calls,"
+        " unless it knows earlier runs from `ledger_path`. The default is LinkedIn's limit.",
     )
-    on_quota: str = _choice(
+    on_quota: str = kinds.choice(
         ("stop", "wait"),
         "When the day's quota is spent: `stop` with exit code 75, or `wait` until 00:00 UTC.",
     )
-    request_timeout_seconds: int = _number(
+    request_timeout_seconds: int = kinds.number(
         60, (1, 3600), "How long LinkedIn or a file's source may stay silent during a call."
     )
-    retry_seconds: int = _number(
+    retry_seconds: int = kinds.number(
         900, (0, 86_400), "How long one change may be retried before the run stops."
     )
-    max_line_bytes: int = _number(
+    max_line_bytes: int = kinds.number(
         64 * 1024**2,
         (1024**2, 2**40),
-        "A line of the input or of a BATCH file that is longer stops the run.",
+        "A longer line in the input or in a BATCH file stops the run.",
     )
-    shutdown_grace_seconds: int = _number(
-        20, (0, 3600), "What is in flight gets this long after SIGTERM or SIGINT."
+    shutdown_grace_seconds: int = kinds.number(
+        20, (0, 3600), "How long records in flight may take after SIGTERM or SIGINT."
     )
-    on_reject: str = _choice(
+    on_reject: str = kinds.choice(
         ("fail", "continue"),
         "A record that cannot be delivered as it is: `fail` stops with the state before it,"
         " `continue` keeps it in `rejects_path` and goes on.",
     )
-    rejects_path: Path | None = _path(
+    rejects_path: Path | None = kinds.path(
         "Singer file of the rejects, replayed with `--input`; required by `continue`."
     )
-    max_rejects: int | None = _number(None, (0, 10**9), "More rejects than this many stop the run.")
-    retry_rejects: bool = _flag(
-        "With `on_reject=continue`: what may have healed is tried again when a run starts:"
-        " deletions each time, files and candidates that were not there after 15 minutes and then"
-        " ever later, up to a week.",
+    max_rejects: int | None = kinds.number(None, (0, 10**9), "More rejects than this stop the run.")
+    retry_rejects: bool = kinds.flag(
+        "With `on_reject=continue`, each run starts with the rejects whose cause may be gone:"
+        " deletions each time, missing files and candidates after 15 minutes and then at growing"
+        " intervals of up to a week.",
         default=True,
     )
-    fail_on_rejects: bool = _flag("Exit with 3 instead of 0 when rejects were written.")
-    audit_path: Path | None = _path(
+    fail_on_rejects: bool = kinds.flag("Exit with 3 instead of 0 when rejects were written.")
+    audit_path: Path | None = kinds.path(
         "JSON lines of each delivery and deletion that LinkedIn confirmed: when, ids as keyed"
-        " hashes, LinkedIn's request id. Wants `audit_key`."
+        " hashes, LinkedIn's request id. Requires `audit_key`."
     )
-    audit_key: str | None = _text(
-        "The key of those hashes, 32 characters or more; one and the same for the life of the"
-        " file. Whoever has it finds a candidate's lines again.",
-        _parse_key,
+    audit_key: str | None = kinds.text(
+        "The key of those hashes, at least 32 characters. It must stay the same for the life of the"
+        " file. Whoever has the key can find a candidate's lines.",
+        kinds.parse_key,
         secret=True,
         default=None,
     )
-    audit_retain_days: int | None = _number(
+    audit_retain_days: int | None = kinds.number(
         None,
         (1, 36_500),
-        "Lines of `audit_path` and records in `rejects_path` that are older are dropped when a"
-        " run starts; kept unless given.",
+        "Older lines of `audit_path` and older records in `rejects_path` are dropped when a run"
+        " starts. Without it, they are kept.",
     )
-    report_path: Path | None = _path(
-        "HTML report of the run, with a JSON file of the same name beside it; written at the"
-        " end, also when the run fails."
+    report_path: Path | None = kinds.path(
+        "HTML report of the run, with a JSON file of the same name next to it. Both are written at"
+        " the end, also when the run fails."
     )
-    ledger_path: Path | None = _path(
-        "SQLite file of what LinkedIn holds, one for each customer's pipeline: unchanged"
-        " resumes are not sent again, what a crash left half-done is not uploaded again, and"
-        " ACTIVATE_VERSION deletes what the tap no longer names."
+    ledger_path: Path | None = kinds.path(
+        "SQLite file of what LinkedIn holds, one for each customer's pipeline. With it, unchanged"
+        " resumes are not sent again, files that were uploaded before a crash are not uploaded"
+        " again, and ACTIVATE_VERSION deletes what the tap no longer names."
     )
-    resend: str = _choice(
+    resend: str = kinds.choice(
         ("changed", "always"),
-        "With `ledger_path`: send the resumes that have `changed`, or `always` all.",
+        "With `ledger_path`: send only resumes that have `changed`, or `always` send all.",
     )
-    max_deletes: MaxDeletes | None = _text(
-        "A run stops before it deletes more resumes than this: a number, or with `ledger_path`"
-        " a share such as `20%` of the resumes that the ledger held when the run began; a share"
-        " counts only the deletions of those. Of deletion markers the one past the limit stops"
-        " the run, of ACTIVATE_VERSION the first one where all would be too many. An"
-        " ACTIVATE_VERSION that comes before its records deletes nothing without this setting.",
-        _parse_max_deletes,
+    max_deletes: kinds.MaxDeletes | None = kinds.text(
+        "A run stops before it deletes more resumes than this: a number, or with `ledger_path` a"
+        " percentage such as `20%` of the resumes that the ledger held when the run began, which"
+        " counts only deletions of those. The run stops at the first deletion marker beyond the"
+        " limit. If an ACTIVATE_VERSION would delete too many, it deletes none. Without this"
+        " setting, an ACTIVATE_VERSION that comes before its records deletes nothing.",
+        kinds.parse_max_deletes,
         default=None,
     )
-    replace_rows: bool = _flag(
-        "With `ledger_path`: a row of the tap that names another resume id than before has the"
-        " earlier resume deleted. Unless set, it stays, and a warning counts such rows."
+    replace_rows: bool = kinds.flag(
+        "With `ledger_path`: if a row of the tap names another resume id than before, the earlier"
+        " resume is deleted. Otherwise it stays, and a warning counts such rows."
     )
-    dry_run: bool = _flag(
-        "Everything but the writes to LinkedIn: files are fetched and checked, and the summary"
+    dry_run: bool = kinds.flag(
+        "Do everything except writing to LinkedIn: files are fetched and checked, and the summary"
         " says what would be sent. No state is printed."
     )
 
@@ -537,7 +271,7 @@ def _check_together(settings: Settings) -> None:
         )
     if settings.ledger_path is None and settings.max_deletes and settings.max_deletes.percent:
         raise Misconfigured(
-            "setting 'max_deletes': a percentage is one of what the ledger holds; expected"
+            "setting 'max_deletes': a percentage refers to what the ledger holds; expected"
             " 'ledger_path' beside it, or a number of resumes"
         )
     if settings.ledger_path is None:
@@ -548,7 +282,7 @@ def _check_together(settings: Settings) -> None:
                     " ledger knows which resumes a candidate has; expected the path of a file"
                 )
     if settings.audit_path is not None and settings.audit_key is None:
-        raise Misconfigured(f"setting 'audit_key': required by audit_path; {_EXPECTED_KEY}")
+        raise Misconfigured(f"setting 'audit_key': required by audit_path; {kinds.EXPECTED_KEY}")
     # Each of two settings that name one file would take the other's lines for its own.
     seen: dict[Path, str] = {}
     for name in ("rejects_path", "audit_path", "ledger_path"):
@@ -563,10 +297,12 @@ def _check_together(settings: Settings) -> None:
 def _check_report_path(path: Path, others: Mapping[Path, str]) -> None:
     beside = path.with_suffix(".json")
     if beside == path:
-        raise _wrong("report_path", str(path), "a name that ends with .html; JSON goes beside it")
+        raise kinds.wrong(
+            "report_path", str(path), "a name that ends with .html; JSON goes beside it"
+        )
     for other, name in others.items():
-        if other in (path.resolve(), beside.resolve()):
-            raise _wrong("report_path", str(path), f"another file than that of '{name}'")
+        if other in (path.resolve(), Path(os.path.realpath(beside))):
+            raise kinds.wrong("report_path", str(path), f"another file than that of '{name}'")
 
 
 def unknown_settings(config: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
@@ -588,7 +324,7 @@ def secrets_of(config: Mapping[str, Any]) -> list[str]:
     found: list[str] = []
     for name, schema in SCHEMA["properties"].items():
         if schema.get("secret"):
-            _add_texts(from_json(config.get(name)), found)
+            _add_texts(kinds.from_json(config.get(name)), found)
     return found
 
 

@@ -23,9 +23,8 @@ from singer_sdk.sinks import Sink
 
 from target_linkedin_resumes.dates import EPOCH, read_moment
 from target_linkedin_resumes.engine.engine import Engine
-from target_linkedin_resumes.engine.types import DELETION_UNRESOLVED
+from target_linkedin_resumes.engine.types import DELETION_UNRESOLVED, Rejected
 from target_linkedin_resumes.errors import Reject
-from target_linkedin_resumes.mapping.config import EVERY
 from target_linkedin_resumes.mapping.expressions import EACH
 from target_linkedin_resumes.mapping.mapper import Mapper
 from target_linkedin_resumes.records import (
@@ -35,6 +34,7 @@ from target_linkedin_resumes.records import (
     ResumeKey,
     Row,
     Upsert,
+    candidate_of,
     key_of,
     read_change,
 )
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
-_NO_IDS = "it deletes a resume whose ids cannot be read from it; have it carry both"
+_NO_IDS = "it deletes a resume whose ids cannot be read from it; have the tap send both"
 
 
 @dataclass(slots=True)
@@ -65,8 +65,12 @@ class _Message:
     attempts: int
     version: int | None
     row: Row | None
-    size: int
     element: int | None = None
+    parts: int = 1
+
+    def size(self) -> int:
+        """How many bytes of memory this part of the record holds."""
+        return size_estimate(self.original) // self.parts
 
     def read(self, mapped: Record) -> Change:
         """Read the record with this target's fields. Raises :class:`Reject`."""
@@ -85,12 +89,30 @@ class _Message:
         about = (self.stream, self.original, self.attempts, self.version, self.row, self.element)
         return Delete(key, *about)
 
+    def rejected(self, asked: _Unreadable) -> Rejected:
+        """Make the reject of the record, without its position."""
+        return Rejected(
+            self.stream,
+            self.original,
+            asked.reject,
+            attempts=self.attempts + 1,
+            key=asked.key,
+            version=self.version,
+            row=self.row,
+            element=self.element,
+            candidate_id=asked.candidate_id,
+        )
+
 
 class _Unreadable(NamedTuple):
-    """A record that is no change, and its ids if at least those can be read."""
+    """A record that is no change, and its ids if at least those can be read.
+
+    ``candidate_id`` as in :class:`Rejected`.
+    """
 
     reject: Reject
     key: ResumeKey | None
+    candidate_id: str | None = None
 
 
 class _RowDeletion:
@@ -130,7 +152,9 @@ class ResumeSink(Sink):
         self._described = False
         keys = tuple(key_properties or ())
         by_ids = self._mapping.is_of_candidates or self._mapping.is_identified_by_ids(keys)
-        self._row_keys = () if by_ids else keys
+        # In one order: taps do not always give them in the same.
+        self._row_keys = () if by_ids else tuple(sorted(keys))
+        self._identified = False
 
     def deliver(
         self,
@@ -148,10 +172,8 @@ class ResumeSink(Sink):
         one resume of its list that is meant. Waits while too much is in flight. Raises what stopped
         the run.
         """
-        self._describe(record, stream)
+        self._describe(record, stream, again=attempts > 0)
         message = self._message(record, original, stream, attempts, version)
-        if message.row is not None and attempts == 0:
-            self._overtake(message.row)
         try:
             if self._mapping.is_of_candidates:
                 self._deliver_candidate(message)
@@ -160,7 +182,8 @@ class ResumeSink(Sink):
             else:
                 self._deliver_one(message)
         except Reject as reject:  # of the record as a whole
-            self._hand_in(_Unreadable(reject, None), message)
+            candidate_id = candidate_of(self._mapping.ids(message.record))
+            self._hand_in(_Unreadable(reject, None, candidate_id), message)
 
     def salvage(
         self,
@@ -185,38 +208,63 @@ class ResumeSink(Sink):
                 return
         message = self._message(partial, original, stream, attempts, version)
         key = key_of(self._mapping.ids(partial))
+        candidate_id = None
         if key is None:  # what is not mapped may be another's: it says nothing of a row
-            key, message.row = key_of(self._mapping.ids(merged)), None
+            ids = self._mapping.ids(merged)
+            key, candidate_id = key_of(ids) if message.row is None else None, candidate_of(ids)
         elif self._rows is not None and message.row is not None:
             self._rows.name(message.row, key)
-        self._hand_in(_Unreadable(reject, key), message)
+        if self._mapping.is_list and self._rows is not None and message.row is not None:
+            with suppress(Reject):
+                views = self._mapping.elements(partial)
+                keys = [key_of(self._mapping.ids(view)) for view in views or ()]
+                if views is not None and None not in keys:
+                    self._rows.name_all(message.row, set(filter(None, keys)), whole=True)
+        self._overtake(message, deletions=False)
+        self._hand_in(_Unreadable(reject, key, candidate_id), message)
 
-    def _overtake(self, row: Row) -> None:
-        """Drop a deletion of an earlier event of the same row that could not be carried out."""
-        if self._dead_letters is not None and self._dead_letters.waits_for(row):
-            self._engine.write(partial(self._dead_letters.overtaken, row))
+    def _overtake(self, message: _Message, *, deletions: bool = True, named: bool = False) -> None:
+        """Drop what is kept of earlier records of the same row, see :class:`DeadLetters`."""
+        row, kept = message.row, self._dead_letters
+        if row is None or kept is None or message.attempts or not kept.keeps(row, named=named):
+            return
+        self._engine.write(partial(kept.overtaken, row, deletions=deletions, named=named))
 
-    def _describe(self, record: Record, stream: str) -> None:
-        """Say once what serves for what, and note what identifies the stream's rows."""
+    def _describe(self, record: Record, stream: str, *, again: bool) -> None:
+        """Say once what serves for what, and note what identifies the stream's rows.
+
+        The SCHEMA of a record that is tried ``again`` may be out of date.
+        """
         if not self._described:
             self._described = True
             self._say(logging.INFO, self._mapping.describe(record))
+        if not (again or self._identified):
+            self._identified = True
             if self._rows is not None and self._row_keys:
-                self._rows.identify(stream, self.stream_name, self._row_keys)
+                self._rows.identify(stream, self._rows_name(stream), self._row_keys)
+
+    def _rows_name(self, stream: str) -> str:
+        """What tells the rows of a stream from those of others that the stream maps name alike."""
+        return stream if stream == self.stream_name else f"{stream} as {self.stream_name}"
 
     def _message(
         self, record: Record, original: Record, stream: str, attempts: int, version: int | None
     ) -> _Message:
-        row = self._row(record, stream)
-        return _Message(record, original, stream, attempts, version, row, size_estimate(original))
+        row = self._row(record, stream) if not attempts or self._is_current(stream) else None
+        return _Message(record, original, stream, attempts, version, row)
+
+    def _is_current(self, stream: str) -> bool:
+        """Tell whether the rows of a stream are still told apart by these key properties."""
+        if self._rows is None:
+            return True
+        known = self._rows.properties_of(self._rows_name(stream))
+        return not known or tuple(known) == self._row_keys
 
     def _row(self, record: Record, stream: str) -> Row | None:
         values = [record.get(name) for name in self._row_keys]
         if not values or any(map(is_null, values)):
             return None
-        texts = [_identity(one) for one in values]
-        text = "".join(f"{len(one)}:{one}" for one in (self.stream_name, *texts))
-        return Row(text, stream, self._row_keys)
+        return Row(row_text(self._rows_name(stream), values), stream, self._row_keys)
 
     # One resume a record
 
@@ -226,8 +274,10 @@ class ResumeSink(Sink):
             self._engine.skip()
             self._pass_over(message)
         elif isinstance(asked, _RowDeletion):
+            self._overtake(message, named=True)
             self._delete_row(message)
         else:
+            self._overtake(message, deletions=not isinstance(asked, _Unreadable))
             key = None if isinstance(asked, Delete) else asked.key
             found = None
             if self._rows is not None and message.row is not None and key is not None:
@@ -243,9 +293,10 @@ class ResumeSink(Sink):
             mapped = self._mapping.apply(message.record)
             return None if mapped is None else message.read(mapped)
         except Reject as reject:
-            key = key_of(self._mapping.ids(message.record))
+            ids = self._mapping.ids(message.record)
+            key = key_of(ids)
             if not self._asks_for_deletion(message.record):
-                return _Unreadable(reject, key)
+                return _Unreadable(reject, key, candidate_of(ids) if key is None else None)
             return _RowDeletion() if key is None else message.delete(key)
 
     def _asks_for_deletion(self, record: Record) -> bool:
@@ -262,16 +313,9 @@ class ResumeSink(Sink):
             self._delete(asked, message)
             return
         if isinstance(asked, _Unreadable):
-            self._engine.reject(
-                message.stream,
-                message.original,
-                asked.reject,
-                attempts=message.attempts + 1,
-                key=asked.key,
-                version=message.version,
-                row=message.row,
-                element=message.element,
-            )
+            if self._dead_letters is not None:
+                self._dead_letters.expect(message.row, named=asked.key is not None)
+            self._engine.reject(message.rejected(asked))
         else:
             self._tell_padding(asked.key)
             if self._rows is not None and self._row_keys and message.row is None:
@@ -282,9 +326,9 @@ class ResumeSink(Sink):
 
     def _delete(self, change: Delete, message: _Message) -> None:
         if self._rows is None:
-            self._engine.add(change, message.size)
+            self._engine.add(change, message.size())
         else:
-            self._rows.delete(change, message.size)
+            self._rows.delete(change, message.size())
 
     def _delete_row(self, message: _Message, keys: Collection[ResumeKey] = ()) -> None:
         """Delete all that the row of a record names, and ``keys``, which the record names itself.
@@ -293,10 +337,10 @@ class ResumeSink(Sink):
         """
         if self._rows is not None and message.row is not None:
             again = message.attempts > 0
-            self._rows.delete_row(message.row, message.delete, message.size, keys, again=again)
+            self._rows.delete_row(message.row, message.delete, message.size(), keys, again=again)
             return
         for key in keys:
-            self._delete(message.delete(key), replace(message, size=message.size // len(keys)))
+            self._delete(message.delete(key), replace(message, parts=len(keys)))
         if keys:
             return
         said = "it deletes, and the ids of a resume cannot be read from it"
@@ -306,10 +350,10 @@ class ResumeSink(Sink):
         elif self._rows is None:
             remedy = (
                 f"which resumes its key ({names}) named is known with the setting ledger_path, from"
-                " one full load on; or have it carry both ids"
+                " one full load on; or have the tap send both ids"
             )
         else:
-            remedy = f"have it carry both ids, or its key ({names})"
+            remedy = f"have the tap send both ids, or its key ({names})"
         raise Reject(DELETION_UNRESOLVED, f"{said}; {remedy}")
 
     # A list of resumes in a record
@@ -330,28 +374,36 @@ class ResumeSink(Sink):
         whole = element is None
         asked: list[tuple[_Asked, _Message]] = []
         for one in _elements(message, views, element):
-            change = self._read(one)
-            if isinstance(change, _RowDeletion):
-                change = _Unreadable(Reject(DELETION_UNRESOLVED, _NO_IDS), None)
-            if change is None:
-                self._engine.skip()
-                self._pass_over(one)
-            else:
+            change = self._read_element(one)
+            if change is not None:
                 asked.append((change, one))
             key = key_of(self._mapping.ids(one.record)) if change is None else change.key
             whole = whole and key is not None
             if key is not None and not isinstance(change, Delete):
                 named.add(key)
+        readable = any(not isinstance(change, _Unreadable) for change, _ in asked)
+        self._overtake(message, deletions=readable)
         if self._rows is not None and message.row is not None:
             self._rows.name_all(message.row, named, whole=whole)
         for change, one in asked:
             self._hand_in(change, one)
+
+    def _read_element(self, message: _Message) -> _Asked | None:
+        """Read what an element of a list asks for; None if it is passed over, which is noted."""
+        change = self._read(message)
+        if change is None:
+            self._engine.skip()
+            self._pass_over(message)
+        if isinstance(change, _RowDeletion):
+            return _Unreadable(Reject(DELETION_UNRESOLVED, _NO_IDS), None)
+        return change
 
     def _delete_list(self, message: _Message) -> None:
         """Delete all that a record's list has named, now and before."""
         if self._mapping.is_filtered(message.record, deletes=True):
             self._engine.skip()
             return
+        self._overtake(message, named=True)
         views: Sequence[Record] | None = None
         with suppress(Reject):
             views = self._mapping.elements(message.record)
@@ -366,21 +418,32 @@ class ResumeSink(Sink):
         if not self._mapping.deletes(record) or self._mapping.is_filtered(record, deletes=True):
             self._engine.skip()
             return
-        key = key_of({**self._mapping.ids(record), "resume_id": EVERY})
-        if key is None or rows is None:
+        candidate_id = candidate_of(self._mapping.ids(record))
+        if candidate_id is None or rows is None:
             raise Reject(
                 DELETION_UNRESOLVED,
                 "it deletes a candidate, and what serves for candidate_id is missing or no id",
             )
-        rows.delete_candidate(key.candidate_id, message.delete, message.size, message.stream)
+        kept = set() if message.attempts else self._kept_of(candidate_id)
+        about = (message.delete, message.size(), message.stream)
+        rows.delete_candidate(candidate_id, *about, also=kept, again=message.attempts > 0)
+
+    def _kept_of(self, candidate_id: str) -> set[ResumeKey]:
+        """The resumes of a deleted candidate of which records are kept; the others are dropped."""
+        found: set[ResumeKey] = set()
+        kept = self._dead_letters
+        if kept is not None and kept.keeps_any:
+            self._engine.write(partial(kept.drop_unnamed, candidate_id))
+            self._engine.write(lambda: found.update(kept.of_candidate(candidate_id)))
+        return found
 
     def _tell_padding(self, key: ResumeKey) -> None:
         for field in key.padded:
             self._say(
                 logging.WARNING,
                 f"stream {self.stream_name!r}: field '{field}' begins or ends with blanks. They are"
-                " part of the id, and without them it is another one. Where a column pads its"
-                " values, trim them at the source or with `stream_maps`",
+                " part of the id: without them it is a different id. If a column pads its values,"
+                " trim them at the source or with `stream_maps`",
             )
 
     def _say(self, level: int, line: str) -> None:
@@ -443,6 +506,12 @@ class ResumeSink(Sink):
         return min(self.batch_size_rows or 100, 100)
 
 
+def row_text(stream: str, values: Sequence[Any]) -> str:
+    """Write what identifies a row: its stream's name after stream maps and its key's values."""
+    texts = [stream, *map(_identity, values)]
+    return "".join([f"{len(one)}:{one}" for one in texts])
+
+
 def _identity(value: Any) -> str:
     """A value of a row's key as text; a tap may write one time in several forms."""
     text = as_text(value) or json.dumps(value, default=str, sort_keys=True)
@@ -456,8 +525,7 @@ def _elements(
     """Give the elements of a record's list that are there, or the one that is meant."""
     for number, view in enumerate(views):
         if not is_null(view[EACH]) and element in (None, number):
-            size = message.size // len(views)
-            yield replace(message, record=view, size=size, element=number)
+            yield replace(message, record=view, element=number, parts=len(views))
 
 
 def warn_of_missing_streams(target: Target, settings: Settings) -> None:

@@ -25,7 +25,7 @@ from singer_sdk import metrics
 from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
-from singer_sdk.plugin_base import _ConfigInput
+from singer_sdk.plugin_base import SingerCommand, _ConfigInput
 from singer_sdk.singerlib.json import serialize_json
 from singer_sdk.target_base import Target
 
@@ -41,7 +41,12 @@ from target_linkedin_resumes.preflight import preflight
 from target_linkedin_resumes.records import Delete
 from target_linkedin_resumes.report.progress import TerminalDisplay, is_wanted
 from target_linkedin_resumes.resumes.sources import PRIVATE_LOGGERS
-from target_linkedin_resumes.sdk_settings import check_sdk_settings, read_environment
+from target_linkedin_resumes.sdk_settings import (
+    LOG_CONFIG,
+    check_log_settings,
+    check_sdk_settings,
+    read_environment,
+)
 from target_linkedin_resumes.settings import (
     SCHEMA,
     Settings,
@@ -58,6 +63,7 @@ from target_linkedin_resumes.singer.reader import (
 )
 from target_linkedin_resumes.singer.schemas import bounded, is_schema, readable
 from target_linkedin_resumes.singer.standard_streams import StateOutput, Unread
+from target_linkedin_resumes.singer.usage import DiscreetCommand
 from target_linkedin_resumes.sinks import ResumeSink, warn_of_missing_streams, without_failing
 from target_linkedin_resumes.stores.dead_letters import attempts_of, deletion_of, element_of
 from target_linkedin_resumes.stores.full_table import FullTables
@@ -74,6 +80,10 @@ _ECHO_SECONDS = 5
 # What a run that was asked to end may take after the grace, to write down what became of it.
 _LAST_SECONDS = 5
 _OF_A_SCHEMA = re.compile(r"(Schema|Key properties|Schema or key properties) .*\bchanged\b")
+
+
+class _Command(DiscreetCommand, SingerCommand):
+    """The SDK's command, whose usage errors hold nothing of what was given."""
 
 
 class TargetLinkedInResumes(Target):
@@ -108,6 +118,7 @@ class TargetLinkedInResumes(Target):
         self._input_path: Path | None = None
         self._display: TerminalDisplay | None = None
         say_once(self.logger)
+        check_log_settings(os.environ, self._env_var_prefix)
         super().__init__(**arguments)
         mask_logs(secrets_of(self.config))
         silence_loggers(PRIVATE_LOGGERS)
@@ -166,9 +177,32 @@ class TargetLinkedInResumes(Target):
     # The command
 
     @classmethod
+    def command(cls) -> click.Command:
+        """Set up the log and give the command. Raises :class:`Misconfigured`."""
+        check_log_settings(os.environ, cls._env_var_prefix)
+        try:
+            return cls.cli
+        except Exception as error:
+            if LOG_CONFIG not in os.environ:
+                raise
+            raise Misconfigured(
+                f"environment variable {LOG_CONFIG}: expected the path of a YAML file that"
+                " Python's logging.config.dictConfig takes; this one cannot be used"
+                f" ({type(error).__name__})"
+            ) from None
+
+    @classmethod
     def get_singer_command(cls) -> click.Command:
         """The SDK's command with `--check`."""
-        command = super().get_singer_command()
+        made = super().get_singer_command()
+        command = _Command(
+            made.name,
+            context_settings=made.context_settings,
+            callback=made.callback,
+            params=made.params,
+            help=made.help,
+            logger=cls.logger,
+        )
         command.params.append(
             click.Option(
                 ["--check"],
@@ -307,8 +341,8 @@ class TargetLinkedInResumes(Target):
             logger.warning("Stopped by %s.", signal.Signals(self._signal).name)
         elif kept:
             logger.warning(
-                "%d records were rejected and are kept in %s. Mend the cause and replay them:"
-                " the same command with --input and that file.",
+                "%d records were rejected and are kept in %s. Fix the cause, then replay them:"
+                " run the same command with --input and that file.",
                 kept,
                 self.settings.rejects_path,
             )
@@ -361,21 +395,22 @@ class TargetLinkedInResumes(Target):
     # Messages
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
-        self._assert_line_requires(message_dict, requires={"stream", "record"})
-        stream, record = message_dict["stream"], message_dict["record"]
+        stream, record = message_dict.get("stream"), message_dict.get("record")
         if not isinstance(record, dict) or not isinstance(stream, str):
+            self._assert_line_requires(message_dict, requires={"stream", "record"})
             raise InvalidInput("'record' is not an object, or 'stream' not a text")
         self._after_state = False
+        version = version_of(message_dict.get("version"))
         reject = message_dict.get("reject")
+        attempts, element = 0, None
         if reject is not None:
             self._begin_replay()
-        attempts = attempts_of(reject)
-        version = version_of(message_dict.get("version"))
-        key = deletion_of(reject)
-        if key is not None:  # the record may be that of a row or a candidate who has come back
-            change = Delete(key, stream, record, attempts, version)
-            self._delete(change, self.message_reader.line_size)
-            return
+            attempts, element = attempts_of(reject), element_of(reject)
+            key = deletion_of(reject)
+            if key is not None:  # the record may be that of a row or a candidate who has come back
+                change = Delete(key, stream, record, attempts, version)
+                self._delete(change, self.message_reader.line_size)
+                return
         if self.versions is not None:
             self.versions.named(stream, version)
         maps = self.mapper.stream_maps.get(stream)
@@ -399,7 +434,7 @@ class TargetLinkedInResumes(Target):
             if mapped is None:
                 sink.filtered_out(stream_map, record, stream, version)
             else:
-                sink.deliver(mapped, record, stream, attempts, version, element_of(reject))
+                sink.deliver(mapped, record, stream, attempts, version, element)
 
     def _sink_without_schema(self, stream: str) -> ResumeSink:
         """What reads the records of a stream that has no SCHEMA yet."""
@@ -435,7 +470,9 @@ class TargetLinkedInResumes(Target):
         if self.runtime.rejects is not None:
             self.runtime.rejects.schema(bounded(message_dict))
         try:
-            super()._process_schema_message(readable(message_dict))
+            flattened = self.config.get("flattening_enabled")
+            separator = str(self.config.get("flattening_separator") or "__") if flattened else None
+            super()._process_schema_message(readable(message_dict, separator))
         except Failure:
             raise
         except Exception as error:
@@ -450,6 +487,8 @@ class TargetLinkedInResumes(Target):
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, requires={"value"})
+        if message_dict["value"] is None:  # which is none: the one before it goes on to hold
+            return
         self._after_state = True
         self.engine.state(message_dict["value"], self.message_reader.line_size)
 

@@ -54,6 +54,8 @@ def version_of(value: object) -> int | None:
 
     None for what is none, and for what SQLite does not hold in its 64 bits.
     """
+    if value is None:
+        return None
     if isinstance(value, str) and _WHOLE.fullmatch(value):
         value = Decimal(value.strip())
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):

@@ -80,6 +80,7 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         ("blob_ttl", {"duration": 3}, "duration"),
         ("blob_ttl", {"duration": 0, "unit": "HOUR"}, "duration"),
         ("blob_ttl", {"duration": 3, "unit": "FORTNIGHT"}, "HOUR"),
+        ("blob_ttl", {"duration": 3, "unit": ["HOUR"]}, "HOUR"),
         ("blob_ttl", 72, "duration"),
         ("file_sources", {"prefix": "x"}, "a list"),
         ("file_sources", [{"prefix": "x", "token": "y"}], "prefix"),
@@ -111,7 +112,7 @@ def test_a_password_in_a_url_is_not_repeated() -> None:
     assert SECRET not in caught.value.message
 
 
-@pytest.mark.parametrize("name", ["client_id", "client_secret"])
+@pytest.mark.parametrize("name", ["client_id", "client_secret", "audit_key"])
 def test_a_secret_of_the_wrong_type_is_not_repeated(name: str) -> None:
     with pytest.raises(Misconfigured) as caught:
         read_settings({**GOOD, name: [SECRET]})
@@ -315,3 +316,25 @@ def test_settings_of_the_sdk_are_given_as_it_takes_them() -> None:
         "flattening_max_depth": 2,
         "stream_maps": json.loads(maps),
     }
+
+
+@pytest.mark.parametrize(
+    "name", ["file_root", "rejects_path", "audit_path", "ledger_path", "report_path"]
+)
+@pytest.mark.parametrize("path", ["circle", "circle/x", "~no-such-user-here/x", "a\0b", "x" * 5000])
+def test_a_path_that_leads_nowhere_is_a_mistake_of_its_setting(
+    tmp_path: Path, name: str, path: str
+) -> None:
+    (tmp_path / "circle").symlink_to("circle")
+    given = path if path.startswith("~") else str(tmp_path / path)
+    more = {"on_reject": "continue"} if name == "rejects_path" else {}
+    key = {"audit_key": "k" * 40} if name == "audit_path" else {}
+    with pytest.raises(Misconfigured) as error:
+        read_settings({**GOOD, name: given, **more, **key})
+    assert str(error.value).startswith(f"setting '{name}': ")
+    assert "is not valid; expected" in str(error.value)
+
+
+def test_a_report_beside_a_link_in_a_circle(tmp_path: Path) -> None:
+    (tmp_path / "r.json").symlink_to("r.json")
+    assert read_settings({**GOOD, "report_path": str(tmp_path / "r.html")}).report_path

@@ -25,8 +25,6 @@ FINISHED = {
 }
 
 
-# One at a time: two runs of a tap in one Meltano project would share its state.json. Where each
-# run has a project directory of its own, in a container say, leave the pool out.
 @dagster.asset(partitions_def=dagster.StaticPartitionsDefinition(CUSTOMERS), pool="meltano")
 def resumes(context: dagster.AssetExecutionContext) -> None:
     """A customer's resumes at LinkedIn."""
@@ -38,7 +36,14 @@ def resumes(context: dagster.AssetExecutionContext) -> None:
     except LoadFailed as failure:
         wait = wait_before_retry(failure, datetime.now(UTC))
         if wait is None:
-            raise dagster.Failure(str(failure), allow_retries=False) from failure
+            # Of an outstanding deletion too: a retry would only meet the same refusal, and the
+            # next hour's run tries again.
+            facts = {"exit_code": failure.code, "outstanding_deletions": failure.outstanding}
+            raise dagster.Failure(
+                str(failure),
+                metadata={name: fact for name, fact in facts.items() if fact is not None},
+                allow_retries=False,
+            ) from failure
         if failure.code != QUOTA_SPENT:
             raise dagster.RetryRequested(3, wait.total_seconds()) from failure
         # A retry that waits keeps a process and one of the runs that may go on at a time, for
@@ -69,7 +74,12 @@ every_customer = dagster.define_asset_job(
 
 @dagster.schedule(job=every_customer, cron_schedule="5 * * * *", execution_timezone="UTC")
 def hourly(context: dagster.ScheduleEvaluationContext) -> Iterator[dagster.RunRequest]:
-    """A run a customer, every hour; none where the last goes on or found the quota spent."""
+    """A run a customer, every hour."""
+    yield from due(context)
+
+
+def due(context: dagster.ScheduleEvaluationContext) -> Iterator[dagster.RunRequest]:
+    """A run a customer; none where the last goes on or found the quota spent."""
     tick = context.scheduled_execution_time.astimezone(UTC)
     for customer in CUSTOMERS:
         reason = reason_to_wait(context.instance, customer, tick)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import partial
 
 from singer_sdk.singerlib.json import serialize_json
 
@@ -39,19 +40,19 @@ class Erasure:
     def __init__(self, settings: Settings, candidate_id: str, resume_id: str | None) -> None:
         if settings.dry_run:
             raise Misconfigured(
-                "setting 'dry_run': it is set, and nothing would be erased; expected it not to be"
-                " set. The option --dry-run lists what would be"
+                "setting 'dry_run': it is set, so nothing would be erased; expected it not to be"
+                " set. To list what would be erased, use the option --dry-run"
             )
         if settings.ledger_path is None:
             raise Misconfigured(
-                "setting 'ledger_path': required to erase: only the ledger knows which resumes a"
+                "setting 'ledger_path': required for erase: only the ledger knows which resumes a"
                 " candidate has"
             )
         self._candidate_id = candidate_id
         # An operator has asked for it by name: no limit of a run stands in the way.
         settings = replace(settings, max_deletes=None, report_path=None)
         self._runtime: Runtime = build(settings, print_state=lambda _: None, encode=serialize_json)
-        rejects = self._runtime.rejects
+        self._rejects = rejects = self._runtime.rejects
         self.keys = self._rows.of_candidate(candidate_id)
         """The resumes that are to be erased."""
         if rejects is not None:
@@ -67,19 +68,26 @@ class Erasure:
         return rows
 
     def run(self) -> Erased:
-        """Delete the resumes and wait for LinkedIn's answers. Rejects of them go as well."""
+        """Delete the resumes and wait for LinkedIn's answers. Rejects of them go as well, and so do
+        deletions of the candidate that waited for an operator.
+        """
         engine = self._runtime.engine
         engine.start()
         try:
             for key in sorted(self.keys, key=str):
                 self._rows.delete(Delete(key), UNASKED_BYTES)
+            if self._rejects is not None and self._whole:
+                engine.write(partial(self._rejects.drop_unnamed, self._candidate_id))
             engine.close()
         except Failure as failure:
             engine.fail(failure)
         engine.drain()
         engine.end()
         gone = {key for key in self.keys if self._rows.is_gone(key)}
-        unnamed = self._whole and self._rows.may_hold_more(self._candidate_id)
+        unnamed = self._rows.may_hold_more(self._candidate_id)
+        if self._rejects is not None and self.keys and gone == self.keys and not unnamed:
+            self._rejects.drop_unnamed(self._candidate_id, deletions=True)
+        unnamed = unnamed and self._whole
         return Erased(gone, self.keys - gone, engine.failure, unnamed)
 
     def close(self) -> None:

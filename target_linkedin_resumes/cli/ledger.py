@@ -25,6 +25,7 @@ from target_linkedin_resumes.errors import Misconfigured, Stop
 from target_linkedin_resumes.log_masking import mask_logs
 from target_linkedin_resumes.records import ResumeKey
 from target_linkedin_resumes.settings import Settings
+from target_linkedin_resumes.singer.usage import DiscreetGroup
 from target_linkedin_resumes.stores.audit_log import open_lines
 from target_linkedin_resumes.stores.imported import rebuild
 from target_linkedin_resumes.stores.ledger import Ledger
@@ -63,7 +64,7 @@ class Place:
         return path
 
 
-@click.group()
+@click.group(cls=DiscreetGroup)
 @config_option(required=False)
 @click.option(
     "--ledger",
@@ -125,9 +126,16 @@ def forget(place: Place, candidate_id: str, resume_id: str) -> None:
     click.echo(f"{key}: {'forgotten' if known else 'the ledger does not know it'}.")
 
 
+def _said(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Refuse an id that is blank, as an unset variable of a shell is: it would erase nothing."""
+    if value is not None and not value.strip():
+        raise click.BadParameter("it is blank; expected an id")
+    return value
+
+
 @main.command(short_help="Delete at LinkedIn what it holds of a candidate, now.")
-@click.argument("candidate_id")
-@click.argument("resume_id", required=False)
+@click.argument("candidate_id", callback=_said)
+@click.argument("resume_id", required=False, callback=_said)
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 @click.option("--dry-run", is_flag=True, help="List what would be deleted, and delete nothing.")
 @click.pass_obj
@@ -169,7 +177,7 @@ def _may_erase(count: int, *, yes: bool) -> bool:
     if yes or not count:
         return True
     if not sys.stdin.isatty():
-        raise Misconfigured("option --yes: required where there is no terminal to ask in")
+        raise Misconfigured("option --yes: required if there is no terminal to ask in")
     return click.confirm(f"Delete these {count} resumes at LinkedIn?")
 
 

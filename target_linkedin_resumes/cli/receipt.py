@@ -16,6 +16,7 @@ from target_linkedin_resumes.cli.config import (
 )
 from target_linkedin_resumes.errors import NOT_THERE, Misconfigured
 from target_linkedin_resumes.settings import Settings
+from target_linkedin_resumes.singer.usage import DiscreetCommand
 from target_linkedin_resumes.stores.audit_log import DELIVERED, Receipt, ResumeReceipt, receipt
 from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
 
@@ -23,7 +24,7 @@ from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
 _SHORT = 12
 
 
-@click.command()
+@click.command(cls=DiscreetCommand)
 @click.argument("candidate_id")
 @config_option(required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print it for programs.")
@@ -94,7 +95,7 @@ def _text(found: Receipt, candidate_id: str, path: Path) -> Iterator[str]:
     yield (
         f"LinkedIn holds {found.held} of {len(found.resumes)} resumes."
         if found.resumes
-        else "Nothing of this candidate was sent or erased as far as the file reaches."
+        else "In the time that the file covers, nothing of this candidate was sent or erased."
     )
 
 

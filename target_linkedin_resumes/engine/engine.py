@@ -19,8 +19,8 @@ from target_linkedin_resumes.engine.inflight import InFlight
 from target_linkedin_resumes.engine.interfaces import Ports
 from target_linkedin_resumes.engine.scheduler import Scheduler
 from target_linkedin_resumes.engine.types import Rejected, Unchanged
-from target_linkedin_resumes.errors import Failure, Reject
-from target_linkedin_resumes.records import Change, Delete, Record, ResumeKey, Row
+from target_linkedin_resumes.errors import Failure
+from target_linkedin_resumes.records import Change, Delete, ResumeKey
 
 # Records between the oldest unsettled one and the newest read: one minute at LinkedIn's limit. It
 # is what a killed run reads again, and with WINDOW_BYTES what bounds memory: WINDOW times 1 KiB or
@@ -115,8 +115,14 @@ class Engine:
         """Start. ``on_failure`` is called once, on another thread, at the first failure."""
         self._scheduler.start(on_failure)
 
-    def add(self, change: Change, size: int, priority: float = inf, found: object = None) -> None:
-        """Hand in a change of ``size`` bytes; waits for room.
+    def add(
+        self,
+        change: Change,
+        size: int | Callable[[], int],
+        priority: float = inf,
+        found: object = None,
+    ) -> None:
+        """Hand in a change of ``size`` bytes, or what gives them; waits for room.
 
         Of the uploads that have not begun, those of a lower ``priority`` go first. ``found`` is
         what was looked up of the change already, for ``look_up``.
@@ -129,10 +135,11 @@ class Engine:
             self._posted += 1
             self._post(self._scheduler.add_unchanged, change.key)
             return
-        if isinstance(change, Delete):
+        if isinstance(change, Delete) and not change.attempts:  # or an earlier run has counted it
             self._delete_limit.take(change.key)
-        self._count(change.key, size)
-        self._post(self._scheduler.add, change, size, priority, known)
+        in_bytes = size if isinstance(size, int) else size()
+        self._count(change.key, in_bytes)
+        self._post(self._scheduler.add, change, in_bytes, priority, known)
 
     def unasked(self, change: Delete, size: int) -> None:
         """Hand in a deletion that no record asks for. Raises as :meth:`add` does."""
@@ -172,27 +179,15 @@ class Engine:
         self._raise_if_stopped()
         self._post(self._scheduler.add_skipped, count)
 
-    def reject(
-        self,
-        stream: str,
-        record: Record,
-        reject: Reject,
-        *,
-        attempts: int = 1,
-        key: ResumeKey | None = None,
-        version: int | None = None,
-        row: Row | None = None,
-        element: int | None = None,
-    ) -> None:
-        """Hand in a record that could not be read as a change. Raises as :meth:`add` does."""
+    def reject(self, rejected: Rejected) -> None:
+        """Hand in a record that could not be read as a change; its position is given here.
+
+        Raises as :meth:`add` does.
+        """
         self._wait_for_room()
         self._posted += 1
-        if key is not None and self._look_up is not None:
-            self._in_flight[key] += 1
-
-        def rejected(position: int) -> Rejected:
-            return Rejected(stream, record, reject, position, attempts, key, version, row, element)
-
+        if rejected.key is not None and self._look_up is not None:
+            self._in_flight[rejected.key] += 1
         self._post(self._scheduler.add_reject, rejected)
 
     def state(self, state: State, size: int = 0) -> None:
@@ -204,6 +199,7 @@ class Engine:
         """Wait until all that was read so far is settled. Raises as :meth:`add` does."""
         self._wait_until(lambda: self._scheduler.idle or self._scheduler.draining)
         self._raise_if_stopped()
+        self._take_settled()
 
     def close(self) -> None:
         """Wait until all that was read is settled; nothing more will be. Raises as :meth:`add`."""

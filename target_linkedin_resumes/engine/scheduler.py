@@ -20,6 +20,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from itertools import repeat
 from math import inf
@@ -204,11 +205,11 @@ class Scheduler:
         self.counters.read += 1
         setattr(self.counters, count, getattr(self.counters, count) + 1)
 
-    def add_reject(self, make: Callable[[int], Rejected]) -> None:
-        """Take a record that could not be read as a change; ``make`` is given its position."""
+    def add_reject(self, rejected: Rejected) -> None:
+        """Take a record that could not be read as a change."""
         self.counters.read += 1
         position = self.checkpoints.take()
-        self._reject(make(position), [position])
+        self._reject(replace(rejected, position=position), [position])
 
     def write(self, job: Callable[[], None], reply: SimpleQueue[None]) -> None:
         """Have the store thread do a job of the reader, which waits for ``reply``."""

@@ -132,18 +132,19 @@ class Rejected:
     ``position`` is its place in the stream, ``attempts`` how often it was tried, in earlier runs
     too. ``key`` is None where the record's ids could not be read, ``version`` where the message
     had none, ``row`` where the record has no identity but its ids, ``element`` where it is one
-    resume and no list.
+    resume and no list. ``candidate_id`` is the candidate's where that is all there is of ``key``.
     """
 
     stream: str
     record: Record
     reject: Reject
-    position: int
+    position: int = -1
     attempts: int = 1
     key: ResumeKey | None = None
     version: int | None = None
     row: Row | None = field(default=None, repr=False)
     element: int | None = None
+    candidate_id: str | None = None
 
     @property
     def is_deletion(self) -> bool:
@@ -162,6 +163,6 @@ def bug(error: BaseException, key: ResumeKey | None = None) -> Stop:
     where = f"{key}: " if key else ""
     if isinstance(error, MemoryError):
         return Stop(
-            f"{where}this process gets no more memory: raise its limit, or lower upload_concurrency"
+            f"{where}this process gets no more memory: raise the limit, or lower upload_concurrency"
         )
     return Stop(f"{where}unforeseen {type(error).__name__}; please report it as a bug")

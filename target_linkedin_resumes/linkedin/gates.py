@@ -19,7 +19,7 @@ from math import ceil, inf
 from target_linkedin_resumes.errors import Retry
 from target_linkedin_resumes.http.gate import Call as Passage
 from target_linkedin_resumes.http.gate import Gate, Shut
-from target_linkedin_resumes.http.messages import BodyChanged, Request, retry_after
+from target_linkedin_resumes.http.messages import BodyChanged, Request, TimedOut, retry_after
 from target_linkedin_resumes.linkedin.outcomes import (
     LONGEST_RETRY_AFTER,
     TRANSIENT,
@@ -44,7 +44,7 @@ _SILENCE = 5
 # Seconds between two lines of the log about the same endpoint.
 _LOG_INTERVAL = 30
 _TOO_MANY_REQUESTS = 429
-_OUT = "it is left alone until one call at a time finds that it works again"
+_OUT = "calls to it wait, and one call at a time tests whether it works again"
 # With a capital: the sandbox's client id, which is masked in the log, is the word itself.
 _NEVER_HERE = (
     "no call has succeeded yet. Sandbox or proxy: check whether it runs on this machine, and the"
@@ -95,10 +95,9 @@ class Gates:
         self._endpoints = defaultdict[str, _Endpoint](
             lambda: _Endpoint(Gate(clock, longest_asked=longest_asked), came="nothing yet")
         )
-        self._first_call: float | None = None
+        self._first_call: tuple[float, Call, Request] | None = None  # and when it began
         self._silent = True  # no call has succeeded yet, nor was that said
         self._failed: ApiResponse | None = None  # the last call that did
-        self._here = False  # whether that was on this machine
 
     def stop_waiting(self) -> None:
         """From now on nobody waits at a gate that is shut: the run is to end."""
@@ -109,19 +108,20 @@ class Gates:
         with self._lock:
             endpoint = self._endpoints[resource_of(call)]
             if self._first_call is None:
-                self._first_call = self._clock()
+                self._first_call = (self._clock(), call, request)
         waited = 0.0
         while True:
             try:
                 with endpoint.gate.call() as passage:
                     response = send(call, request)
-                    self._note(endpoint, passage, response, request)
+                    self._note(endpoint, passage, response)
                     return response
             except Shut as shut:
                 enough = waited and waited + shut.seconds > self._patience
                 if enough or self._stopping.is_set():
                     raise Retry(
-                        f"{call} was not called: it is out, and asked again by one call at a time",
+                        f"{call} was not called: it is failing, and one call at a time tests"
+                        " whether it works again",
                         retry_after=ceil(shut.seconds),
                         cause=f"{call} {endpoint.came}",
                     ) from None
@@ -133,11 +133,9 @@ class Gates:
             part = min(seconds, _SILENCE)
             self._wait(part)
             seconds -= part
-            self._say_silence()
+            self.look()
 
-    def _note(
-        self, endpoint: _Endpoint, passage: Passage, response: ApiResponse, request: Request
-    ) -> None:
+    def _note(self, endpoint: _Endpoint, passage: Passage, response: ApiResponse) -> None:
         came = _failure(response)
         if came is None:
             passage.succeeded()
@@ -148,7 +146,7 @@ class Gates:
         doubtful = response.status != _TOO_MANY_REQUESTS
         passage.failed(asked, doubtful=doubtful)
         with self._lock:
-            self._failed, self._here = response, request.url.origin.is_loopback
+            self._failed = response
             # As the gate has it: one failure among successes may be that of one call alone.
             out = not doubtful or asked is not None or bool(endpoint.came)
             endpoint.came = came
@@ -157,7 +155,7 @@ class Gates:
                 endpoint.said, endpoint.said_at = True, self._clock()
         if say:
             logger.warning("%s", describe(response, _OUT))
-        self._say_silence()
+        self.look()
 
     def _works(self, endpoint: _Endpoint, response: ApiResponse) -> None:
         with self._lock:
@@ -166,23 +164,32 @@ class Gates:
         if said:
             logger.info("%s works again", response.call)
 
-    def _say_silence(self) -> None:
-        """Say once, after a few seconds, that no call has succeeded: that is no outage."""
+    def look(self) -> None:
+        """Say once, after a few seconds, that no call has succeeded: that is no outage.
+
+        To be called now and then, since the first call may have no answer for as long as it lasts.
+        """
         with self._lock:
-            failed, since = self._failed, self._first_call
-            if not self._silent or failed is None or since is None:
+            if not self._silent or self._first_call is None:
                 return
-            if self._clock() < since + _SILENCE:
+            begun, call, request = self._first_call
+            if self._clock() < begun + _SILENCE:
                 return
             self._silent = False
-        logger.error("%s", describe(failed, _NEVER_HERE if self._here else _NEVER))
+            failed = self._failed
+        origin = request.url.origin
+        hangs = TimedOut(f"{origin.host} has not answered for {_SILENCE} s")
+        came = failed or ApiResponse(call, error=hangs)
+        logger.error("%s", describe(came, _NEVER_HERE if origin.is_loopback else _NEVER))
 
 
 def _failure(response: ApiResponse) -> str | None:
     """Name what came where the endpoint itself failed, and not this one request."""
+    if response.error is None and response.status not in TRANSIENT:
+        return None
     rule = decide(response)
     if rule.action not in {Action.RETRY, Action.NEW_URL}:
         return None
     if response.error is not None:
         return None if isinstance(response.error, BodyChanged) else response.error.kind
-    return str(response.status) if response.status in TRANSIENT else None
+    return str(response.status)

@@ -119,13 +119,13 @@ _ACCESS_DENIED = frozenset({"ACCESS_DENIED"})
 _ACCESS_DENIED_CODE = frozenset({100})
 
 _NO_TRUST = (
-    "check api_url and token_url; behind a proxy that opens TLS, name its CA bundle in the"
+    "check api_url and token_url; behind a proxy that decrypts TLS, name its CA bundle in the"
     " environment variable REQUESTS_CA_BUNDLE"
 )
 _PROXY = "check HTTPS_PROXY and its credentials, or name LinkedIn's hosts in NO_PROXY"
 _DAY = "LinkedIn's daily quota is spent; it is renewed at 00:00 UTC, run again then"
-_SECRET = "LinkedIn does not accept the setting client_secret for this client_id; copy both anew"  # noqa: S105 - advice
-_ID = "LinkedIn does not know the setting client_id; copy it anew from the developer portal"
+_SECRET = "LinkedIn does not accept the setting client_secret for this client_id; copy both again"  # noqa: S105 - advice
+_ID = "LinkedIn does not know the setting client_id; copy it again from the developer portal"
 _GRANT = (
     "the application of the setting client_id may not use client credentials;"
     " have LinkedIn enable them for it"
@@ -144,12 +144,12 @@ _VERSION = (
     " such as '202604'"
 )
 _DENIED = (
-    "LinkedIn refuses calls of this program or from this address, whatever they ask for; ask its"
+    "LinkedIn refuses calls from this program or this address, whatever they ask for; ask its"
     " support with the address that you call from, and stop schedules until then"
 )
 _TRANSIENT_ADVICE = "a transient failure"
 _NO_ANSWER = "if it lasts, check the network, api_url and token_url"
-_UNKNOWN = "an answer that is not documented"
+_UNKNOWN = "an undocumented answer"
 
 TABLE: tuple[Rule, ...] = (
     # What came instead of an answer
@@ -210,8 +210,8 @@ TABLE: tuple[Rule, ...] = (
         Action.REJECT,
         _URL,
         (400, 413, 414, 415, 422),
-        "LinkedIn gives no upload URL for this resume; check the setting contract if it says so"
-        " of every resume",
+        "LinkedIn gives no upload URL for this resume; check the setting contract if this"
+        " happens with every resume",
         "error-handling",
     ),
     # The upload to the signed URL
@@ -220,7 +220,7 @@ TABLE: tuple[Rule, ...] = (
         Action.REJECT,
         _UPLOAD,
         (413,),
-        "LinkedIn does not take a file of this size; its limit is 10 MB",
+        "LinkedIn does not accept a file of this size; its limit is 10 MB",
         "ambry, sync",
         code="file_too_large",
     ),
@@ -228,7 +228,7 @@ TABLE: tuple[Rule, ...] = (
         Action.REJECT,
         _UPLOAD,
         (400, 414, 415, 422),
-        "LinkedIn does not take this file; it takes PDF, DOC and plain text",
+        "LinkedIn does not accept this file; it accepts PDF, DOC and plain text",
         "ambry, sync",
     ),
     Rule(Action.STOP_CONFIGURATION, _UPLOAD, (405, 406, 411, 426), _NOT_API, "error-handling"),
@@ -251,15 +251,15 @@ TABLE: tuple[Rule, ...] = (
         Action.REJECT,
         _UPDATED,
         (404,),
-        "LinkedIn does not know the candidate or the uploaded file; candidates are to be synced"
-        " before their resumes",
+        "LinkedIn does not know the candidate or the uploaded file; sync candidates before their"
+        " resumes",
         "error-handling",
     ),
     Rule(
         Action.REJECT,
         _UPDATED,
         _CLIENT_ERROR,
-        "LinkedIn does not take this resume's record",
+        "LinkedIn does not accept this resume's record",
         "error-handling",
     ),
     Rule(

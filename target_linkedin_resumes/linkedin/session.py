@@ -108,6 +108,10 @@ class Session:
         """Call no endpoint late: what it does not take at once fails for now."""
         self._gates.stop_waiting()
 
+    def look(self) -> None:
+        """Say it if nothing that was called has answered well for too long. From any thread."""
+        self._gates.look()
+
     def send(self, call: Call, request: Request) -> ApiResponse:
         """Send a request; a transport error comes back as a response without a status.
 

@@ -221,7 +221,9 @@ class Template:
         try:
             return quote(value, safe="/" if as_path else "")
         except UnicodeEncodeError:
-            raise self._reject("finds half of a surrogate pair, which is no Unicode text") from None
+            raise self._reject(
+                "finds half of a surrogate pair, which is not valid Unicode text"
+            ) from None
 
     def _reject(self, what: str) -> Reject:
         return Reject(

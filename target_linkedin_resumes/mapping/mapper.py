@@ -84,7 +84,7 @@ class Mapper:
             return []
         return [
             f"setting '{setting}': stream {name!r} never came, or `stream_maps` drops it; what is"
-            " set for it was of no use."
+            " set for it had no effect."
             f" The streams were {', '.join(map(repr, sorted(streams))) or 'none'}"
             for setting, by_stream in (("fields", self._fields), ("only", self._only))
             for name in by_stream
@@ -317,7 +317,7 @@ def _check_required(
         if any(name in mapped or not Path(name, ".").missing(schema) for name in names):
             continue
         said = (
-            f"setting 'fields.{names[0]}': nothing serves for it, as the schema of stream"
+            f"setting 'fields.{names[0]}': it has no source: the schema of stream"
             f" {stream!r} has no {' and no '.join(map(repr, names))}; {hint([*names], schema)}"
         )
         if others:

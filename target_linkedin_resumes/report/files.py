@@ -31,8 +31,8 @@ class ReportFiles:
         for one in (self._html, self._json):
             if one.exists() and not one.is_file():
                 raise Misconfigured(
-                    f"setting 'report_path': {one.name!r} is there and no regular file; expected"
-                    " the path of an HTML file, beside which a JSON file has room"
+                    f"setting 'report_path': {one.name!r} exists and is not a regular file;"
+                    " expected the path of an HTML file, next to which a JSON file can be written"
                 )
         try:
             foreign = [one.name for one in (self._html, self._json) if not _is_report(one)]
@@ -46,9 +46,9 @@ class ReportFiles:
             ) from None
         if foreign:
             raise Misconfigured(
-                f"setting 'report_path': {foreign[0]!r} is there and no report of this target;"
-                " expected the path of an HTML file, beside which a JSON file of the same name has"
-                " room"
+                f"setting 'report_path': {foreign[0]!r} exists and is not a report of this target;"
+                " expected the path of an HTML file, next to which a JSON file of the same name can"
+                " be written"
             )
 
     def write(self, html: str, json: str) -> None:

@@ -91,16 +91,13 @@ class Timeline:
             self._moments.append(Moment(seconds, totals, self._highest))
             self._highest = 0
             if len(self._moments) > MOST_MOMENTS:
-                self._merge()
+                self._moments = merged(self._moments)
+                self._every = seconds / len(self._moments)
 
     @property
     def moments(self) -> list[Moment]:
         """The moments, oldest first; the first is the start of the run."""
         return [Moment(0.0, Totals(), 0), *self._moments]
-
-    def _merge(self) -> None:
-        self._moments = merged(self._moments)
-        self._every = self._moments[-1].seconds / len(self._moments)
 
 
 def merged(moments: list[Moment]) -> list[Moment]:

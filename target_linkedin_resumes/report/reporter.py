@@ -44,7 +44,9 @@ class Reporter:
     """Say what a run does. ``clock`` gives seconds, ``begun`` is when it began on that clock.
 
     ``quota`` knows the requests of the day, as far as this run has made them. ``outstanding`` gives
-    how many deletions wait, of this run and of earlier ones, and of how many persons.
+    how many deletions wait, of this run and of earlier ones, and of how many persons. ``look_too``
+    is for who has to look at the clock now and then: it is called as often as the figures are
+    looked at.
     """
 
     engine: Engine
@@ -56,6 +58,7 @@ class Reporter:
     settings: Settings
     timeline: Timeline = field(default_factory=Timeline)
     outstanding: Callable[[], tuple[int, int]] = lambda: (0, 0)
+    look_too: Callable[[], None] = lambda: None
 
     def watch(self, wait: Callable[[float], bool], display: Display | None = None) -> None:
         """Say how far the run is until it has ended; for a thread of its own.
@@ -66,6 +69,7 @@ class Reporter:
         lines = 0
         while not wait(LOOK_INTERVAL):
             self.look()
+            self.look_too()
             if display is not None:
                 display.show(self.progress())
             elif self._seconds >= (lines + 1) * PROGRESS_INTERVAL:

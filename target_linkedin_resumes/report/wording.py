@@ -13,40 +13,39 @@ from target_linkedin_resumes.resumes.codes import Explanation
 
 REJECTS: Mapping[str, Explanation] = {
     "invalid_record": Explanation(
-        "The record, after stream maps and the setting `fields`, is not one this target can read: a"
-        " field is missing, of the wrong type or empty, a deletion marker says neither yes nor no,"
-        " or a stream map or template fails on it. The message names the field.",
+        "The record, after stream maps and the setting `fields`, is not one this target can read:"
+        " a field is missing, of the wrong type or empty, a deletion marker means neither yes nor"
+        " no, or a stream map or template fails on it. The message names the field.",
         "Correct the mapping (`stream_maps`, `fields`), or the record in the source system.",
     ),
     "invalid_timestamp": Explanation(
-        "The field `created_at` is no date or time in a form that can be read without guessing, and"
-        " no epoch number; or it is before 3 March 1973, where seconds and milliseconds cannot be"
-        " told apart, or after 2099.",
-        "Map `created_at` to the column that says when the resume was made.",
+        "The field `created_at` is not an epoch number and not a date that can be read without"
+        " guessing. Or it is after 2099, or before 3 March 1973, where seconds and milliseconds"
+        " cannot be told apart.",
+        "Map `created_at` to the column that says when the resume was created.",
     ),
     "record_without_schema": Explanation(
         "The record came before the SCHEMA message of its stream.",
-        "Correct the tap, or whatever cut the stream. A replay delivers such a record: the rejects"
-        " file brings a SCHEMA.",
+        "Correct the tap, or whatever cut the stream. A replay delivers such a record, because the"
+        " rejects file has a SCHEMA.",
     ),
     "deletion_refused": Explanation(
-        "LinkedIn does not take this deletion: it refused it, or gave no answer to it for"
-        " `retry_seconds` while others got through. The message holds its status and its"
-        " `x-li-uuid`.",
+        "LinkedIn refused this deletion, or gave no answer to it for `retry_seconds` while it"
+        " answered others. The message has LinkedIn's status and `x-li-uuid`.",
         "Ask LinkedIn's support with the `x-li-uuid`. Each run tries it again.",
     ),
     "deletion_unresolved": Explanation(
-        "The record deletes, and which resumes it means cannot be told: it lacks the ids, and what"
-        " its row or its candidate has named is not known.",
-        "Have the tap send both ids; or set `ledger_path` and run one full load, from which on the"
+        "The record asks for a deletion, but it is not known which resumes it means: it lacks the"
+        " ids, and the ledger does not know its row or its candidate.",
+        "Have the tap send both ids. Or set `ledger_path` and run one full load; after that, the"
         " row's key is enough. Each run tries it again.",
     ),
     "linkedin_refused": Explanation(
-        "LinkedIn does not take this resume: its upload URL, its file or its record was refused,"
-        " and would be again. The message holds LinkedIn's status, its names for the error, and the"
+        "LinkedIn refused this resume: its upload URL, its file or its record. Trying again would"
+        " not help. The message has LinkedIn's status, its names for the error, and the"
         " `x-li-uuid` that its support asks for.",
-        "With 404 sync the candidate to LinkedIn first, then replay. Else correct what the message"
-        " names, or ask LinkedIn's support with the `x-li-uuid`.",
+        "With status 404, sync the candidate to LinkedIn first, then replay. Otherwise correct"
+        " what the message names, or ask LinkedIn's support with the `x-li-uuid`.",
     ),
     **FILE_CODES,
 }
@@ -58,8 +57,8 @@ _NOTHING = "Nothing."
 # By what came back from a call, or did not.
 _RETRIES: Mapping[str, Explanation] = {
     "429": Explanation(
-        "LinkedIn asked to slow down: its limit was reached, or others use it too.",
-        "If it goes on for long, lower `records_per_minute` or `upload_concurrency`, or ask"
+        "LinkedIn asked to slow down: its limit was reached, or another program uses it too.",
+        "If this continues, lower `records_per_minute` or `upload_concurrency`, or ask"
         " LinkedIn which limits this application has.",
     ),
     "408": Explanation("LinkedIn did not get the whole request in time.", _NOTHING),
@@ -74,24 +73,24 @@ _RETRIES: Mapping[str, Explanation] = {
     ),
     "body": Explanation("A file changed, or could not be read, while it was sent.", _NOTHING),
     "source": Explanation(
-        "The place where the resume lies could not be reached, or broke off.",
+        "The source of the resume could not be reached, or the transfer broke off.",
         "If it happens often, look at the CRM or store that the files come from, or lower"
         " `upload_concurrency`.",
     ),
 }
-_URL_REFUSED = Explanation("The signed upload URL was not accepted, nor a new one.", _NOTHING)
+_URL_REFUSED = Explanation("Neither the signed upload URL nor a new one was accepted.", _NOTHING)
 _SERVER_ERROR = Explanation(
     "LinkedIn's servers failed.",
     "If it lasts, ask LinkedIn's support; the log has each call's `x-li-uuid`.",
 )
 _UNCLEAR = Explanation(
-    "LinkedIn's answer did not say what had become of it, so it did not count as delivered.",
-    "Nothing: both of LinkedIn's writes may be repeated without harm.",
+    "LinkedIn's answer did not say what happened to the resume, so it did not count as delivered.",
+    "Nothing: both of LinkedIn's writes can be repeated without harm.",
 )
-_NEW_TOKEN = Explanation("The access token was no longer accepted.", "Nothing: a new one served.")
+_NEW_TOKEN = Explanation("The access token was no longer accepted.", "Nothing: a new one worked.")
 _NEW_URL = Explanation(
     "The signed upload URL was no longer accepted, or its connection was closed.",
-    "Nothing: a new one served.",
+    "Nothing: a new one worked.",
 )
 # For these outcomes a call is repeated at once, which is not counted as a try.
 _AT_ONCE: Mapping[str, Mapping[str, Explanation]] = {
@@ -263,14 +262,14 @@ def _of_run(figures: Figures) -> Outcome:
             "Nothing delivered",
             f"All {count(records.read, 'record')} read were passed over by the setting `only`, so"
             " nothing was sent to LinkedIn.",
-            "Nothing, if that was meant. Otherwise correct the setting `only`.",
+            "Nothing, if this is intended. Otherwise correct the setting `only`.",
         )
     sent = records.delivered or records.deleted or records.not_there
     if records.unchanged and not sent and not records.rejected:
         return Outcome(
             "good",
             "Nothing had changed",
-            "LinkedIn holds everything that was read as it is already, so nothing was sent.",
+            "LinkedIn already holds everything that was read, so nothing was sent.",
             "Nothing.",
         )
     if records.rejected:
@@ -280,7 +279,7 @@ def _of_run(figures: Figures) -> Outcome:
             f"{count(records.rejected)} of {count(records.read, 'record')} could not be delivered"
             f" and {'is' if records.rejected == 1 else 'are'} kept for later; all others are"
             f" done: {_done(figures)}.",
-            f"Mend the causes listed under Rejects, then {_replay(figures)}.",
+            f"Fix the causes listed under Rejects, then {_replay(figures)}.",
         )
     return Outcome(
         "good",
@@ -328,7 +327,7 @@ def _of_stopped_run(figures: Figures) -> Outcome:
         "bad",
         "Stopped by an error",
         f"The run could not go on: {_sentence(end.message)} {before}",
-        f"See to what the message names. {again}{kept}",
+        f"Fix what the message names. {again}{kept}",
     )
 
 
@@ -350,10 +349,10 @@ def _kept(figures: Figures) -> str:
         return ""
     rejected = "rejected record" if number == 1 else f"{number:,} rejected records"
     if not figures.states_printed:
-        return f" It reads the {rejected} again too: first mend the causes listed under Rejects."
+        return f" It reads the {rejected} again too: first fix the causes listed under Rejects."
     return (
         f" What the last state covers is not read again, and the {rejected} may be among it:"
-        f" mend the causes listed under Rejects, then {_replay(figures)}."
+        f" fix the causes listed under Rejects, then {_replay(figures)}."
     )
 
 
@@ -369,7 +368,7 @@ def _of_dry_run(figures: Figures) -> Outcome:
             "Dry run, stopped",
             f"This dry run sent nothing and ended early: {_sentence(end.message)} Until then,"
             f" {would}.",
-            "See to what the message names, and try again.",
+            "Fix what the message names, and try again.",
         )
     if not records.read:
         return Outcome(
@@ -380,7 +379,7 @@ def _of_dry_run(figures: Figures) -> Outcome:
         )
     tone, then = "good", "Run"
     if records.rejected:
-        tone, then = "attention", "Mend the causes listed under Rejects, then run"
+        tone, then = "attention", "Fix the causes listed under Rejects, then run"
     return Outcome(tone, "Dry run", f"Nothing was sent. {would}.", f"{then} it without `dry_run`.")
 
 
@@ -431,7 +430,7 @@ def _notes(figures: Figures) -> list[str]:
     note(
         records.superseded,
         f"{count(records.superseded, 'record')} did not have to be sent: a later record of the"
-        " same resume took the place.",
+        " same resume replaced them.",
     )
     note(
         records.filtered,

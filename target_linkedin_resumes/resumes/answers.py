@@ -61,7 +61,7 @@ def failure_of_answer(
         return Retry(f"{answered}, the file is not ready", retry_after=asked, of_file=True)
     if status in (404, 410):
         return Reject(
-            "source_gone", f"field 'file': there is nothing at the URL any more ({status})"
+            "source_gone", f"field 'file': there is no longer anything at the URL ({status})"
         )
     if status in _SAYS_WHY:
         words = beginning()
@@ -108,7 +108,7 @@ def expired() -> Reject:
 
 def unreadable() -> Reject:
     """Make the reject for what is no URL."""
-    return Reject("invalid_source", "field 'file': the URL cannot be read as one")
+    return Reject("invalid_source", "field 'file': the URL is not valid")
 
 
 def failure_of_error(error: Exception) -> Failure:
@@ -125,9 +125,7 @@ def failure_of_error(error: Exception) -> Failure:
             socket.EAI_NONAME,
             getattr(socket, "EAI_NODATA", socket.EAI_NONAME),
         ):
-            return Reject(
-                "source_unreachable", "field 'file': the host that the URL names does not exist"
-            )
+            return Reject("source_unreachable", "field 'file': the host in the URL does not exist")
     if isinstance(error, ValueError):  # requests, urllib3 and the codecs agree in this
         return unreadable()
     if isinstance(error, requests.Timeout):

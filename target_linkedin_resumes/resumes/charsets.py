@@ -26,10 +26,14 @@ _PARAMETER = re.compile(r"charset\s*=\s*[\"']?\s*([^\s\"';,]+)", re.IGNORECASE)
 def declared_codec(declaration: str | None) -> str | None:
     """Return the codec for a label, or for a Content-Type that names one; None without any.
 
-    It is ``BY_DEFAULT`` for the labels of Windows-1252 that are declared of anything.
+    It is ``BY_DEFAULT`` for the labels of Windows-1252 that servers declare by default.
     """
-    parameter = _PARAMETER.search(declaration or "")
-    label = parameter[1] if parameter else (declaration or "").strip()
+    if not declaration:
+        return None
+    parameter = _PARAMETER.search(declaration)
+    label = parameter[1] if parameter else declaration.strip()
+    if not label.isascii():  # half of a surrogate pair has no form that could be looked up
+        return None
     known = webencodings.lookup(label)
     if known is not None and known.name not in ("replacement", "x-user-defined"):
         name = known.codec_info.name

@@ -47,8 +47,8 @@ def decoded(pieces: Iterable[bytes], header: str | None) -> Generator[bytes, Non
     if len(packed) > _MOST_CODINGS or is_unknown:
         raise Reject(
             "source_refused",
-            "field 'file': the source packs the file with a Content-Encoding that was not asked for"
-            " and is not known",
+            "field 'file': the source compresses the file with an unknown Content-Encoding that was"
+            " not requested",
         )
     for coding in reversed(packed):
         pieces = _unpacked(pieces, coding)

@@ -65,7 +65,7 @@ IMAGE = Kind("an image", ".img")
 MAIL = Kind("an e-mail, a mailbox or a web archive (MHTML)", ".eml")
 POSTSCRIPT = Kind("a PostScript document", ".ps")
 DAMAGED_PDF = Kind("a damaged PDF document", ".pdf")
-LFS_POINTER = Kind("a pointer of Git LFS, not the file that it stands for", ".txt")
+LFS_POINTER = Kind("a Git LFS pointer, not the file that it points to", ".txt")
 ARMORED = Kind("encrypted or signed (PGP, S/MIME), or a key", ".asc")
 PACKED = Kind("packed (gzip, bzip2, xz, Zstandard, 7z, RAR, tar)", ".bin")
 ENCODED = Kind(
@@ -76,13 +76,11 @@ XML = Kind("an XML document", ".xml")
 JSON = Kind("a JSON document", ".json")
 UNKNOWN = Kind("of an unknown format", ".bin")
 EMPTY = Kind("empty", ".txt", code="file_empty")
-UNREADABLE_TEXT = Kind("plain text in an encoding of its own", ".txt", code="unknown_encoding")
+UNREADABLE_TEXT = Kind("plain text in an unknown encoding", ".txt", code="unknown_encoding")
 
 LOGIN_PAGE = Kind("a page that asks to log in", ".html", code=error_pages.LOGIN)
 SHARE_PAGE = Kind("the page of a file-sharing service", ".html", code=error_pages.SHARE)
-ERROR_PAGE = Kind(
-    "an error message, or a page that leads elsewhere", ".html", code=error_pages.ERROR
-)
+ERROR_PAGE = Kind("an error message or a redirect page", ".html", code=error_pages.ERROR)
 _ERROR_PAGES = {kind.code: kind for kind in (LOGIN_PAGE, SHARE_PAGE, ERROR_PAGE)}
 
 _HEAD = 64 * 1024

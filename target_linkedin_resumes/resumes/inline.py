@@ -71,7 +71,8 @@ def _unescaped(uri: str, start: int) -> Generator[bytes, None, None]:
     except UnicodeEncodeError:
         raise Reject(
             "invalid_source",
-            "field 'file': the data: URI holds half of a surrogate pair, which is no Unicode text",
+            "field 'file': the data: URI holds half of a surrogate pair, which is not valid"
+            " Unicode text",
         ) from None
 
 
@@ -138,6 +139,6 @@ def _bytes(digits: str) -> bytes:
 def _invalid() -> Reject:
     return Reject(
         "invalid_base64",
-        "field 'file': the content is no base64 text; check that the field that is mapped holds"
-        " the whole encoded file and nothing else",
+        "field 'file': the content is no base64 text; check that the mapped field holds the"
+        " complete encoded file and nothing else",
     )

@@ -212,8 +212,8 @@ class Sources:
         if scheme == "dbfs":
             raise Reject(
                 "unsupported_source",
-                "field 'file': a path of Databricks, which only its clusters know; give the place"
-                " that holds the file, with s3://, abfss:// or gs://",
+                "field 'file': a Databricks path, which only its clusters can read; give the"
+                " location of the file, with s3://, abfss:// or gs://",
             )
         if scheme in (*HTTP_SCHEMES, *REMOTE_SCHEMES) and "://" not in location[:10]:
             raise Reject("invalid_source", "field 'file': two slashes have to follow the scheme")

@@ -241,8 +241,8 @@ class _Spool:
 def no_room(reason: str | None) -> Stop:
     """Return what stops the run where there is no room for temporary files."""
     return Stop(
-        f"the directory for temporary files cannot be written to ({reason or 'I/O error'}): make"
-        " room there, or name another in TMPDIR"
+        f"the directory for temporary files cannot be written to ({reason or 'I/O error'}): free"
+        " some space there, or name another directory in TMPDIR"
     )
 
 
@@ -251,5 +251,5 @@ def too_large() -> Reject:
     return Reject(
         "file_too_large",
         f"field 'file': the file is larger than the {MAX_SIZE} bytes that LinkedIn takes; replace"
-        " it by a smaller one",
+        " it with a smaller one",
     )

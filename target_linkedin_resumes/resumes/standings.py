@@ -45,7 +45,7 @@ class _Door:
             call = self._gate.call(hash(subject))
         except Shut as shut:
             seconds = math.ceil(shut.seconds)
-            raise NotAsked(f"{self._why}; it is spared for now", retry_after=seconds) from None
+            raise NotAsked(f"{self._why}; it is not called for now", retry_after=seconds) from None
         with call:
             try:
                 yield call

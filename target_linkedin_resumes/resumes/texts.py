@@ -86,7 +86,7 @@ def unknown_encoding() -> Reject:
     """Return the reject for a text whose encoding cannot be told."""
     return Reject(
         "unknown_encoding",
-        "field 'file': the encoding of the text cannot be told for certain; give its charset in"
+        "field 'file': the encoding of the text cannot be detected reliably; give its charset in"
         " the field 'content_type' of the record, for example 'text/plain; charset=windows-1251',"
         " or save it in UTF-8",
     )

@@ -97,8 +97,9 @@ class SourceToken:
             return token.value
         if answer.refresh_token not in (None, self._oauth.refresh_token):
             logger.warning(
-                "%s: a new refresh token came, which is used for this run alone; if the source"
-                " takes each but once, put a fresh one into the configuration before the next run",
+                "%s: the source sent a new refresh token, which only this run uses; if the"
+                " source accepts each token only once, put a new one into the configuration before"
+                " the next run",
                 self._setting,
             )
             self._oauth = replace(self._oauth, refresh_token=answer.refresh_token)

@@ -22,7 +22,7 @@ from target_linkedin_resumes.resumes.inline import open_content, without_quotes
 from target_linkedin_resumes.resumes.spool import Found
 from target_linkedin_resumes.resumes.texts import UTF_8
 
-WRAPPED = Kind("base64 or another notation of bytes, and not those of a known file", ".txt")
+WRAPPED = Kind("base64 or another notation of bytes that holds no known file format", ".txt")
 
 _LAYERS = 4
 _LOOK = 4096  # bytes that tell words from digits

@@ -23,7 +23,10 @@ _MISSING = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT. Exit codes: 0, or 2 for what cannot be started."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:  # not repeated: there may be a secret among them
+        parser.error("arguments that are not known; --help lists those that are")
     if sys.stdout is None:  # closed by whoever has started this
         if sys.stderr is not None:
             sys.stderr.write("linkedin-resumes-sandbox: standard output is closed\n")

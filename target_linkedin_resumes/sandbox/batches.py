@@ -33,10 +33,16 @@ def read(exchange: Exchange, body: bytes) -> Decoded:
         check_complete(batch.keys)
     except MalformedIds as fault:
         fault.status = 400  # a gateway tells them before a server stumbles
-        return fault
+        return _alone(fault)
     except (Refusal, TunnelFault) as fault:
-        return fault
+        return _alone(fault)
     return batch
+
+
+def _alone(fault: Refusal | TunnelFault) -> Refusal | TunnelFault:
+    """Let go of where a fault was raised: the body is there, in several forms."""
+    fault.__cause__ = fault.__context__ = None
+    return fault.with_traceback(None)
 
 
 def check_manners(state: State, exchange: Exchange, call: Call, decoded: Decoded) -> None:

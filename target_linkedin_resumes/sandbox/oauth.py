@@ -8,7 +8,7 @@ import secrets
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
-from .exchange import Exchange, Reply
+from .exchange import BodyTooLarge, Exchange, Reply
 
 if TYPE_CHECKING:
     from .calls import Call
@@ -68,7 +68,10 @@ async def introspect(state: State, exchange: Exchange, call: Call) -> Reply:
 
 
 async def _form(exchange: Exchange, needed: tuple[str, ...]) -> dict[str, str]:
-    body = await exchange.read(_LARGEST)
+    try:
+        body = await exchange.read(_LARGEST)
+    except BodyTooLarge:
+        raise _Denied(413, "invalid_request", "The request entity is too large") from None
     if exchange.method != "POST":
         raise _Denied(405, "invalid_request", "Only POST is supported")
     if exchange.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:

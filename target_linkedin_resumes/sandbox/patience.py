@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
-from weakref import WeakSet
+from weakref import WeakKeyDictionary
 
 from .config import surface_of
 
@@ -34,7 +34,8 @@ class _Trouble:
     noted: bool = False
     told_at: float = 0
     due: float = 0
-    told: WeakSet[asyncio.Transport] = field(default_factory=WeakSet)
+    # When calls may come again over a connection that was told so.
+    told: WeakKeyDictionary[asyncio.Transport, float] = field(default_factory=WeakKeyDictionary)
 
 
 class Patience:
@@ -59,9 +60,10 @@ class Patience:
         if trouble is None:
             return
         now = self._clock()
-        heard = connection in trouble.told or (client and now > trouble.told_at + _GRACE)
-        if heard and now < trouble.due - _SLACK:
-            left = trouble.due - now
+        due = trouble.told.get(connection, 0)
+        if client and now > trouble.told_at + _GRACE:
+            due = max(due, trouble.due)
+        if (left := due - now) > _SLACK:
             self._breaches.add(endpoint, "retry_after_ignored", f"{left:.1f} s too early")
 
     def ended(
@@ -86,7 +88,7 @@ class Patience:
         seconds = _seconds(retry_after, now)
         if seconds is not None:
             trouble.told_at, trouble.due = now, now + seconds
-            trouble.told.add(connection)
+            trouble.told[connection] = trouble.due
         if trouble.since is None:
             trouble.since = now
         if now <= trouble.since + _GRACE:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from .keys import illegal_at
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 FORM = "application/x-www-form-urlencoded"
 _METHODS = frozenset({"GET", "PUT", "POST", "DELETE", "HEAD", "OPTIONS"})
+# A tunnelled request has two parts.
+_MOST_MARKS = 100
 _BOUNDARY = re.compile(r';\s*boundary=(?:"(?P<quoted>[^"]*)"|(?P<plain>[^;\s]+))', re.IGNORECASE)
 
 
@@ -94,7 +97,7 @@ def _multipart(content_type: str, body: bytes) -> tuple[str, bytes, str]:
         raise TunnelFault(400, "javax.mail.MessagingException: Missing boundary parameter")
     boundary = (found["quoted"] or found["plain"] or "").encode("latin-1")
     line = re.compile(rb"(?:\A|\r?\n)--" + re.escape(boundary) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
-    marks = list(line.finditer(body))
+    marks = list(islice(line.finditer(body), _MOST_MARKS))
     if not marks:
         raise TunnelFault(400, "javax.mail.MessagingException: Missing start boundary")
     query, entity, entity_type = "", b"", "application/json"
@@ -120,17 +123,19 @@ def _multipart(content_type: str, body: bytes) -> tuple[str, bytes, str]:
 
 def _part(raw: bytes) -> tuple[str, bytes]:
     """Content type and content; ``raw`` starts with the line end of its boundary."""
-    raw = raw.removeprefix(b"\r").removeprefix(b"\n")
+    at = len(raw) - len(raw.removeprefix(b"\r").removeprefix(b"\n"))
     content_type = "text/plain"
-    while raw:
-        line, _, raw = raw.partition(b"\n")
-        line = line.removesuffix(b"\r")
+    while at < len(raw):
+        end = raw.find(b"\n", at)
+        end = len(raw) if end < 0 else end
+        line = raw[at:end].removesuffix(b"\r")
+        at = end + 1
         if not line:
             break
         name, _, value = line.partition(b":")
         if name.strip().lower() == b"content-type":
             content_type = value.strip().decode("latin-1")
-    return content_type, raw
+    return content_type, raw[at:]
 
 
 def _text(raw: bytes) -> str:

@@ -42,7 +42,10 @@ def read_json(text: bytes) -> Any:
     A number that Python does not read is an :class:`Unbounded`. Raises ValueError and
     RecursionError.
     """
-    document = text.decode(json.detect_encoding(text), "surrogatepass")
+    # What begins like an object in UTF-8 is that: in UTF-16 and UTF-32 one of two bytes is a zero.
+    is_utf_8 = text.startswith(b"{") and not text.startswith(b"{\0")
+    encoding = "utf-8" if is_utf_8 else json.detect_encoding(text)
+    document = text.decode(encoding, "surrogatepass")
     try:
         return _DECODER.decode(document)
     except json.JSONDecodeError:

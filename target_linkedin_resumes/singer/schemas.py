@@ -23,13 +23,14 @@ def bounded(message: Mapping[str, Any]) -> dict[str, Any]:
     return copy
 
 
-def readable(message: Mapping[str, Any]) -> dict[str, Any]:
+def readable(message: Mapping[str, Any], separator: str | None = None) -> dict[str, Any]:
     """Give a copy of a SCHEMA message whose schema has properties, each of them an object.
 
     A schema that says nothing of its properties says so afterwards too, also behind a stream map
     that adds some. The key properties tell rows apart; those that the schema does not list are
-    added to it, as the SDK refuses a stream map without them. What is no list of names is none:
-    with a part of them, different records would be one row.
+    added to it, as the SDK refuses a stream map without them; unless schema flattening, with this
+    ``separator``, will make them of an object's. What is no list of names is none: with a part of
+    them, different records would be one row.
     """
     copy = bounded(message)
     schema = copy.get("schema")
@@ -41,9 +42,11 @@ def readable(message: Mapping[str, Any]) -> dict[str, Any]:
     keys = copy.get("key_properties")
     if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         keys = []
+    made = () if separator is None else tuple(f"{name}{separator}" for name in properties)
+    added = dict.fromkeys(key for key in keys if not key.startswith(made))
     schema["properties"] = {
         name: about if isinstance(about, dict) else {}
-        for name, about in {**dict.fromkeys(keys), **properties}.items()
+        for name, about in {**added, **properties}.items()
     }
     return {**copy, "schema": schema, "key_properties": keys}
 

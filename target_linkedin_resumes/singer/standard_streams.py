@@ -1,7 +1,9 @@
 """The standard streams: which of them are usable, and states on standard output, each whole.
 
-A state is not begun before its pipe has room for all of it. So whatever ends the run meanwhile
-leaves no half of one, also where nobody reads.
+A state is not begun before its pipe or socket has room for all of it. So whatever ends the run
+meanwhile leaves no half of one, also where nobody reads. Only one that is larger than any room
+there may be, of some hundred kilobytes at the least, can be broken off by a reader that stops
+within it; the last words of the run say so then. A file that is full has the half taken back.
 """
 
 from __future__ import annotations
@@ -11,12 +13,14 @@ import io
 import mmap
 import os
 import select
+import socket
 import stat
 import sys
 import termios
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from math import inf
 
 from target_linkedin_resumes.errors import Misconfigured, Stop
@@ -92,39 +96,103 @@ class StateOutput:
             return
         try:
             self._write(descriptor, line.encode())
-        except OSError:
+        except (BrokenPipeError, ConnectionError):
             raise Stop(
-                "the state could not be written: nobody reads this target's standard output"
+                "the state could not be written: nothing reads this target's standard output"
+            ) from None
+        except OSError as error:
+            raise Stop(
+                f"the state could not be written to standard output ({error.strerror})"
             ) from None
 
     def _write(self, descriptor: int, data: bytes) -> None:
         while not _has_room(descriptor, len(data)):
-            self._wait(descriptor, 0)
+            self._wait(descriptor, 0, "could not be written")
         with self._writing:
-            rest = memoryview(data)
-            while rest:
-                if self._wait(descriptor, select.POLLOUT):
-                    rest = rest[os.write(descriptor, rest[:_CHUNK]) :]
+            mode = os.fstat(descriptor).st_mode
+            if stat.S_ISREG(mode):
+                _write_to_file(descriptor, data)
+            else:
+                write = _send if stat.S_ISSOCK(mode) else _write_a_chunk
+                self._write_in_parts(descriptor, data, write)
 
-    def _wait(self, descriptor: int, events: int) -> bool:
-        """Wait a moment for an event; tell whether it has come."""
+    def _write_in_parts(
+        self, descriptor: int, data: bytes, write: Callable[[int, memoryview], int]
+    ) -> None:
+        rest = memoryview(data)
+        while rest:
+            written = write(descriptor, rest)
+            rest = rest[written:]
+            if not written:
+                begun = len(rest) < len(data)
+                became = "is half written" if begun else "could not be written"
+                self._wait(descriptor, select.POLLOUT, became)
+
+    def _wait(self, descriptor: int, events: int, became: str) -> None:
+        """Wait a moment for an event. Raises Unread once it is too late."""
         if self._clock() >= self._deadline:
-            raise Unread(
-                "the last state could not be written: nobody has read this target's standard output"
-            )
+            raise Unread(f"the last state {became}: nothing has read this target's standard output")
         poll = select.poll()
         poll.register(descriptor, events)
         seen = sum(event for _, event in poll.poll(_LOOK_MS))
-        if seen & select.POLLERR:  # of a pipe: it has no reader any more
+        if seen & (select.POLLERR | select.POLLHUP):  # it has no reader any more
             raise BrokenPipeError
-        return bool(seen)
+
+
+def _write_a_chunk(descriptor: int, data: memoryview) -> int:
+    """Write what a pipe that is not full takes without waiting, and give how much that is."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    if not poll.poll(0):
+        return 0
+    try:
+        return os.write(descriptor, data[:_CHUNK])
+    except BlockingIOError:  # whoever shares the pipe took the room
+        return 0
+
+
+def _send(descriptor: int, data: memoryview) -> int:
+    """Send what a socket takes without waiting, and give how much that is."""
+    # Not once it can be polled for room: a local one says so only when it is three quarters empty.
+    with socket.socket(fileno=os.dup(descriptor)) as out:
+        try:
+            return out.send(data, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return 0
+
+
+def _write_to_file(descriptor: int, data: bytes) -> None:
+    """Write a line to a regular file. Raises OSError, and leaves no half of it then."""
+    rest = memoryview(data)
+    try:
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+    except OSError:
+        written = len(data) - len(rest)
+        end = os.lseek(descriptor, 0, os.SEEK_CUR)
+        # Unless somebody else has written behind it.
+        if written and os.fstat(descriptor).st_size == end:
+            with suppress(OSError):
+                os.ftruncate(descriptor, end - written)
+                os.lseek(descriptor, end - written, os.SEEK_SET)
+        raise
 
 
 def _has_room(descriptor: int, size: int) -> bool:
-    """Whether a line can be written as a whole without a reader, as far as the kernel tells."""
-    if sys.platform != "linux" or not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+    """Whether a line can be written as a whole without a reader, as far as the kernel tells.
+
+    Where no room would do, an empty pipe or socket has to: its reader has taken all so far.
+    """
+    if sys.platform != "linux":
         return True
-    held = int.from_bytes(fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)), sys.byteorder)
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISFIFO(mode):
+        return _pipe_has_room(descriptor, size)
+    return not stat.S_ISSOCK(mode) or _socket_has_room(descriptor, size)
+
+
+def _pipe_has_room(descriptor: int, size: int) -> bool:
+    held = _held(descriptor, termios.FIONREAD)
     # Writes that are not merged may leave pages half empty, and the reader the first one.
     taken = 2 * _pages(held) + 2 if held else 0
     wanted = (taken + _pages(size)) * mmap.PAGESIZE
@@ -132,9 +200,26 @@ def _has_room(descriptor: int, size: int) -> bool:
         return True
     try:
         fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, wanted)
-    except OSError:  # no pipe of this user may be so large: an empty one has to do
+    except OSError:  # no pipe of this user may be so large
         return not held
     return True
+
+
+def _socket_has_room(descriptor: int, size: int) -> bool:
+    held = _held(descriptor, termios.TIOCOUTQ)
+    # The kernel counts what it keeps a chunk in, which is more than twice as large.
+    wanted = held + 3 * (_pages(size) + 1) * mmap.PAGESIZE
+    with socket.socket(fileno=os.dup(descriptor)) as out:
+        if wanted <= out.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF):
+            return True
+        with suppress(OverflowError):
+            out.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, wanted)
+        return not held or wanted <= out.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+
+
+def _held(descriptor: int, question: int) -> int:
+    """Bytes that nobody has taken yet."""
+    return int.from_bytes(fcntl.ioctl(descriptor, question, bytes(4)), sys.byteorder)
 
 
 def _pages(size: int) -> int:

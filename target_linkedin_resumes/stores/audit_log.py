@@ -208,8 +208,8 @@ def _checked(texts: Iterable[bytes], pseudonyms: Pseudonyms) -> Iterator[tuple[b
         if not text.endswith(end):
             raise Misconfigured(
                 f"setting 'audit_key': line {number} of the file of audit_path was written"
-                " with another key, so what it says of a candidate could be neither found nor"
-                " scrubbed. Restore that key, or begin another file"
+                " with another key, so its lines could be neither found nor scrubbed. Restore"
+                " that key, or start another file"
             )
         yield match[1], text
 

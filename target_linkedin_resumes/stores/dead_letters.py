@@ -6,9 +6,9 @@ it; a RECORD has a key ``reject`` beside ``record``::
     {"code": ..., "message": ..., "at": ISO 8601, "attempts": n,
      "candidate_id": ..., "resume_id": ..., "status": LinkedIn's, "element": n, "row": hash}
 
-The ids are there where they could be read, ``status`` where LinkedIn refused the record,
-``element`` where one resume of a list is meant, and ``row`` where the tap's row is all that is
-known of a deletion. Deletions stay outstanding until they are carried out.
+The ids are there where they could be read, the candidate's also alone, ``status`` where LinkedIn
+refused the record, ``element`` where one resume of a list is meant, and ``row`` where a later
+record of the tap's row may overtake it. Deletions stay outstanding until they are carried out.
 """
 
 from __future__ import annotations
@@ -55,9 +55,19 @@ def check_dead_letters(path: Path) -> None:
     look(path, _SETTING, begin=_BEGIN)
     if path.exists():
         with path.open("rb") as texts:
-            for line in _lines(text for text in texts if text.endswith(b"\n")):
-                if not line.message:
-                    raise something_else(path, _SETTING)
+            if not _are_rejects(_lines(text for text in texts if text.endswith(b"\n"))):
+                raise something_else(path, _SETTING)
+
+
+def _are_rejects(lines: Iterable[_Line]) -> bool:
+    """Whether a file holds rejects, and is not what a tap has printed."""
+    records = rejects = False
+    for line in lines:
+        if not line.message:
+            return False
+        records = records or line.record
+        rejects = rejects or line.subject is not None
+    return rejects or not records
 
 
 class DeadLetters(Store):
@@ -90,15 +100,21 @@ class DeadLetters(Store):
         self._schemas: dict[str, Mapping[str, Any]] = {}
         self._schema_written: dict[str, Mapping[str, Any]] = {}
         self._positions: dict[Subject, int] = {}
-        self._rows: dict[str, Subject] = {}
+        self._rows: dict[str, set[Subject]] = {}
+        self._row_of: dict[Subject, str] = {}
+        self._candidates: dict[Subject, str] = {}  # of records of which no more is known
+        # For the thread that reads: rows of which records may be kept, and whether there are any.
+        self._expects = False
+        self._unnamed: set[str] = set()
+        self._named: set[str] = set()
         self._retried: set[int] = set()  # positions of deletions of earlier runs
+        self._tried: set[Subject] = set()  # what of earlier runs was tried again
         self.replaying = replaying
         self._stale = False  # the file holds rejects that a later change has overtaken
         self._repeated = False  # or that were rejected again
         self.count = 0
         self.expired = 0
-        if not replaying:
-            check_dead_letters(path)  # what is another program's keeps its mode too
+        check_dead_letters(path)  # what is another program's keeps its mode too
         self._file = self._guard = LineFile(path, _SETTING, _LOSS, begin=_BEGIN)
         replay = self._guard.path.with_name(self._guard.path.name + REPLAY)
         replay.unlink(missing_ok=True)  # of a killed replay; the file holds all that it did
@@ -111,7 +127,9 @@ class DeadLetters(Store):
             elif line.subject is not None:
                 self._positions[line.subject] = EARLIER_RUN
                 if line.row is not None:
-                    self._rows[line.row] = line.subject
+                    self._keep_row(line.row, line.subject)
+                if line.candidate_id is not None:
+                    self._candidates[line.subject] = line.candidate_id
         if self.expired:
             self._keep_only(lambda _, line: not line.is_older(oldest))
 
@@ -129,7 +147,7 @@ class DeadLetters(Store):
 
     def rejected(self, rejected: Rejected) -> None:
         """Append a record. Durable after :meth:`sync`. Raises :class:`Stop`."""
-        reject, key = rejected.reject, rejected.key
+        reject = rejected.reject
         if not self._keeping:
             return
         subject = self._subject(rejected)
@@ -139,24 +157,10 @@ class DeadLetters(Store):
         if is_new and self._most is not None and self.count >= self._most:
             raise Stop(
                 f"more than {self._most} records were rejected (setting max_rejects); the last"
-                f" one: [{reject.code}] {reject.message}. Look at the rejects file, mend the"
+                f" one: [{reject.code}] {reject.message}. Look at the rejects file, fix the"
                 " cause, and run again."
             )
-        about: dict[str, Any] = {
-            "code": reject.code,
-            "message": reject.message,
-            "at": self._now(),
-            "attempts": rejected.attempts,
-        }
-        if key is not None:
-            about |= {"candidate_id": key.candidate_id, "resume_id": key.resume_id}
-        if reject.status is not None:
-            about["status"] = reject.status
-        if rejected.element is not None:
-            about["element"] = rejected.element
-        if key is None and rejected.row is not None and rejected.is_deletion:
-            about["row"] = _row_hash(rejected.row)
-            self._rows[about["row"]] = subject
+        about = self._about(rejected, subject)
         self._repeated = self._repeated or not is_new
         if rejected.is_deletion and rejected.position not in self._retried:
             upsert = (subject[0], False)
@@ -176,6 +180,29 @@ class DeadLetters(Store):
         )
         self.count += is_new
 
+    def _about(self, rejected: Rejected, subject: Subject) -> dict[str, Any]:
+        """Give what stands beside a record, and note by what it is found."""
+        reject, key = rejected.reject, rejected.key
+        about: dict[str, Any] = {
+            "code": reject.code,
+            "message": reject.message,
+            "at": self._now(),
+            "attempts": rejected.attempts,
+        }
+        if key is not None:
+            about |= {"candidate_id": key.candidate_id, "resume_id": key.resume_id}
+        elif rejected.candidate_id is not None:
+            about["candidate_id"] = rejected.candidate_id
+            self._candidates[subject] = rejected.candidate_id
+        if reject.status is not None:
+            about["status"] = reject.status
+        if rejected.element is not None:
+            about["element"] = rejected.element
+        if rejected.row is not None and (key is None or not rejected.is_deletion):
+            about["row"] = _row_hash(rejected.row)
+            self._keep_row(about["row"], subject)
+        return about
+
     def settled(self, changes: Sequence[tuple[ResumeKey, int]]) -> None:
         """Note what has arrived: rejects of a key that came before it are superseded."""
         if not self._positions:
@@ -192,18 +219,57 @@ class DeadLetters(Store):
         keys = (what for what, _ in self._positions if isinstance(what, ResumeKey))
         return {key for key in keys if key.candidate_id == candidate_id}
 
-    def waits_for(self, row: Row) -> bool:
-        """Whether a deletion of a row is outstanding of which the resumes are not known.
+    def drop_unnamed(self, candidate_id: str, *, deletions: bool = False) -> None:
+        """Drop what is kept of a candidate, who is deleted, and of resumes that are not known.
 
-        From any thread.
+        Only what was to be delivered; or the ``deletions`` alone, once an operator has made them.
         """
-        return bool(self._rows) and _row_hash(row) in self._rows
+        for subject in [one for one, kept in self._candidates.items() if kept == candidate_id]:
+            if subject[1] is deletions:
+                self._drop(subject)
 
-    def overtaken(self, row: Row) -> None:
-        """Drop the deletion of a row of which a later record has come."""
-        subject = self._rows.get(_row_hash(row))
-        if subject is not None:
-            self._drop(subject)
+    @property
+    def keeps_any(self) -> bool:
+        """Whether any record may be kept. From the thread that reads."""
+        return self._expects or bool(self._positions)
+
+    def expect(self, row: Row | None, *, named: bool) -> None:
+        """Note that a record is about to be kept; ``named`` says that its resume is known.
+
+        From the thread that reads, like :meth:`keeps`.
+        """
+        self._expects = True
+        if row is not None:
+            (self._named if named else self._unnamed).add(_row_hash(row))
+
+    def keeps(self, row: Row, *, named: bool) -> bool:
+        """Whether a record of a row may be kept; also one of which the resume is known if
+        ``named``.
+        """
+        kept = (self._unnamed, self._named) if named else (self._unnamed,)
+        return any(kept) and any(_row_hash(row) in rows for rows in kept)
+
+    def overtaken(self, row: Row, *, deletions: bool, named: bool) -> None:
+        """Drop the records of a row that a later one has overtaken.
+
+        Those of which the resumes are not known, ``deletions`` only if that is set; and, if
+        ``named``, those that were to be delivered to a resume that is known.
+        """
+        for subject in list(self._rows.get(_row_hash(row), ())):
+            what, is_deletion = subject
+            if named if isinstance(what, ResumeKey) else deletions or not is_deletion:
+                self._drop(subject)
+
+    def _keep_row(self, row: str, subject: Subject) -> None:
+        self._let_go(subject)
+        self._row_of[subject] = row
+        self._rows.setdefault(row, set()).add(subject)
+        (self._named if isinstance(subject[0], ResumeKey) else self._unnamed).add(row)
+
+    def _let_go(self, subject: Subject) -> None:
+        row = self._row_of.pop(subject, None)
+        if row is not None:
+            self._rows[row].discard(subject)
 
     def detach(self) -> None:
         """Go on in a copy of the file: a pipe may still be reading this one."""
@@ -223,6 +289,8 @@ class DeadLetters(Store):
                     yield schema
                 if deletion_of(line.about) is not None:
                     self._retried.add(position())
+                if line.subject is not None:
+                    self._tried.add(line.subject)
                 yield line.text
 
     def _due(self, now: float, *, deletions: bool) -> Iterator[tuple[bytes | None, _Line]]:
@@ -239,21 +307,19 @@ class DeadLetters(Store):
                     yield schema, line
 
     def tried_again(self) -> None:
-        """Drop the records without ids that were tried again and not rejected again.
+        """Drop what was tried again and is kept no more: it has come to its end under other ids.
 
-        Called once all that :meth:`due` gave is settled.
+        So it is with a record without ids, and where the setting `fields` has changed. Called once
+        all that :meth:`due` gave is settled.
         """
-        for line in list(_lines(self._file)):
-            subject = line.subject
-            if subject is None or isinstance(subject[0], ResumeKey) or not line.is_deletion:
-                continue
+        for subject in self._tried:
             if self._positions.get(subject) == EARLIER_RUN:
                 self._drop(subject)
 
     def _drop(self, subject: Subject) -> None:
         del self._positions[subject]
-        for row in [row for row, one in self._rows.items() if one == subject]:
-            del self._rows[row]
+        self._candidates.pop(subject, None)
+        self._let_go(subject)
         self._stale = True
 
     def _subject(self, rejected: Rejected) -> Subject:
@@ -334,7 +400,7 @@ class DeadLetters(Store):
 class _Line:
     """A line of a rejects file; ``about`` is what stands beside its record.
 
-    ``message`` says that it may be one of Singer's, or is blank: somebody may have edited the file.
+    ``message`` says that it may be one of ours, or is blank: somebody may have edited the file.
     """
 
     text: bytes
@@ -345,12 +411,18 @@ class _Line:
 
     @property
     def is_deletion(self) -> bool:
-        return self.about.get("code") in DELETIONS
+        return str(self.about.get("code")) in DELETIONS
 
     @property
     def row(self) -> str | None:
         row = self.about.get("row")
         return row if isinstance(row, str) else None
+
+    @property
+    def candidate_id(self) -> str | None:
+        """The candidate's id where no more is known."""
+        candidate_id = None if "resume_id" in self.about else self.about.get("candidate_id")
+        return candidate_id if isinstance(candidate_id, str) else None
 
     def is_older(self, oldest: str) -> bool:
         """Whether it was rejected before a time in ISO 8601, and may go."""
@@ -390,7 +462,7 @@ def element_of(reject: object) -> int | None:
 
 def deletion_of(reject: object) -> ResumeKey | None:
     """Which resume a record of a rejects file deletes, whatever the record itself says."""
-    if not isinstance(reject, Mapping) or reject.get("code") not in DELETIONS:
+    if not isinstance(reject, Mapping) or str(reject.get("code")) not in DELETIONS:
         return None
     candidate, resume = reject.get("candidate_id"), reject.get("resume_id")
     if not isinstance(candidate, str) or not isinstance(resume, str):
@@ -416,7 +488,7 @@ def _lines(texts: Iterable[bytes]) -> Iterator[_Line]:
         line = _Line(text, record=b'"RECORD"' in text, message=own)
         message = _message(text)
         if message is not None and isinstance(message.get("type"), str):
-            line.message = True
+            line.message = message["type"] in ("SCHEMA", "RECORD")
             about = message.get("reject")
             if isinstance(about, Mapping):
                 line.about = about

@@ -98,9 +98,10 @@ class FullTables:
         if self._began_empty:
             self._began_empty = False
             logger.info(
-                "ACTIVATE_VERSION with a ledger that was empty when this run began: what the tap"
-                " has stopped naming before cannot be known. If LinkedIn holds resumes already,"
-                " make the ledger again from the audit file: target-linkedin-resumes-ledger rebuild"
+                "ACTIVATE_VERSION with a ledger that was empty when this run began: the run"
+                " cannot know what the tap stopped naming earlier. If LinkedIn holds resumes"
+                " already, rebuild the ledger from the audit file: target-linkedin-resumes-ledger"
+                " rebuild"
             )
         if self._has_others(stream, version):  # also for a run that is killed before it decides
             self._leave_open(stream, version)
@@ -153,8 +154,8 @@ class FullTables:
                 self._delete(stream, version, count)
                 continue
             remedy = (
-                "The input ended without a STATE after its last record, so the tap may have broken"
-                " off: run it again to its end"
+                "The input ended without a STATE after its last record, so the tap may have stopped"
+                " early: run it again to its end"
                 if self._deletions.limited
                 else "Set max_deletes, and a run deletes them when its input ends, if they are not"
                 " more than that"
@@ -175,8 +176,8 @@ class FullTables:
             logger.warning(
                 "stream %r: ACTIVATE_VERSION names version %d, and the ledger knows resumes of"
                 " version %d, which is higher: those that the tap no longer names stay at LinkedIn."
-                " Versions have to grow; if the tap now counts in another unit, delete what is gone"
-                " with deletion markers",
+                " Versions have to increase; if the tap now counts in another unit, use deletion"
+                " markers to delete what is gone",
                 *(stream, version, newest),
             )
 
@@ -184,8 +185,8 @@ class FullTables:
         if self._has_others(stream, version):
             logger.warning(
                 "stream %r: ACTIVATE_VERSION of version %d deletes nothing: records of this run"
-                " have another version, or none that is a whole number, and what they name has not"
-                " vanished. Have the tap give each record the version of its ACTIVATE_VERSION; the"
+                " have another version, or none that is a whole number, and what they name is still"
+                " there. Have the tap give each record the version of its ACTIVATE_VERSION; the"
                 " stream's next version decides",
                 *(stream, version),
             )
@@ -195,7 +196,7 @@ class FullTables:
         logger.warning(
             "stream %r: ACTIVATE_VERSION deletes nothing: of a record of version %d that was"
             " rejected or filtered out the ids could not be read, so it is not known which of %d"
-            " resumes have vanished. Have such records carry their ids; the stream's next version"
+            " resumes are gone. Have such records carry their ids; the stream's next version"
             " decides",
             *(stream, version, count),
         )

@@ -83,13 +83,15 @@ class Found(NamedTuple):
 
 _FIELDS = ", ".join(Known._fields).replace("tag", "source AS tag")
 _KNOWN = f"SELECT {_FIELDS} FROM resumes WHERE key = ?"  # noqa: S608 - own names
-# One statement: each takes the interpreter's lock anew.
-_WITH_ROW = f"""
-SELECT key, candidate_id, resume_id, {_FIELDS} FROM resumes WHERE key = :key
-UNION ALL
-SELECT key, candidate_id, resume_id, {_FIELDS} FROM resumes
-WHERE row = :row AND number IS NOT (SELECT number FROM resumes WHERE key = :key)
+# Asked with the key, as each statement takes the interpreter's lock anew: nearly no row has others.
+_WITH_OTHERS = f"""
+SELECT EXISTS (SELECT 1 FROM resumes AS other WHERE other.row = ? AND other.number <> one.number),
+    {_FIELDS} FROM resumes AS one WHERE key = ?
 """  # noqa: S608 - own names
+_OTHERS = """
+SELECT candidate_id, resume_id FROM resumes
+WHERE row = ? AND key <> ? AND candidate_id IS NOT NULL
+"""
 _ANY_SHARED = "SELECT EXISTS (SELECT 1 FROM shared_rows)"
 # Rows are numbered in the order in which their keys became known.
 _NEWEST = "SELECT coalesce(max(number), 0) FROM resumes"
@@ -190,7 +192,6 @@ class Ledger(Store):
         self._rows_at_once = _most_values(self._connection) // _VALUES
         self._seen: dict[bytes, dict[str, Any]] = {}
         self._seen_rows: set[bytes] = set()
-        self._never_sent: set[ResumeKey] = set()  # to be deleted, and only ever rejected
         self.hash_of: Callable[[ResumeKey], bytes] = lru_cache(_HASHES_AT_MOST)(self._hash_of)
         """Gives the hash by which a resume key is found."""
         self.row_hash: Callable[[str], bytes] = lru_cache(_HASHES_AT_MOST)(self._hash)
@@ -214,36 +215,43 @@ class Ledger(Store):
     def known(self, key: ResumeKey) -> Known | None:
         """What is known of a key. It holds as long as no change of the key is in flight."""
         hashed = self.hash_of(key)
-        with self._lock, self._file.written() as connection:
-            row = connection.execute(_KNOWN, (hashed,)).fetchone()
+        try:  # no context manager: it would cost as much as the look-up
+            with self._lock:
+                row = self._connection.execute(_KNOWN, (hashed,)).fetchone()
+        except sqlite3.Error as error:
+            raise self._file.failure(error) from None
         return None if row is None else Known._make(row)
 
     def look_up(self, key: ResumeKey, row: Row) -> Found:
         """What is known of a key, as :meth:`known`, and what ``row`` named before."""
-        own, hashed_row = self.hash_of(key), self.row_hash(row.text)
-        with self._lock, self._file.written() as connection:
-            if hashed_row in self._seen_rows:
-                self._begin(connection)
-            about = {"key": own, "row": hashed_row}
-            found = connection.execute(_WITH_ROW, about).fetchall()
-        known = None
-        others = self.rows.shared_by(row)
-        for hashed, candidate_id, resume_id, *fields in found:
-            if hashed == own:
-                known = Known._make(fields)
-            elif candidate_id is not None:
-                others.add(ResumeKey(candidate_id, resume_id))
-        others.discard(key)
-        return Found(known, others)
+        hashed, hashed_row = self.hash_of(key), self.row_hash(row.text)
+        others: list[tuple[str, str]] = []
+        try:  # as in :meth:`known`
+            with self._lock:
+                if hashed_row in self._seen_rows:
+                    self._begin(self._connection)
+                found = self._connection.execute(_WITH_OTHERS, (hashed_row, hashed)).fetchone()
+                if found is None or found[0]:
+                    others = self._connection.execute(_OTHERS, (hashed_row, hashed)).fetchall()
+        except sqlite3.Error as error:
+            raise self._file.failure(error) from None
+        named = self.rows.shared_by(row)
+        named.update(ResumeKey(*ids) for ids in others)
+        named.discard(key)
+        return Found(None if found is None else Known._make(found[1:]), named)
 
     # What is unchanged; asked with what was known when the change was read
 
     def is_deleted(self, key: ResumeKey, known: Known) -> bool:
-        """Whether what is to be deleted is known not to be there."""
+        """Whether what is to be deleted is known not to be there.
+
+        What was only ever rejected is deleted with that, and no row names it any more.
+        """
         if self._resend or known.state not in (State.DELETED, State.REJECTED):
             return False
         if known.state == State.REJECTED:
-            self._never_sent.add(key)
+            with self._writing() as connection:
+                connection.execute(_NEVER_SENT, (int(self._now()), self.hash_of(key)))
         return True
 
     def has_tag(self, change: Upsert, known: Known, tag: str | None) -> bool:
@@ -397,16 +405,6 @@ class Ledger(Store):
                 connection.execute(_REJECTED, about)
         elif version is not None:
             self.versions.leave_open(stream, version)
-
-    def settled(self, changes: Sequence[tuple[ResumeKey, int]]) -> None:
-        """As :meth:`Store.settled`: ids of what was to be deleted, and never sent, are dropped."""
-        never_sent = [key for key, _ in changes if key in self._never_sent]
-        if never_sent:
-            now = int(self._now())
-            self._never_sent.difference_update(never_sent)
-            with self._writing() as connection:
-                rows = [(now, self.hash_of(key)) for key in never_sent]
-                connection.executemany(_NEVER_SENT, rows)
 
     def sync(self) -> None:
         """As :meth:`Store.sync`."""

@@ -69,8 +69,8 @@ STEPS = (
     """,
 )
 _DAMAGED = (
-    "the file is damaged or is no ledger; move it away and run again: what LinkedIn holds already"
-    " is then sent once more, and nothing is lost"
+    "the file is damaged or is no ledger; move it away and run again: what LinkedIn already holds"
+    " is then sent again, and nothing is lost"
 )
 
 
@@ -134,8 +134,8 @@ class LedgerDB:
         if _is_damage(error):
             return Misconfigured(f"setting 'ledger_path': {self._name!r}: {_DAMAGED}")
         return Stop(
-            f"setting 'ledger_path': the ledger cannot be read or written ({error}). Make room, or"
-            " change the path, and run again; the state printed last is true."
+            f"setting 'ledger_path': the ledger cannot be read or written ({error}). Free some"
+            " space, or change the path, and run again; the state printed last is true."
         )
 
     def _opened(self, path: str, owner: Mapping[str, str]) -> sqlite3.Connection:
@@ -227,7 +227,7 @@ def _check_owner(about: Mapping[str, object], name: str, owner: Mapping[str, str
         if about.get(setting, urn) != urn:
             raise Misconfigured(
                 f"setting 'ledger_path': {name!r} belongs to {about[setting]}, and the setting"
-                f" '{setting}' says {urn}; give each customer's pipeline a ledger of its own"
+                f" '{setting}' says {urn}; give each customer's pipeline its own ledger"
             )
 
 

@@ -159,14 +159,14 @@ class LineFile:
             if os.path.samestat(ours, found) and found.st_size == self._size:
                 return
         raise Stop(
-            f"setting '{self._setting}': somebody else has deleted, moved or changed the file"
-            f" during the run, and {self._loss}. Leave it alone while a run goes on, and run again."
+            f"setting '{self._setting}': another program has deleted, moved or changed the"
+            f" file during the run, and {self._loss}. Do not touch it during a run, and run again."
         )
 
     def _unwritable(self, error: OSError) -> Stop:
         return Stop(
             f"setting '{self._setting}': the file cannot be written ({error.strerror}), and"
-            f" {self._loss}. Make room or change the path, and run again."
+            f" {self._loss}. Free some space or change the path, and run again."
         )
 
 

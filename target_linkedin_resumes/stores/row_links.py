@@ -15,9 +15,15 @@ from target_linkedin_resumes.records import ResumeKey, Row
 
 # Resumes of a stream that LinkedIn may hold and of which it is not known which row names them.
 _UNLEARNED = """
-SELECT EXISTS (SELECT 1 FROM resumes
-    WHERE row IS NULL AND stream = ? AND state NOT IN ('deleted', 'rejected'))
+SELECT number FROM resumes
+WHERE number >= ? AND row IS NULL AND stream = ? AND state NOT IN ('deleted', 'rejected')
+ORDER BY number LIMIT 1
 """
+_BY_CANDIDATE = {
+    "resumes_by_candidate": "resumes (candidate_id)",
+    "recovered_by_candidate": "recovered (candidate)",
+}
+_NONE = 2**63 - 1  # a number that no resume has
 _NAMED = "SELECT candidate_id, resume_id FROM resumes WHERE row = ? AND state <> 'deleted'"
 _SHARED = """
 SELECT candidate_id, resume_id FROM shared_rows JOIN resumes USING (key)
@@ -50,6 +56,7 @@ class RowLinks:
         self._key_hash = key_hash
         self._row_hash = row_hash
         self._any_shared = any_shared
+        self._unlearned: dict[str, int] = {}  # by stream, the number of the first resume
 
     def named_by(self, row: Row) -> set[ResumeKey]:
         """The resumes that a row names."""
@@ -112,9 +119,16 @@ class RowLinks:
                 connection.execute("UPDATE resumes SET row = ? WHERE key = ?", (row, hashed))
 
     def is_unlearned(self, stream: str) -> bool:
-        """Whether LinkedIn may hold resumes of a stream whose rows are not known."""
+        """Whether LinkedIn may hold resumes of a stream whose rows are not known.
+
+        Of those that a run itself writes down without a row, its reader knows. All others are only
+        ever learned: each call goes on where the last one came to, as it searches the whole ledger.
+        """
         with self._writing() as connection:
-            return bool(connection.execute(_UNLEARNED, (stream,)).fetchone()[0])
+            start = (self._unlearned.get(stream, 0), stream)
+            found = connection.execute(_UNLEARNED, start).fetchone()
+        self._unlearned[stream] = _NONE if found is None else found[0]
+        return found is not None
 
     def properties_of(self, name: str) -> Sequence[str]:
         """The key properties that a stream had last; none where it is not known."""
@@ -138,6 +152,7 @@ class RowLinks:
             connection.execute("INSERT OR REPLACE INTO row_keys VALUES (?, ?)", row)
             if not known:
                 return False
+            self._unlearned.pop(stream, None)
             of_stream = "key IN (SELECT key FROM resumes WHERE stream = ?)"
             connection.execute(f"DELETE FROM shared_rows WHERE {of_stream}", (stream,))  # noqa: S608
             query = "UPDATE resumes SET row = NULL WHERE stream = ? AND row IS NOT NULL"
@@ -146,9 +161,8 @@ class RowLinks:
     def index_candidates(self) -> None:
         """Have the resumes of a candidate found without a search; called where candidates come."""
         with self._writing() as connection:
-            connection.execute(
-                "CREATE INDEX IF NOT EXISTS resumes_by_candidate ON resumes (candidate_id)"
-            )
+            for name, place in _BY_CANDIDATE.items():
+                connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {place}")
 
     def of_candidate(self, candidate_id: str) -> Collection[ResumeKey]:
         """The resumes of a candidate that are known, also those that were only ever rejected."""

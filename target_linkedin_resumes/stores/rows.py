@@ -47,8 +47,8 @@ class Rows:
         """Note what identifies the rows of a stream, called ``name`` after stream maps."""
         if self._ledger.rows.identify(stream, name, properties):
             logger.warning(
-                "stream %r: its rows have other key properties than in earlier runs (%s now): which"
-                " row names which resume is learned anew, from one full load on",
+                "stream %r: its rows have other key properties than in earlier runs (%s now): one"
+                " full load lets the ledger learn again which row names which resume",
                 *(stream, ", ".join(map(repr, properties))),
             )
 
@@ -159,12 +159,16 @@ class Rows:
         make: Callable[[ResumeKey], Delete],
         size: int,
         stream: str,
+        also: Collection[ResumeKey] = (),
+        *,
+        again: bool = False,
     ) -> None:
-        """Delete all resumes of a candidate that the ledger holds or that are in flight.
+        """Delete all resumes of a candidate that the ledger holds or that are in flight, and
+        ``also`` these. ``again`` as in :meth:`delete_row`.
 
         Raises :class:`Reject` where resumes of the candidate may be there that cannot be named.
         """
-        keys = {*self._ledger.rows.of_candidate(candidate_id)}
+        keys = {*also, *self._ledger.rows.of_candidate(candidate_id)}
         keys.update(self._engine.of_candidate(candidate_id))
         self._delete_all(keys, make, size, f"stream {stream!r}: the deletion of one candidate")
         if self._ledger.may_hold_more(candidate_id):
@@ -173,6 +177,13 @@ class Rows:
                 f"it deletes candidate {candidate_id!r}, of whom the ledger, which was rebuilt from"
                 " an audit file, knows resumes by a keyed hash alone; one full load of the resumes"
                 " has it learn their ids",
+            )
+        if not keys and again:
+            raise Reject(
+                DELETION_UNRESOLVED,
+                f"it deletes candidate {candidate_id!r}, of whom the ledger knows no resume, and an"
+                " earlier run could not name all of them; delete them by their ids with the command"
+                " `erase`",
             )
         if not keys:
             self._say_unknown(stream)
@@ -196,7 +207,7 @@ class Rows:
             logger.warning(
                 "stream %r: %d rows name another resume id than before; what they named before is"
                 " left at LinkedIn. If such a row has replaced its resume, set replace_rows; if the"
-                " key properties do not tell the records apart, nothing is to be done",
+                " key properties do not identify the records, do nothing",
                 *(stream, count),
             )
         for stream, count in self._unknown.items():

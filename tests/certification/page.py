@@ -12,19 +12,20 @@ HEAD = """\
 
 <!-- Made from tests/certification by `make generated`: edit there. -->
 
-LinkedIn certifies each integration with CRM Connect. Here are the rules that everybody can read,
-and what its pages on resumes and deletion ask besides. Rules CRM-155 to CRM-165, on access control
-lists, are known by number alone; the text of further modules is for partners. Ask your contact at
-LinkedIn for the list that holds for you.
+LinkedIn certifies each integration with CRM Connect. This page has the rules that LinkedIn
+publishes, and what its pages on resumes and deletion ask in addition. LinkedIn publishes only the
+numbers of the rules CRM-155 to CRM-165, on access control lists, and shows the text of further
+modules only to partners. Ask your contact at LinkedIn for the list that applies to you.
 
 ```console
 make certification
 ```
 
-runs what is named below with the installed command against the sandbox, and writes the evidence to
-`build/certification.md`: rule by rule what was asked, done and counted in that run. It fails if a
-rule is not shown. With LinkedIn itself, use your development application: `--check` shows CRM-001
-and CRM-002, a first run with its summary the historical sync.
+This runs the tests named below with the installed command against the sandbox. It writes the
+evidence to `build/certification.md`: for each rule, what was asked, done and counted in that run.
+It fails if a rule has no passing test. To show the rules with LinkedIn itself, use your development
+application: `--check` shows CRM-001 and CRM-002, and the summary of a first run shows the
+historical sync.
 """
 
 
@@ -41,7 +42,7 @@ def _section(rule: Rule) -> str:
             "",
             f"[LinkedIn asks]({PAGES}{rule.source}): {rule.asks}",
             "",
-            textwrap.fill(f"{rule.done} Shown by", 100, break_on_hyphens=False),
+            textwrap.fill(f"{rule.done} Tests:", 100, break_on_hyphens=False),
             "",
             *(f"- `{test}`" for test in (*tests, *rule.others)),
             "",

@@ -57,6 +57,10 @@ GONE = {"_sdc_deleted_at": "2024-06-01T00:00:00Z"}
 class Crm:
     """What the CRM has, and the events that say how it came to that."""
 
+    most_rows = 12
+    most_candidates = 4
+    most_resumes = 7
+
     def __init__(self, bench: Bench, chance: random.Random) -> None:
         self._bench = bench
         self._chance = chance
@@ -85,14 +89,17 @@ class Crm:
             happens()
 
     def _upsert(self) -> None:
-        row = self._chance.randrange(12)
-        key = self.rows.get(row) or (f"c{self._chance.randrange(4)}", f"r{row % 7}")
+        row = self._chance.randrange(self.most_rows)
+        key = self.rows.get(row) or (self._candidate(), f"r{row % self.most_resumes}")
         self._name(row, key)
 
     def _move(self) -> None:
         if self.rows:
             row = self._chance.choice(sorted(self.rows))
-            self._name(row, (f"c{self._chance.randrange(4)}", self.rows[row][1]))
+            self._name(row, (self._candidate(), self.rows[row][1]))
+
+    def _candidate(self) -> str:
+        return f"c{self._chance.randrange(self.most_candidates)}"
 
     def _name(self, row: int, key: Key) -> None:
         is_new = key not in self.expected()
@@ -101,7 +108,7 @@ class Crm:
         self._say("rows", id=row, candidate_id=key[0], resume_id=key[1], file=file, created_at=1e12)
 
     def _delete_row(self) -> None:
-        row = self._chance.randrange(12)
+        row = self._chance.randrange(self.most_rows)
         self.rows.pop(row, None)
         self._say("rows", id=row, **GONE)
 
@@ -131,7 +138,8 @@ class Crm:
         self._say("applicants", id=identity, **GONE)
 
     def _delete_person(self) -> None:
-        person = self._chance.choice(["c0", "c1", "c2", "c3", "a0", "a1", "a2"])
+        candidates = [f"c{number}" for number in range(self.most_candidates)]
+        person = self._chance.choice([*candidates, "a0", "a1", "a2"])
         self.rows = {row: key for row, key in self.rows.items() if key[0] != person}
         self.lists = {one: kept for one, kept in self.lists.items() if kept[0] != person}
         self._say("people", id=person, **GONE)

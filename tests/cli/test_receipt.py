@@ -65,7 +65,7 @@ def test_nothing_is_said_of_who_is_not_there(config: Path, tmp_path: Path) -> No
     done = run("c9", "--config", config)
     assert done.exit_code == 0
     assert "which is empty" in done.stdout
-    assert "Nothing of this candidate" in done.stdout
+    assert "nothing of this candidate was sent" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ OTHERS: dict[str, set[str]] = {
     "curl": set(),
     "grep": set(),
     "head": set(),
-    "meltano": {"add", "config", "install", "invoke", "run"},
+    "meltano": {"add", "config", "install", "invoke", "run", "upgrade"},
     "openssl": {"rand"},
     "pip": {"install"},
     "podman": {"build", "run"},

@@ -13,7 +13,6 @@ from typing import Any
 
 import yaml
 
-from target_linkedin_resumes.cli.ledger import main as ledger_commands
 from target_linkedin_resumes.settings import SCHEMA
 from target_linkedin_resumes.target import TargetLinkedInResumes
 from tests.docs.documents import read
@@ -26,10 +25,8 @@ _PLACEHOLDERS = {
     "organization": "urn:li:organization:1234567890",
     "contract": "urn:li:contract:123456",
 }
-# Commands that this version does not have.
-_MISSING = {"erase"} - set(ledger_commands.commands)
 # Of the SDK's words, those that say nothing to an operator.
-_PLAINER = {"batch_config": "Where BATCH files are, if the tap does not say it itself."}
+_PLAINER = {"batch_config": "Where BATCH files are, if the tap does not say so itself."}
 
 
 def definition() -> dict[str, Any]:
@@ -53,13 +50,13 @@ def definition() -> dict[str, Any]:
         "settings": [_setting(*item) for item in target_settings().items()],
         "settings_group_validation": [list(SCHEMA["required"])],
         "settings_preamble": (
-            "Each customer has a LinkedIn application of their own, and so a configuration of"
-            " their own."
+            "Each customer has their own LinkedIn application, so each needs their own"
+            " configuration."
         ),
         "supported_python_versions": about()["supported_python_versions"],
         "usage": (
-            "`meltano invoke target-linkedin-resumes --check` tries the configuration, the token"
-            " and the rights and writes nothing to LinkedIn."
+            "`meltano invoke target-linkedin-resumes --check` checks the configuration, the token"
+            " and the rights, and writes nothing to LinkedIn."
         ),
         "variant": VARIANT,
     }
@@ -68,10 +65,10 @@ def definition() -> dict[str, Any]:
 def _commands(name: str) -> dict[str, dict[str, str]]:
     """What `meltano invoke target-linkedin-resumes:...` runs, with the loader's settings."""
     rejects = f"${TargetLinkedInResumes._env_var_prefix}REJECTS_PATH"
-    commands = {
+    return {
         "check": {
             "args": "--config ENV --check",
-            "description": "Try the configuration, the token and the rights; writes nothing.",
+            "description": "Check the configuration, the token and the rights; writes nothing.",
         },
         "erase": {
             "args": "--config ENV erase",
@@ -81,19 +78,18 @@ def _commands(name: str) -> dict[str, dict[str, str]]:
         "ledger": {
             "args": "--config ENV",
             "executable": f"{name}-ledger",
-            "description": "What LinkedIn is known to hold: status, export, forget, rebuild.",
+            "description": "Show or change what the ledger knows: status, export, forget, rebuild.",
         },
         "receipt": {
             "args": "--config ENV",
             "executable": f"{name}-receipt",
-            "description": "Print what LinkedIn confirmed of a candidate.",
+            "description": "Print what LinkedIn confirmed about a candidate.",
         },
         "replay": {
             "args": f"--config ENV --input {rejects}",
-            "description": "Deliver what was rejected once more, after the cause was mended.",
+            "description": "Deliver the rejects again, after you have fixed the cause.",
         },
     }
-    return {command: said for command, said in commands.items() if command not in _MISSING}
 
 
 def hub_file() -> str:

@@ -16,41 +16,42 @@ HEAD = """\
 
 <!-- Made from target_linkedin_resumes/settings.py by `make generated`: edit there. -->
 
-A configuration is a JSON file (`--config config.json`), variables of the environment
-(`--config ENV`), both (the option twice), or Meltano's. Objects and lists in a variable are JSON
-texts. Numbers are whole numbers. What is empty counts as not set.
+Set the settings in a JSON file (`--config config.json`), in environment variables (`--config ENV`),
+in both (use the option twice), or in Meltano. In a variable, write objects and lists as JSON text.
+Numbers are whole numbers. An empty value counts as not set.
 
-A wrong value ends the run with exit code 2 before anything is read; the message says which
-setting, what it holds (a secret's value is not repeated) and what was expected. An unknown setting
-is ignored with a warning.
+A wrong value ends the run with exit code 2 before anything is read. The message names the setting,
+its value (unless it is a secret) and what was expected. An unknown setting is ignored with a
+warning.
 
 Proxies and certificates come from the usual variables: `HTTPS_PROXY`, `NO_PROXY`,
 `REQUESTS_CA_BUNDLE`, `SSL_CERT_FILE`.
 
-## What most configurations want
+## What most configurations need
 
 Four settings are required: `client_id`, `client_secret`, `organization` and `contract`. Most
-configurations want some of these besides:
+configurations also use some of these:
 
-- `fields` and `only` say which field of the tap's records serves for which of this target's, and
-  which records are resumes: see [field mapping](field-mapping.md).
-- `file_root` is the directory below which files are read, and nowhere else.
-- `file_sources` holds credentials for files that are not public, and trust in private addresses.
-- `convert` makes [text or PDF](convert.md) of DOCX, ODT, RTF and HTML, which LinkedIn
-  does not take.
+- `fields` says where each field comes from, and `only` says which records are resumes: see
+  [field mapping](field-mapping.md).
+- `file_root` is the only directory below which files are read.
+- `file_sources` holds credentials for files that are not public, and lists trusted private
+  addresses.
+- `convert` turns DOCX, ODT, RTF and HTML, which LinkedIn does not accept, into
+  [text or PDF](convert.md).
 - `on_reject` and `rejects_path` say whether a record that cannot be delivered stops the run or is
-  kept aside.
-- `ledger_path` names a file that knows what LinkedIn holds: what is unchanged is not sent again,
-  and ACTIVATE_VERSION deletes what the tap no longer names, up to `max_deletes`.
-- `report_path` names a page that says what the run did and what to do next, with JSON beside it.
-- `dry_run` does everything but the writes to LinkedIn.
+  kept in a file.
+- `ledger_path` names a file that remembers what LinkedIn holds. With it, unchanged resumes are not
+  sent again, and ACTIVATE_VERSION deletes what the tap no longer names, up to `max_deletes`.
+- `report_path` names a page that says what the run did and what to do next, with a JSON file.
+- `dry_run` does everything except writing to LinkedIn.
 
 ## All settings
 """
 SDK = """\
 ## Settings of the SDK
 
-These are the Singer SDK's, with its meanings. Flattening and stream maps come before `fields` and
+The Singer SDK defines these settings. Flattening and stream maps are applied before `fields` and
 `only`.
 """
 # Where there is more to be said.

@@ -93,4 +93,4 @@ def test_its_figures_are_explained_in_a_line_each() -> None:
     assert "1 resumes of 2" in resumes
     assert "1 were deleted" in resumes
     assert "2 URLs" in uploads
-    assert "1 files were out of date" in uploads
+    assert "1 files were replaced before their upload" in uploads

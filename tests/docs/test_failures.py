@@ -17,7 +17,7 @@ from tests.docs.documents import ROOT, read, section, table
 PAGE = "docs/failures.md"
 HEADINGS = (
     *("## It ends with 2", "## It ends with 1", "## It ends with 3"),
-    "## It takes long or stands still",
+    "## It is slow or stands still",
 )
 
 

@@ -19,6 +19,6 @@ def test_a_generated_file_is_up_to_date(name: str, make: Callable[[], str]) -> N
 
 
 def test_the_settings_named_first_exist_and_are_those_that_are_required() -> None:
-    text = section(read("docs/settings.md"), "## What most configurations want")
+    text = section(read("docs/settings.md"), "## What most configurations need")
     named = set(re.findall(r"`([a-z_]+)`", text))
     assert set(SCHEMA["required"]) <= named <= set(SCHEMA["properties"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from typing import Any
 
@@ -99,3 +100,8 @@ def test_the_package_and_its_pythons_are_the_projects() -> None:
 def test_settings_without_effect_are_not_offered() -> None:
     for name in ("add_record_metadata", "faker_config", "load_method", "validate_records"):
         assert name not in SETTINGS
+
+
+def test_the_page_on_meltano_has_each_command() -> None:
+    named = re.findall(rf"`meltano invoke {HUB['name']}:(\w+)", read("docs/meltano.md"))
+    assert sorted(named) == sorted(HUB["commands"])

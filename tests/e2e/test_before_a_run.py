@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from target_linkedin_resumes.cli.ledger import main as ledger
+from target_linkedin_resumes.cli.receipt import main as receipt
+from target_linkedin_resumes.sandbox.__main__ import main as sandbox
 from tests.e2e.inprocess import invoke
 from tests.e2e.support import COMMAND, SCHEMA, Bench, deletion, line, record, state
 
@@ -48,6 +52,42 @@ def test_a_wrong_configuration_ends_with_2(
     for secret in (SECRET, "wrong-secret-x"):
         assert secret not in done.log
     assert "Traceback" not in done.log
+
+
+@pytest.mark.parametrize("name", ["LOGLEVEL", "TARGET_LINKEDIN_RESUMES_LOGLEVEL"])
+@pytest.mark.parametrize("value", ["", " ", "debug", "WARN", "s3cret", "-1", "[]", "\x1b[31m", "٣"])
+def test_a_level_of_the_log_that_is_none(bench: Bench, name: str, value: str) -> None:
+    bench.environment = {name: value}
+    done = bench.run([SCHEMA, record(1, "r", bench.file("cv.pdf")), state(1)])
+    if not value.strip() or value in ("debug", "WARN"):
+        assert done.code == 0, done.log
+        assert len(bench.held()) == 1
+    else:
+        assert done.code == 2
+        assert done.log == (
+            f"environment variable {name}: expected DEBUG, INFO, WARNING or ERROR\n"
+        )
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(None, 0), (b"", 2), (b"version: 1\nroot: s3cret", 2), (b"{", 2), (b"\xff", 2), ("", 0)],
+    ids=["no file", "empty", "wrong", "broken", "bytes", "no name"],
+)
+def test_a_configuration_of_the_log_that_is_none(
+    bench: Bench, content: bytes | str | None, code: int
+) -> None:
+    path = bench.directory / "log.yaml"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    bench.environment = {"SINGER_SDK_LOG_CONFIG": "" if content == "" else str(path)}
+    done = bench.run([SCHEMA, record(1, "r", bench.file("cv.pdf")), state(1)])
+    assert done.code == code, done.log
+    assert "Traceback" not in done.log
+    assert "s3cret" not in done.log
+    assert ("environment variable SINGER_SDK_LOG_CONFIG: expected the path" in done.log) == bool(
+        code
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,10 +132,56 @@ def test_settings_in_place_of_a_file_are_not_printed(given: str) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_an_unknown_option_is_a_usage_error() -> None:
-    done = invoke(["--colour"])
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (["--colour"], "no such option ("),
+        (["--s3cret"], "no such option ("),
+        (["--confg", "s3cret"], "no such option; did you mean --config? ("),
+        (['--confg={"client_secret": "s3cret"}'], "no such option; did you mean --config? ("),
+        (['{"client_secret": "s3cret"}'], "an argument too many; settings are given in a file"),
+        (["--about", "--", "s3cret", "-s3cret"], "an argument too many"),
+        (["--about=s3cret"], "Option '--about' does not take a value"),
+        (["--about", "--format", "s3cret: is"], "'--format': expected one of json, markdown; what"),
+        (["--input", "s3cret: s3cret"], "'--input': the file cannot be opened (No such file or"),
+        (["--input"], "Option '--input' requires an argument"),
+    ],
+)
+def test_a_usage_error_repeats_nothing_that_was_given(given: list[str], says: str) -> None:
+    done = invoke(given)
     assert done.code == 2
+    assert f"Error: {says}" in done.stderr
+    assert "s3cret" not in done.stderr
+    assert "colour" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "given", "says"),
+    [
+        (ledger, ["s3cret"], "no such command; expected one of erase, export, "),
+        (ledger, ["forget", "c1", "r1", "s3cret"], "an argument too many"),
+        (ledger, ["status", "--s3cret"], "no such option ("),
+        (ledger, ["forget"], "Missing argument 'CANDIDATE_ID'."),
+        (receipt, ["c1", "--config", "c.json", "s3cret"], "an argument too many"),
+    ],
+)
+def test_nor_does_one_of_the_operators_commands(
+    command: Callable[[], object], given: list[str], says: str
+) -> None:
+    done = invoke(given, command=command)
+    assert done.code == 2
+    assert f"Error: {says}" in done.stderr
+    assert "s3cret" not in done.stderr
+
+
+def test_nor_does_the_sandbox(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        sandbox(["--client-secrt", "s3cret"])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert "arguments that are not known; --help lists those that are" in said
+    assert "s3cret" not in said
 
 
 def test_an_unknown_setting_is_told(bench: Bench) -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
+from target_linkedin_resumes.cli.ledger import main
+from tests.docs.documents import read
 from tests.e2e.support import COMMAND, PDF, Bench, Finished, state
 
 Message = dict[str, Any]
@@ -157,6 +162,21 @@ def test_a_key_that_rows_share_in_one_run(tap: Tap) -> None:
     assert tap.held() == set()
 
 
+@pytest.mark.parametrize("last", [gone(id=2), row(2, "d", "r")], ids=["deleted", "moved"])
+def test_a_key_that_rows_share_is_let_go_by_one_right_after_the_other(
+    tap: Tap, last: Message
+) -> None:
+    tap.well(schema("id"), row(1, "c", "r"), row(2, "c", "r"), gone(id=1), last)
+    assert ("c", "r") not in tap.held()
+
+
+def test_a_row_that_only_ever_named_a_reject_lets_go_of_it_at_once(tap: Tap) -> None:
+    tap.well(schema("id"), row(1, "c", "r", "missing.pdf"))
+    tap.well(schema("id"), gone(id=1), row(2, "c", "r"), gone(id=2))
+    assert tap.held() == set()
+    assert not tap.kept()
+
+
 def test_both_ids_delete_whatever_other_rows_name(tap: Tap) -> None:
     tap.well(schema("id"), row(1, "c", "r"), row(2, "c", "r"), row(1, "c", "other"))
     tap.well(schema("id"), gone(id=1, candidate_id="c", resume_id="r"))
@@ -216,6 +236,14 @@ def test_a_row_that_has_come_back_is_not_deleted_by_an_older_deletion(tap: Tap) 
     assert tap.held() == {("c", "r")}
 
 
+def test_a_row_that_comes_back_in_the_run_in_which_it_could_not_be_deleted(tap: Tap) -> None:
+    tap.run(schema("id"), row(None, "x", "r"))  # so it is not known of each resume which row it has
+    tap.well(schema("id"), gone(id=1), row(1, "c", "r"))
+    assert not tap.kept()
+    tap.well(schema("id"))
+    assert tap.held() == {("x", "r"), ("c", "r")}
+
+
 def test_keys_that_are_the_ids_are_no_rows(tap: Tap) -> None:
     done = tap.run(schema("candidate_id", "resume_id"), gone(candidate_id="c"))
     assert done.code == 3
@@ -233,6 +261,61 @@ def test_other_key_properties_are_learned_anew(tap: Tap) -> None:
     assert "other key properties" in done.log
     tap.rejects.unlink()
     tap.well(schema("uuid", uuid={}), row(1, "c", "r", uuid="u1"), gone(uuid="u1"))
+    assert tap.held() == set()
+
+
+def test_the_order_of_key_properties_says_nothing(tap: Tap) -> None:
+    tap.well(schema("id", "seq", seq={}), row(1, "c", "r", seq=2), row(2, "c", "s", seq=1))
+    tap.well(schema("seq", "id", seq={}), gone(id=1, seq=2))
+    assert tap.held() == {("c", "s")}
+
+
+def test_a_key_that_schema_flattening_brings_to_light(tap: Tap) -> None:
+    described = schema("about__id", about={"type": "object", "properties": {"id": {}}})
+    flat = {"flattening_enabled": True, "flattening_max_depth": 1}
+    tap.well(described, row(None, "c", "r", about={"id": 1}), **flat)
+    tap.well(described, gone(about={"id": 1}), **flat)
+    assert tap.held() == set()
+
+
+def test_what_is_tried_again_does_not_change_what_identifies_rows(tap: Tap) -> None:
+    tap.well(schema("id"), row(1, "c", "r"), row(2, "d", "r", "missing.pdf"))
+    for _ in range(2):
+        again(tap)
+        told = schema("uuid", uuid={})
+        tap.well(told, row(1, "c", "r", uuid="u1"), row(3, "e", "r", uuid="u3"))
+    again(tap)
+    done = tap.well(schema("uuid", uuid={}), gone(uuid="u1"), gone(uuid="u3"))
+    assert "1 rejected records of earlier runs are tried again" in done.log
+    assert "other key properties" not in done.log
+    assert tap.held() == set()
+
+
+def again(tap: Tap) -> None:
+    """Have it be time to try again what was rejected."""
+    text = tap.rejects.read_text()
+    for one in tap.kept():
+        text = text.replace(one["at"], "2024-01-01T00:00:00+00:00")
+    tap.rejects.write_text(text)
+
+
+def of(stream: str, message: Message) -> Message:
+    return {**message, "stream": stream}
+
+
+@pytest.mark.parametrize("other", ["id", "uuid"])
+def test_streams_that_are_named_alike_have_rows_of_their_own(tap: Tap, other: str) -> None:
+    alias = {"__alias__": "resumes"}
+    maps = {"stream_maps": {"a": alias, "b": alias}}
+    a, b = of("a", schema("id")), of("b", schema(other, uuid={}))
+    loaded = (a, of("a", row(1, "c", "r")), b, of("b", row(1, "d", "s", uuid=1)))
+    for _ in range(2):
+        done = tap.well(*loaded, **maps)
+        assert "other key properties" not in done.log
+    tap.well(a, of("a", gone(id=1)), **maps)
+    assert tap.held() == {("d", "s")}
+    key: dict[str, Any] = {other: 1}
+    tap.well(b, of("b", gone(**key)), **maps)
     assert tap.held() == set()
 
 
@@ -295,6 +378,44 @@ def test_of_one_candidate_none_is_deleted_if_all_are_too_many(tap: Tap) -> None:
     assert done.code == 1
     assert "max_deletes" in done.log
     assert len(tap.held()) == 3
+
+
+def test_a_candidate_whose_resumes_cannot_be_named_waits_for_an_operator(tap: Tap) -> None:
+    audit = {"audit_path": str(tap.bench.directory / "audit.jsonl"), "audit_key": "k" * 32}
+    tap.settings |= {**audit, **CANDIDATES}
+    tap.well(schema("id"), row(1, 7, "r"), row(2, 8, "r"))
+    lost = Path(tap.settings["ledger_path"])
+    lost.unlink()
+    assert operator(tap, "rebuild").exit_code == 0
+    assert tap.run(PEOPLE, person(7, deleted=True)).code == 3
+    assert operator(tap, "erase", "7", "--yes").exit_code == 3
+    for part in lost.parent.glob(f"{lost.name}*"):
+        part.unlink()
+    # A new ledger knows nothing of the candidate, and that says nothing.
+    for _ in range(2):
+        assert tap.run(schema("id"), row(2, 8, "r")).code == 3
+        assert [one["code"] for one in tap.kept()] == ["deletion_unresolved"]
+    assert operator(tap, "erase", "7", "r", "--yes").exit_code == 0
+    assert tap.held() == {("8", "r")}
+    assert not tap.kept()
+
+
+def operator(tap: Tap, *arguments: str) -> Result:
+    config = tap.bench.config(**tap.settings)
+    return CliRunner().invoke(main, ["--config", str(config), *arguments])
+
+
+def test_a_status_that_a_stream_map_makes_a_marker_of(tap: Tap) -> None:
+    tap.well(schema("id"), row(1, 7, "a"), row(2, 8, "a"), row(3, 9, "a"))
+    page = re.search(r"```json\n(\{\n  \"stream_maps\".*?)```", read("docs/field-mapping.md"), re.S)
+    assert page is not None
+    told = {**PEOPLE, "schema": {"type": "object", "properties": {"id": {}, "status": {}}}}
+    several = [(7, "archived"), (8, "active"), (9, "anonymised")]
+    people = [{"id": number, "status": status} for number, status in several]
+    records = [{"type": "RECORD", "stream": "people", "record": one} for one in people]
+    tap.well(told, *records, **json.loads(page[1]))
+    assert tap.held() == {("8", "a")}
+    assert not tap.kept()
 
 
 def test_a_marker_that_says_neither_deletes_no_candidate(tap: Tap) -> None:
@@ -479,6 +600,65 @@ def test_a_row_that_moves_and_on_which_a_stream_map_fails_there(tap: Tap) -> Non
     assert tap.held() == {("d", "r2")}
 
 
+def test_a_list_that_gets_shorter_and_on_which_a_stream_map_fails(tap: Tap) -> None:
+    tap.well(WITH_LISTS, candidate(7, [attachment(1), attachment(2)]), **LISTS)
+    fails = {"stream_maps": {"candidates": {"more": "int('no number')"}}}
+    for several, left in [(None, {"1", "2"}), ([attachment(1)], {"1"}), ([], set())]:
+        tap.well(WITH_LISTS, candidate(7, several), **LISTS, **fails)
+        assert tap.held() == {("7", one) for one in left}
+
+
+# What deletes also drops what was rejected before, or a replay would bring it back
+
+FAILS: dict[str, Any] = {
+    "a stream map": {"stream_maps": {"resumes": {"resume_id": "int(resume_id)"}}},
+    "a mapping": {"fields": {"resume_id": "{file_base64}"}},
+}
+WIDE = schema("id", file_base64={})
+
+
+@pytest.mark.parametrize("settings", FAILS.values(), ids=FAILS)
+def test_a_row_that_is_deleted_takes_what_was_rejected_without_ids(
+    tap: Tap, settings: dict[str, Any]
+) -> None:
+    tap.well(WIDE, row(1, "c", "r"), row(2, "d", "r"), **settings)
+    assert len(tap.kept()) == 2
+    tap.well(WIDE, gone(id=1), **settings)
+    assert [one["candidate_id"] for one in tap.kept()] == ["d"]
+    done = tap.bench.run([], "--input", str(tap.rejects), **tap.settings)
+    assert done.code == 0, done.log
+    assert tap.held() == {("d", "r")}
+
+
+@pytest.mark.parametrize("settings", FAILS.values(), ids=FAILS)
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_candidate_who_is_deleted_takes_what_was_rejected_without_ids(
+    tap: Tap, settings: dict[str, Any], at_once: bool
+) -> None:
+    mapping = {**CANDIDATES["fields"], **settings.get("fields", {})}
+    settings = {**settings, "fields": mapping}
+    first = [WIDE, row(1, "7", "r"), row(2, "8", "r")]
+    last = [PEOPLE, person(7, deleted=True)]
+    for some in [first + last] if at_once else [first, last]:
+        tap.well(*some, **settings)
+    assert [one["candidate_id"] for one in tap.kept()] == ["8"]
+
+
+def test_what_was_rejected_without_a_ledger_goes_with_its_row_or_its_candidate(tap: Tap) -> None:
+    bad = [row(number, number, "r", "missing.pdf") for number in (1, 2, 3)]
+    tap.well(schema("id"), *bad, ledger_path=None)
+    tap.well(schema("id"), gone(id=1), PEOPLE, person(2, deleted=True), **CANDIDATES)
+    assert [one["candidate_id"] for one in tap.kept()] == ["3"]
+
+
+def test_a_later_record_of_a_row_takes_the_place_of_what_was_rejected_without_ids(tap: Tap) -> None:
+    tap.well(WIDE, row(1, "c", "r", "b.pdf"), **FAILS["a mapping"])
+    tap.well(WIDE, row(1, "c", "r", "missing.pdf"))
+    assert [one["code"] for one in tap.kept()] == ["file_missing"]
+    tap.well(WIDE, row(1, "c", "r"))
+    assert not tap.kept()
+
+
 # Refused and failed deletions
 
 
@@ -568,6 +748,33 @@ def test_what_is_tried_again_is_not_judged_by_its_old_schema(tap: Tap) -> None:
     done = tap.run(schema("id"), **renamed)
     assert done.code == 2
     assert "'person'" in done.log
+
+
+def test_what_is_tried_again_under_another_mapping_is_kept_once(tap: Tap) -> None:
+    tap.well(schema("id"), row(1, "c", "r", "missing.pdf"), row(2, "d", "r", "late.pdf"))
+    again(tap)
+    tap.bench.file("late.pdf")
+    described = schema("id", person={})
+    fields = {"candidate_id": ["person", "id"]}
+    done = tap.well(described, fields=fields)
+    assert "2 rejected records of earlier runs are tried again" in done.log
+    assert tap.held() == {("2", "r")}
+    assert [one["candidate_id"] for one in tap.kept()] == ["1"]
+    again(tap)
+    tap.well(described, fields={"candidate_id": "person"})
+    assert [one["code"] for one in tap.kept()] == ["invalid_record"]
+
+
+def test_what_is_outstanding_was_counted_when_it_came(tap: Tap) -> None:
+    tap.well(schema("id"), row(1, "c", "r"), row(2, "d", "r"))
+    refuse(tap, ("c", "r"))
+    assert tap.run(schema("id"), gone(id=1), max_deletes="1").code == 3
+    done = tap.run(schema("id"), gone(id=2), row(3, "e", "r"), max_deletes="1")
+    assert done.code == 3
+    assert tap.held() == {("c", "r"), ("e", "r")}
+    tap.bench.sandbox.set_faults()
+    tap.well(schema("id"), max_deletes="0")
+    assert tap.held() == {("e", "r")}
 
 
 @pytest.mark.parametrize("how", ["cat {0} |", "< {0}"])

@@ -181,15 +181,15 @@ def test_a_false_deletion_marker_does_not_delete(bench: Bench) -> None:
 
 
 def test_tokens_that_expire_are_renewed_and_no_more_often(make_bench: MakeBench) -> None:
-    bench = make_bench(token_ttl=4, latency={"upload": 30})
+    bench = make_bench(token_ttl=4, latency={"upload": 120})
     name = bench.file("cv.pdf")
-    stream = [SCHEMA, *(record(n, "r", name) for n in range(1200)), state(1200)]
+    stream = [SCHEMA, *(record(n, "r", name) for n in range(300)), state(300)]
     begun = time.monotonic()
     done = bench.run(stream, upload_concurrency=8)
     lives = (time.monotonic() - begun) / 4
     assert done.code == 0, done.log
     shown = bench.sandbox.snapshot()
-    assert len(bench.held()) == 1200
+    assert len(bench.held()) == 300
     assert shown["breaches"] == []
     assert 1 <= shown["tokens_minted"] <= lives * 1.5 + 2
 

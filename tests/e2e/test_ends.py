@@ -174,9 +174,10 @@ def until(condition: Any) -> None:
 
 @pytest.mark.parametrize("signals", [1, 2])
 def test_a_signal_ends_a_run_whose_states_nobody_reads(bench: Bench, signals: int) -> None:
-    """A pipe grows so that a state fits; a socket does not."""
+    """A pipe or socket grows so that a state fits; not this one, of which half is written."""
     large = state(1)
-    large["value"]["padding"] = "x" * 1_000_000
+    most = int(Path("/proc/sys/net/core/wmem_max").read_text())
+    large["value"]["padding"] = "x" * (2 * most + 1_000_000)
     stream = [SCHEMA, record(1, "r", bench.file("cv.pdf")), large]
     grace = 1 if signals == 1 else 300
     config = bench.config(shutdown_grace_seconds=grace, batch_max_age_seconds=1)
@@ -205,8 +206,34 @@ def test_a_signal_ends_a_run_whose_states_nobody_reads(bench: Bench, signals: in
             process.kill()
     said = (bench.directory / "log.txt").read_text()
     assert "SIGTERM: reading stops" in said
-    assert ("nobody has read" in said) == (signals == 1)
+    assert ("the last state is half written: nothing has read" in said) == (signals == 1)
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("size", [3_000, 50_000])
+def test_a_file_without_room_for_a_state_keeps_no_half_of_one(bench: Bench, size: int) -> None:
+    states = [state(number) for number in (1, 2)]
+    states[1]["value"]["padding"] = "x" * size
+    name = bench.file("cv.pdf")
+    stream = [SCHEMA, record(1, "r", name), states[0], record(2, "r", name), states[1]]
+    path = bench.directory / "states"
+    with path.open("wb") as out, (bench.directory / "log.txt").open("wb") as log:
+        process = subprocess.Popen(
+            [COMMAND, "--config", str(bench.config(batch_max_age_seconds=1))],
+            stdin=subprocess.PIPE,
+            stdout=out,
+            stderr=log,
+        )
+        assert process.stdin is not None
+        process.stdin.write(b"".join(map(line, stream[:3])))
+        process.stdin.flush()
+        until(path.read_bytes)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (2_000, 2_000))
+        process.communicate(b"".join(map(line, stream[3:])), timeout=60)
+    assert process.returncode == 1
+    assert json.loads(path.read_bytes()) == states[0]["value"]
+    said = (bench.directory / "log.txt").read_text()
+    assert "the state could not be written to standard output (File too large)" in said
 
 
 def test_a_state_that_nobody_reads_is_whole(bench: Bench) -> None:
@@ -319,7 +346,7 @@ def test_a_file_that_somebody_takes_away_stops_the_run(
         out, _ = process.communicate(b"".join(map(line, [record(2, "r", name), state(2)])), 60)
         done = bench.finished(process.returncode, printed + out)
     assert (done.code, covered(done.states)) == (1, 1)
-    assert f"setting '{kind}_path': somebody else has deleted, moved or changed" in done.log
+    assert f"setting '{kind}_path': another program has deleted, moved or changed" in done.log
     assert "Traceback" not in done.log
 
 
@@ -343,7 +370,7 @@ def test_a_report_takes_the_place_of_no_other_file(bench: Bench) -> None:
     before = config.read_text()
     done = bench.run([SCHEMA, state(1)], report_path=str(config.with_suffix(".html")))
     assert done.code == 2
-    assert "'config.json' is there and no report of this target" in done.log
+    assert "'config.json' exists and is not a report of this target" in done.log
     assert json.loads(config.read_text()) == {
         **json.loads(before),
         "report_path": str(config.with_suffix(".html")),

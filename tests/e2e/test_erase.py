@@ -59,6 +59,16 @@ def test_all_of_a_candidate_goes(bench: Bench, config: Path, settings: dict[str,
     assert set(bench.held()) == {("d", "r"), ("c", "r1")}
 
 
+def test_what_was_rejected_without_its_resume_id_goes_as_well(
+    bench: Bench, config: Path, settings: dict[str, Any]
+) -> None:
+    stream = [SCHEMA, record("c", None, "a.pdf"), record("d", None, "a.pdf"), state(2)]
+    bench.run(stream, **settings)
+    assert run(config, "c", "--yes").exit_code == 0
+    lines = map(json.loads, Path(settings["rejects_path"]).read_text().splitlines())
+    assert [line["record"]["candidate_id"] for line in lines if "record" in line] == ["d"]
+
+
 def test_one_resume_alone(bench: Bench, config: Path) -> None:
     done = run(config, "c", "r2", "--yes")
     assert done.exit_code == 0, done.output
@@ -70,6 +80,23 @@ def test_a_dry_run_lists_and_deletes_nothing(bench: Bench, config: Path) -> None
     assert done.exit_code == 0
     assert done.stdout.splitlines() == [f"candidate 'c', resume 'r{n}'" for n in (1, 2, 3)]
     assert len(bench.held()) == 3
+
+
+@pytest.mark.parametrize("ids", [("",), ("c", " ")])
+def test_an_id_that_is_blank_is_no_success(config: Path, ids: tuple[str, ...]) -> None:
+    done = run(config, "--yes", *ids)
+    assert done.exit_code == 2
+    assert "it is blank" in done.stderr
+
+
+@pytest.mark.parametrize("candidate", ["O'Neil", '"q"', "a b", "名前", "-5", "a/b?c=1&d", "50%"])
+def test_an_id_may_hold_anything(
+    bench: Bench, config: Path, settings: dict[str, Any], candidate: str
+) -> None:
+    bench.run([SCHEMA, record(candidate, "r", "a.pdf"), state(1)], **settings)
+    assert (candidate, "r") in bench.held()
+    assert run(config, "--yes", "--", candidate).exit_code == 0
+    assert (candidate, "r") not in bench.held()
 
 
 def test_nobody_to_ask_deletes_nothing(bench: Bench, config: Path) -> None:

@@ -98,7 +98,7 @@ def test_an_id_that_nothing_serves_for_ends_the_run_at_the_schema(bench: Bench) 
     settings = {"on_reject": "continue", "rejects_path": str(bench.directory / "rejects.singer")}
     done = bench.run([schema("s"), row("s", "a", name), state(1)], fields=fields, **settings)
     assert done.code == 2
-    assert "setting 'fields.candidate_id': nothing serves for it" in done.log
+    assert "setting 'fields.candidate_id': it has no source" in done.log
     assert done.states == []
     assert bench.sandbox.journal() == []
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import socket
+import threading
 import time
 from typing import Any
 
@@ -9,6 +12,7 @@ import pytest
 
 from tests.e2e.conftest import MakeBench
 from tests.e2e.support import SCHEMA, Bench, line, record, state
+from tests.http.servers import serving
 
 RECORDS = 300
 # How long an outage lasts here, in seconds by the sandbox's journal, and how many calls it may see:
@@ -74,3 +78,33 @@ def test_a_run_that_waits_for_linkedin_ends_when_it_is_told_to(make_bench: MakeB
         until_failing_for(bench, "url", 1)
         process.terminate()
         assert process.wait(60) == 143
+
+
+def test_an_endpoint_that_takes_calls_and_does_not_answer_is_told(bench: Bench) -> None:
+    """It gives a byte now and then, so that the connection lives."""
+    over = threading.Event()
+
+    def drip(connection: socket.socket, number: int) -> None:
+        del number
+        for byte in b"HTTP/1.1 200 OK\r\n" * 10:
+            connection.send(bytes([byte]))
+            if over.wait(0.5):
+                return
+
+    stream = [SCHEMA, record(1, "r", bench.file("cv.pdf")), state(1)]
+    with serving(drip) as port, bench.start(token_url=f"http://127.0.0.1:{port}/t") as process:
+        assert process.stdin is not None
+        process.stdin.write(b"".join(map(line, stream)))
+        process.stdin.flush()
+        deadline = time.monotonic() + _PATIENCE
+        while "has not answered for 5 s: no call has succeeded" not in said(bench):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        over.set()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(_PATIENCE) == 143
+    assert "ERROR" in next(text for text in said(bench).splitlines() if "has not answered" in text)
+
+
+def said(bench: Bench) -> str:
+    return (bench.directory / "log.txt").read_text()

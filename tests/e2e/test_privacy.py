@@ -322,8 +322,12 @@ def test_a_canary_in_a_log_would_be_seen(watch: Watch, leak: str) -> None:
         watch.check()
 
 
-@pytest.mark.parametrize("level", ["INFO", "DEBUG"])
-@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.__name__)
+# What is logged at INFO is logged at DEBUG as well; no code asks for the level.
+@pytest.mark.parametrize(
+    ("path", "level"),
+    [(bad_records, "INFO"), (missing_rights, "INFO"), *((path, "DEBUG") for path in PATHS)],
+    ids=lambda given: given if isinstance(given, str) else given.__name__,
+)
 def test_no_canary_is_in_a_log(watch: Watch, path: Callable[[Watch], None], level: str) -> None:
     prefix = "TARGET_LINKEDIN_RESUMES_" if PATHS.index(path) % 2 else ""
     watch.bench.environment = {f"{prefix}LOGLEVEL": level}

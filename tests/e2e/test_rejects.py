@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.support import PDF, SCHEMA, Bench, covered, deletion, record, state
+from tests.e2e.support import PDF, SCHEMA, Bench, covered, deletion, line, record, state
 from tests.resumes.server import serving
 
 
@@ -276,3 +276,15 @@ def test_a_reject_takes_the_place_of_no_resume(bench: Bench, between: str, bad: 
         other["record"]["file"]
     ]
     assert (("c", "r") in bench.held()) == (between != "a deletion")
+
+
+def test_what_a_tap_has_printed_is_no_rejects_file(bench: Bench) -> None:
+    """A complete replay would leave of it what is rejected."""
+    path = bench.directory / "tap.singer"
+    path.write_bytes(b"".join(map(line, [SCHEMA, record(1, "r", bench.file("cv.pdf"))])))
+    printed = path.read_bytes()
+    paths = {"on_reject": "continue", "rejects_path": str(path)}
+    done = bench.run([], "--input", str(path), **paths)
+    assert done.code == 2
+    assert "setting 'rejects_path': 'tap.singer' holds something else" in done.log
+    assert path.read_bytes() == printed

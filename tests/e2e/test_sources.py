@@ -106,16 +106,16 @@ def test_an_outage_of_a_source_is_waited_out(bench: Bench) -> None:
                 refused.append(time.monotonic())
             send(handler, 503 if out else 200, b"" if out else PDF, {})
 
-        for number in range(500):
+        for number in range(200):
             server.answers[f"/{number}.pdf"] = answer
         stream = [
             SCHEMA,
-            *(record(n, "r", server.url(f"/{n}.pdf")) for n in range(500)),
-            state(500),
+            *(record(n, "r", server.url(f"/{n}.pdf")) for n in range(200)),
+            state(200),
         ]
         done = bench.run(stream, file_sources=[{"prefix": server.url("/")}], upload_concurrency=16)
     assert done.code == 0, done.log
-    assert len(bench.held()) == 500
+    assert len(bench.held()) == 200
     assert len(refused) <= 16 + 20
 
 

@@ -183,7 +183,7 @@ def test_a_reader_of_states_that_goes_away(bench: Bench) -> None:
         process.stdin.close()
         assert process.wait(30) == 1
     log = (bench.directory / "log.txt").read_text()
-    assert "nobody reads" in log
+    assert "nothing reads" in log
     assert "Traceback" not in log
 
 

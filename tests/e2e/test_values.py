@@ -12,7 +12,12 @@ from tests.e2e.support import SCHEMA, Bench, line, record, state
 NUMBERS = (
     *("1e9999999999999999999", "-1e9999999999999999999", "-1e999999", "-1e900000", "1e-999999"),
     *("9" * 5000, "9" * 200_000, '"' + "9" * 200_000 + '"', "1." + "0" * 200_000),
-    *('"\\ud800"', "[" * 300 + "]" * 300, '{"a":' * 300 + "1" + "}" * 300),
+    *(
+        '"\\ud800"',
+        '"text/plain;charset=\\ud800"',
+        "[" * 300 + "]" * 300,
+        '{"a":' * 300 + "1" + "}" * 300,
+    ),
 )
 SETTINGS: list[dict[str, Any]] = [
     {},
@@ -26,11 +31,12 @@ SETTINGS: list[dict[str, Any]] = [
 def test_no_value_ends_a_run(bench: Bench, settings: dict[str, Any]) -> None:
     good = record("good", "r", bench.file("a.pdf"))
     lines = [
-        line({**good, "record": {**good["record"], "candidate_id": "c", field: "@"}}).replace(
-            b'"@"', number.encode()
-        )
+        # A key of its own for each: of several changes of one key, only the last would go out.
+        line(
+            {**good, "record": {**good["record"], "candidate_id": f"c{n}-{field}", field: "@"}}
+        ).replace(b'"@"', number.encode())
         for field in (*FIELDS, DELETED, "other")
-        for number in NUMBERS
+        for n, number in enumerate(NUMBERS)
     ]
     rejects = bench.directory / "rejects.singer"
     kept = {"on_reject": "continue", "rejects_path": str(rejects), "ledger_path": None}
@@ -56,6 +62,25 @@ def test_half_a_surrogate_pair_in_the_name_of_a_stream_ends_no_run(bench: Bench)
         done = bench.run(messages, on_reject="continue", **paths)
         assert done.code == 0, done.log
     assert set(bench.held()) == {("c", "r")}
+
+
+@pytest.mark.parametrize(
+    "reject", [[], "x", {"code": []}, {"code": {}}, {"code": None, "attempts": []}, {"at": {}}]
+)
+def test_what_stands_beside_a_record_ends_no_run(bench: Bench, reject: object) -> None:
+    messages = [SCHEMA, {**record("c", "r", bench.file("a.pdf")), "reject": reject}, state(1)]
+    done = bench.run(messages)
+    assert done.code == 0, done.log
+    assert set(bench.held()) == {("c", "r")}
+
+
+def test_a_state_without_a_value_is_none(bench: Bench) -> None:
+    name = bench.file("a.pdf")
+    nothing = {"type": "STATE", "value": None}
+    messages = [nothing, SCHEMA, record("c", "1", name), state(1), record("c", "2", name), nothing]
+    done = bench.run(messages)
+    assert done.code == 0, done.log
+    assert done.states == [state(1)["value"]]
 
 
 DEEP: dict[str, Any] = {}

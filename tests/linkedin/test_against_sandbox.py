@@ -240,7 +240,7 @@ def test_a_version_of_the_api(sandbox: Running) -> None:
 
 def test_a_refusal_by_address(sandbox: Running, linkedin: LinkedIn) -> None:
     sandbox.set_faults({"endpoint": "url", "kind": "status", "status": 999, "body": "html"})
-    with pytest.raises(Stop, match="from this address"):
+    with pytest.raises(Stop, match="or this address"):
         upload(linkedin)
 
 

@@ -137,7 +137,7 @@ def test_who_waits_gives_up_where_another_finds_the_endpoint_still_out() -> None
     gates = Gates(clock, lambda: NOW, wait=wait)
     session = Session(endpoint, clock=clock, now=lambda: NOW, gates=gates)
     session.send(Call.UPLOAD_URL, REQUEST)
-    with pytest.raises(Retry, match="is out") as error:
+    with pytest.raises(Retry, match="is failing") as error:
         session.send(Call.UPLOAD_URL, REQUEST)
     assert (error.value.cause, error.value.retry_after) == ("hireMediaUrl 429", 100)
     assert endpoint.times == [0.0, 100.0]
@@ -213,6 +213,31 @@ def test_that_no_call_ever_succeeded_is_said_while_it_waits(
     send()
     assert endpoint.times == [0.0, 60.0]
     assert [level for level, _ in lines(caplog)] == ["WARNING", "ERROR"]
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(4.9, 0), (5.0, 1), (60.0, 1)])
+def test_that_the_first_call_hangs_is_said_while_it_does(
+    seconds: float, said: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock(0.0)
+
+    class Hanging:
+        def send(self, request: Request) -> Response:
+            del request
+            clock.wait(seconds)
+            for _ in range(3):
+                session.look()  # as the thread that looks at the clock does
+            return answer(200)
+
+    session = Session(Hanging(), clock=clock, gates=Gates(clock, lambda: NOW))
+    session.look()
+    session.send(Call.TOKEN, HERE)
+    session.look()
+    errors = [text for level, text in lines(caplog) if level == "ERROR"]
+    assert len(errors) == said
+    for text in errors:
+        assert text.startswith("token: 127.0.0.1 has not answered for 5 s: no call has succeeded")
+        assert "check whether it runs on this machine" in text
 
 
 def test_after_a_success_an_outage_is_no_error(caplog: pytest.LogCaptureFixture) -> None:

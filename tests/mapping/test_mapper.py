@@ -317,7 +317,7 @@ def test_a_filter_on_a_name_that_cannot_exist_stops() -> None:
 @pytest.mark.parametrize(
     ("fields", "known", "said"),
     [
-        ({}, schema("candidateId", "id"), "'fields.candidate_id': nothing serves for it"),
+        ({}, schema("candidateId", "id"), "'fields.candidate_id': it has no source"),
         ({}, schema("candidateId", "id"), "has no 'candidate_id'; nearest: 'candidateId'"),
         ({"candidate_id": "candidateId"}, schema("candidateId", "id"), "'fields.resume_id'"),
         ({"t": {"candidate_id": "id"}}, schema("resume_id", "id"), "'fields.candidate_id'"),

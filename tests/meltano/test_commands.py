@@ -108,6 +108,15 @@ def test_each_command_works_on_the_loader_that_inherits(
     assert ran.code == 0, ran.text
     assert "LinkedIn holds 1 of 1 resumes" in ran.out
 
+    ran = acme.run(f"{CHILD}:erase", "--dry-run", "c", command="invoke")
+    assert ran.code == 0, ran.text
+    assert "candidate 'c', resume 'r'" in ran.out
+    assert len(sandbox.snapshot()["resumes"]) == 1
+    ran = acme.run(f"{CHILD}:erase", "--yes", "c", command="invoke")
+    assert ran.code == 0, ran.text
+    assert "deleted" in ran.out
+    assert sandbox.snapshot()["resumes"] == []
+
 
 @pytest.mark.parametrize("page", RECIPES, ids=lambda page: page.stem)
 def test_a_recipe_can_be_inherited(tmp_path: Path, page: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,7 +31,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 @pytest.fixture
 def project(installed: Project, tmp_path: Path) -> Project:
-    """The project with a system database for this test alone."""
+    """The project with a system database for this test alone, as `meltano install` has made it."""
+    shutil.copy(installed.directory / ".meltano" / "meltano.db", tmp_path)
     return installed.having(
         MELTANO=str(MELTANO),
         MELTANO_PROJECT_ROOT=str(installed.directory),
@@ -48,7 +50,7 @@ def clock() -> customers.Clock:
 
 @pytest.fixture
 def sandbox(tmp_path: Path, clock: customers.Clock) -> Iterator[Running]:
-    """The five customers' LinkedIn."""
+    """The customers' LinkedIn."""
     with customers.linkedin(tmp_path / "linkedin", clock) as sandbox:
         yield sandbox
 

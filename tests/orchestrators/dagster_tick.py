@@ -1,4 +1,4 @@
-"""Evaluate the schedule as the daemon does at a time, and print whom it has runs for."""
+"""Evaluate the schedule as the daemon does at a time; print whom it has runs for, and the pool."""
 
 import json
 import sys
@@ -14,4 +14,13 @@ with dagster.DagsterInstance.get() as instance:
         repository_def=dagster_job.definitions.get_repository_def(),
     )
     tick = dagster_job.hourly.evaluate_tick(context)
-    print(json.dumps([dict(request.tags) for request in tick.run_requests or []]))
+    pool = instance.event_log_storage.get_concurrency_info("meltano")
+    print(
+        json.dumps(
+            {
+                "runs": [dict(request.tags) for request in tick.run_requests or []],
+                "limit": pool.slot_count,
+                "in_use": pool.active_slot_count,
+            }
+        )
+    )

@@ -27,11 +27,16 @@ class Program:
         """Whether the program itself goes on."""
         return self.process.poll() is None
 
-    def wait_for(self, condition: Callable[[], bool], seconds: float = 400) -> None:
-        """Wait until something is so, or fail with the log."""
+    def wait_for(
+        self,
+        condition: Callable[[], bool],
+        seconds: float = 400,
+        said: Callable[[], str] | None = None,
+    ) -> None:
+        """Wait until something is so, or fail with the log, or with what ``said`` gives."""
         deadline = time.monotonic() + seconds
         while not condition():
-            assert time.monotonic() < deadline, self.said
+            assert time.monotonic() < deadline, said() if said else self.said
             time.sleep(0.2)
 
     def wait_for_end(self) -> str:

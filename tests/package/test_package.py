@@ -146,7 +146,7 @@ def test_all_extras_install_together(
     }
     (environment.directory / "config.json").write_text(json.dumps(settings))
     checked = environment.run(NAME, "--config", "config.json", "--check")
-    assert "ok    file_sources, convert: what they need is installed" in checked.stdout, checked
+    assert "file_sources, convert: everything they need is installed" in checked.stdout, checked
 
 
 def test_the_sdist_installs_too(sdist: Path, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_what_cannot_be_written_leaves_the_old_one(
 def test_a_file_of_another_program_is_left_alone(tmp_path: Path, name: str, content: str) -> None:
     path = tmp_path / name
     path.write_text(content)
-    with pytest.raises(Misconfigured, match=f"'{name}' is there and no report"):
+    with pytest.raises(Misconfigured, match=f"'{name}' exists and is not a report"):
         ReportFiles(tmp_path / "config.html")
     path.unlink()
     files = ReportFiles(tmp_path / "config.html")
@@ -80,7 +80,9 @@ def test_an_earlier_report_and_an_empty_file_are_replaced(tmp_path: Path) -> Non
 @pytest.mark.parametrize("name", ["report.html", "report.json"])
 def test_no_regular_file_is_replaced(tmp_path: Path, name: str) -> None:
     os.mkfifo(tmp_path / name)
-    with pytest.raises(Misconfigured, match=rf"'report_path': '{name}' is there and no regular"):
+    with pytest.raises(
+        Misconfigured, match=rf"'report_path': '{name}' exists and is not a regular"
+    ):
         ReportFiles(tmp_path / "report.html")
 
 

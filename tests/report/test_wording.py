@@ -174,7 +174,7 @@ def test_waits_are_told() -> None:
         ("hireMediaUrl connection", "connection"),
         ("batch_update, this key 409", "Another write"),
         ("upload 403", "URL"),
-        ("source", "resume lies"),
+        ("source", "source of the resume"),
         ("unclear", "did not say"),
         ("batch_update, this key unclear", "did not say"),
     ],

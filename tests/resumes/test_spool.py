@@ -22,6 +22,7 @@ from target_linkedin_resumes.resumes.spool import (
     SizedReader,
     spooled,
 )
+from tests.resumes.samples import PDF
 from tests.resumes.server import serving
 
 
@@ -174,7 +175,11 @@ def test_what_fails_gives_its_memory_back() -> None:
 def test_many_threads_fetch_at_once(tmp_path: Path) -> None:
     failures: list[BaseException] = []
     with serving() as server:
-        contents = {f"/in/{n}.txt": f"resume {n}\n".encode() * (1 + n * 4000) for n in range(24)}
+        # PDFs: what is text is read through, which takes a second for each megabyte.
+        contents = {
+            f"/in/{n}.pdf": PDF[:-6] + f"% resume {n}\n".encode() * (1 + n * 4000) + PDF[-6:]
+            for n in range(24)
+        }
         for path, content in contents.items():
             server.file(path, content)
 

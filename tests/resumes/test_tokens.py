@@ -103,7 +103,7 @@ def test_a_new_refresh_token_is_used_from_then_on(caplog: pytest.LogCaptureFixtu
     endpoint.now += 600
     endpoint.tokens.get()
     assert [oauth.refresh_token for oauth in endpoint.asked] == ["hidden-refresh", "hidden-next"]
-    assert "setting `file_sources[1].oauth`: a new refresh token came" in caplog.text
+    assert "setting `file_sources[1].oauth`: the source sent a new refresh token" in caplog.text
     assert "hidden" not in caplog.text
 
 

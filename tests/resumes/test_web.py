@@ -609,7 +609,7 @@ def test_throttling_by_whatever_status_passes(
     assert isinstance(retry, Retry)
     assert (retry.retry_after, retry.of_file) == (seconds, False)
     server.file("/in/other.pdf", PDF)
-    assert "spared" in failure(web, server.url("/in/other.pdf")).message
+    assert "not called for now" in failure(web, server.url("/in/other.pdf")).message
     assert len(server.asked) == 1
 
 
@@ -671,7 +671,7 @@ def test_the_reason_why_a_host_is_spared_is_said(server: Server, web: Web) -> No
     failure(web, server.url("/in/cv.pdf"))
     retry = failure(web, server.url("/in/cv.pdf"))
     assert isinstance(retry, Retry)
-    assert "the source answered 503; it is spared for now" in retry.message
+    assert "the source answered 503; it is not called for now" in retry.message
     assert 60 <= (retry.retry_after or 0) <= 65
 
 

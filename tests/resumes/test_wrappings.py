@@ -156,7 +156,7 @@ def test_the_name_stays(tmp_path: Path) -> None:
         (DOCX, b"DOCX"),
         (b"\x89PNG\r\n\x1a\n" + bytes(300), b"PNG"),
         (b"<html><body>" + b"Resume. " * 90, b"HTML"),
-        (bytes(range(256)) * 3, b"those of a known file"),
+        (bytes(range(256)) * 3, b"no known file format"),
     ],
 )
 def test_what_is_not_taken_is_told_by_name(tmp_path: Path, inner: bytes, label: bytes) -> None:

@@ -339,3 +339,10 @@ def test_versioned_batches(client: Client, sandbox: Running) -> None:
     path = f"/rest/tcrmCandidateResumes?{query_of([('c', 'r')])}"
     assert client.batch("DELETE", path, None, headers).statuses() == {("c", "r"): 404}
     assert sandbox.journal()[-1]["endpoint"] == "batch_delete"
+
+
+@pytest.mark.parametrize("path", ["/oauth/v2/accessToken", "/oauth/v2/introspectToken"])
+def test_a_form_beyond_reason(client: Client, path: str) -> None:
+    answer = client.call("POST", path, "a" * 70_000, {"content-type": FORM})
+    assert answer.status == 413
+    assert answer.document["error"] == "invalid_request"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 
 import pytest
 
@@ -182,3 +183,38 @@ def test_query_after_a_bare_question_mark() -> None:
         "content-type": "application/x-www-form-urlencoded",
     }
     assert unpacked(Request("POST", "/x?", headers, b"a=1")).uri == "/x?a=1"
+
+
+@pytest.mark.parametrize("protocol", ["1.0.0", "2.0.0"])
+@pytest.mark.parametrize("part", ["&", "a&", "ids[0].a=%41%41%41%41&", "%41"])
+def test_a_query_of_too_many_parts_is_not_read(protocol: str, part: str) -> None:
+    with pytest.raises(SyntaxFault):
+        read_query("ids=" + part * 600_000, protocol=protocol)
+
+
+def test_lists_of_too_many_elements_are_not_read() -> None:
+    with pytest.raises(SyntaxFault):
+        read_query("ids=List(" + "a," * 30_000 + "a)", protocol="2.0.0")
+    assert read_query("a=" + "," * 30_000, protocol="1.0.0") == {"a": "," * 30_000}
+
+
+def test_a_long_uri_is_judged_in_little_memory() -> None:
+    tracemalloc.start()
+    try:
+        assert illegal_at("/x?ids=" + "a%2F" * 500_000) is None
+        assert illegal_at("/x?ids=" + "a" * 500_000 + "{") == 500_007
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_part_with_many_headers_is_read_in_linear_time() -> None:
+    """Copying what is left for each line would take minutes here, more than a test has."""
+    headers = b"h: 1\r\n" * 1_000_000
+    body = b"--b\r\n" + headers + b"Content-Type: application/json\r\n\r\n{}\r\n--b--\r\n"
+    headers_of = {
+        "x-http-method-override": "PUT",
+        "content-type": "multipart/mixed; boundary=b",
+    }
+    request = unpacked(Request("POST", "/x", headers_of, body))
+    assert request.body == b"{}"

@@ -78,6 +78,18 @@ def test_what_was_under_way_is_fair() -> None:
     assert watched.noted == {"retry_after_ignored": 1}
 
 
+def test_what_another_connection_is_told_was_not_heard_over_this_one() -> None:
+    """Also where this one was told to wait before: that is over."""
+    watched = Watched()
+    watched.call("1")
+    watched.now += 2
+    watched.call("30", connection=1)
+    watched.call()
+    assert watched.noted == {}
+    watched.call(connection=1)
+    assert watched.noted == {"retry_after_ignored": 1}
+
+
 def test_others_are_not_told() -> None:
     watched = Watched()
     watched.call("30")

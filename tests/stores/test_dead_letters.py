@@ -223,7 +223,13 @@ def test_a_path_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"id,name\n1,x\n", b'{"id": 1}\n', b"[1]\n", b'{\n "a": 1\n}\n']
+    "content",
+    [
+        *(b"id,name\n1,x\n", b'{"id": 1}\n', b"[1]\n", b'{\n "a": 1\n}\n'),
+        # What a tap has printed.
+        b'{"type": "SCHEMA", "stream": "s"}\n{"type": "RECORD", "stream": "s", "record": {}}\n',
+        b'{"type": "STATE", "value": {}}\n',
+    ],
 )
 def test_a_file_that_holds_something_else_is_refused_and_left(
     tmp_path: Path, content: bytes
@@ -243,7 +249,10 @@ def test_a_file_that_holds_something_else_is_refused_and_left(
 
 def test_a_file_that_somebody_has_edited_is_taken(tmp_path: Path) -> None:
     path = tmp_path / "r"
-    edited = b'\n{"stream": "s", "type": "RECORD", "record": {}}\n'
+    edited = (
+        b'\n{"stream": "s", "type": "RECORD", "record": {}}\n'
+        b'{"stream": "s", "type": "RECORD", "record": {}, "reject": {}}\n'
+    )
     path.write_bytes(edited)
     check_dead_letters(path)
     rejects(path).close(complete=True)
@@ -515,11 +524,13 @@ def test_a_later_record_of_a_row_overtakes_its_deletion(tmp_path: Path) -> None:
     file.rejected(Rejected("s", {"id": "1"}, UNRESOLVED, 0, row=ROW))
     file.close()
     file = rejects(path)
-    assert file.waits_for(ROW)
-    assert not file.waits_for(ROW._replace(text='["s", "2"]'))
-    file.overtaken(ROW)
-    assert not file.waits_for(ROW)
-    file.overtaken(ROW)
+    assert file.keeps(ROW, named=False)
+    assert not file.keeps(ROW._replace(text='["s", "2"]'), named=False)
+    file.overtaken(ROW, deletions=False, named=False)
+    assert file.outstanding == (1, 1)
+    for _ in range(2):
+        file.overtaken(ROW, deletions=True, named=False)
+        assert file.outstanding == (0, 0)
     file.close()
     assert not path.exists()
 

@@ -219,7 +219,7 @@ def test_what_somebody_else_does_to_the_file_stops_the_run(
     done(path)
     left = path.read_bytes() if path.exists() else None
     for act in (file.sync, lambda: file.replace([b"x\n"]), file.remove):
-        with pytest.raises(Stop, match=r"'some_path': somebody else has .* a line would"):
+        with pytest.raises(Stop, match=r"'some_path': another program has .* a line would"):
             act()
     file.close()
     assert (path.read_bytes() if path.exists() else None) == left

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from target_linkedin_resumes.engine.interfaces import Sent
 from target_linkedin_resumes.engine.types import Rejected
 from target_linkedin_resumes.errors import Reject
 from target_linkedin_resumes.records import ResumeKey, Row
@@ -139,3 +140,30 @@ def test_the_resumes_of_a_candidate(ledger: Ledger) -> None:
     delete(ledger)
     assert set(ledger.rows.of_candidate(KEY.candidate_id)) == {OTHER, rejected}
     assert not ledger.rows.of_candidate("nobody")
+
+
+def test_what_is_not_learned_is_searched_for_once(ledger: Ledger) -> None:
+    known = [
+        replace(upsert(key=ResumeKey("candidate", str(number))), row=row(str(number)))
+        for number in range(3000)
+    ]
+    ledger.sending([Sent(change, upload()) for change in known])
+    deliver(ledger, upsert(), upload())  # the last one, without a row
+    searched = 0
+
+    def count() -> None:
+        nonlocal searched
+        searched += 1
+
+    with ledger._writing() as connection:
+        connection.set_progress_handler(count, 100)
+    assert ledger.rows.is_unlearned("s")
+    first, searched = searched, 0
+    for _ in range(10):
+        assert ledger.rows.is_unlearned("s")
+    assert searched * 10 < first
+    name(ledger, ONE)
+    assert not ledger.rows.is_unlearned("s")
+    ledger.rows.identify("s", "s", ["id"])
+    ledger.rows.identify("s", "s", ["number"])
+    assert ledger.rows.is_unlearned("s")

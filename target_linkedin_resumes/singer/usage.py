@@ -1,0 +1,66 @@
+"""What is said of a command line that cannot be used. Nothing of what was given is repeated.
+
+Who gives the settings in place of a file, or behind an option that is not there, gives a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+_NOT_REPEATED = "what was given is not repeated here, since it may hold a secret"
+
+
+class DiscreetCommand(click.Command):
+    """A command whose usage errors name options, and no values."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        """Read the command line. Raises :class:`click.UsageError`."""
+        with _discreet():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run it, and with a group read what is left of the line. Raises as `make_context`."""
+        with _discreet():
+            return super().invoke(ctx)
+
+
+class DiscreetGroup(DiscreetCommand, click.Group):
+    """A group of commands, likewise."""
+
+
+@contextmanager
+def _discreet() -> Iterator[None]:
+    try:
+        yield
+    except click.exceptions.NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        raise click.UsageError(_said(error), error.ctx) from None
+
+
+def _said(error: click.UsageError) -> str:
+    if isinstance(error, click.MissingParameter | click.BadOptionUsage):
+        return error.format_message()  # which names the option
+    if isinstance(error, click.BadParameter) and error.param is not None:
+        return f"{error.param.get_error_hint(error.ctx)}: {_expected(error)}; {_NOT_REPEATED}"
+    if isinstance(error, click.NoSuchOption):
+        close = ", ".join(error.possibilities or ())
+        what = f"no such option{f'; did you mean {close}?' if close else ''}"
+    elif error.ctx is not None and isinstance(error.ctx.command, click.Group):
+        what = f"no such command; expected one of {', '.join(sorted(error.ctx.command.commands))}"
+    else:
+        what = "an argument too many; settings are given in a file, as --config FILE"
+    return f"{what} ({_NOT_REPEATED})"
+
+
+def _expected(error: click.BadParameter) -> str:
+    kind = error.param.type if error.param is not None else None
+    if isinstance(kind, click.Choice):
+        return f"expected one of {', '.join(map(str, kind.choices))}"
+    if isinstance(kind, click.File):
+        return f"the file cannot be opened ({error.message.rpartition(': ')[2]})"
+    return "not valid"
