@@ -39,7 +39,8 @@ REJECTS: Mapping[str, Explanation] = {
         "The record deletes, and which resumes it means cannot be told: it lacks the ids, and what"
         " its row or its candidate has named is not known.",
         "Have the tap send both ids; or set `ledger_path` and run one full load, from which on the"
-        " row's key is enough. Each run tries it again.",
+        " row's key is enough. Each run tries it again. Or delete the resumes by their ids with the"
+        " command `erase`.",
     ),
     "linkedin_refused": Explanation(
         "LinkedIn does not take this resume: its upload URL, its file or its record was refused,"
