@@ -38,7 +38,8 @@ REJECTS: Mapping[str, Explanation] = {
         "The record asks for a deletion, but it is not known which resumes it means: it lacks the"
         " ids, and the ledger does not know its row or its candidate.",
         "Have the tap send both ids. Or set `ledger_path` and run one full load; after that, the"
-        " row's key is enough. Each run tries it again.",
+        " row's key is enough. Each run tries it again. Or delete the resumes by their ids with the"
+        " command `erase`.",
     ),
     "linkedin_refused": Explanation(
         "LinkedIn refused this resume: its upload URL, its file or its record. Trying again would"

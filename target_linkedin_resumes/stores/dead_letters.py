@@ -309,11 +309,12 @@ class DeadLetters(Store):
     def tried_again(self) -> None:
         """Drop what was tried again and is kept no more: it has come to its end under other ids.
 
-        So it is with a record without ids, and where the setting `fields` has changed. Called once
-        all that :meth:`due` gave is settled.
+        So it is with a record without ids, and where the setting `fields` has changed. A deletion
+        by its ids is none of these. Called once all that :meth:`due` gave is settled.
         """
         for subject in self._tried:
-            if self._positions.get(subject) == EARLIER_RUN:
+            by_ids = isinstance(subject[0], ResumeKey) and subject[1]
+            if self._positions.get(subject) == EARLIER_RUN and not by_ids:
                 self._drop(subject)
 
     def _drop(self, subject: Subject) -> None:
