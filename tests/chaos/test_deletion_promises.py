@@ -77,6 +77,8 @@ class LinkedIn:
 
     def stop_waiting(self) -> None: ...
 
+    def look(self) -> None: ...
+
     def upload_resume(self, body: Any, size: int, content_type: str, filename: str) -> str:
         self._blobs.append(hashlib.sha256(body.read()).hexdigest())
         return f"urn:{len(self._blobs) - 1}"
