@@ -43,10 +43,12 @@ def test_each_page_holds_what_it_must(page: Path) -> None:
 
 def test_the_page_on_field_mapping_says_what_is_the_case() -> None:
     page = read("docs/field-mapping.md")
-    fields, lists, people, only = (json.loads(block) for block in blocks(page, "json"))
+    examples = [json.loads(block) for block in blocks(page, "json")]
+    fields, lists, people, with_status, only = examples
     assert read_fields(fields["fields"])["opportunity_resumes"]
     assert "each" in read_fields(lists["fields"])["candidates"]
     assert is_of_candidates(read_fields(people["fields"])["people"])
+    assert read_fields(with_status["fields"])["people"]["deleted"]
     assert read_only(only["only"])["files"]
     assert set(NAMES) == {*FIELDS, "deleted", "each"}
     assert [name for name in NAMES if f"`{name}`" not in page] == []
