@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Protocol
@@ -54,9 +54,14 @@ class Request:
             return 0
         return len(self.body) if isinstance(self.body, bytes) else self.body.size
 
+    def with_header(self, name: str, value: str) -> Request:
+        """Return the same request with a header before its own."""
+        headers = {name: value, **self.headers}
+        return Request(self.method, self.url, headers, self.body, self.repeatable)
+
     def with_token(self, token: str) -> Request:
         """Return the same request with an access token."""
-        return replace(self, headers={"Authorization": f"Bearer {token}", **self.headers})
+        return self.with_header("Authorization", f"Bearer {token}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -119,8 +119,7 @@ class Session:
         long, and :class:`QuotaSpent` when the day's requests are used up; and whatever failure
         reading a streamed body raises.
         """
-        request = replace(request, headers={"User-Agent": USER_AGENT, **request.headers})
-        return self._gates.send(call, request, self._send)
+        return self._gates.send(call, request.with_header("User-Agent", USER_AGENT), self._send)
 
     def _send(self, call: Call, request: Request) -> ApiResponse:
         if self._requests_per_day is not None:

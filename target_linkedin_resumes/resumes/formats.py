@@ -93,7 +93,7 @@ _PDF_OBJECT = re.compile(rb"\d\s{1,8}\d{1,5}\s{1,8}obj\b")
 # streams has become other characters.
 _ESCAPED_PDF = re.compile(rb"%PDF-\d\.\d\\[nrx]")
 _SPOILT_STREAM = re.compile(rb"stream\r?\n[Hhx](?:\xc2[\x80-\x9f]|\xc3\x9a|\xc5\x93|\xef\xbf\xbd)")
-_FIRST_STREAM = 8192  # bytes within which the first stream begins, as a rule
+_FIRST_STREAM = 2048  # bytes within which the first stream begins, as a rule
 _PDF_WINDOW = 1024 + len(b"%PDF-1")
 _TAIL = 4096
 _SHORT = 1000  # bytes; messages that are no page are shorter, in any encoding
