@@ -91,7 +91,10 @@ LARGE = "10 MB from the web, 1 s"
 WEB = "60 KB from the web"
 # What has nothing to upload.
 LIGHT = ("deletions", "deletions of 45 fields", "deletions in a BATCH file")
-UNCHANGED = ("unchanged", "unchanged, with rows", "unchanged, a ledger of ten million")
+_UNCHANGED, _WITH_ROWS = "unchanged", "unchanged, with rows"
+_TEN_MILLION = "unchanged, a ledger of ten million"
+# And how many a second there are to be.
+UNCHANGED = {_UNCHANGED: 25_000, _WITH_ROWS: 25_000, _TEN_MILLION: 10_000}
 
 CASES = (
     Case("60 KB", 60 * KIB, 3000, 1000, 2000),
@@ -109,9 +112,9 @@ CASES = (
     Case(LIGHT[0], 0, MILLION, 20_000, 50_000),
     Case(LIGHT[1], 0, 100_000, 10_000, 20_000, fields=WIDE_FIELDS),
     Case(LIGHT[2], 0, MILLION, 20_000, batch_files=True),
-    Case(UNCHANGED[0], 2 * KIB, MILLION, 0, ledger="knows"),
-    Case(UNCHANGED[1], 2 * KIB, MILLION, 0, ledger="knows", rows=True),
-    Case(UNCHANGED[2], 2 * KIB, MILLION, 0, ledger="knows", others=9 * MILLION, rows=True),
+    Case(_UNCHANGED, 2 * KIB, MILLION, 0, ledger="knows"),
+    Case(_WITH_ROWS, 2 * KIB, MILLION, 0, ledger="knows", rows=True),
+    Case(_TEN_MILLION, 2 * KIB, MILLION, 0, ledger="knows", others=9 * MILLION, rows=True),
     Case(
         LIMITED,
         2 * KIB,

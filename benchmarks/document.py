@@ -157,8 +157,8 @@ def verdicts(report: Report) -> list[tuple[str, str, str]]:
     at_most(f"CPU at 400/600/900 ms over that at 100/150/300: {GROWTH}", far, GROWTH, ".2f")
     for case in LIGHT:
         at_least(f"{case}: 10,000 a second", figure(case, rate), 10_000, ",.0f")
-    for case in UNCHANGED:
-        at_least(f"{case}: 25,000 a second", figure(case, rate), 25_000, ",.0f")
+    for case, least in UNCHANGED.items():
+        at_least(f"{case}: {least:,} a second", figure(case, rate), least, ",.0f")
     smaller = [case.name for case in CASES if case.size < 9 * MIB]
     at_most("160 MiB at any length of run", highest("peak_mib", smaller), 160, ".0f")
     large = "256 MiB with 10 MB files from the web, 64 at once"

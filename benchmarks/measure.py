@@ -149,7 +149,8 @@ def _prepare(case: Case, records: int, settings: dict[str, Any], scratch: Path) 
     own = range(case.records) if case.ledger == "knows" else range(0)
     if not own and not case.others:
         return
-    path, kept = Path(settings["ledger_path"]), scratch / f"known-{len(own)}-{case.others}.db"
+    path = Path(settings["ledger_path"])
+    kept = scratch / f"known-{len(own)}-{case.others}-{case.rows}.db"
     if not kept.exists():
         seeds = range(records, records + min(case.others, SEEDS))
         prepare(case, own or seeds, settings)

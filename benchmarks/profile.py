@@ -17,7 +17,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from benchmarks.cases import CASES, LIGHT, MILLION, USUAL, Case, write_files
+from benchmarks.cases import CASES, LIGHT, MILLION, USUAL, WEB, Case, write_files
 from benchmarks.document import PAGE, is_busy, table, written
 from benchmarks.measure import run
 from benchmarks.run import certificates_below, machine
@@ -25,7 +25,7 @@ from benchmarks.run import certificates_below, machine
 PACKAGE = "target_linkedin_resumes/"
 LEAST_SHARE = 0.02
 # What is shown, and how many records of it, for some thousand samples.
-SHOWN = {USUAL: 20_000, LIGHT[0]: MILLION}
+SHOWN = {USUAL: 20_000, WEB: 10_000, LIGHT[0]: MILLION}
 # Files of the standard library that work for a connection.
 OF_A_CONNECTION = frozenset(("client.py", "ssl.py", "socket.py"))
 BEGIN = "<!-- written by `python -m benchmarks.profile`: begin -->"

@@ -46,6 +46,7 @@ class LocalFiles:
         self._wall_clock = wall_clock
         self._searches = _SEARCHES
         self._root = Path(os.path.realpath(root))
+        self._begin = str(self._root / "_")[:-1]  # of the path of every file below it
         if not self._root.is_dir():
             raise Misconfigured(
                 f"setting `file_root`: {str(root)!r} is no directory; give the directory below"
@@ -59,7 +60,8 @@ class LocalFiles:
         read, so it does not matter where the path leads.
         """
         try:
-            return _validators(os.stat(os.path.join(self._root, _path_of(reference))))  # noqa: PTH116, PTH118 - ten times as quick
+            path = _path_of(reference)
+            return _validators(os.stat(path if path.startswith("/") else self._begin + path))  # noqa: PTH116 - ten times as quick
         except (OSError, ValueError, Reject):
             return ()
 

@@ -236,8 +236,9 @@ class Ledger(Store):
         except sqlite3.Error as error:
             raise self._file.failure(error) from None
         named = self.rows.shared_by(row)
-        named.update(ResumeKey(*ids) for ids in others)
-        named.discard(key)
+        if others or named:
+            named.update(ResumeKey(*ids) for ids in others)
+            named.discard(key)
         return Found(None if found is None else Known._make(found[1:]), named)
 
     # What is unchanged; asked with what was known when the change was read
