@@ -142,16 +142,14 @@ class LinkedIn:
         # A signed URL serves once, so what may have reached LinkedIn is not sent to it again.
         request = Request("POST", url, {"Content-Type": content_type}, body, repeatable=False)
         api = self._media.origin
-        token = None
         if may_see_token(url.origin, api):
-            token = self._tokens.get()
-            request = request.with_token(token.value)
-        elif url.origin.scheme != "https" and not (url.origin.is_loopback and api.is_loopback):
+            return self._tokens.send_once(Call.UPLOAD, request)
+        if url.origin.scheme != "https" and not (url.origin.is_loopback and api.is_loopback):
             raise Stop(
                 f"LinkedIn's signed upload URL leads to {url.origin}, without TLS; nothing was"
                 " sent. Check the setting api_url and any proxy on the way"
             )
-        return self._session.send(Call.UPLOAD, request), token
+        return self._session.send(Call.UPLOAD, request), None
 
     def _blob(self, response: ApiResponse) -> str:
         """Make the URN of the response's location, with its slash."""

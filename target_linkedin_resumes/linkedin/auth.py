@@ -100,8 +100,7 @@ class Tokens:
             version = {"LinkedIn-Version": self._settings.api_version}
             request = replace(request, headers=version | dict(request.headers))
         for _ in range(_MAX_TOKENS):
-            token = self.get()
-            response = self._session.send(call, request.with_token(token.value))
+            response, token = self.send_once(call, request)
             rule = decide(response)
             if rule.action is not Action.REFRESH_TOKEN:
                 if rule.action is Action.DELIVER:
@@ -116,6 +115,20 @@ class Tokens:
                 response, "one access token after another expired or was revoked"
             )
         )
+
+    def send_once(self, call: Call, request: Request) -> tuple[ApiResponse, Token]:
+        """Make one call with the token that is good once its endpoint lets it through.
+
+        Raises as :meth:`get` does.
+        """
+        used: list[Token] = []
+
+        def authorized(request: Request) -> Request:
+            used.append(self.get())
+            return request.with_token(used[-1].value)
+
+        response = self._session.send(call, request, authorized)
+        return response, used[-1]
 
     def get(self) -> Token:
         """Return the current token, or a new one: however many threads ask, one call is made.

@@ -112,14 +112,20 @@ class Session:
         """Say it if nothing that was called has answered well for too long. From any thread."""
         self._gates.look()
 
-    def send(self, call: Call, request: Request) -> ApiResponse:
+    def send(
+        self, call: Call, request: Request, authorize: Callable[[Request], Request] | None = None
+    ) -> ApiResponse:
         """Send a request; a transport error comes back as a response without a status.
 
-        Waits while the endpoint is out. Raises without sending :class:`Retry` when that takes too
-        long, and :class:`QuotaSpent` when the day's requests are used up; and whatever failure
-        reading a streamed body raises.
+        Waits while the endpoint is out. ``authorize`` adds the access token after that: one that
+        was fetched before could be refused by then. Raises without sending :class:`Retry` when the
+        wait takes too long, and :class:`QuotaSpent` when the day's requests are used up; and
+        whatever failure reading a streamed body raises.
         """
-        return self._gates.send(call, request.with_header("User-Agent", USER_AGENT), self._send)
+        request = request.with_header("User-Agent", USER_AGENT)
+        if authorize is None:
+            return self._gates.send(call, request, self._send)
+        return self._gates.send(call, request, lambda _, it: self._send(call, authorize(it)))
 
     def _send(self, call: Call, request: Request) -> ApiResponse:
         if self._requests_per_day is not None:

@@ -11,11 +11,27 @@ import pytest
 
 from target_linkedin_resumes.errors import Failure, Misconfigured, Retry
 from target_linkedin_resumes.http.messages import Request, Response, TransportError
+from target_linkedin_resumes.http.urls import parse_url
 from target_linkedin_resumes.linkedin.auth import DEFAULT_LIFE, Introspection, Tokens
 from target_linkedin_resumes.linkedin.gates import Gates
+from target_linkedin_resumes.linkedin.responses import Call
 from target_linkedin_resumes.linkedin.session import Session
 
-from .fakes import NOW, SETTINGS, TOKEN, UUID, Clock, Script, Step, answer, token
+from .fakes import (
+    MEDIA,
+    NOW,
+    SETTINGS,
+    SIGNED,
+    TOKEN,
+    UPLOAD,
+    UUID,
+    Clock,
+    Script,
+    Step,
+    answer,
+    script,
+    token,
+)
 
 INTROSPECT = "/oauth/v2/introspectToken"
 SECRET = SETTINGS.client_secret
@@ -339,3 +355,22 @@ def test_an_introspection_that_fails() -> None:
 def test_a_token_url_that_the_secret_must_not_go_to(url: str) -> None:
     with pytest.raises(Misconfigured, match="setting token_url: expected an https URL"):
         Tokens(replace(SETTINGS, token_url=url), Session(Script({})))
+
+
+@pytest.mark.parametrize("path", [MEDIA, UPLOAD])
+def test_a_token_that_ends_while_a_call_waits_at_its_gate_is_not_used(path: str) -> None:
+    clock = Clock()
+    refusal = answer(429, retry_after="20")
+    transport = script(
+        token=[token("short", 15), token("fresh")],
+        media=[refusal, answer(201, x_linkedin_id=SIGNED)],
+        upload=[refusal, answer(201, location="/AAYU-b.pdf")],
+    )
+    gates = Gates(clock, lambda: NOW, wait=clock.wait)
+    tokens = Tokens(SETTINGS, Session(transport, clock=clock, gates=gates))
+    call = Call.UPLOAD_URL if path == MEDIA else Call.UPLOAD
+    request = Request("POST", parse_url(f"https://www.linkedin.com{path}"), {})
+    tokens.send_once(call, request)
+    tokens.send_once(call, request)
+    used = [sent.headers["Authorization"] for sent in transport.to(path)]
+    assert used == ["Bearer short", "Bearer fresh"]
