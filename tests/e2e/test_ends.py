@@ -401,8 +401,8 @@ def test_a_limit_of_memory_ends_a_run_or_slows_it(bench: Bench, megabytes: int) 
         resource.prlimit(process.pid, resource.RLIMIT_AS, (megabytes * 1024**2,) * 2)
         out, _ = process.communicate(b"".join(map(line, stream)), timeout=60)
         done = bench.finished(process.returncode, out)
-    # CPython 3.11 itself gives up where it gets no memory for a frame, now and then: as after a kill,
-    # what was printed by then is true.
+    # Now and then CPython 3.11 itself gives up where it gets no memory for a frame: as after a
+    # kill, what was printed by then is true.
     gave_up = done.code == -signal.SIGABRT and "Fatal Python error: _Py_Check" in done.log
     assert done.code in (0, 1) or gave_up, done.log
     assert covered(done.states) <= len(bench.held())
