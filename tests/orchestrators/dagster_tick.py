@@ -20,7 +20,6 @@ with dagster.DagsterInstance.get() as instance:
             {
                 "runs": [dict(request.tags) for request in tick.run_requests or []],
                 "limit": pool.slot_count,
-                "in_use": pool.active_slot_count,
             }
         )
     )
