@@ -40,6 +40,7 @@ from target_linkedin_resumes.records import (
 )
 from target_linkedin_resumes.resumes.etags import expires_at
 from target_linkedin_resumes.settings import Settings
+from target_linkedin_resumes.singer.stream_maps import is_dropped, unfiltered
 from target_linkedin_resumes.stores.dead_letters import DeadLetters
 from target_linkedin_resumes.stores.full_table import FullTables
 from target_linkedin_resumes.stores.rows import Rows
@@ -141,7 +142,7 @@ class ResumeSink(Sink):
         mapper = Mapper(ours.settings.fields, ours.settings.only)
         # A stream that the stream maps drop gets a sink all the same, but no record. A later SCHEMA
         # may list what has changed alone.
-        judged = stream_name in ours.judged or _is_dropped(target, stream_name)
+        judged = stream_name in ours.judged or is_dropped(target, stream_name)
         unjudged = judged or ours.retrying or not schema.get("properties")
         self._mapping = mapper.for_stream(stream_name, None if unjudged else schema)
         if not unjudged:
@@ -460,7 +461,7 @@ class ResumeSink(Sink):
         Raises what :class:`FullTables` does.
         """
         if self._versions is not None and version is not None:
-            whole = _unfiltered(stream_map, record)
+            whole = unfiltered(stream_map, record)
             message = self._message(whole, record, stream, 0, version)
             if self._mapping.is_list:
                 self._pass_over_all(message)
@@ -539,43 +540,6 @@ def warn_of_missing_streams(target: Target, settings: Settings) -> None:
     }
     for warning in mapper.never_came(came):
         logger.warning("%s", warning)
-
-
-def _is_dropped(target: Target, stream: str) -> bool:
-    """Tell whether the stream maps let no record of a stream through."""
-    maps = target.mapper.stream_maps.get(stream, [])
-    return bool(maps) and all(isinstance(one, RemoveRecordTransform) for one in maps)
-
-
-def without_failing(stream_map: StreamMap, record: Record) -> Record:
-    """A record as a stream map would make it without its filter and the expressions that fail."""
-    failed = object()
-
-    def evaluated(*arguments: Any, **named: Any) -> Any:
-        try:
-            return type(stream_map)._eval(stream_map, *arguments, **named)  # type: ignore[attr-defined]  # noqa: SLF001
-        except Exception:  # noqa: BLE001 - whatever an expression of the user raises
-            return failed
-
-    own = vars(stream_map)
-    own["_eval"] = evaluated
-    try:
-        made = _unfiltered(stream_map, record)
-    finally:
-        del own["_eval"]
-    return {name: value for name, value in made.items() if value is not failed}
-
-
-def _unfiltered(stream_map: StreamMap, record: Record) -> Record:
-    """A record as a stream map would make it without its filter; empty where that fails."""
-    own = vars(stream_map)
-    own["get_filter_result"] = lambda _: True
-    try:
-        return stream_map.transform(dict(record)) or {}
-    except Exception:  # noqa: BLE001 - whatever an expression of the user raises
-        return {}
-    finally:
-        del own["get_filter_result"]
 
 
 def priority(change: Change) -> float:

@@ -63,8 +63,9 @@ from target_linkedin_resumes.singer.reader import (
 )
 from target_linkedin_resumes.singer.schemas import bounded, is_schema, readable
 from target_linkedin_resumes.singer.standard_streams import StateOutput, Unread
+from target_linkedin_resumes.singer.stream_maps import without_failing
 from target_linkedin_resumes.singer.usage import DiscreetCommand
-from target_linkedin_resumes.sinks import ResumeSink, warn_of_missing_streams, without_failing
+from target_linkedin_resumes.sinks import ResumeSink, warn_of_missing_streams
 from target_linkedin_resumes.stores.dead_letters import attempts_of, deletion_of, element_of
 from target_linkedin_resumes.stores.full_table import FullTables
 from target_linkedin_resumes.values import version_of
