@@ -13,6 +13,7 @@ from target_linkedin_resumes.engine.interfaces import Outcomes
 from target_linkedin_resumes.engine.types import Content, Unchanged, Upload
 from target_linkedin_resumes.errors import Confirmation, QuotaSpent, Retry
 from target_linkedin_resumes.linkedin.limits import seconds_until_renewal
+from target_linkedin_resumes.linkedin.restli import Resume
 from target_linkedin_resumes.linkedin.session import utc_now
 from target_linkedin_resumes.records import Change, Delete, ResumeKey, Upsert
 from target_linkedin_resumes.resumes.sources import Sources
@@ -37,8 +38,8 @@ class Client(Protocol):
         """Upload a file of ``size`` bytes; gives its blob URN."""
         ...
 
-    def batch_update(self, resumes: Sequence[tuple[ResumeKey, str, int]]) -> Outcomes:
-        """Write up to 100 resumes, given as key, blob URN and creation in epoch milliseconds."""
+    def batch_update(self, resumes: Sequence[Resume]) -> Outcomes:
+        """Write up to 100 resumes."""
         ...
 
     def batch_delete(self, keys: Sequence[ResumeKey]) -> Outcomes:
@@ -164,7 +165,7 @@ class QuotaWait:
         upload = self._client.upload_resume
         return self._patiently(lambda: upload(body, size, content_type, filename))
 
-    def batch_update(self, resumes: Sequence[tuple[ResumeKey, str, int]]) -> Outcomes:
+    def batch_update(self, resumes: Sequence[Resume]) -> Outcomes:
         """As :meth:`Client.batch_update`."""
         return self._patiently(lambda: self._client.batch_update(resumes))
 
@@ -200,7 +201,7 @@ class DryRun:
         del body, size, content_type, filename
         return ""
 
-    def batch_update(self, resumes: Sequence[tuple[ResumeKey, str, int]]) -> Outcomes:
+    def batch_update(self, resumes: Sequence[Resume]) -> Outcomes:
         """Take all as delivered."""
         return {key: _AS_IF for key, _, _ in resumes}
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from target_linkedin_resumes.errors import Outcome, Retry, Stop
@@ -18,6 +19,7 @@ from target_linkedin_resumes.linkedin.auth import Introspection, Token, Tokens
 from target_linkedin_resumes.linkedin.batches import Batches
 from target_linkedin_resumes.linkedin.outcomes import Action, decide
 from target_linkedin_resumes.linkedin.responses import ApiResponse, Call
+from target_linkedin_resumes.linkedin.restli import Resume
 from target_linkedin_resumes.linkedin.session import ClientSettings, Session, resource
 from target_linkedin_resumes.records import ResumeKey
 
@@ -48,14 +50,15 @@ class LinkedIn:
         self._media = resource(settings, "hireMediaUrl")
         resumes = resource(settings, "tcrmCandidateResumes")
         self._batches = Batches(settings.organization, resumes, session, self._tokens)
+        self._signing = lru_cache(maxsize=8)(self._signing_request)
 
     def stop_waiting(self) -> None:
         """Wait no longer for an endpoint that is out: the run is to end."""
-        self._session.stop_waiting()
+        self._session.gates.stop_waiting()
 
     def look(self) -> None:
         """Say it if nothing that was called has answered well for too long. From any thread."""
-        self._session.look()
+        self._session.gates.look()
 
     def introspect(self) -> Introspection:
         """Ask LinkedIn about the access token; get one for this if there is none yet."""
@@ -63,6 +66,15 @@ class LinkedIn:
 
     def create_upload_url(self, content_type: str) -> SignedUrl:
         """Have LinkedIn sign a URL for one file of this type (``application/pdf``, ...)."""
+        response, rule, _ = self._tokens.send(Call.UPLOAD_URL, self._signing(content_type))
+        if rule.action is not Action.DELIVER:
+            raise self._session.failure(response, rule)
+        text = _signed_url(response)
+        if text is None:
+            raise Retry(self._session.unreadable(response, "it holds no signed upload URL"))
+        return SignedUrl(text)
+
+    def _signing_request(self, content_type: str) -> Request:
         payload: dict[str, object] = {
             "usageParameters": {"tcrmResumeParameters": {}},
             "contentType": content_type,
@@ -76,16 +88,7 @@ class LinkedIn:
             "X-RestLi-Protocol-Version": "2.0.0",
         }
         body = json.dumps(payload, separators=(",", ":")).encode()
-        response, _ = self._tokens.send(
-            Call.UPLOAD_URL, Request("POST", self._media, headers, body)
-        )
-        rule = decide(response)
-        if rule.action is not Action.DELIVER:
-            raise self._session.failure(response, rule)
-        text = _signed_url(response)
-        if text is None:
-            raise Retry(self._session.unreadable(response, "it holds no signed upload URL"))
-        return SignedUrl(text)
+        return Request("POST", self._media, headers, body)
 
     def upload_resume(
         self, body: bytes | Readable, size: int, content_type: str, filename: str
@@ -112,20 +115,17 @@ class LinkedIn:
                     self._tokens.invalidate(token)
         raise self._session.failure(response, rule)
 
-    def batch_update(
-        self, resumes: Sequence[tuple[ResumeKey, str, int]]
-    ) -> Mapping[ResumeKey, Outcome]:
-        """Write up to 100 resumes, given as key, blob URN and creation in epoch milliseconds.
+    def batch_update(self, resumes: Sequence[Resume]) -> Mapping[ResumeKey, Outcome]:
+        """Write up to 100 resumes; each key may occur once.
 
-        Each key may occur once. Gives for each LinkedIn's confirmation, or why there is none.
+        Gives for each LinkedIn's confirmation, or why there is none.
         """
         return self._batches.update(resumes)
 
     def batch_delete(self, keys: Sequence[ResumeKey]) -> Mapping[ResumeKey, Outcome]:
         """Delete up to 100 resumes; one that LinkedIn does not have counts as deleted.
 
-        Each key may occur once. Gives for each LinkedIn's confirmation, or why there is none;
-        that is never a reject.
+        Each key may occur once. Gives what :meth:`batch_update` does, but never a reject.
         """
         return self._batches.delete(keys)
 

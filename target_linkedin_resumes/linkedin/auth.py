@@ -18,7 +18,7 @@ from urllib.parse import quote, quote_plus, urlencode
 from target_linkedin_resumes.errors import Failure, Misconfigured, Retry
 from target_linkedin_resumes.http.messages import Request
 from target_linkedin_resumes.http.urls import Url
-from target_linkedin_resumes.linkedin.outcomes import Action, decide
+from target_linkedin_resumes.linkedin.outcomes import Action, Rule, decide
 from target_linkedin_resumes.linkedin.responses import ApiResponse, Call, json_object
 from target_linkedin_resumes.linkedin.session import ClientSettings, Session, endpoint
 
@@ -40,9 +40,12 @@ _TOKEN = re.compile(r"[!-~]{1,16384}")
 _MAX_DESCRIPTION = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Token:
-    """An access token, the clock's second it was asked for, and its life in seconds."""
+    """An access token, the clock's second it was asked for, and its life in seconds.
+
+    Two are never the same one, even if LinkedIn gives the same value twice.
+    """
 
     value: str = field(repr=False)
     since: float
@@ -61,8 +64,8 @@ class Token:
         return min(_LONGEST_MARGIN, self.life / 10)
 
     def wants_renewal(self, now: float) -> bool:
-        """Tell whether its end is near."""
-        return self.expired(now) or self.expired(now + self.margin)
+        """Tell whether its end is near, or it has expired."""
+        return not 0 <= now - self.since < self.life - self.margin
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +93,23 @@ class Tokens:
         self._refused: Misconfigured | None = None
         self._refusals = Refusals()
 
-    def send(self, call: Call, request: Request) -> tuple[ApiResponse, Token]:
+    def send(self, call: Call, request: Request) -> tuple[ApiResponse, Rule, Token]:
         """Make a call of the API with the token; one that LinkedIn refuses is replaced.
+
+        Gives what came back, what decides on it, and the token.
 
         A token whose time was up anyway says nothing about the configuration. Raises as
         :meth:`get` does.
         """
         if self._settings.api_version is not None:
-            version = {"LinkedIn-Version": self._settings.api_version}
-            request = replace(request, headers=version | dict(request.headers))
+            request = request.with_headers({"LinkedIn-Version": self._settings.api_version})
         for _ in range(_MAX_TOKENS):
             response, token = self.send_once(call, request)
             rule = decide(response)
             if rule.action is not Action.REFRESH_TOKEN:
                 if rule.action is Action.DELIVER:
                     self._refusals.accepted(call, token)
-                return response, token
+                return response, rule, token
             self.invalidate(token)
             expired = token.expired(self._session.clock())
             if not expired and self._refusals.are_enough(call, token):
@@ -123,11 +127,11 @@ class Tokens:
         """
         used: list[Token] = []
 
-        def authorized(request: Request) -> Request:
+        def authorization() -> dict[str, str]:
             used.append(self.get())
-            return request.with_token(used[-1].value)
+            return {"Authorization": f"Bearer {used[-1].value}"}
 
-        response = self._session.send(call, request, authorized)
+        response = self._session.send(call, request, authorization)
         return response, used[-1]
 
     def get(self) -> Token:
@@ -248,23 +252,20 @@ class Refusals:
 
     def accepted(self, call: Call, token: Token) -> None:
         """Note that LinkedIn accepted a token for this call."""
-        if self._refused.get(call) or not self._is_known(token):
+        if self._refused.get(call) or token not in self._accepted:
             with self._lock:
                 self._refused[call] = []
-                if not self._is_known(token):
+                if token not in self._accepted:
                     self._accepted = (*self._accepted, token)[-_TOKENS_IN_USE:]
 
     def are_enough(self, call: Call, token: Token) -> bool:
         """Note a refusal; tell whether the configuration must be the reason."""
         with self._lock:
             tokens = self._refused.setdefault(call, [])
-            if not any(token is one for one in tokens):
+            if token not in tokens:
                 tokens.append(token)
-            never_accepted = sum(not self._is_known(one) for one in tokens)
+            never_accepted = sum(one not in self._accepted for one in tokens)
             return never_accepted > (2 if self._accepted else 1) or len(tokens) >= _MOST_REFUSALS
-
-    def _is_known(self, token: Token) -> bool:
-        return any(token is one for one in self._accepted)
 
 
 def _description(response: ApiResponse, secrets: tuple[str, ...]) -> str | None:

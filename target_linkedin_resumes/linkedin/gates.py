@@ -19,7 +19,8 @@ from math import ceil, inf
 from target_linkedin_resumes.errors import Retry
 from target_linkedin_resumes.http.gate import Call as Passage
 from target_linkedin_resumes.http.gate import Gate, Shut
-from target_linkedin_resumes.http.messages import BodyChanged, Request, TimedOut, retry_after
+from target_linkedin_resumes.http.messages import BodyChanged, TimedOut, retry_after
+from target_linkedin_resumes.http.urls import Origin
 from target_linkedin_resumes.linkedin.outcomes import (
     LONGEST_RETRY_AFTER,
     TRANSIENT,
@@ -31,11 +32,6 @@ from target_linkedin_resumes.linkedin.responses import ApiResponse, Call
 
 logger = logging.getLogger(__name__)
 
-# LinkedIn counts requests by resource, and both batch methods go to one.
-_RESOURCES = {
-    Call.BATCH_UPDATE: "tcrmCandidateResumes",
-    Call.BATCH_DELETE: "tcrmCandidateResumes",
-}
 # Seconds that a thread waits at a gate that shuts again and again. The first wait is as long as it
 # takes; then the record has to count its tries, so that the run ends if they have been enough.
 _PATIENCE = 30
@@ -54,13 +50,6 @@ _NEVER = (
     "no call has succeeded yet; check the network, the proxy if there is one (HTTPS_PROXY), and the"
     " settings api_url and token_url"
 )
-
-Sender = Callable[[Call, Request], ApiResponse]
-
-
-def resource_of(call: Call) -> str:
-    """Return what LinkedIn counts a call for."""
-    return _RESOURCES.get(call, call.value)
 
 
 @dataclass(slots=True)
@@ -95,7 +84,7 @@ class Gates:
         self._endpoints = defaultdict[str, _Endpoint](
             lambda: _Endpoint(Gate(clock, longest_asked=longest_asked), came="nothing yet")
         )
-        self._first_call: tuple[float, Call, Request] | None = None  # and when it began
+        self._first_call: tuple[float, Call, Origin] | None = None  # and when it began
         self._silent = True  # no call has succeeded yet, nor was that said
         self._failed: ApiResponse | None = None  # the last call that did
 
@@ -103,17 +92,17 @@ class Gates:
         """From now on nobody waits at a gate that is shut: the run is to end."""
         self._stopping.set()
 
-    def send(self, call: Call, request: Request, send: Sender) -> ApiResponse:
+    def send(self, call: Call, origin: Origin, send: Callable[[], ApiResponse]) -> ApiResponse:
         """Make a call once its gate lets it through. Raises Retry where that takes too long."""
         with self._lock:
-            endpoint = self._endpoints[resource_of(call)]
+            endpoint = self._endpoints[call.resource]
             if self._first_call is None:
-                self._first_call = (self._clock(), call, request)
+                self._first_call = (self._clock(), call, origin)
         waited = 0.0
         while True:
             try:
                 with endpoint.gate.call() as passage:
-                    response = send(call, request)
+                    response = send()
                     self._note(endpoint, passage, response)
                     return response
             except Shut as shut:
@@ -172,12 +161,11 @@ class Gates:
         with self._lock:
             if not self._silent or self._first_call is None:
                 return
-            begun, call, request = self._first_call
+            begun, call, origin = self._first_call
             if self._clock() < begun + _SILENCE:
                 return
             self._silent = False
             failed = self._failed
-        origin = request.url.origin
         hangs = TimedOut(f"{origin.host} has not answered for {_SILENCE} s")
         came = failed or ApiResponse(call, error=hangs)
         logger.error("%s", describe(came, _NEVER_HERE if origin.is_loopback else _NEVER))

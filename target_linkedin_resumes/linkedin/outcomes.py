@@ -152,6 +152,7 @@ _NO_ANSWER = "if it lasts, check the network, api_url and token_url"
 _UNKNOWN = "an undocumented answer"
 
 TABLE: tuple[Rule, ...] = (
+    Rule(Action.DELIVER, _ALL, _SUCCESS, "", "rest.li"),
     # What came instead of an answer
     Rule(Action.STOP_CONFIGURATION, _ALL, (), _NO_TRUST, "HTTP", errors=(Untrusted,)),
     Rule(Action.STOP_CONFIGURATION, _ALL, (), _PROXY, "HTTP", errors=(ProxyRefused,)),
@@ -160,7 +161,6 @@ TABLE: tuple[Rule, ...] = (
     Rule(Action.RETRY, _ALL, (), _TRANSIENT_ADVICE, "policy", errors=(BodyChanged,)),
     Rule(Action.RETRY, _ALL, (), _NO_ANSWER, "error-handling", errors=(TransportError,)),
     # Any call, or any key
-    Rule(Action.DELIVER, _ALL, _SUCCESS, "", "rest.li"),
     Rule(Action.STOP_QUOTA, _ALL, (429,), _DAY, "rate-limits", prose=_DAY_LIMIT),
     Rule(Action.STOP, _WHOLE, (999,), _DENIED, "policy"),
     Rule(Action.RETRY, _ALL, TRANSIENT, _TRANSIENT_ADVICE, "error-handling"),

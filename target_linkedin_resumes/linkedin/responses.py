@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -31,6 +31,12 @@ class Call(StrEnum):
     BATCH_DELETE = "batch_delete"
     UPDATED_KEY = "batch_update, this key"
     DELETED_KEY = "batch_delete, this key"
+
+    @property
+    def resource(self) -> str:
+        """What LinkedIn counts it for: both batch methods go to one resource."""
+        is_batch = self in (Call.BATCH_UPDATE, Call.BATCH_DELETE)
+        return "tcrmCandidateResumes" if is_batch else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +73,22 @@ class ApiResponse:
 def read_response(call: Call, response: Response) -> ApiResponse:
     """Read the response to a whole call; of a success, the body is left to the caller."""
     uuid = response.header("x-li-uuid")
-    error: Mapping[str, Any] = {}
-    prose = ""
-    if response.status >= 300:
-        error = json_object(response.body)
-        prose = response.body[:_SEARCHED_BYTES].decode("utf-8", "replace")
-    return ApiResponse(
+    read = ApiResponse(
         call,
         status=response.status,
-        code=_name(error.get("code")) or _name(error.get("error")),
-        service_code=_integer(error.get("serviceErrorCode")),
-        details=_details(error),
-        prose=prose,
         uuid=uuid if uuid and _UUID.fullmatch(uuid) else None,
         retry_after=response.header("retry-after"),
         response=response,
+    )
+    if response.status < 300:
+        return read
+    error = json_object(response.body)
+    return replace(
+        read,
+        code=_name(error.get("code")) or _name(error.get("error")),
+        service_code=_integer(error.get("serviceErrorCode")),
+        details=_details(error),
+        prose=response.body[:_SEARCHED_BYTES].decode("utf-8", "replace"),
     )
 
 

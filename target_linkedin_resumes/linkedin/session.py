@@ -13,7 +13,7 @@ from target_linkedin_resumes.errors import Failure, Misconfigured
 from target_linkedin_resumes.http.client import Transport
 from target_linkedin_resumes.http.messages import Request, TransportError
 from target_linkedin_resumes.http.urls import Url, parse_url
-from target_linkedin_resumes.linkedin.gates import Gates, resource_of
+from target_linkedin_resumes.linkedin.gates import Gates
 from target_linkedin_resumes.linkedin.limits import RequestsPerDay
 from target_linkedin_resumes.linkedin.outcomes import Rule, describe, failure
 from target_linkedin_resumes.linkedin.responses import ApiResponse, Call, read_response
@@ -101,35 +101,28 @@ class Session:
         self._transport = transport
         self._now = now
         self._requests_per_day = requests_per_day
-        self._gates = gates or Gates(clock, now)
+        self.gates = gates or Gates(clock, now)
         self._observe = observe
 
-    def stop_waiting(self) -> None:
-        """Call no endpoint late: what it does not take at once fails for now."""
-        self._gates.stop_waiting()
-
-    def look(self) -> None:
-        """Say it if nothing that was called has answered well for too long. From any thread."""
-        self._gates.look()
-
     def send(
-        self, call: Call, request: Request, authorize: Callable[[Request], Request] | None = None
+        self, call: Call, request: Request, more: Callable[[], Mapping[str, str]] = dict
     ) -> ApiResponse:
         """Send a request; a transport error comes back as a response without a status.
 
-        Waits while the endpoint is out. ``authorize`` adds the access token after that: one that
-        was fetched before could be refused by then. Raises without sending :class:`Retry` when the
-        wait takes too long, and :class:`QuotaSpent` when the day's requests are used up; and
-        whatever failure reading a streamed body raises.
+        Waits while the endpoint is out. ``more`` gives further headers after that: an access token
+        that was fetched before could be refused by then. Raises without sending :class:`Retry` when
+        the wait takes too long, and :class:`QuotaSpent` when the day's requests are used up; and
+        whatever failure ``more`` or reading a streamed body raises.
         """
-        request = request.with_header("User-Agent", USER_AGENT)
-        if authorize is None:
-            return self._gates.send(call, request, self._send)
-        return self._gates.send(call, request, lambda _, it: self._send(call, authorize(it)))
+
+        def send() -> ApiResponse:
+            return self._send(call, request.with_headers({"User-Agent": USER_AGENT, **more()}))
+
+        return self.gates.send(call, request.url.origin, send)
 
     def _send(self, call: Call, request: Request) -> ApiResponse:
         if self._requests_per_day is not None:
-            self._requests_per_day.take(resource_of(call))
+            self._requests_per_day.take(call.resource)
         begun = self.clock()
         try:
             response = read_response(call, self._transport.send(request))
@@ -138,7 +131,7 @@ class Session:
             response = ApiResponse(call, error=error)
             outcome = error.kind
         seconds = self.clock() - begun
-        self._observe(call.value, outcome, seconds, request.size)
+        self._observe(call, outcome, seconds, request.size)
         logger.debug("%s: %s in %.3f s, x-li-uuid %s", call, outcome, seconds, response.uuid)
         return response
 

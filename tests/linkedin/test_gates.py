@@ -146,7 +146,7 @@ def test_who_waits_gives_up_where_another_finds_the_endpoint_still_out() -> None
 def test_nobody_waits_once_the_run_is_to_end() -> None:
     send, endpoint, session = calls(answer(429, retry_after="100"))
     send()
-    session.stop_waiting()
+    session.gates.stop_waiting()
     with pytest.raises(Retry):
         send()
     assert endpoint.clock() == 0
@@ -226,13 +226,13 @@ def test_that_the_first_call_hangs_is_said_while_it_does(
             del request
             clock.wait(seconds)
             for _ in range(3):
-                session.look()  # as the thread that looks at the clock does
+                session.gates.look()  # as the thread that looks at the clock does
             return answer(200)
 
     session = Session(Hanging(), clock=clock, gates=Gates(clock, lambda: NOW))
-    session.look()
+    session.gates.look()
     session.send(Call.TOKEN, HERE)
-    session.look()
+    session.gates.look()
     errors = [text for level, text in lines(caplog) if level == "ERROR"]
     assert len(errors) == said
     for text in errors:
