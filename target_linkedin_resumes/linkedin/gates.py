@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,7 +54,7 @@ _NEVER = (
 @dataclass(slots=True)
 class _Endpoint:
     gate: Gate
-    came: str = ""  # instead of a success, at last; empty after one
+    came: str = "nothing yet"  # instead of a success, at last; empty after one
     said: bool = False  # that it is out
     said_at: float = -inf
 
@@ -81,9 +80,9 @@ class Gates:
         self._stopping = threading.Event()
         self._wait = wait or self._stopping.wait
         self._lock = threading.Lock()
-        self._endpoints = defaultdict[str, _Endpoint](
-            lambda: _Endpoint(Gate(clock, longest_asked=longest_asked), came="nothing yet")
-        )
+        self._endpoints = {
+            call.resource: _Endpoint(Gate(clock, longest_asked=longest_asked)) for call in Call
+        }
         self._first_call: tuple[float, Call, Origin] | None = None  # and when it began
         self._silent = True  # no call has succeeded yet, nor was that said
         self._failed: ApiResponse | None = None  # the last call that did
@@ -94,10 +93,9 @@ class Gates:
 
     def send(self, call: Call, origin: Origin, send: Callable[[], ApiResponse]) -> ApiResponse:
         """Make a call once its gate lets it through. Raises Retry where that takes too long."""
-        with self._lock:
-            endpoint = self._endpoints[call.resource]
-            if self._first_call is None:
-                self._first_call = (self._clock(), call, origin)
+        endpoint = self._endpoints[call.resource]
+        if self._first_call is None:
+            self._first_call = (self._clock(), call, origin)
         waited = 0.0
         while True:
             try:

@@ -16,7 +16,7 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from target_linkedin_resumes.errors import QuotaSpent
@@ -87,7 +87,7 @@ class RequestsPerDay:
         self._limits = dict(limits)
         self._now = now
         self._lock = threading.Lock()
-        self._day = ""
+        self._day = date.min
         self._used: dict[str, int] = {}
 
     def take(self, resource: str) -> None:
@@ -107,21 +107,21 @@ class RequestsPerDay:
         """Return today's counts: ``{"day": "2026-01-31", "used": {resource: requests}}``."""
         with self._lock:
             self._turn_day()
-            return {"day": self._day, "used": dict(self._used)}
+            return {"day": str(self._day), "used": dict(self._used)}
 
     def load(self, saved: Mapping[str, Any]) -> None:
         """Go on from counts that were saved earlier today; those of another day are forgotten."""
         with self._lock:
             self._turn_day()
             used = saved.get("used")
-            if saved.get("day") != self._day or not isinstance(used, Mapping):
+            if saved.get("day") != str(self._day) or not isinstance(used, Mapping):
                 return
             for resource, count in used.items():
                 if isinstance(count, int) and count > 0:
                     self._used[resource] = self._used.get(resource, 0) + count
 
     def _turn_day(self) -> None:
-        day = self._now().astimezone(UTC).date().isoformat()
+        day = self._now().astimezone(UTC).date()
         if day != self._day:
             self._day, self._used = day, {}
 

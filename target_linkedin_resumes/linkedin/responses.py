@@ -35,8 +35,10 @@ class Call(StrEnum):
     @property
     def resource(self) -> str:
         """What LinkedIn counts it for: both batch methods go to one resource."""
-        is_batch = self in (Call.BATCH_UPDATE, Call.BATCH_DELETE)
-        return "tcrmCandidateResumes" if is_batch else self
+        return _RESOURCES.get(self, self)
+
+
+_RESOURCES = dict.fromkeys((Call.BATCH_UPDATE, Call.BATCH_DELETE), "tcrmCandidateResumes")
 
 
 @dataclass(frozen=True, slots=True)
