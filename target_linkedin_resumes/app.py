@@ -22,7 +22,7 @@ from target_linkedin_resumes.http.client import HttpTransport
 from target_linkedin_resumes.linkedin.api import LinkedIn
 from target_linkedin_resumes.linkedin.gates import Gates
 from target_linkedin_resumes.linkedin.limits import Concurrency, RecordsPerMinute, RequestsPerDay
-from target_linkedin_resumes.linkedin.session import ClientSettings, Session, utc_now
+from target_linkedin_resumes.linkedin.session import Session, utc_now
 from target_linkedin_resumes.mapping.config import is_of_candidates
 from target_linkedin_resumes.report.files import ReportFiles
 from target_linkedin_resumes.report.metrics import MeteredRateLimiter, Metrics, WaitTimes
@@ -86,17 +86,7 @@ def linkedin_of(
     """LinkedIn's client for these settings. Raises Misconfigured."""
     gates = Gates(time.monotonic, utc_now, longest_asked=settings.retry_seconds)
     calls = Session(transport, requests_per_day=quota, gates=gates, observe=meter)
-    client = ClientSettings(
-        organization=settings.organization,
-        contract=settings.contract,
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-        api_url=settings.api_url,
-        token_url=settings.token_url,
-        blob_ttl=settings.blob_ttl,
-        api_version=settings.api_version,
-    )
-    return LinkedIn(client, calls)
+    return LinkedIn(settings, calls)
 
 
 def sources_of(settings: Settings, fingerprints: Fingerprints | None = None) -> Sources:

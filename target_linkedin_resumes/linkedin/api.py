@@ -20,8 +20,10 @@ from target_linkedin_resumes.linkedin.batches import Batches
 from target_linkedin_resumes.linkedin.outcomes import Action, decide
 from target_linkedin_resumes.linkedin.responses import ApiResponse, Call
 from target_linkedin_resumes.linkedin.restli import Resume
-from target_linkedin_resumes.linkedin.session import ClientSettings, Session, resource
+from target_linkedin_resumes.linkedin.session import Session
 from target_linkedin_resumes.records import ResumeKey
+from target_linkedin_resumes.setting_kinds import parse_endpoint
+from target_linkedin_resumes.settings import Settings
 
 # Signed URLs that one upload may use up.
 _MAX_URLS = 3
@@ -43,12 +45,14 @@ class LinkedIn:
     Raises :class:`Misconfigured` when ``api_url`` or ``token_url`` is no URL to send a token to.
     """
 
-    def __init__(self, settings: ClientSettings, session: Session) -> None:
+    def __init__(self, settings: Settings, session: Session) -> None:
         self._settings = settings
         self._session = session
         self._tokens = Tokens(settings, session)
-        self._media = resource(settings, "hireMediaUrl")
-        resumes = resource(settings, "tcrmCandidateResumes")
+        version = "v2" if settings.api_version is None else "rest"
+        resources = f"{parse_endpoint('api_url', settings.api_url)}/{version}"
+        self._media = parse_url(f"{resources}/hireMediaUrl")
+        resumes = parse_url(f"{resources}/tcrmCandidateResumes")
         self._batches = Batches(settings.organization, resumes, session, self._tokens)
         self._signing = lru_cache(maxsize=8)(self._signing_request)
 
@@ -90,20 +94,17 @@ class LinkedIn:
         body = json.dumps(payload, separators=(",", ":")).encode()
         return Request("POST", self._media, headers, body)
 
-    def upload_resume(
-        self, body: bytes | Readable, size: int, content_type: str, filename: str
-    ) -> str:
-        """Bring a file to LinkedIn: a fresh signed URL, used once and right away.
+    def upload_resume(self, body: Readable, size: int, content_type: str, filename: str) -> str:
+        """Bring a file of ``size`` bytes to LinkedIn: a fresh signed URL, used once and right away.
 
         A URL that is refused or was lost with its connection is replaced; with the second refusal
         the token is, too. What fails three times is left to be tried again later. Gives the blob
         URN.
         """
-        sent = _body(body, size)
         refusals = 0
         for _ in range(_MAX_URLS):
             url = self.create_upload_url(content_type)
-            response, token = self._upload(url, sent, content_type, filename)
+            response, token = self._upload(url, Stream(body, size), content_type, filename)
             rule = decide(response)
             if rule.action is Action.DELIVER:
                 return self._blob(response)
@@ -130,7 +131,7 @@ class LinkedIn:
         return self._batches.delete(keys)
 
     def _upload(
-        self, signed: SignedUrl, body: bytes | Stream, content_type: str, filename: str
+        self, signed: SignedUrl, body: Stream, content_type: str, filename: str
     ) -> tuple[ApiResponse, Token | None]:
         name = quote(filename, safe="", errors="replace")
         text = signed.text
@@ -162,14 +163,6 @@ class LinkedIn:
         if path == "/" or not path.isascii() or not path.isprintable() or " " in path:
             raise Retry(self._session.unreadable(response, "it does not say where the file is"))
         return f"urn:li:ambryBlob:{path}"
-
-
-def _body(body: bytes | Readable, size: int) -> bytes | Stream:
-    if not isinstance(body, bytes):
-        return Stream(body, size)
-    if len(body) != size:
-        raise ValueError(f"a body of {len(body)} bytes was announced as {size}")
-    return body
 
 
 def _signed_url(response: ApiResponse) -> str | None:

@@ -17,10 +17,12 @@ from urllib.parse import quote, quote_plus, urlencode
 
 from target_linkedin_resumes.errors import Failure, Misconfigured, Retry
 from target_linkedin_resumes.http.messages import Request
-from target_linkedin_resumes.http.urls import Url
+from target_linkedin_resumes.http.urls import Url, parse_url
 from target_linkedin_resumes.linkedin.outcomes import Action, Rule, decide
 from target_linkedin_resumes.linkedin.responses import ApiResponse, Call, json_object
-from target_linkedin_resumes.linkedin.session import ClientSettings, Session, endpoint
+from target_linkedin_resumes.linkedin.session import Session
+from target_linkedin_resumes.setting_kinds import parse_endpoint
+from target_linkedin_resumes.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -75,17 +77,15 @@ class Introspection:
     active: bool
     status: str | None
     expires_at: int | None
-    scope: str | None
-    auth_type: str | None
 
 
 class Tokens:
     """Gives the token of one application. May be used by many threads at once."""
 
-    def __init__(self, settings: ClientSettings, session: Session) -> None:
+    def __init__(self, settings: Settings, session: Session) -> None:
         self._settings = settings
         self._session = session
-        self._token_url = endpoint("token_url", settings.token_url)
+        self._token_url = parse_url(parse_endpoint("token_url", settings.token_url))
         self._lock = threading.Lock()
         self._token: Token | None = None
         self._flight: Future[Token] | None = None
@@ -187,11 +187,7 @@ class Tokens:
                 self._session.unreadable(response, "it does not say whether a token is active")
             )
         return Introspection(
-            body["active"],
-            _text(body.get("status")),
-            _seconds(body.get("expires_at")),
-            _text(body.get("scope")),
-            _text(body.get("auth_type")),
+            body["active"], _text(body.get("status")), _seconds(body.get("expires_at"))
         )
 
     def _renew(self, flight: Future[Token]) -> Token:
