@@ -98,10 +98,6 @@ class _KeyState:
         """The first change behind the one on the wire."""
         return self.delete or self.upsert
 
-    @property
-    def empty(self) -> bool:
-        return not (self.sending or self.delete or self.upsert)
-
 
 class InFlight:
     """All changes in flight. Every method that takes ``now`` takes seconds on one clock.
@@ -346,9 +342,8 @@ class InFlight:
 
     # Time
 
-    def tick(self, now: float) -> bool:
-        """Bring back what has waited long enough; True if an upload may begin because of it."""
-        brought_back = False
+    def tick(self, now: float) -> None:
+        """Bring back what has waited long enough."""
         while self._backoff and self._backoff[0][0] <= now:
             _, _, entry = heapq.heappop(self._backoff)
             if entry.stage is not Stage.BACKOFF:
@@ -357,10 +352,8 @@ class InFlight:
                 # Ahead of what has not been tried: its deadline runs, and states wait for it.
                 entry.stage = Stage.QUEUED
                 self._enqueue(entry, -inf)
-                brought_back = True
             else:
                 self._make_ready(entry, now)
-        return brought_back
 
     def next_tick(self, now: float) -> float | None:
         """Seconds until :meth:`tick` has something to do."""
@@ -465,9 +458,7 @@ class InFlight:
         state.sending = None
         if rejected and entry.superseded:  # nothing waits, or that would have taken its place
             state.upsert = self._revived(entry)
-        self._retire(entry)
-        self._release(state)
-        self._forget_if_empty(entry.key, state)
+        self._leave(entry, state)
 
     def _takes_its_place(self, entry: Entry) -> bool:
         """Whether a change that waits replaces one on the wire, rather than follow it."""
@@ -485,28 +476,25 @@ class InFlight:
         )
 
     def _drop_delete(self, entry: Entry) -> None:
-        """Let a deletion go that waits, and what waits for it."""
+        """Let a deletion go that waits."""
         state = self._keys[entry.key]
         state.delete = None
-        self._retire(entry)
-        self._release(state)
-        self._forget_if_empty(entry.key, state)
+        self._leave(entry, state)
 
     def _drop_upsert(self, entry: Entry, *, rejected: bool = False) -> None:
         state = self._keys[entry.key]
         state.upsert = self._revived(entry) if rejected else None
+        self._leave(entry, state)
+
+    def _leave(self, entry: Entry, state: _KeyState) -> None:
+        """Let an entry go that its key's state no longer has, and with it what waits for it."""
         self._retire(entry)
-        self._forget_if_empty(entry.key, state)
-
-    def _release(self, state: _KeyState) -> None:
-        held = state.upsert
-        if held is not None and held.stage is Stage.BLOCKED and state.delete is None:
-            held.stage = Stage.READY
-            self._ready[Upsert][held.key] = held
-
-    def _forget_if_empty(self, key: ResumeKey, state: _KeyState) -> None:
-        if state.empty:
-            del self._keys[key]
+        upsert = state.upsert
+        if upsert is not None and upsert.stage is Stage.BLOCKED and state.delete is None:
+            upsert.stage = Stage.READY
+            self._ready[Upsert][upsert.key] = upsert
+        if state.sending is None and state.waiting is None:
+            del self._keys[entry.key]
 
     def _try_later(self, entry: Entry, failure: Retry, now: float) -> Stop | Reject | None:
         """Have a change wait for its next try. Gives what it comes to, failing for too long.

@@ -95,7 +95,6 @@ class Scheduler:
         self._ended = False  # nothing more is begun
         self._reader: tuple[Callable[[], bool], SimpleQueue[None]] | None = None
         self._end: SimpleQueue[None] | None = None
-        self._last_words = False  # what is to be printed at the end is on its way
         self._finished = False
         self._rejecting = 0  # rejects that are being written down
         self._uploaded: dict[Entry, None] = {}  # not told to the stores yet, and not sent
@@ -169,8 +168,6 @@ class Scheduler:
                 waits.append(max(self._deadline - now, 0.0))
         if self._end is not None and not self._stores.busy:
             self._finish(self._end)
-            if not self._stores.busy:  # there was nothing to write down
-                return 0.0
         return min((wait for wait in waits if wait is not None), default=None)
 
     # What the reader posts
@@ -272,18 +269,17 @@ class Scheduler:
         return self.idle or self._ended or self._ports.clock() >= self._deadline
 
     def _finish(self, reply: SimpleQueue[None]) -> None:
-        """Print the last true state; once that is done, end all threads."""
-        if self._last_words:
+        """Print the last true state; once nothing is left to write down, end all threads."""
+        if self._uploaded or self._settled:
+            self._tell_uploaded()
+        state = self.checkpoints.take_due()
+        if state is not None:
+            self._tell(partial(self._print, state), self._printed)
+        if not self._stores.busy:
             for workers in (self._uploads, self._calls, self._stores):
                 workers.stop()
             self._finished = True
             reply.put(None)
-            return
-        self._last_words = True
-        self._tell_uploaded()
-        state = self.checkpoints.take_due()
-        if state is not None:
-            self._tell(partial(self._print, state), self._printed)
 
     # Uploads
 
@@ -316,18 +312,16 @@ class Scheduler:
             self._uploaded_as(entry, result)
         elif isinstance(result, Retry):
             self._upload_failed(entry, result)
-        else:
-            rejected = isinstance(result, Reject)
-            wanted = self.in_flight.upload_needless(entry, rejected=rejected)
-            if isinstance(result, Unchanged):
-                if wanted:
-                    self.counters.unchanged += 1
-                    self._settle_entry(entry)
-            elif isinstance(result, Reject):
-                if wanted:
-                    self._reject(entry.rejected(result), entry.positions)
-            else:  # the change stays unsettled: the run ends before it
-                self.fail(result)
+        elif isinstance(result, Unchanged):
+            if self.in_flight.upload_needless(entry):
+                self.counters.unchanged += 1
+                self._settle_entry(entry)
+        elif isinstance(result, Reject):
+            if self.in_flight.upload_needless(entry, rejected=True):
+                self._reject(entry.rejected(result), entry.positions)
+        else:  # the change stays unsettled: the run ends before it
+            self.in_flight.upload_needless(entry)
+            self.fail(result)
 
     def _uploaded_as(self, entry: Entry, upload: Upload) -> None:
         now = self._ports.clock()
