@@ -17,6 +17,7 @@ from urllib.parse import quote, quote_plus, urlencode
 
 from target_linkedin_resumes.errors import Failure, Misconfigured, Retry
 from target_linkedin_resumes.http.messages import Request
+from target_linkedin_resumes.http.oauth import granted
 from target_linkedin_resumes.http.urls import Url, parse_url
 from target_linkedin_resumes.linkedin.outcomes import Action, Rule, decide
 from target_linkedin_resumes.linkedin.responses import ApiResponse, Call, json_object
@@ -26,9 +27,7 @@ from target_linkedin_resumes.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-# Seconds. LinkedIn's tokens live 30 minutes; a life of more than a year is a mistake.
-DEFAULT_LIFE = 1800
-_LONGEST_LIFE = 366 * 24 * 3600
+# Seconds.
 _LONGEST_MARGIN = 60
 # Parts of the margin between two attempts at a renewal while the old token is still good.
 _ATTEMPTS_IN_MARGIN = 6
@@ -38,7 +37,6 @@ _TOKENS_IN_USE = 16
 # Tokens that one call may use up before it is left to be tried again later.
 _MAX_TOKENS = 3
 
-_TOKEN = re.compile(r"[!-~]{1,16384}")
 _MAX_DESCRIPTION = 200
 
 
@@ -72,7 +70,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Introspection:
-    """What LinkedIn says of a token. Times are epoch seconds; None is what it did not say."""
+    """What LinkedIn says of a token. The time is in epoch seconds; None is what it did not say."""
 
     active: bool
     status: str | None
@@ -187,7 +185,7 @@ class Tokens:
                 self._session.unreadable(response, "it does not say whether a token is active")
             )
         return Introspection(
-            body["active"], _text(body.get("status")), _seconds(body.get("expires_at"))
+            body["active"], _text(body.get("status")), _epoch(body.get("expires_at"))
         )
 
     def _renew(self, flight: Future[Token]) -> Token:
@@ -208,12 +206,10 @@ class Tokens:
     def _mint(self) -> Token:
         asked = self._session.clock()
         response = self._post(Call.TOKEN, self._token_url, {"grant_type": "client_credentials"})
-        body = json_object(response.body)
-        value = body.get("access_token")
-        if not isinstance(value, str) or not _TOKEN.fullmatch(value):
+        found = granted(response.body)
+        if found is None:
             raise Retry(self._session.unreadable(response, "it holds no access token"))
-        life = _seconds(body.get("expires_in"))
-        return Token(value, asked, life if life and life <= _LONGEST_LIFE else DEFAULT_LIFE)
+        return Token(found.token, asked, found.life)
 
     def _post(self, call: Call, url: Url, fields: dict[str, str]) -> ApiResponse:
         settings = self._settings
@@ -281,12 +277,6 @@ def _text(value: object) -> str | None:
     return "".join(c if c.isprintable() else " " for c in value[:_MAX_DESCRIPTION])
 
 
-def _seconds(value: object) -> int | None:
-    """Read a positive number of seconds, given as a number or, as LinkedIn shows it, a string."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        seconds = int(value)
-    except (ValueError, OverflowError):
-        return None
-    return seconds if seconds > 0 else None
+def _epoch(value: object) -> int | None:
+    match = re.fullmatch(r"[1-9][0-9]{0,10}", str(value))
+    return int(match[0]) if match else None

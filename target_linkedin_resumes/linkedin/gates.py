@@ -171,11 +171,7 @@ class Gates:
 
 def _failure(response: ApiResponse) -> str | None:
     """Name what came where the endpoint itself failed, and not this one request."""
-    if response.error is None and response.status not in TRANSIENT:
+    failed = response.error is not None or response.status in TRANSIENT
+    if not failed or isinstance(response.error, BodyChanged):
         return None
-    rule = decide(response)
-    if rule.action not in {Action.RETRY, Action.NEW_URL}:
-        return None
-    if response.error is not None:
-        return None if isinstance(response.error, BodyChanged) else response.error.kind
-    return str(response.status)
+    return response.came if decide(response).action in {Action.RETRY, Action.NEW_URL} else None

@@ -308,11 +308,10 @@ def failure(response: ApiResponse, rule: Rule, now: datetime) -> Failure:
         return Misconfigured(message)
     if rule.action in _FAILURES:
         return _FAILURES[rule.action](message)
-    came = response.error.kind if response.error is not None else response.status or "unclear"
     wait = retry_after(response.retry_after, now)
     if wait is not None:
         wait = min(wait, LONGEST_RETRY_AFTER)
-    return Retry(message, retry_after=wait, cause=f"{response.call} {came}")
+    return Retry(message, retry_after=wait, cause=f"{response.call} {response.came}")
 
 
 def describe(response: ApiResponse, advice: str) -> str:

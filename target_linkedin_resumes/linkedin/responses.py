@@ -63,6 +63,11 @@ class ApiResponse:
     response: Response | None = field(default=None, repr=False)
 
     @property
+    def came(self) -> str:
+        """The status or the kind of error, for metrics and causes of retries."""
+        return self.error.kind if self.error is not None else str(self.status or "unclear")
+
+    @property
     def body(self) -> bytes:
         """The body as it came."""
         return b"" if self.response is None else self.response.body

@@ -75,13 +75,11 @@ class Session:
         begun = self.clock()
         try:
             response = read_response(call, self._transport.send(request))
-            outcome = str(response.status)
         except TransportError as error:
             response = ApiResponse(call, error=error)
-            outcome = error.kind
-        seconds = self.clock() - begun
-        self._observe(call, outcome, seconds, request.size)
-        logger.debug("%s: %s in %.3f s, x-li-uuid %s", call, outcome, seconds, response.uuid)
+        seconds, came = self.clock() - begun, response.came
+        self._observe(call, came, seconds, request.size)
+        logger.debug("%s: %s in %.3f s, x-li-uuid %s", call, came, seconds, response.uuid)
         return response
 
     def failure(self, response: ApiResponse, rule: Rule) -> Failure:

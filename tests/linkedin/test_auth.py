@@ -12,7 +12,7 @@ import pytest
 from target_linkedin_resumes.errors import Failure, Misconfigured, Retry
 from target_linkedin_resumes.http.messages import Request, Response, TransportError
 from target_linkedin_resumes.http.urls import parse_url
-from target_linkedin_resumes.linkedin.auth import DEFAULT_LIFE, Introspection, Tokens
+from target_linkedin_resumes.linkedin.auth import Introspection, Tokens
 from target_linkedin_resumes.linkedin.gates import Gates
 from target_linkedin_resumes.linkedin.responses import Call
 from target_linkedin_resumes.linkedin.session import Session
@@ -69,15 +69,15 @@ def test_asks_as_the_client_credentials_page_says() -> None:
         (1800, 1800),
         ("4", 4),
         (3599.7, 3599),
-        (None, DEFAULT_LIFE),
-        ("soon", DEFAULT_LIFE),
-        ("", DEFAULT_LIFE),
-        (0, DEFAULT_LIFE),
-        (-5, DEFAULT_LIFE),
-        (True, DEFAULT_LIFE),
-        ([], DEFAULT_LIFE),
-        (1e400, DEFAULT_LIFE),
-        (10**12, DEFAULT_LIFE),
+        (None, 1800),
+        ("soon", 1800),
+        ("", 1800),
+        (0, 1800),
+        (-5, 1800),
+        (True, 1800),
+        ([], 1800),
+        (1e400, 1800),
+        (10**12, 1800),
     ],
 )
 def test_reads_the_life_of_a_token(expires_in: object, life: int) -> None:
@@ -335,8 +335,9 @@ def test_asks_what_linkedin_thinks_of_the_token() -> None:
     }
 
 
-def test_an_inactive_token_and_missing_fields() -> None:
-    made = tokens(token(), introspect=answer(200, {"active": False, "expires_at": "soon"}))
+@pytest.mark.parametrize("expires_at", ["soon", None, True, -1, 1772366400000, 1e400])
+def test_an_inactive_token_and_missing_fields(expires_at: object) -> None:
+    made = tokens(token(), introspect=answer(200, {"active": False, "expires_at": expires_at}))
     assert made.introspect() == Introspection(False, None, None)
 
 
