@@ -10,14 +10,14 @@ from contextlib import ExitStack
 from typing import Protocol, TypeVar
 
 from target_linkedin_resumes.engine.interfaces import Outcomes
-from target_linkedin_resumes.engine.types import Content, Unchanged, Upload
+from target_linkedin_resumes.engine.types import Unchanged, Upload
 from target_linkedin_resumes.errors import Confirmation, QuotaSpent, Retry
 from target_linkedin_resumes.linkedin.limits import seconds_until_renewal
 from target_linkedin_resumes.linkedin.restli import Resume
 from target_linkedin_resumes.linkedin.session import utc_now
-from target_linkedin_resumes.records import Change, Delete, ResumeKey, Upsert
+from target_linkedin_resumes.records import Change, Content, Delete, ResumeKey, Upsert
 from target_linkedin_resumes.resumes.sources import Sources
-from target_linkedin_resumes.resumes.spool import Described, NotModified, SizedReader
+from target_linkedin_resumes.resumes.spool import NotModified, SizedReader
 from target_linkedin_resumes.stores.ledger import Found, Known, Ledger
 
 logger = logging.getLogger(__name__)
@@ -96,8 +96,7 @@ class Uploader:
         row = known if isinstance(known, Known) else None
         tag = ledger.tag_of(change, row) if ledger is not None and row else None
 
-        def is_unchanged(described: Described) -> bool:
-            content = _content(described)
+        def is_unchanged(content: Content) -> bool:
             return ledger is not None and ledger.is_delivered(change, row, content)
 
         with ExitStack() as stack:
@@ -109,7 +108,7 @@ class Uploader:
             except Retry as retry:
                 retry.at_source, retry.cause = True, "source"
                 raise
-            content = None if resume.described is None else _content(resume.described)
+            content = resume.content
             if ledger is not None and content is not None:
                 if resume.converted and ledger.is_delivered(change, row, content):
                     return Unchanged()
@@ -130,16 +129,6 @@ class Uploader:
     def delete(self, keys: list[ResumeKey]) -> Outcomes:
         """Delete up to 100 resumes. Raises Failure."""
         return self._client.batch_delete(keys)
-
-
-def _content(described: Described) -> Content:
-    return Content(
-        described.sha256,
-        described.filename,
-        described.content_type,
-        described.fingerprint,
-        described.origin,
-    )
 
 
 class QuotaWait:

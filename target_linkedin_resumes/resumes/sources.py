@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from target_linkedin_resumes.errors import Reject
-from target_linkedin_resumes.records import ResumeFile
+from target_linkedin_resumes.records import Content, ResumeFile
 from target_linkedin_resumes.resumes.charsets import declared_codec
 from target_linkedin_resumes.resumes.codes import CODES
 from target_linkedin_resumes.resumes.etags import Fingerprints
@@ -39,7 +39,6 @@ from target_linkedin_resumes.resumes.prefixes import (
 )
 from target_linkedin_resumes.resumes.spool import (
     MAX_SIZE,
-    Described,
     Found,
     IsKnown,
     NotModified,
@@ -143,7 +142,7 @@ class Sources:
         self,
         file: ResumeFile,
         known: str | None = None,
-        is_unchanged: Callable[[Described], bool] | None = None,
+        is_unchanged: Callable[[Content], bool] | None = None,
     ) -> Iterator[OpenedResume]:
         """Open a resume, tell its kind by its bytes, convert it if need be, and yield it.
 
@@ -168,29 +167,25 @@ class Sources:
                 if sent.content_type is None:
                     raise Reject(sent.code, _refusal(sent))
             name = file_name((file.filename, found.name), sent.extension)
-            described = None
+            content = None
             converted = convert is not None or kind.encoding not in (None, *UTF_8)
             if is_unchanged is not None:
                 sha256 = _sha256(found)
                 made = sent.extension if convert is not None else kind.encoding
                 origin = f"{sha256} {made}" if converted else sha256
                 prints = self._fingerprints
-                fingerprint = None if prints is None else prints.make(file, found.validators)
-                described = Described(
-                    origin, name, sent.content_type, fingerprint, "" if converted else sha256
-                )
-                if is_unchanged(described):
+                tag = None if prints is None else prints.make(file, found.validators)
+                content = Content("" if converted else sha256, name, sent.content_type, tag, origin)
+                if is_unchanged(content):
                     raise NotModified
             if convert is not None:
                 found = stack.enter_context(convert.convert(found, kind))
             elif converted and kind.encoding is not None:
                 found = stack.enter_context(in_utf8(found, kind.encoding))
-            if described is not None and not described.sha256:
-                described = replace(described, sha256=_sha256(found))
+            if content is not None and not content.sha256:
+                content = replace(content, sha256=_sha256(found))
             found.body.seek(0)
-            yield OpenedResume(
-                sent.content_type, name, found.size, found.body, described, converted
-            )
+            yield OpenedResume(sent.content_type, name, found.size, found.body, content, converted)
 
     def _fetching(self, file: ResumeFile) -> AbstractContextManager[None]:
         """Watch how the listed source does that a file is of, if it is of one."""

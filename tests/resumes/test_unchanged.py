@@ -55,8 +55,8 @@ def fingerprint_of(
     """Fetch a file; gives its fingerprint. Raises NotModified where it is the one that is known."""
     with sources.open(ResumeFile(location, **hints), known, lambda _: False) as resume:
         assert len(resume.body.read()) == resume.size > 0
-        assert resume.described is not None
-        return resume.described.fingerprint
+        assert resume.content is not None
+        return resume.content.tag
 
 
 def is_read_again(sources: Sources, location: str, known: str | None, **hints: Any) -> bool:
