@@ -17,15 +17,16 @@ from target_linkedin_resumes.engine.delete_limit import DeleteLimit
 from target_linkedin_resumes.engine.engine import GROUP, Engine
 from target_linkedin_resumes.engine.inflight import InFlight, Retries
 from target_linkedin_resumes.engine.interfaces import Ports, Store
+from target_linkedin_resumes.engine.throttling import Concurrency, RecordsPerMinute
 from target_linkedin_resumes.errors import Misconfigured
 from target_linkedin_resumes.http.client import HttpTransport
 from target_linkedin_resumes.linkedin.api import LinkedIn
 from target_linkedin_resumes.linkedin.gates import Gates
-from target_linkedin_resumes.linkedin.limits import Concurrency, RecordsPerMinute, RequestsPerDay
+from target_linkedin_resumes.linkedin.limits import RequestsPerDay
 from target_linkedin_resumes.linkedin.session import Session, utc_now
 from target_linkedin_resumes.mapping.config import is_of_candidates
 from target_linkedin_resumes.report.files import ReportFiles
-from target_linkedin_resumes.report.metrics import MeteredRateLimiter, Metrics, WaitTimes
+from target_linkedin_resumes.report.metrics import Metrics, WaitTimes
 from target_linkedin_resumes.report.reporter import Reporter
 from target_linkedin_resumes.resumes.etags import Fingerprints
 from target_linkedin_resumes.resumes.prefixes import FileSource
@@ -165,10 +166,9 @@ def _built(
     uploader = Uploader(sources, client, ledger, describe=settings.audit_path is not None)
     ports = Ports(
         upload=uploader.upload,
-        sender=uploader,
-        rate=MeteredRateLimiter(
-            RecordsPerMinute(settings.records_per_minute, time.monotonic), waits
-        ),
+        update=uploader.update,
+        delete=client.batch_delete,
+        rate=RecordsPerMinute(settings.records_per_minute, time.monotonic, waits.for_limit),
         concurrency=Concurrency(settings.upload_concurrency),
         print_state=(lambda _: None) if settings.dry_run else print_state,
         stores=stores,

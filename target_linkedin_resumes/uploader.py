@@ -126,10 +126,6 @@ class Uploader:
             [(change.key, upload.urn, change.created_at) for change, upload in batch]
         )
 
-    def delete(self, keys: list[ResumeKey]) -> Outcomes:
-        """Delete up to 100 resumes. Raises Failure."""
-        return self._client.batch_delete(keys)
-
 
 class QuotaWait:
     """A client that waits until 00:00 UTC when the day's quota is spent (setting on_quota=wait).

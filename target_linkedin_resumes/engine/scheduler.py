@@ -375,15 +375,14 @@ class Scheduler:
 
     def _send(self, batch: Batch) -> None:
         if not self._ended:
-            ticket = self._ports.rate.sent(len(batch.entries))
-            self._calls.run(partial(self._call, batch), partial(self._answered, batch, ticket))
+            self._ports.rate.sent(len(batch.entries))
+            self._calls.run(partial(self._call, batch), partial(self._answered, batch))
 
     def _call(self, batch: Batch) -> Outcomes:
         """Make the call. On the batch thread."""
-        sender = self._ports.sender
         if batch.kind is Delete:
-            return sender.delete([entry.key for entry in batch.entries])
-        return sender.update(
+            return self._ports.delete([entry.key for entry in batch.entries])
+        return self._ports.update(
             [
                 (entry.change, entry.upload)
                 for entry in batch.entries
@@ -391,8 +390,8 @@ class Scheduler:
             ]
         )
 
-    def _answered(self, batch: Batch, ticket: int, result: Outcomes | Failure, _: float) -> None:
-        self._ports.rate.answered(ticket)
+    def _answered(self, batch: Batch, result: Outcomes | Failure, _: float) -> None:
+        self._ports.rate.answered()
         if self._ended:  # cut off at the end: the next run reads these records again
             return
         if isinstance(result, Retry):
