@@ -21,7 +21,6 @@ from target_linkedin_resumes.engine.throttling import Concurrency, RecordsPerMin
 from target_linkedin_resumes.errors import Misconfigured
 from target_linkedin_resumes.http.client import HttpTransport
 from target_linkedin_resumes.linkedin.api import LinkedIn
-from target_linkedin_resumes.linkedin.gates import Gates
 from target_linkedin_resumes.linkedin.limits import RequestsPerDay
 from target_linkedin_resumes.linkedin.session import Session, utc_now
 from target_linkedin_resumes.mapping.config import is_of_candidates
@@ -85,9 +84,13 @@ def linkedin_of(
     settings: Settings, transport: HttpTransport, meter: Metrics, quota: RequestsPerDay
 ) -> LinkedIn:
     """LinkedIn's client for these settings. Raises Misconfigured."""
-    gates = Gates(time.monotonic, utc_now, longest_asked=settings.retry_seconds)
-    calls = Session(transport, requests_per_day=quota, gates=gates, observe=meter)
-    return LinkedIn(settings, calls)
+    session = Session(
+        transport,
+        requests_per_day=quota,
+        observe=meter,
+        longest_asked=settings.retry_seconds,
+    )
+    return LinkedIn(settings, session)
 
 
 def sources_of(settings: Settings, fingerprints: Fingerprints | None = None) -> Sources:

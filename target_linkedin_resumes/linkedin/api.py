@@ -58,11 +58,11 @@ class LinkedIn:
 
     def stop_waiting(self) -> None:
         """Wait no longer for an endpoint that is out: the run is to end."""
-        self._session.gates.stop_waiting()
+        self._session.stop_waiting()
 
     def look(self) -> None:
         """Say it if nothing that was called has answered well for too long. From any thread."""
-        self._session.gates.look()
+        self._session.look()
 
     def introspect(self) -> Introspection:
         """Ask LinkedIn about the access token; get one for this if there is none yet."""

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 
 from target_linkedin_resumes.http.messages import Request, Response, TransportError
 from target_linkedin_resumes.linkedin.api import LinkedIn
-from target_linkedin_resumes.linkedin.gates import Gates
 from target_linkedin_resumes.linkedin.limits import RequestsPerDay
 from target_linkedin_resumes.linkedin.session import Session
 from target_linkedin_resumes.settings import Settings
@@ -104,7 +103,7 @@ def client(
         transport,
         clock=clock,
         now=lambda: NOW,
-        gates=Gates(clock, lambda: NOW, wait=clock.wait),
+        wait=clock.wait,
         requests_per_day=requests_per_day,
         observe=lambda *call: seen.append(call) if seen is not None else None,
     )

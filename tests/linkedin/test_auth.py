@@ -13,13 +13,11 @@ from target_linkedin_resumes.errors import Failure, Misconfigured, Retry
 from target_linkedin_resumes.http.messages import Request, Response, TransportError
 from target_linkedin_resumes.http.urls import parse_url
 from target_linkedin_resumes.linkedin.auth import Introspection, Tokens
-from target_linkedin_resumes.linkedin.gates import Gates
 from target_linkedin_resumes.linkedin.responses import Call
 from target_linkedin_resumes.linkedin.session import Session
 
 from .fakes import (
     MEDIA,
-    NOW,
     SETTINGS,
     SIGNED,
     TOKEN,
@@ -40,8 +38,7 @@ SECRET = SETTINGS.client_secret
 def tokens(*steps: Step, clock: Clock | None = None, introspect: Step | None = None) -> Tokens:
     script = Script({TOKEN: list(steps), INTROSPECT: [introspect or answer(500)]})
     clock = clock or Clock()
-    gates = Gates(clock, lambda: NOW, wait=clock.wait)
-    made = Tokens(SETTINGS, Session(script, clock=clock, gates=gates))
+    made = Tokens(SETTINGS, Session(script, clock=clock, wait=clock.wait))
     made.script = script  # type: ignore[attr-defined]  # for `minted`
     return made
 
@@ -367,8 +364,7 @@ def test_a_token_that_ends_while_a_call_waits_at_its_gate_is_not_used(path: str)
         media=[refusal, answer(201, x_linkedin_id=SIGNED)],
         upload=[refusal, answer(201, location="/AAYU-b.pdf")],
     )
-    gates = Gates(clock, lambda: NOW, wait=clock.wait)
-    tokens = Tokens(SETTINGS, Session(transport, clock=clock, gates=gates))
+    tokens = Tokens(SETTINGS, Session(transport, clock=clock, wait=clock.wait))
     call = Call.UPLOAD_URL if path == MEDIA else Call.UPLOAD
     request = Request("POST", parse_url(f"https://www.linkedin.com{path}"), {})
     tokens.send_once(call, request)

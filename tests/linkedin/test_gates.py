@@ -16,9 +16,8 @@ from target_linkedin_resumes.http.messages import (
     Untrusted,
 )
 from target_linkedin_resumes.http.urls import parse_url
-from target_linkedin_resumes.linkedin.gates import _OUT, Gates
 from target_linkedin_resumes.linkedin.responses import ApiResponse, Call
-from target_linkedin_resumes.linkedin.session import Session
+from target_linkedin_resumes.linkedin.session import _OUT, Session
 
 from .fakes import NOW, Clock, answer
 
@@ -58,8 +57,9 @@ def calls(
 ) -> tuple[Callable[..., ApiResponse], Endpoint, Session]:
     clock = clock or Clock(0.0)
     endpoint = Endpoint(clock, *steps)
-    gates = Gates(clock, lambda: NOW, wait=clock.wait, longest_asked=longest_asked)
-    session = Session(endpoint, clock=clock, now=lambda: NOW, gates=gates)
+    session = Session(
+        endpoint, clock=clock, now=lambda: NOW, wait=clock.wait, longest_asked=longest_asked
+    )
 
     def send(call: Call = Call.UPLOAD_URL, request: Request = REQUEST) -> ApiResponse:
         return session.send(call, request)
@@ -134,8 +134,7 @@ def test_who_waits_gives_up_where_another_finds_the_endpoint_still_out() -> None
             others.pop()
             session.send(Call.UPLOAD_URL, REQUEST)
 
-    gates = Gates(clock, lambda: NOW, wait=wait)
-    session = Session(endpoint, clock=clock, now=lambda: NOW, gates=gates)
+    session = Session(endpoint, clock=clock, now=lambda: NOW, wait=wait)
     session.send(Call.UPLOAD_URL, REQUEST)
     with pytest.raises(Retry, match="is failing") as error:
         session.send(Call.UPLOAD_URL, REQUEST)
@@ -146,7 +145,7 @@ def test_who_waits_gives_up_where_another_finds_the_endpoint_still_out() -> None
 def test_nobody_waits_once_the_run_is_to_end() -> None:
     send, endpoint, session = calls(answer(429, retry_after="100"))
     send()
-    session.gates.stop_waiting()
+    session.stop_waiting()
     with pytest.raises(Retry):
         send()
     assert endpoint.clock() == 0
@@ -226,13 +225,13 @@ def test_that_the_first_call_hangs_is_said_while_it_does(
             del request
             clock.wait(seconds)
             for _ in range(3):
-                session.gates.look()  # as the thread that looks at the clock does
+                session.look()  # as the thread that looks at the clock does
             return answer(200)
 
-    session = Session(Hanging(), clock=clock, gates=Gates(clock, lambda: NOW))
-    session.gates.look()
+    session = Session(Hanging(), clock=clock)
+    session.look()
     session.send(Call.TOKEN, HERE)
-    session.gates.look()
+    session.look()
     errors = [text for level, text in lines(caplog) if level == "ERROR"]
     assert len(errors) == said
     for text in errors:
