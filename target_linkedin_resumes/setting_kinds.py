@@ -128,14 +128,9 @@ def _read_oauth(name: str, value: Any) -> OAuth | None:
             f"setting '{name}': expected an object of texts: {', '.join(sorted(required))}, and"
             f" {', '.join(sorted(optional))} if the source asks for them"
         )
-    try:
-        url = parse_endpoint("file_sources", value["token_url"].strip())
-    except Misconfigured:
-        raise Misconfigured(
-            f"setting '{name}.token_url': expected an https URL without user, query or fragment"
-            " (http on a loopback address only)"
-        ) from None
-    return OAuth(**{name: text.strip() for name, text in value.items()} | {"token_url": url})
+    texts = {part: text.strip() for part, text in value.items()}
+    texts["token_url"] = parse_endpoint(f"{name}.token_url", texts["token_url"])
+    return OAuth(**texts)
 
 
 def read_blob_ttl(name: str, value: Any) -> Mapping[str, int | str] | None:

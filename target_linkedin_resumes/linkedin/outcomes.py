@@ -115,8 +115,6 @@ _KEY = _UPDATED | _DELETED
 
 # "Resource level throttle APPLICATION DAY limit for calls to this resource is reached."
 _DAY_LIMIT = re.compile(r"(?<![A-Z])DAY(?![A-Z])")
-_ACCESS_DENIED = frozenset({"ACCESS_DENIED"})
-_ACCESS_DENIED_CODE = frozenset({100})
 
 _NO_TRUST = (
     "check api_url and token_url; behind a proxy that decrypts TLS, name its CA bundle in the"
@@ -242,8 +240,8 @@ TABLE: tuple[Rule, ...] = (
         (403,),
         _RIGHTS,
         "error-handling",
-        names=_ACCESS_DENIED,
-        service_codes=_ACCESS_DENIED_CODE,
+        names=frozenset({"ACCESS_DENIED"}),
+        service_codes=frozenset({100}),
     ),
     Rule(Action.RETRY, _KEY, (409,), "another write to the same resume is under way", "rest.li"),
     Rule(Action.GONE, _DELETED, NOT_THERE, "", "policy"),
