@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import Protocol, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 from target_linkedin_resumes.engine.interfaces import Outcomes
 from target_linkedin_resumes.engine.types import Unchanged, Upload
@@ -21,6 +21,7 @@ from target_linkedin_resumes.resumes.spool import NotModified, SizedReader
 from target_linkedin_resumes.stores.ledger import Found, Known, Ledger
 
 logger = logging.getLogger(__name__)
+P = ParamSpec("P")
 T = TypeVar("T")
 
 # Seconds between two lines that say why nothing moves.
@@ -139,34 +140,26 @@ class QuotaWait:
         sleep: Callable[[float], None] = time.sleep,
         observe: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
-        self._client = client
         self._sleep = sleep
         self._observe = observe
         self._lock = threading.Lock()
         self._said_at = float("-inf")
+        self.upload_resume = self._patient(client.upload_resume)
+        self.batch_update = self._patient(client.batch_update)
+        self.batch_delete = self._patient(client.batch_delete)
 
-    def upload_resume(self, body: SizedReader, size: int, content_type: str, filename: str) -> str:
-        """As :meth:`Client.upload_resume`."""
-        upload = self._client.upload_resume
-        return self._patiently(lambda: upload(body, size, content_type, filename))
+    def _patient(self, call: Callable[P, T]) -> Callable[P, T]:
+        def called(*args: P.args, **kwargs: P.kwargs) -> T:
+            while True:
+                try:
+                    return call(*args, **kwargs)
+                except QuotaSpent as spent:
+                    left = seconds_until_renewal(utc_now())
+                    self._say(spent, left)
+                    self._observe(min(left, WAIT_INTERVAL))
+                    self._sleep(min(left, WAIT_INTERVAL))
 
-    def batch_update(self, resumes: Sequence[Resume]) -> Outcomes:
-        """As :meth:`Client.batch_update`."""
-        return self._patiently(lambda: self._client.batch_update(resumes))
-
-    def batch_delete(self, keys: Sequence[ResumeKey]) -> Outcomes:
-        """As :meth:`Client.batch_delete`."""
-        return self._patiently(lambda: self._client.batch_delete(keys))
-
-    def _patiently(self, call: Callable[[], T]) -> T:
-        while True:
-            try:
-                return call()
-            except QuotaSpent as spent:
-                left = seconds_until_renewal(utc_now())
-                self._say(spent, left)
-                self._observe(min(left, WAIT_INTERVAL))
-                self._sleep(min(left, WAIT_INTERVAL))
+        return called
 
     def _say(self, spent: QuotaSpent, left: int) -> None:
         with self._lock:
