@@ -171,7 +171,7 @@ class InFlight:
             begun = entry.kind is Delete or entry.upload is not None
             first = entry.superseded[0] if entry.superseded else entry
             if waits and not begun and first.positions[0] > horizon:
-                self._drop_upsert(entry)
+                self._drop(entry)
 
     # Uploads
 
@@ -211,7 +211,7 @@ class InFlight:
         others = "" if self._uploaded_at < (entry.failing_since or 0) else " while others arrived"
         if stop is None or not failure.at_source or not (others or failure.of_file):
             return stop
-        self._drop_upsert(entry, rejected=True)
+        self._drop(entry, rejected=True)
         tries = f"{entry.attempts} tries failed{others}"
         return Reject("source_unreachable", f"{tries}; the last: {failure.message}")
 
@@ -222,7 +222,7 @@ class InFlight:
         """
         if not self._upload_ended(entry):
             return False
-        self._drop_upsert(entry, rejected=rejected)
+        self._drop(entry, rejected=rejected)
         return True
 
     def _upload_ended(self, entry: Entry) -> bool:
@@ -322,13 +322,12 @@ class InFlight:
         entries = [entry for entry in batch.entries if self._put_back(entry)]
         if len(batch.entries) == 1 and entries:
             [entry] = entries
+            refused: Reject | Stop = Reject("linkedin_refused", failure.message)
             if entry.kind is Delete:
                 refused = self._refused_deletion(entry, failure.message)
-                if isinstance(refused, Reject):
-                    self._drop_delete(entry)
-                return [(entry, refused)]
-            self._drop_upsert(entry, rejected=True)
-            return [(entry, Reject("linkedin_refused", failure.message))]
+            if isinstance(refused, Reject):
+                self._drop(entry, rejected=True)
+            return [(entry, refused)]
         self._halve(entries)
         return []
 
@@ -475,15 +474,13 @@ class InFlight:
             " run, with the setting on_reject=continue."
         )
 
-    def _drop_delete(self, entry: Entry) -> None:
-        """Let a deletion go that waits."""
+    def _drop(self, entry: Entry, *, rejected: bool = False) -> None:
+        """Let an entry go that is not on the wire."""
         state = self._keys[entry.key]
-        state.delete = None
-        self._leave(entry, state)
-
-    def _drop_upsert(self, entry: Entry, *, rejected: bool = False) -> None:
-        state = self._keys[entry.key]
-        state.upsert = self._revived(entry) if rejected else None
+        if entry.kind is Delete:
+            state.delete = None
+        else:
+            state.upsert = self._revived(entry) if rejected else None
         self._leave(entry, state)
 
     def _leave(self, entry: Entry, state: _KeyState) -> None:
@@ -517,7 +514,7 @@ class InFlight:
         return self._keep_deletions and entry.kind is Delete and got_through
 
     def _keep_deletion(self, entry: Entry, stop: Stop) -> Reject:
-        self._drop_delete(entry)
+        self._drop(entry)
         return Reject(DELETION_REFUSED, stop.message.removeprefix(f"{entry.key}: "))
 
     # The open batches

@@ -172,29 +172,21 @@ class Scheduler:
 
     # What the reader posts
 
-    def add(self, change: Change, size: int, priority: float, known: object) -> None:
-        """Take a change that was read."""
-        self.counters.read += 1
-        self._add(change, size, priority, known)
-
-    def add_unasked(self, change: Delete, size: int, known: object) -> None:
-        """Take a deletion that no record asks for."""
-        self.counters.vanished += 1
-        self._add(change, size, inf, known)
-
-    def _add(self, change: Change, size: int, priority: float, known: object) -> None:
+    def add(self, change: Change, size: int, priority: float, known: object, asked: bool) -> None:
+        """Take a change that was read, or a deletion that no record ``asked`` for."""
+        if asked:
+            self.counters.read += 1
+        else:
+            self.counters.vanished += 1
         self._received += size
         position = self.checkpoints.take()
         self.in_flight.add(change, position, size, self._ports.clock(), priority, known)
 
-    def add_unchanged(self, key: ResumeKey) -> None:
-        """Settle a change that is known to be carried out; nothing of its key is in flight."""
-        self.counters.read += 1
-        self.counters.unchanged += 1
-        self.settle_unchanged(key)
-
-    def settle_unchanged(self, key: ResumeKey) -> None:
-        """Settle, likewise, what no record asks for."""
+    def add_unchanged(self, key: ResumeKey, asked: bool) -> None:
+        """Settle what is known to be carried out already; nothing of its key is in flight."""
+        if asked:
+            self.counters.read += 1
+            self.counters.unchanged += 1
         self._settle(key, [self.checkpoints.take()])
 
     def add_skipped(self, count: str) -> None:
@@ -272,9 +264,7 @@ class Scheduler:
         """Print the last true state; once nothing is left to write down, end all threads."""
         if self._uploaded or self._settled:
             self._tell_uploaded()
-        state = self.checkpoints.take_due()
-        if state is not None:
-            self._tell(partial(self._print, state), self._printed)
+        self._begin_print()
         if not self._stores.busy:
             for workers in (self._uploads, self._calls, self._stores):
                 workers.stop()
@@ -476,11 +466,14 @@ class Scheduler:
             return None
         if now < self._next_print:
             return self._next_print - now
-        state = self.checkpoints.take_due()
-        assert state is not None  # noqa: S101 - one is due
-        self._printing = True
-        self._tell(partial(self._print, state), self._printed)
+        self._begin_print()
         return None
+
+    def _begin_print(self) -> None:
+        state = self.checkpoints.take_due()
+        if state is not None:
+            self._printing = True
+            self._tell(partial(self._print, state), self._printed)
 
     def _print(self, state: State) -> float:
         """Make the state durable and print it; gives when the next one may be printed.
