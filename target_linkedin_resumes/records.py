@@ -66,37 +66,43 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Upsert:
-    """The resume of ``key`` is to be what ``file`` holds. ``created_at`` is epoch milliseconds.
+class Provenance:
+    """The record that a change was read from, or that was rejected.
 
     ``stream``, ``record`` and ``version`` are as the tap sent them, ``attempts`` is how often
-    earlier runs failed to deliver the record. ``row`` is the tap's row that names the resume, None
-    where the ids are its identity or nothing is; ``element`` is the place in the
-    row's list, None where the record is one resume.
+    earlier runs failed to deliver the record. ``row`` is the tap's row, None where the ids are its
+    identity or nothing is; ``element`` is the place of one resume in the row's list, None where the
+    record is one resume.
     """
+
+    stream: str = ""
+    record: Record = field(default_factory=dict, repr=False)
+    attempts: int = 0
+    version: int | None = None
+    row: Row | None = field(default=None, repr=False)
+    element: int | None = None
+
+
+# Of a deletion that no record asks for.
+NO_RECORD = Provenance()
+
+
+@dataclass(frozen=True, slots=True)
+class Upsert:
+    """The resume of ``key`` is to be what ``file`` holds. ``created_at`` is epoch milliseconds."""
 
     key: ResumeKey
     created_at: int
     file: ResumeFile
-    stream: str = ""
-    record: Record = field(default_factory=dict, repr=False)
-    attempts: int = 0
-    version: int | None = None
-    row: Row | None = field(default=None, repr=False)
-    element: int | None = None
+    provenance: Provenance = NO_RECORD
 
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """The resume of ``key`` is to be gone. The other fields are those of :class:`Upsert`."""
+    """The resume of ``key`` is to be gone."""
 
     key: ResumeKey
-    stream: str = ""
-    record: Record = field(default_factory=dict, repr=False)
-    attempts: int = 0
-    version: int | None = None
-    row: Row | None = field(default=None, repr=False)
-    element: int | None = None
+    provenance: Provenance = NO_RECORD
 
 
 Change = Upsert | Delete
@@ -176,32 +182,20 @@ _YEAR = timedelta(days=365)
 _DAY, _HOUR = 86_400, 3600
 
 
-def read_change(
-    record: Record,
-    *,
-    stream: str = "",
-    original: Record | None = None,
-    attempts: int = 0,
-    version: int | None = None,
-    row: Row | None = None,
-    element: int | None = None,
-) -> Change:
+def read_change(record: Record, provenance: Provenance = NO_RECORD) -> Change:
     """Read a record that has the contract's fields.
 
-    ``original`` is the record as the tap sent it, kept for the rejects; ``record`` unless given.
     Raises :class:`Reject` (``invalid_record``, ``invalid_timestamp``) with a message that names
     the field and never quotes its value.
     """
-    kept = record if original is None else original
     marker = record.get(DELETED)
     if marker is not None and is_deleted(marker):
-        return Delete(_key(record), stream, kept, attempts, version, row, element)
+        return Delete(_key(record), provenance)
     present = _present(record)
     if not _is_plain_upsert(present):
         _check(_UPSERT_VALIDATOR, present)
     created_at = epoch_milliseconds(present["created_at"])
-    about = (stream, kept, attempts, version, row, element)
-    return Upsert(_checked_key(present), created_at, _file(present), *about)
+    return Upsert(_checked_key(present), created_at, _file(present), provenance)
 
 
 def key_of(record: Record) -> ResumeKey | None:

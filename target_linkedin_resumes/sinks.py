@@ -30,6 +30,7 @@ from target_linkedin_resumes.mapping.mapper import Mapper
 from target_linkedin_resumes.records import (
     Change,
     Delete,
+    Provenance,
     Record,
     ResumeKey,
     Row,
@@ -61,48 +62,21 @@ class _Message:
     """A record after stream maps, and what the tap said of it."""
 
     record: Record
-    original: Record
-    stream: str
-    attempts: int
-    version: int | None
-    row: Row | None
-    element: int | None = None
+    provenance: Provenance
     parts: int = 1
+
+    @property
+    def row(self) -> Row | None:
+        """The tap's row that the record is."""
+        return self.provenance.row
 
     def size(self) -> int:
         """How many bytes of memory this part of the record holds."""
-        return size_estimate(self.original) // self.parts
-
-    def read(self, mapped: Record) -> Change:
-        """Read the record with this target's fields. Raises :class:`Reject`."""
-        return read_change(
-            mapped,
-            stream=self.stream,
-            original=self.original,
-            attempts=self.attempts,
-            version=self.version,
-            row=self.row,
-            element=self.element,
-        )
+        return size_estimate(self.provenance.record) // self.parts
 
     def delete(self, key: ResumeKey) -> Delete:
         """Make the deletion of a resume that the record asks for."""
-        about = (self.stream, self.original, self.attempts, self.version, self.row, self.element)
-        return Delete(key, *about)
-
-    def rejected(self, asked: _Unreadable) -> Rejected:
-        """Make the reject of the record, without its position."""
-        return Rejected(
-            self.stream,
-            self.original,
-            asked.reject,
-            attempts=self.attempts + 1,
-            key=asked.key,
-            version=self.version,
-            row=self.row,
-            element=self.element,
-            candidate_id=asked.candidate_id,
-        )
+        return Delete(key, self.provenance)
 
 
 class _Unreadable(NamedTuple):
@@ -227,7 +201,8 @@ class ResumeSink(Sink):
     def _overtake(self, message: _Message, *, deletions: bool = True, named: bool = False) -> None:
         """Drop what is kept of earlier records of the same row, see :class:`DeadLetters`."""
         row, kept = message.row, self._dead_letters
-        if row is None or kept is None or message.attempts or not kept.keeps(row, named=named):
+        again = message.provenance.attempts > 0
+        if row is None or kept is None or again or not kept.keeps(row, named=named):
             return
         self._engine.write(partial(kept.overtaken, row, deletions=deletions, named=named))
 
@@ -252,7 +227,7 @@ class ResumeSink(Sink):
         self, record: Record, original: Record, stream: str, attempts: int, version: int | None
     ) -> _Message:
         row = self._row(record, stream) if not attempts or self._is_current(stream) else None
-        return _Message(record, original, stream, attempts, version, row)
+        return _Message(record, Provenance(stream, original, attempts, version, row))
 
     def _is_current(self, stream: str) -> bool:
         """Tell whether the rows of a stream are still told apart by these key properties."""
@@ -292,7 +267,7 @@ class ResumeSink(Sink):
         """
         try:
             mapped = self._mapping.apply(message.record)
-            return None if mapped is None else message.read(mapped)
+            return None if mapped is None else read_change(mapped, message.provenance)
         except Reject as reject:
             ids = self._mapping.ids(message.record)
             key = key_of(ids)
@@ -316,11 +291,13 @@ class ResumeSink(Sink):
         if isinstance(asked, _Unreadable):
             if self._dead_letters is not None:
                 self._dead_letters.expect(message.row, named=asked.key is not None)
-            self._engine.reject(message.rejected(asked))
+            attempts = message.provenance.attempts + 1
+            rejected = Rejected(message.provenance, asked.reject, -1, attempts, *asked[1:])
+            self._engine.reject(rejected)
         else:
             self._tell_padding(asked.key)
             if self._rows is not None and self._row_keys and message.row is None:
-                self._rows.unidentified(message.stream)
+                self._rows.unidentified(message.provenance.stream)
             self._engine.add(asked, message.size, priority(asked), found)
         if self._rows is not None and message.row is not None and asked.key is not None:
             self._rows.added(message.row, asked.key)
@@ -337,7 +314,7 @@ class ResumeSink(Sink):
         Raises :class:`Reject` where it is not known what that is.
         """
         if self._rows is not None and message.row is not None:
-            again = message.attempts > 0
+            again = message.provenance.attempts > 0
             self._rows.delete_row(message.row, message.delete, message.size(), keys, again=again)
             return
         for key in keys:
@@ -415,7 +392,7 @@ class ResumeSink(Sink):
 
     def _deliver_candidate(self, message: _Message) -> None:
         """Delete the resumes of a candidate that is deleted; pass over one that is not."""
-        record, rows = message.record, self._rows
+        record, provenance, rows = message.record, message.provenance, self._rows
         if not self._mapping.deletes(record) or self._mapping.is_filtered(record, deletes=True):
             self._engine.skip()
             return
@@ -425,9 +402,10 @@ class ResumeSink(Sink):
                 DELETION_UNRESOLVED,
                 "it deletes a candidate, and what serves for candidate_id is missing or no id",
             )
-        kept = set() if message.attempts else self._kept_of(candidate_id)
-        about = (message.delete, message.size(), message.stream)
-        rows.delete_candidate(candidate_id, *about, also=kept, again=message.attempts > 0)
+        again = provenance.attempts > 0
+        kept = set() if again else self._kept_of(candidate_id)
+        about = (message.delete, message.size(), provenance.stream)
+        rows.delete_candidate(candidate_id, *about, also=kept, again=again)
 
     def _kept_of(self, candidate_id: str) -> set[ResumeKey]:
         """The resumes of a deleted candidate of which records are kept; the others are dropped."""
@@ -469,19 +447,21 @@ class ResumeSink(Sink):
                 self._pass_over(message)
 
     def _pass_over(self, message: _Message) -> None:
-        if self._versions is not None and message.version is not None:
+        stream, version = message.provenance.stream, message.provenance.version
+        if self._versions is not None and version is not None:
             key = key_of(self._mapping.ids(message.record))
-            self._versions.passed_over(message.stream, message.version, key)
+            self._versions.passed_over(stream, version, key)
 
     def _pass_over_all(self, message: _Message) -> None:
         """Note that a version has named whatever the row of a record named before."""
-        if self._versions is None or message.version is None:
+        stream, version = message.provenance.stream, message.provenance.version
+        if self._versions is None or version is None:
             return
         if message.row is None or self._rows is None:
-            self._versions.passed_over(message.stream, message.version, None)
+            self._versions.passed_over(stream, version, None)
         else:
             for key in self._rows.named_by(message.row):
-                self._versions.passed_over(message.stream, message.version, key)
+                self._versions.passed_over(stream, version, key)
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
         """As the SDK calls it; this target calls :meth:`deliver`."""
@@ -526,7 +506,8 @@ def _elements(
     """Give the elements of a record's list that are there, or the one that is meant."""
     for number, view in enumerate(views):
         if not is_null(view[EACH]) and element in (None, number):
-            yield replace(message, record=view, element=number, parts=len(views))
+            provenance = replace(message.provenance, element=number)
+            yield _Message(view, provenance, parts=len(views))
 
 
 def warn_of_missing_streams(target: Target, settings: Settings) -> None:

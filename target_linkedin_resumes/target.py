@@ -38,7 +38,7 @@ from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Stop
 from target_linkedin_resumes.exit_status import exit_status, explain, write_report
 from target_linkedin_resumes.log_masking import mask_logs, silence_loggers
 from target_linkedin_resumes.preflight import preflight
-from target_linkedin_resumes.records import Delete
+from target_linkedin_resumes.records import Delete, Provenance
 from target_linkedin_resumes.report.progress import TerminalDisplay, is_wanted
 from target_linkedin_resumes.resumes.sources import PRIVATE_LOGGERS
 from target_linkedin_resumes.sdk_settings import (
@@ -409,7 +409,7 @@ class TargetLinkedInResumes(Target):
             attempts, element = attempts_of(reject), element_of(reject)
             key = deletion_of(reject)
             if key is not None:  # the record may be that of a row or a candidate who has come back
-                change = Delete(key, stream, record, attempts, version)
+                change = Delete(key, Provenance(stream, record, attempts, version))
                 self._delete(change, self.message_reader.line_size)
                 return
         if self.versions is not None:

@@ -16,6 +16,7 @@ from target_linkedin_resumes.records import (
     _FALSE_WORDS,
     _TRUE_WORDS,
     Delete,
+    Provenance,
     ResumeFile,
     ResumeKey,
     Upsert,
@@ -36,13 +37,13 @@ MOMENT = 1670934353000
 
 
 def test_an_upsert() -> None:
-    change = read_change(GOOD, stream="resumes")
+    change = read_change(GOOD, Provenance("resumes", GOOD))
     assert isinstance(change, Upsert)
     assert change.key == ResumeKey("c1", "7")
     assert change.created_at == MOMENT
     assert change.file.location == "cv/c1.pdf"
-    assert change.stream == "resumes"
-    assert change.record == GOOD
+    assert change.provenance.stream == "resumes"
+    assert change.provenance.record == GOOD
 
 
 def test_a_delete_needs_nothing_but_its_key() -> None:
@@ -442,7 +443,7 @@ def test_files(record: dict[str, Any], expected: tuple[str | None, str | None, s
 def test_what_says_nothing_is_null_everywhere(nothing: object) -> None:
     empty = dict.fromkeys(("file_base64", "filename", "content_type", "checksum"), nothing)
     change = read_change({**GOOD, **empty, "_sdc_deleted_at": nothing})
-    assert change == read_change(GOOD, original=change.record)
+    assert change == read_change(GOOD)
     both = {"url": nothing, "content": "QQ==", "filename": nothing, "content_type": nothing}
     change = read_change({**GOOD, "file": both})
     assert isinstance(change, Upsert)
@@ -524,7 +525,7 @@ _RECORDS = st.fixed_dictionaries(
 
 def outcome(record: dict[str, Any]) -> Upsert | Delete | tuple[str, str]:
     try:
-        return read_change(record, original={})
+        return read_change(record)
     except Reject as reject:
         return reject.code, reject.message
 
