@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import logging
 import os
-import queue
 import re
 import signal
 import sys
@@ -62,6 +61,7 @@ from target_linkedin_resumes.singer.reader import (
     Woken,
 )
 from target_linkedin_resumes.singer.schemas import bounded, is_schema, readable
+from target_linkedin_resumes.singer.signals import Signals
 from target_linkedin_resumes.singer.standard_streams import StateOutput, Unread
 from target_linkedin_resumes.singer.stream_maps import without_failing
 from target_linkedin_resumes.singer.usage import DiscreetCommand
@@ -75,9 +75,6 @@ logger = logging.getLogger(__name__)
 # Settings of the SDK that would do nothing here: batches are LinkedIn's, records are checked
 # against this target's own contract, `_sdc_*` fields are never added, Faker is not installed.
 _WITHOUT_EFFECT = ("add_record_metadata", "faker_config", "load_method", "validate_records")
-# Ctrl-C reaches every process of a pipeline, and Meltano passes it on as SIGTERM: another signal
-# so soon after the first is the same request, and not the one to end at once.
-_ECHO_SECONDS = 5
 # What a run that was asked to end may take after the grace, to write down what became of it.
 _LAST_SECONDS = 5
 _OF_A_SCHEMA = re.compile(r"(Schema|Key properties|Schema or key properties) .*\bchanged\b")
@@ -106,9 +103,7 @@ class TargetLinkedInResumes(Target):
 
     def __init__(self, **arguments: Any) -> None:
         """As the SDK's; raises :class:`Misconfigured` for a configuration that is not valid."""
-        self._signals: queue.SimpleQueue[int | None] = queue.SimpleQueue()
-        self._signal: int | None = None
-        self._watched = False  # whether anybody reads the signals
+        self._signals = Signals()
         self._states = StateOutput()
         self.said: set[str] = set()
         self.judged: set[str] = set()
@@ -266,7 +261,7 @@ class TargetLinkedInResumes(Target):
         if is_wanted(sys.stderr, os.environ):
             self._display = TerminalDisplay(sys.stderr)
             self._display.start()
-        self._watched = True
+        self._signals.watched = True
         start_thread("signals", self._watch_signals)
         progress = start_thread("progress", runtime.reporter.watch, ended.wait, self._display)
         self._read(runtime.engine, file_input)
@@ -277,11 +272,11 @@ class TargetLinkedInResumes(Target):
             runtime.engine.end()
             if runtime.versions is not None:
                 runtime.versions.name_again()
-            runtime.close(complete=runtime.engine.failure is None and self._signal is None)
+            runtime.close(complete=runtime.engine.failure is None and self._signals.first is None)
         except Failure as failure:
             runtime.engine.fail(failure)
         code = _said(self._conclude(runtime))
-        self._signals.put(None)
+        self._signals.close()
         return code
 
     def _read(self, engine: Engine, file_input: IO[Any] | None) -> None:
@@ -318,13 +313,14 @@ class TargetLinkedInResumes(Target):
             self._display.show(runtime.reporter.progress(ended=True))
             self._display.stop()
         counters, failure = runtime.engine.counters, runtime.engine.failure
-        if isinstance(failure, Unread) and self._signal is not None:
+        signum = self._signals.first
+        if isinstance(failure, Unread) and signum is not None:
             logger.warning("%s", failure)
             failure = None  # it ends as it was told to
         kept = runtime.rejects.count if runtime.rejects is not None else 0
         end = exit_status(
             failure,
-            self._signal,
+            signum,
             rejects_fail=kept > 0 and self.settings.fail_on_rejects,
             outstanding=runtime.reporter.outstanding(),
         )
@@ -338,8 +334,8 @@ class TargetLinkedInResumes(Target):
                 counter.increment(count)
         if failure is not None:
             logger.error("%s", explain(failure))
-        elif self._signal is not None:
-            logger.warning("Stopped by %s.", signal.Signals(self._signal).name)
+        elif signum is not None:
+            logger.warning("Stopped by %s.", signal.Signals(signum).name)
         elif kept:
             logger.warning(
                 "%d records were rejected and are kept in %s. Fix the cause, then replay them:"
@@ -353,16 +349,13 @@ class TargetLinkedInResumes(Target):
 
     def _handle_termination(self, signum: int, _: FrameType | None) -> None:
         """Note the signal and return: the SDK's own handler would acknowledge what is in flight."""
-        if not self._watched:  # nothing is in flight
-            raise SystemExit(128 + signum)
-        self._signals.put(signum)
+        self._signals.note(signum)
 
     def _watch_signals(self) -> None:
-        first = self._signals.get()
-        if first is None:  # the run has ended
+        first = self._signals.wait()
+        if first is None:
             return
         grace = self.settings.shutdown_grace_seconds
-        self._signal = first
         self._states.end_within(grace)
         self.engine.stop()
         self.message_reader.wake()
@@ -373,25 +366,13 @@ class TargetLinkedInResumes(Target):
             signal.Signals(first).name,
             grace,
         )
-        second = self._second_signal(first, grace + _LAST_SECONDS)
+        second = self._signals.wait_for_second(grace + _LAST_SECONDS)
         if second is None:
             return
         if self._display is not None:
             _beside(self._display.stop, wait=1)
         self._states.settle(seconds=1)
         os._exit(128 + second)
-
-    def _second_signal(self, first: int, seconds: float) -> int | None:
-        """Wait for what ends the process at once, at most so long; None if the run has ended."""
-        begun = time.monotonic()
-        while (left := begun + seconds - time.monotonic()) > 0:
-            try:
-                signum = self._signals.get(timeout=left)
-            except queue.Empty:
-                break
-            if signum in {first, None} or time.monotonic() >= begun + _ECHO_SECONDS:
-                return signum
-        return first
 
     # Messages
 
