@@ -128,6 +128,7 @@ def forms(day: str) -> list[object]:
         *(f"{day}T{rest}" for rest in ("00:00:00.000+00:00", "23:59:59.9999999", "23:59:59.999Z")),
         *(f"{day} 00:00:00{zone}" for zone in ("+00", "+0000", "-14:00", "+14:00", " +0000")),
         *(f"{year}/{month}/{date_}", f"{date_}/{month}/{year}", f"{month}/{date_}/{year}"),
+        *(f"{date_}-{month}-{year}", f"{month}-{date_}-{year} 00:00:00", f"{day}Z", f"{day}+02:00"),
         *(f"{month}/{date_}/{year} 00:00:00", f"{date_}.{month}.{year}", f"{year}{month}{date_}"),
         *(f"{year}{month}{date_}{rest}" for rest in ("0000", "235959", "235959999", "T000000Z")),
     ]
@@ -164,6 +165,7 @@ def test_a_date_that_has_come_deletes_in_any_form(day: str) -> None:
         "\u0660",  # a zero in any script
         *(3600, 50_400, -19_800, 18_000_000, 86_400 * 3, "December 31, 9999", "31 December 9999"),
         *("Jan  1 1900 12:00AM", "12/31/9999 11:59:59 PM"),
+        *("infinity", "-infinity", "Infinity", "1900-01-00", "1/0/1900", "1900-00-00 00:00:00"),
     ],
 )
 def test_what_else_means_never(marker: object) -> None:
@@ -174,6 +176,7 @@ def test_what_else_means_never(marker: object) -> None:
     "marker",
     [
         *("1 - Active", "Stage 1", "Hired 2024", "A1", "false1", "v2", "1st", "no. 5", "2024-Q1"),
+        *("2024-00-00", "2024-05-00", "5/0/2024", "00.05.2024", "infinite", "2024-05-06+99:00"),
         *("2024", 2024, 2, 7, "2", 0.5, 50_000_000, "50000000", "\u00b2", "2024-05", "24:00:00"),
         *("2024-13-01", "2024-02-30", "2024-05-01a10", "2024-05-01 active", "active 2024-05-01"),
         *("9" * 200_000, 10**5000, float("inf"), Decimal("1e999999"), Decimal("-1e999999999")),
