@@ -1,4 +1,4 @@
-"""Dates and times in the forms that taps and their sources write. Pure; none of it is a guess."""
+"""Read dates and times in the forms that taps and their sources write, without guessing. Pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from decimal import Decimal
 from target_linkedin_resumes.values import as_whole
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Stand for what lies beyond the years that a datetime can hold.
+# Stand for all times beyond the years that a datetime can hold.
 FIRST = datetime.min.replace(tzinfo=UTC)
 LAST = datetime.max.replace(tzinfo=UTC)
 
 _LONGEST = 64
-# Whoever writes a double with an exponent writes a fraction before it.
+# A double that is written with an exponent has a fraction before it.
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+([eE][+-]?\d{1,3})?)?")
 _TIME = r"(?P<hour>\d\d?)(:?(?P<minute>\d\d)(:?(?P<second>\d\d)([.,](?P<fraction>\d+))?)?)?"
 _ZONE = r"(\s*(?P<half>[AP])M)?\s*(Z|UT|(UTC|GMT)?(?P<zone>[+-]\d\d(:?\d\d)?)?)"
@@ -60,10 +60,10 @@ _DOT_NET = re.compile(r"\\?/Date\(([+-]?\d{1,18})([+-]\d{4})?\)\\?/", re.ASCII)
 
 # Below which number an epoch is in a unit, and how many microseconds the unit has.
 _UNITS = ((10**11, 10**6), (10**14, 10**3), (2 * 10**17, 1), (10**20, Decimal("0.001")))
-# What is no epoch. In seconds, the first would lie between 1971 and 3 March 1973: too early for a
-# resume, and ids and sizes look the same. The others count from other years in 100 nanoseconds: the
-# times of Windows files from 1968 to 2108, and the ticks of .NET from 1965 to 2101. As epochs they
-# would be of the year 5600 and later, or of 1989 to 1991.
+# Ranges that are no epochs. In seconds, the first would lie between 1971 and 3 March 1973: too
+# early for a resume, and ids and sizes look the same. The others count from other years in 100
+# nanoseconds: the times of Windows files from 1968 to 2108, and the ticks of .NET from 1965 to
+# 2101. As epochs they would be of the year 5600 and later, or of 1989 to 1991.
 _NO_EPOCHS = ((365 * 86_400, 10**8), (1157 * 10**14, 16 * 10**16), (62 * 10**16, 663 * 10**15))
 # The last days of the year 9999 in seconds. In every unit they stand for "never"; in the next
 # smaller one they would be an evening in 1978.
@@ -92,7 +92,7 @@ def read_moment(value: object) -> datetime | None:
 
 
 def readings(value: object) -> list[datetime]:
-    """Give all moments that a value may mean: of 05/06/2024 and 05-06-2024 both."""
+    """Return all moments that a value may mean: of 05/06/2024 and 05-06-2024 both."""
     moment = read_moment(value)
     if moment is not None:
         return [moment]

@@ -119,8 +119,8 @@ FIELDS = (
     "checksum",
 )
 DELETED = "_sdc_deleted_at"
-_WHOLE = ("candidate_id", "resume_id", "checksum")  # where a whole number is the text of it
-_NO_TEXTS = (*_WHOLE, "created_at")  # what need not be a text
+_WHOLE = ("candidate_id", "resume_id", "checksum")  # a whole number counts as its text here
+_NO_TEXTS = (*_WHOLE, "created_at")  # may be other than a text
 _ID_TYPES = (str, int)  # no bool, which is an int
 
 _ID = {"type": ["string", "integer"], "minLength": 1}
@@ -168,12 +168,12 @@ _FALSE_WORDS = frozenset(
 # 1973 in milliseconds) is a unit mistaken for another and never goes on the wire; nor does anything
 # from 2100 on.
 _EARLIEST, _LATEST = 10**11, 4_102_444_800_000
-# From here on a float may have been another whole number: it is nobody's id.
+# From here on a float may stand for several whole numbers, so it is no id.
 _LOSSY = 2.0**53
 _MILLISECOND = timedelta(milliseconds=1)
 # Sources write dates before the first or from the second year on for "never".
 _FIRST_YEAR, _NEVER_YEAR = 1971, 2099
-# Clocks and zones differ; a deletion that is announced for later is none yet.
+# Seconds. Clocks and zones differ; a deletion that is announced for a later day has not happened.
 _SOON = 86_400
 # Of small numbers 0, 1 and -1 say something, and so do the midnights of 1970, and those of its
 # first day in all time zones, in seconds or milliseconds. A code, a count, a year, a month such as
@@ -257,7 +257,7 @@ def _is_first_day(seconds: Decimal) -> bool:
 
 
 def _has_come(moment: datetime, now: float) -> bool | None:
-    """Tell whether a date is there: no for one that means "never", None for one to come."""
+    """Tell whether a date has come: False for one that means "never", None for a future one."""
     if not _FIRST_YEAR <= moment.year < _NEVER_YEAR:
         return False
     return True if moment.timestamp() <= now + _SOON else None
@@ -292,7 +292,7 @@ def epoch_milliseconds(value: object) -> int:
 
 
 def _present(record: Record) -> dict[str, Any]:
-    """Give the fields that say something; what taps make of null, and 42.0 of 42, is undone."""
+    """Return the fields that are not null, with 42.0 as 42 where a text or whole number is due."""
     present: dict[str, Any] = {}
     for name in FIELDS:
         value = record.get(name)

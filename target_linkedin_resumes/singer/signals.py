@@ -26,7 +26,7 @@ class Signals:
         """The signal that has asked this run to end."""
 
     def note(self, signum: int) -> None:
-        """Note a signal. Called by the handler; raises SystemExit where nothing is in flight yet."""
+        """Note a signal; called by the handler. Raises SystemExit if nothing is in flight yet."""
         if not self.watched:
             raise SystemExit(128 + signum)
         self._noted.put(signum)
