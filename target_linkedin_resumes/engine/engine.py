@@ -152,7 +152,8 @@ class Engine:
             self._posted += 1
             self._post(self._scheduler.add_unchanged, change.key, asked)
             return
-        if asked and isinstance(change, Delete) and not change.attempts:  # else counted before
+        # What is tried again was counted by an earlier run.
+        if asked and isinstance(change, Delete) and not change.provenance.attempts:
             self._delete_limit.take(change.key)
         in_bytes = size if isinstance(size, int) else size()
         self._posted += 1

@@ -167,14 +167,15 @@ class DeadLetters(Store):
             if self._positions.get(upsert, rejected.position) < rejected.position:
                 self._drop(upsert)
         self._positions[subject] = rejected.position
-        self._write_schema(rejected.stream)
-        version = {} if rejected.version is None else {"version": rejected.version}
+        provenance = rejected.provenance
+        stream, version = provenance.stream, provenance.version
+        self._write_schema(stream)
         self._write(
             {
                 "type": "RECORD",
-                "stream": rejected.stream,
-                "record": rejected.record,
-                **version,
+                "stream": stream,
+                "record": provenance.record,
+                **({} if version is None else {"version": version}),
                 "reject": about,
             }
         )
@@ -196,10 +197,11 @@ class DeadLetters(Store):
             self._candidates[subject] = rejected.candidate_id
         if reject.status is not None:
             about["status"] = reject.status
-        if rejected.element is not None:
-            about["element"] = rejected.element
-        if rejected.row is not None and (key is None or not rejected.is_deletion):
-            about["row"] = _row_hash(rejected.row)
+        element, row = rejected.provenance.element, rejected.provenance.row
+        if element is not None:
+            about["element"] = element
+        if row is not None and (key is None or not rejected.is_deletion):
+            about["row"] = _row_hash(row)
             self._keep_row(about["row"], subject)
         return about
 
@@ -326,8 +328,9 @@ class DeadLetters(Store):
     def _subject(self, rejected: Rejected) -> Subject:
         if rejected.key is not None:
             return rejected.key, rejected.is_deletion
-        record = _DECODER.decode(self._encode(rejected.record))
-        return _digest(rejected.stream, record, rejected.element), rejected.is_deletion
+        stream, element = rejected.provenance.stream, rejected.provenance.element
+        record = _DECODER.decode(self._encode(rejected.provenance.record))
+        return _digest(stream, record, element), rejected.is_deletion
 
     def sync(self) -> None:
         """Return once all that was kept is on the disk, and what was overtaken is not.
@@ -531,6 +534,6 @@ class ListedRejects(Store):
 
     def rejected(self, rejected: Rejected) -> None:
         """Say what would be rejected."""
-        where = rejected.key or f"a record of stream {rejected.stream!r}"
+        where = rejected.key or f"a record of stream {rejected.provenance.stream!r}"
         reject = rejected.reject
         logger.warning("%s would be rejected [%s]: %s", where, reject.code, reject.message)
