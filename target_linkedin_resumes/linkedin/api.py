@@ -17,7 +17,7 @@ from target_linkedin_resumes.http.messages import Readable, Request, Stream
 from target_linkedin_resumes.http.urls import may_see_token, parse_url
 from target_linkedin_resumes.linkedin.auth import Introspection, Token, Tokens
 from target_linkedin_resumes.linkedin.batches import Batches
-from target_linkedin_resumes.linkedin.outcomes import Action, decide
+from target_linkedin_resumes.linkedin.outcomes import Action, decide, unreadable
 from target_linkedin_resumes.linkedin.responses import ApiResponse, Call
 from target_linkedin_resumes.linkedin.restli import Resume
 from target_linkedin_resumes.linkedin.session import Session
@@ -75,7 +75,7 @@ class LinkedIn:
             raise self._session.failure(response, rule)
         text = _signed_url(response)
         if text is None:
-            raise Retry(self._session.unreadable(response, "it holds no signed upload URL"))
+            raise Retry(unreadable(response, "it holds no signed upload URL"))
         return SignedUrl(text)
 
     def _signing_request(self, content_type: str) -> Request:
@@ -161,7 +161,7 @@ class LinkedIn:
             path = ""
         path = "/" + path.partition("?")[0].lstrip("/")
         if path == "/" or not path.isascii() or not path.isprintable() or " " in path:
-            raise Retry(self._session.unreadable(response, "it does not say where the file is"))
+            raise Retry(unreadable(response, "it does not say where the file is"))
         return f"urn:li:ambryBlob:{path}"
 
 

@@ -19,7 +19,7 @@ from target_linkedin_resumes.errors import Failure, Misconfigured, Retry
 from target_linkedin_resumes.http.messages import Request
 from target_linkedin_resumes.http.oauth import granted
 from target_linkedin_resumes.http.urls import Url, parse_url
-from target_linkedin_resumes.linkedin.outcomes import Action, Rule, decide
+from target_linkedin_resumes.linkedin.outcomes import Action, Rule, decide, unreadable
 from target_linkedin_resumes.linkedin.responses import ApiResponse, Call, json_object
 from target_linkedin_resumes.linkedin.session import Session
 from target_linkedin_resumes.setting_kinds import parse_endpoint
@@ -112,11 +112,7 @@ class Tokens:
             expired = token.expired(self._session.clock())
             if not expired and self._refusals.are_enough(call, token):
                 raise self._session.failure(response, rule)
-        raise Retry(
-            self._session.unreadable(
-                response, "one access token after another expired or was revoked"
-            )
-        )
+        raise Retry(unreadable(response, "one access token after another expired or was revoked"))
 
     def send_once(self, call: Call, request: Request) -> tuple[ApiResponse, Token]:
         """Make one call with the token that is good once its endpoint lets it through.
@@ -181,9 +177,7 @@ class Tokens:
         response = self._post(Call.INTROSPECTION, url, {"token": self.get().value})
         body = json_object(response.body)
         if not isinstance(body.get("active"), bool):
-            raise Retry(
-                self._session.unreadable(response, "it does not say whether a token is active")
-            )
+            raise Retry(unreadable(response, "it does not say whether a token is active"))
         return Introspection(
             body["active"], _text(body.get("status")), _epoch(body.get("expires_at"))
         )
@@ -208,7 +202,7 @@ class Tokens:
         response = self._post(Call.TOKEN, self._token_url, {"grant_type": "client_credentials"})
         found = granted(response.body)
         if found is None:
-            raise Retry(self._session.unreadable(response, "it holds no access token"))
+            raise Retry(unreadable(response, "it holds no access token"))
         return Token(found.token, asked, found.life)
 
     def _post(self, call: Call, url: Url, fields: dict[str, str]) -> ApiResponse:

@@ -14,7 +14,7 @@ from target_linkedin_resumes.http.urls import Url
 from target_linkedin_resumes.linkedin import restli
 from target_linkedin_resumes.linkedin.answers import BatchAnswer, KeyResult, read_batch
 from target_linkedin_resumes.linkedin.auth import Token, Tokens
-from target_linkedin_resumes.linkedin.outcomes import Action, decide, describe
+from target_linkedin_resumes.linkedin.outcomes import Action, decide, describe, unreadable
 from target_linkedin_resumes.linkedin.responses import ApiResponse, Call, read_key
 from target_linkedin_resumes.linkedin.session import Session
 from target_linkedin_resumes.records import ResumeKey
@@ -153,13 +153,11 @@ class Batches:
             answer = read_batch(response.body, self._organization, keys)
         except ValueError:  # the parser's words would quote the body
             if len(response.body) >= MAX_RESPONSE_BYTES:
-                raise Refused(
-                    self._session.unreadable(response, "it is longer than 4 MiB")
-                ) from None
-            raise Retry(self._session.unreadable(response, "it is no batch answer")) from None
+                raise Refused(unreadable(response, "it is longer than 4 MiB")) from None
+            raise Retry(unreadable(response, "it is no batch answer")) from None
         if answer.strange:
             raise Stop(
-                self._session.unreadable(
+                unreadable(
                     response,
                     "it names resumes, and none of those that were asked for. Nothing of the batch"
                     " counts as done; check api_url and any proxy on the way, or give LinkedIn's"

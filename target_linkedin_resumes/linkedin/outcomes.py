@@ -325,3 +325,8 @@ def describe(response: ApiResponse, advice: str) -> str:
         came = f"{came}, saying {response.description!r}"
     message = f"{came}: {advice}" if advice else came
     return f"{message} (x-li-uuid: {response.uuid})" if response.uuid else message
+
+
+def unreadable(response: ApiResponse, what: str) -> str:
+    """Say that a success lacks what a success has to bring."""
+    return describe(response, f"the answer cannot be used: {what}")

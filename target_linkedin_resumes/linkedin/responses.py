@@ -84,7 +84,6 @@ def read_response(call: Call, response: Response) -> ApiResponse:
         call,
         status=response.status,
         uuid=uuid if uuid and _UUID.fullmatch(uuid) else None,
-        retry_after=response.header("retry-after"),
         response=response,
     )
     if response.status < 300:
@@ -96,6 +95,7 @@ def read_response(call: Call, response: Response) -> ApiResponse:
         service_code=_integer(error.get("serviceErrorCode")),
         details=_details(error),
         prose=response.body[:_SEARCHED_BYTES].decode("utf-8", "replace"),
+        retry_after=response.header("retry-after"),
     )
 
 

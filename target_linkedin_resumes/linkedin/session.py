@@ -170,10 +170,6 @@ class Session:
         """Make the failure that a rule of the table makes of a response."""
         return failure(response, rule, self._now())
 
-    def unreadable(self, response: ApiResponse, what: str) -> str:
-        """Say that a success lacks what a success has to bring."""
-        return describe(response, f"the answer cannot be used: {what}")
-
     def _wait_at(self, seconds: float) -> None:
         while seconds > 0 and not self._stopping.is_set():
             part = min(seconds, _SILENCE)
