@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from urllib.parse import quote
 
 from target_linkedin_resumes.http.messages import Request
@@ -110,7 +109,6 @@ def direct_parts(keys: Sequence[ResumeKey], organization: str) -> Iterator[list[
         yield part
 
 
-@lru_cache(maxsize=256)  # the ids of a batch stand in its query and in its body
 def _value(text: str) -> str:
     return quote(text, safe=":")
 
