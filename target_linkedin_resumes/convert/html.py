@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 import lxml.html
 from inscriptis.css_profiles import STRICT_CSS_PROFILE
@@ -24,24 +25,35 @@ from target_linkedin_resumes.resumes.texts import decode
 _MAX_ELEMENTS = 100_000
 _MAX_CHARACTERS = 1_000_000
 _MAX_DEPTH = 200  # libxml2 drops what is nested deeper than 256
-# Scripts, styles, forms, frames, what stands in for another thing, and deleted text.
+# Scripts, styles, fields of forms, frames, what stands in for another thing, deleted text, and of
+# formulas and drawings what is not shown.
 _SKIPPED = frozenset(
     (  # noqa: SIM905 - a list would take a page
-        "applet audio base button canvas datalist del embed frame frameset iframe input layer link"
-        " map math meta meter noembed noframes noscript object option progress script select"
-        " style svg template textarea title video"
+        "annotation annotation-xml applet audio base canvas datalist defs del desc embed frame"
+        " frameset iframe input layer link meta metadata meter noembed noframes noscript object"
+        " option progress script select style symbol template textarea title video"
     ).split()
 )
 _HIDDEN = re.compile(
-    r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all)", re.IGNORECASE
+    r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all)",
+    re.IGNORECASE,
 )
+_SHOWN = re.compile(r"(?:^|[;\s])(?:display|visibility)\s*:", re.IGNORECASE)
 _COLUMNS = re.compile(r"display\s*:\s*(?:inline-)?(?:flex|grid)\b", re.IGNORECASE)
-_COLUMN_RULE = re.compile(rf"([^{{}};]{{1,200}})\{{[^{{}}]*?{_COLUMNS.pattern}", re.IGNORECASE)
+_APART = re.compile(
+    r"(?:^|[;\s])(?:float\s*:\s*(?:left|right)|position\s*:\s*(?:absolute|fixed)"
+    r"|display\s*:\s*(?:block|table|table-cell|list-item)\b)",
+    re.IGNORECASE,
+)
+_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|<!--|-->", re.DOTALL)
+_COMBINATOR = re.compile(r"[\s>+~]+")
+_CLASS_OR_ID = re.compile(r"[.#][\w-]+")
 _BLOCKS = frozenset(
     (  # noqa: SIM905 - a list would take a page
-        "address article aside blockquote body caption center dd details dir div dl dt fieldset"
-        " figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr li main menu nav ol p"
-        " pre section summary table tbody td tfoot th thead tr ul"
+        "address article aside blockquote body caption center dd details dialog dir div dl dt"
+        " fieldset figcaption figure footer foreignobject form h1 h2 h3 h4 h5 h6 header hgroup hr"
+        " legend li main menu nav ol p pre search section summary table tbody td text tfoot th"
+        " thead tr ul"
     ).split()
 )
 _LINK = re.compile(r"(?:https?://|mailto:|tel:)", re.IGNORECASE)
@@ -55,12 +67,20 @@ _CHARSET = re.compile(
     r"<(?:meta\s[^<>]{0,200}?charset|\?xml\s[^<>]{0,200}?encoding)\s*=\s*[\"']?([\w.:-]{1,40})",
     re.IGNORECASE,
 )
+# Marks are noncharacters of Unicode, which no text has.
 # Inscriptis folds tabs and reads "&copy" in a text as ©; these two stand in for tab and ampersand.
-TAB = "\ue000"
-_PASS = str.maketrans({"&": "\ue001"})
+TAB = "\ufdd0"
+_AMPERSAND = "\ufdd1"
+_PASS = str.maketrans({"&": _AMPERSAND})
 # Stands before and behind the number of a page.
-PAGE_NUMBER = "\ue003"
+PAGE_NUMBER = "\ufdd2"
 _NUMBER = re.compile(f"{PAGE_NUMBER}.*?{PAGE_NUMBER}")
+# Codes of fields of Word: numbers of pages, and links with their options.
+PAGE_FIELD = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b", re.IGNORECASE)
+_LINK_FIELD = re.compile(
+    r'\s*HYPERLINK\s+(?:\\[a-z]\s+(?:"[^"]*"\s+(?=["h]))?)*(?:"([^"]*)"|(https?:[^\s"]+))',
+    re.IGNORECASE,
+)
 _PAGE_LINE = 30  # characters of "Page 10 of 12" in most languages, and of a name with a number
 _EDGES = " \t|/.,;:·•*()[]<>_\u2013\u2014-"
 # What stands about the number of a page where nothing else does, in the languages of Europe and
@@ -71,7 +91,7 @@ _ABOUT_PAGES = re.compile(
     r"|leht|стр|страница|сторінка|из|з|от|σελίδα|από)\b|[第页頁共ページ쪽페이지중총])*",
     re.IGNORECASE,
 )
-_BACK = str.maketrans({TAB: "\t", "\ue001": "&"})
+_BACK = str.maketrans({TAB: "\t", _AMPERSAND: "&"})
 # Bullets and ticks of the fonts Symbol and Wingdings, which have no characters of their own.
 SYMBOLS = {
     0xF0B7: "•", 0xF0A7: "▪", 0xF0D8: "➢", 0xF0FC: "✓", 0xF076: "❖", 0xF0A8: "☐", 0xF0FE: "☒",
@@ -117,12 +137,11 @@ def clean_tree(page: str, *, keep: str = "") -> Element:
         raise too_much("it has far more elements than a resume")
     for head in root.findall("head"):
         head.tag = "div"  # libxml2 takes elements that it does not know for a part of the head
-    _part_columns(root)
+    _apply_styles(root)
     for element in list(root.iter(*(_SKIPPED - {keep}))):
         element.drop_tree()
-    for element in list(root.xpath("//*[@hidden or @style]")):
-        if "hidden" in element.attrib or _HIDDEN.search(element.get("style")):
-            element.drop_tree()
+    for element in list(root.xpath("//*[@hidden or @popover or self::dialog[not(@open)]]")):
+        _hide(element)
     return root
 
 
@@ -132,24 +151,85 @@ def _resolved(match: re.Match[str]) -> str:
     return chr(code) if code in _FORBIDDEN else match[0]
 
 
-def _part_columns(root: Element) -> None:
-    """Put blanks between what styles set side by side; only there no blank shows in the source."""
-    css = " ".join(style.text or "" for style in root.iter("style"))
-    names = {
-        name
-        for selectors in _COLUMN_RULE.findall(css)
-        for selector in selectors.split(",")
-        for name in re.findall(r"[.\w-]+$", selector.strip())
-    }
-    for element in root.iter():
-        classes = element.get("class", "").split()
-        own = {element.tag, *(f"{tag}.{name}" for name in classes for tag in ("", element.tag))}
-        style, count = _COLUMNS.subn("display:block", element.get("style", ""))
-        if count:
-            element.set("style", style)  # Inscriptis would take it for a part of a line
-        if count or own & names:
+def _apply_styles(root: Element) -> None:
+    """Take out what styles hide, and put blanks about what they set apart: the source has none.
+
+    Of the rules that hide, those for one class or identifier count, if nothing in the page may
+    show the text again: a script, or another rule for it.
+    """
+    columns, apart, hidden, shown = set(), {"button"}, set(), set()
+    for selectors, style, is_general in _rules(root):
+        for selector in map(str.strip, selectors.split(",")):
+            target = _COMBINATOR.split(selector)[-1]
+            if target.isalnum() and target != selector:
+                continue  # elements of one kind, but only some of them
+            if _COLUMNS.search(style):
+                columns.add(target)
+            if _APART.search(style):
+                apart.add(target)
+            if not _HIDDEN.search(style):
+                shown.update(_CLASS_OR_ID.findall(selector) if _SHOWN.search(style) else ())
+            elif is_general and _CLASS_OR_ID.search(selector) and target == selector:
+                hidden.add(target)
+    if _has_scripts(root):
+        hidden.clear()
+    for element in list(root.iter()):
+        style = _COMMENT.sub("", element.get("style", ""))
+        marks = {f".{name}" for name in element.get("class", "").split()}
+        marks.add(f"#{element.get('id', '')}")
+        own = {element.tag, *marks, *(element.tag + mark for mark in marks)}
+        if _HIDDEN.search(style) or (own & hidden and not (marks & shown or _SHOWN.search(style))):
+            _hide(element)
+            continue
+        if _COLUMNS.search(style):
+            # Inscriptis would take it for a part of a line.
+            element.set("style", _COLUMNS.sub("display:block", style))
+        if _COLUMNS.search(style) or own & columns:
             for child in element:
                 child.tail = f" {child.tail or ''}"
+        if (_APART.search(style) or own & apart) and not _is_letter(element):
+            _set_apart(element)
+
+
+def _rules(root: Element) -> Iterator[tuple[str, str, bool]]:
+    """Read the rules of a page: selectors, declarations, and whether they always apply."""
+    for sheet in root.iter("style"):
+        is_general = sheet.get("media", "all").strip().lower() in ("", "all", "screen")
+        depth = 0
+        for rule in _COMMENT.sub(" ", sheet.text or "").split("}"):
+            depth += rule.count("{")
+            before, _, style = rule.rpartition("{")
+            selectors = before.rpartition("{")[2].rpartition(";")[2]
+            yield selectors, style, is_general and depth == 1
+            depth = max(0, depth - 1)
+
+
+def _has_scripts(root: Element) -> bool:
+    """Tell whether a page may change itself."""
+    scripts = root.xpath("//script[not(contains(@type, 'json'))]")
+    return bool(scripts or root.xpath("//@*[starts-with(name(), 'on')]"))
+
+
+def _hide(element: Element) -> None:
+    """Take out an element, but not all of a page: what shows it is a script, which is gone."""
+    if element.tag in ("html", "body"):
+        element.attrib.clear()
+    else:
+        element.drop_tree()
+
+
+def _is_letter(element: Element) -> bool:
+    """Tell whether an element is the first letter of a word, set larger than the others."""
+    return len("".join(element.itertext()).strip()) <= 1
+
+
+def _set_apart(element: Element) -> None:
+    before = element.getprevious()
+    if before is not None:
+        before.tail = f"{before.tail or ''} "
+    elif element.getparent() is not None:
+        element.getparent().text = f"{element.getparent().text or ''} "
+    element.tail = f" {element.tail or ''}"
 
 
 def tree_text(root: Element) -> str:
@@ -158,6 +238,12 @@ def tree_text(root: Element) -> str:
     for element in root.iter():
         element.text = (element.text or "").translate(_PASS)
         element.tail = (element.tail or "").translate(_PASS)
+    for reading in list(root.iter("rp", "rt", "rtc")):
+        reading.drop_tree()
+    for line in root.xpath("//tspan[@x or @dy]"):
+        line.tag = "div"
+    for listing in root.iter("dir", "menu"):
+        listing.tag = "ul"
     for block in root.iter(*(_BLOCKS - {"pre"})):
         _trim(block)
     for paragraph in root.xpath("//li/p"):
@@ -166,7 +252,8 @@ def tree_text(root: Element) -> str:
         if _NOTE_RETURN.match(link.get("href", "")):
             link.drop_tree()
         else:
-            _show_target(link)
+            shown = target_shown(link.get("href", "").strip(), "".join(link.itertext()))
+            link.tail = shown.translate(_PASS) + link.tail
     for outer in reversed(list(root.iter("ol", "ul"))):
         _raise_items(outer)
     for numbered in root.iter("ol"):
@@ -217,6 +304,12 @@ def check_length(characters: int) -> None:
         raise too_much("it has far more text than a resume")
 
 
+def link_of(code: str) -> str:
+    """Return the target that the code of a field of Word links to; empty if it is no link."""
+    found = _LINK_FIELD.match(code)
+    return (found[1] or found[2] or "") if found else ""
+
+
 def underlined(heading: str, level: int) -> str:
     """Return the line below a heading that shows it for one; empty below level 2."""
     return {1: "=", 2: "-"}.get(level, "") * min(len(heading), 80)
@@ -232,18 +325,15 @@ def _trim(block: Element) -> None:
         block.getparent().text = block.getparent().text.rstrip()
 
 
-def _show_target(link: Element) -> None:
-    """Write where a link leads behind its text, unless that says it already."""
-    target = link.get("href", "").strip()
+def target_shown(target: str, text: str) -> str:
+    """Return what is written behind a link: where it leads, unless its text says it already."""
     if not _LINK.match(target):
-        return
-    address = target.partition("?")[0] if target[:7].lower() == "mailto:" else target
-    shown = re.sub(r"^(?:mailto:|tel:)", "", address, flags=re.IGNORECASE)
-    text = "".join(link.itertext())
-    if target[:4].lower() == "tel:":
+        return ""
+    scheme, _, address = target.partition(":")
+    shown = {"mailto": address.partition("?")[0], "tel": address}.get(scheme.lower(), target)
+    if scheme.lower() == "tel":
         shown, text = (re.sub(r"[^+0-9]", "", number) for number in (shown, text))
-    if re.sub(r"^https?://|/$", "", shown) not in text:
-        link.tail = f" ({shown.translate(_PASS)}){link.tail}"
+    return "" if re.sub(r"^https?://|/$", "", shown.lower()) in text.lower() else f" ({shown})"
 
 
 def _raise_items(outer: Element) -> None:
