@@ -17,13 +17,14 @@ from urllib.parse import unquote
 import mammoth
 from lxml import etree
 
-from target_linkedin_resumes.convert.html import PAGE_NUMBER, TAB
+from target_linkedin_resumes.convert.html import PAGE_FIELD, PAGE_NUMBER, TAB, link_of
 from target_linkedin_resumes.convert.safe_zip import (
     Archive,
     Element,
     conversion_failed,
     damaged,
     remove,
+    too_much,
     unwrap,
 )
 
@@ -145,8 +146,9 @@ _CONTENT = ("{*}t", "{*}drawing", "{*}pict", "{*}object", "{*}sym")
 
 def accept_changes(root: Element) -> None:
     """Take out what was deleted, and the marks of what was inserted."""
-    for row in [mark.getparent().getparent() for mark in root.iterfind(".//{*}trPr/{*}del")]:
-        remove(row)
+    for path in (".//{*}trPr/{*}del", ".//{*}tcPr/{*}cellDel"):
+        for mark in list(root.iterfind(path)):
+            remove(mark.getparent().getparent())
     joined = [
         mark.getparent().getparent().getparent()
         for name in _DELETED
@@ -156,7 +158,7 @@ def accept_changes(root: Element) -> None:
         remove(element)
     for element in list(root.iter(*_INSERTED)):
         unwrap(element)
-    for paragraph in joined:
+    for paragraph in reversed(joined):  # in this order each one is moved once
         _join(paragraph)
 
 
@@ -181,10 +183,7 @@ _COMPATIBLE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _HEX = re.compile("(?!D[89A-F])[0-9A-F]{2,4}", re.IGNORECASE)
 _CHECKED, _UNCHECKED = "☒", "☐"
 _OFF = ("0", "false", "off")
-_PAGE_FIELD = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b", re.IGNORECASE)
-_LINK_FIELD = re.compile(
-    r'\s*HYPERLINK\s+(?:\\[a-z]\s+(?:"[^"]*"\s+(?="))?)*"([^"]*)"', re.IGNORECASE
-)
+_MAX_FIELDS = 50  # within each other; Word takes 20
 
 
 def prepare_for_mammoth(root: Element) -> None:
@@ -192,10 +191,19 @@ def prepare_for_mammoth(root: Element) -> None:
     for either in list(root.iter(f"{_COMPATIBLE}AlternateContent")):
         _choose(either)
     _show_symbols(root)
+    for mark in list(root.iterfind(".//{*}trPr/{*}hidden")):
+        if is_on(mark):
+            remove(mark.getparent().getparent())
     for frame in list(root.iter("{*}drawing", "{*}pict", "{*}object")):
-        if texts := list(frame.iterfind(".//{*}txbxContent")):
+        texts = list(frame.iterfind(".//{*}txbxContent"))
+        if texts and frame.find("*/{*}docPr[@hidden='1']") is None:
             frame.tag = _named(frame, "pict")
             frame[:] = texts
+        else:
+            remove(frame)
+    for frame in list(root.iterfind(".//{*}pPr/{*}framePr")):
+        if value(frame, "dropCap") in ("drop", "margin"):
+            _join(frame.getparent().getparent())
     _resolve_fields(root)
     for ruby in list(root.iter("{*}ruby")):
         for base in list(ruby.iterfind("{*}rubyBase")):
@@ -218,9 +226,9 @@ def value(element: Element | None, name: str = "val") -> str:
     return next((value for key, value in element.items() if key.endswith("}" + name)), "")
 
 
-def is_on(element: Element) -> bool:
-    """Tell whether a property that may be on or off is on."""
-    return value(element) not in _OFF
+def is_on(element: Element | None) -> bool:
+    """Tell whether a property that may be on or off is there, and on."""
+    return element is not None and value(element) not in _OFF
 
 
 @dataclass(slots=True)
@@ -243,6 +251,8 @@ def _take_codes(paragraph: Element) -> None:
             (one.shown if one.separated else one.hidden).append(element)
         if kind == "begin":
             fields.append(_Field())
+            if len(fields) > _MAX_FIELDS:
+                raise too_much("its fields are nested too deeply")
         elif fields and kind == "separate":
             fields[-1].separated = True
         elif fields and kind == "end":
@@ -255,11 +265,11 @@ def _finish(one: _Field) -> None:
     for element in one.hidden:
         remove(element)
     code = "".join(part.text or "" for part in one.codes)
-    if _PAGE_FIELD.match(code):
+    if PAGE_FIELD.match(code):
         _mark_number([text for text in one.shown if text.tag.endswith("}t")])
-    elif link := _LINK_FIELD.match(code):
+    elif link := link_of(code):
         # Mammoth takes the code up to its last quotation mark for the target.
-        one.codes[0].text = f' HYPERLINK "{link[1]}"'
+        one.codes[0].text = f' HYPERLINK "{link}"'
         for part in one.codes[1:]:
             part.text = ""
 
@@ -282,12 +292,12 @@ def _choose(either: Element) -> None:
 def _resolve_fields(root: Element) -> None:
     """Take out what asks to be filled in and what codes say, and mark numbers of pages."""
     for control in list(root.iter("{*}sdt")):
-        if control.find("{*}sdtPr/{*}showingPlcHdr") is not None:
+        if is_on(control.find("{*}sdtPr/{*}showingPlcHdr")):
             remove(control)
     for paragraph in root.iter("{*}p"):
         _take_codes(paragraph)
     for simple in list(root.iter("{*}fldSimple")):
-        if _PAGE_FIELD.match(value(simple, "instr")):
+        if PAGE_FIELD.match(value(simple, "instr")):
             _mark_number(list(simple.iter("{*}t")))
         unwrap(simple)
     _show_fields(root)
@@ -300,7 +310,7 @@ def _show_fields(root: Element) -> None:
     for box in root.iterfind(".//{*}fldChar/{*}ffData/{*}checkBox"):
         mark = box.find("{*}checked")
         mark = box.find("{*}default") if mark is None else mark
-        _show(box, _CHECKED if mark is not None and is_on(mark) else _UNCHECKED)
+        _show(box, _CHECKED if is_on(mark) else _UNCHECKED)
     for choice in root.iterfind(".//{*}fldChar/{*}ffData/{*}ddList"):
         entries = [value(entry) for entry in choice.iterfind("{*}listEntry")]
         chosen = value(choice.find("{*}result")) or value(choice.find("{*}default"))
@@ -376,6 +386,7 @@ def docx_html(archive: Archive) -> str:
     for part, root in texts.items():
         accept_changes(root)
         _show_diagrams(package, part, root)
+        _drop_dangling(package, part, texts)
         prepare_for_mammoth(root)
         for paragraph in root.iter("{*}p"):
             _show_paragraph(paragraph, styles)
@@ -432,7 +443,13 @@ class _Styles:
 
 
 def _add_levels(numbering: Element) -> None:
-    """Add levels to lists that have one, for the styles for deeper lists: Word indents those."""
+    """Add levels to lists that have one, for the styles for deeper lists: Word indents those.
+
+    Points that show no number become such with a bullet.
+    """
+    for form in numbering.iter("{*}numFmt"):
+        if value(form) == "none":
+            form.set(_named(form, "val"), "bullet")
     for kind in numbering.iterfind("{*}abstractNum"):
         levels = {value(level, "ilvl"): level for level in kind.iterfind("{*}lvl")}
         for number in map(str, range(1, 5)):
@@ -490,7 +507,7 @@ def _add_margins(package: Package, parts: dict[str, Element]) -> None:
         return
     targets = package.targets(package.main)
     has_even_pages = any(
-        settings.find("{*}evenAndOddHeaders") is not None
+        is_on(settings.find("{*}evenAndOddHeaders"))
         for settings in package.parsed(package.main, "settings")
     )
     seen: set[str] = set()
@@ -499,7 +516,7 @@ def _add_margins(package: Package, parts: dict[str, Element]) -> None:
         identifier = next((v for k, v in reference.items() if k.endswith("}id")), "")
         section = reference.getparent()
         shown = {
-            "first": section.find("{*}titlePg") is not None,
+            "first": is_on(section.find("{*}titlePg")),
             "even": has_even_pages,
         }.get(value(reference, "type"), True)
         name = targets.get(identifier, "")
@@ -527,6 +544,21 @@ def _show_diagrams(package: Package, part: str, root: Element) -> None:
                 run = etree.SubElement(shown, _named(paragraph, "r"))
                 etree.SubElement(run, _named(paragraph, "t")).text = text
                 paragraph.addnext(shown)
+
+
+def _drop_dangling(package: Package, part: str, texts: dict[str, Element]) -> None:
+    """Take away what refers to a note or a link that is not there; its text stays."""
+    targets = package.targets(part)
+    for link in list(texts[part].iter("{*}hyperlink")):
+        if value(link, "id") not in targets and not value(link, "anchor"):
+            unwrap(link)
+    for kind in ("footnote", "endnote"):
+        references = list(texts[part].iter(f"{{*}}{kind}Reference"))
+        if references:
+            notes = {value(note, "id") for root in texts.values() for note in root.iter(f"{{*}}{kind}")}
+            for reference in references:
+                if value(reference, "id") not in notes:
+                    remove(reference)
 
 
 def _bring_links(package: Package, margin: Element, name: str, relations: Element) -> None:
