@@ -23,9 +23,7 @@ from target_linkedin_resumes.convert.safe_zip import (
     Element,
     conversion_failed,
     damaged,
-    remove,
     too_much,
-    unwrap,
 )
 
 RELATIONSHIP = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
@@ -138,10 +136,19 @@ def relations_of(part: str) -> str:
     return posixpath.join(folder, "_rels", f"{name}.rels")
 
 
-_PROPERTIES = "rPrChange pPrChange sectPrChange tblPrChange tcPrChange trPrChange numberingChange"
+# What paragraphs and runs, sections, tables and lists looked like before a change.
+_EARLIER = "{*}rPrChange {*}pPrChange {*}sectPrChange {*}tblPrChange {*}tcPrChange {*}trPrChange \
+{*}numberingChange".split()
 _DELETED = ("{*}del", "{*}moveFrom", "{*}conflictDel")
 _INSERTED = ("{*}ins", "{*}moveTo", "{*}conflictIns")
 _CONTENT = ("{*}t", "{*}drawing", "{*}pict", "{*}object", "{*}sym")
+
+
+def remove(element: Element) -> None:
+    """Take an element out of its tree, if it is still in one."""
+    parent = element.getparent()
+    if parent is not None:
+        parent.remove(element)
 
 
 def accept_changes(root: Element) -> None:
@@ -154,10 +161,8 @@ def accept_changes(root: Element) -> None:
         for name in _DELETED
         for mark in root.iterfind(f".//{{*}}p/{{*}}pPr/{{*}}rPr/{name}")
     ]
-    for element in list(root.iter(*_DELETED, *(f"{{*}}{name}" for name in _PROPERTIES.split()))):
-        remove(element)
-    for element in list(root.iter(*_INSERTED)):
-        unwrap(element)
+    etree.strip_elements(root, *_DELETED, *_EARLIER, with_tail=False)
+    etree.strip_tags(root, *_INSERTED)
     for paragraph in reversed(joined):  # in this order each one is moved once
         _join(paragraph)
 
@@ -180,6 +185,7 @@ def _join(paragraph: Element) -> None:
 
 
 _COMPATIBLE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_EITHER = ("AlternateContent", "Choice", "Fallback")
 _HEX = re.compile("(?!D[89A-F])[0-9A-F]{2,4}", re.IGNORECASE)
 _CHECKED, _UNCHECKED = "☒", "☐"
 _OFF = ("0", "false", "off")
@@ -190,6 +196,7 @@ def prepare_for_mammoth(root: Element) -> None:
     """Bring a part into the form that Mammoth reads."""
     for either in list(root.iter(f"{_COMPATIBLE}AlternateContent")):
         _choose(either)
+    etree.strip_tags(root, *(f"{_COMPATIBLE}{name}" for name in _EITHER))
     _show_symbols(root)
     for mark in list(root.iterfind(".//{*}trPr/{*}hidden")):
         if is_on(mark):
@@ -205,15 +212,10 @@ def prepare_for_mammoth(root: Element) -> None:
         if value(frame, "dropCap") in ("drop", "margin"):
             _join(frame.getparent().getparent())
     _resolve_fields(root)
-    for ruby in list(root.iter("{*}ruby")):
-        for base in list(ruby.iterfind("{*}rubyBase")):
-            ruby.addprevious(base)
-            unwrap(base)
-        remove(ruby)
+    etree.strip_elements(root, "{*}rt", with_tail=False)
     for formula in list(root.iter("{*}oMath")):
         _show_formula(formula)
-    for element in list(root.iter("{*}dir", "{*}bdo", "{*}oMathPara")):
-        unwrap(element)
+    etree.strip_tags(root, "{*}ruby", "{*}rubyBase", "{*}dir", "{*}bdo", "{*}oMathPara")
     for element in root.iter("{*}br", "{*}cr", "{*}ptab"):
         element.tag = _named(element, "tab" if element.tag.endswith("}ptab") else "br")
         element.attrib.clear()  # where the next words go: a page, a column
@@ -281,12 +283,11 @@ def _mark_number(texts: list[Element]) -> None:
 
 def _choose(either: Element) -> None:
     """Keep one of two forms of the same thing: the newer, unless only the older one has text."""
-    forms = [*either.iterfind(f"{_COMPATIBLE}Choice"), *either.iterfind(f"{_COMPATIBLE}Fallback")]
-    chosen = next((form for form in forms if next(form.iter("{*}t"), None) is not None), None)
-    either[:] = forms[:1] if chosen is None else [chosen]
-    for form in list(either):
-        unwrap(form)
-    unwrap(either)
+    forms = [form for name in _EITHER for form in either.iterfind(f"{_COMPATIBLE}{name}")]
+    with_text = [form for form in forms if next(form.iter("{*}t"), None) is not None]
+    for form in forms:
+        if form is not (with_text or forms)[0]:
+            remove(form)
 
 
 def _resolve_fields(root: Element) -> None:
@@ -296,17 +297,16 @@ def _resolve_fields(root: Element) -> None:
             remove(control)
     for paragraph in root.iter("{*}p"):
         _take_codes(paragraph)
-    for simple in list(root.iter("{*}fldSimple")):
+    for simple in root.iter("{*}fldSimple"):
         if PAGE_FIELD.match(value(simple, "instr")):
             _mark_number(list(simple.iter("{*}t")))
-        unwrap(simple)
+    etree.strip_tags(root, "{*}fldSimple")
     _show_fields(root)
 
 
 def _show_fields(root: Element) -> None:
     """Show check boxes and choices as characters, which are not left out."""
-    for box in list(root.iterfind(".//{*}sdtPr/{*}checkbox")):
-        remove(box)  # it holds its character already
+    etree.strip_elements(root, "{*}checkbox", with_tail=False)  # the character is there already
     for box in root.iterfind(".//{*}fldChar/{*}ffData/{*}checkBox"):
         mark = box.find("{*}checked")
         mark = box.find("{*}default") if mark is None else mark
@@ -505,31 +505,35 @@ def _add_margins(package: Package, parts: dict[str, Element]) -> None:
     relations = package.relations(package.main)
     if relations is None:
         return
+    seen: set[str] = set()
+    margins: dict[str, list[Element]] = {"header": [], "footer": []}
+    for name, kind in _shown_margins(package, parts).items():
+        _bring_links(package, parts[name], name, relations)
+        new = [one for one in parts[name] if _text(one) not in seen]
+        seen.update(map(_text, new))
+        margins[kind] += new
+    body[:0] = margins["header"]
+    body.extend(margins["footer"])
+
+
+def _shown_margins(package: Package, parts: dict[str, Element]) -> dict[str, str]:
+    """Name the parts that are headers or footers of pages that there are, and which they are."""
     targets = package.targets(package.main)
     has_even_pages = any(
         is_on(settings.find("{*}evenAndOddHeaders"))
         for settings in package.parsed(package.main, "settings")
     )
-    seen: set[str] = set()
-    header_end = 0
-    for reference in list(parts[package.main].iter("{*}headerReference", "{*}footerReference")):
-        identifier = next((v for k, v in reference.items() if k.endswith("}id")), "")
-        section = reference.getparent()
-        shown = {
-            "first": is_on(section.find("{*}titlePg")),
-            "even": has_even_pages,
-        }.get(value(reference, "type"), True)
-        name = targets.get(identifier, "")
-        if not shown or name not in parts:
-            continue
-        _bring_links(package, parts[name], name, relations)
-        margin = [one for one in parts[name] if _text(one) not in seen]
-        seen.update(map(_text, margin))
-        if reference.tag.endswith("}headerReference"):
-            body[header_end:header_end] = margin
-            header_end += len(margin)
-        else:
-            body.extend(margin)
+    margins: dict[str, str] = {}
+    for kind in ("header", "footer"):
+        for reference in parts[package.main].iter(f"{{*}}{kind}Reference"):
+            has_such_pages = {
+                "first": is_on(reference.getparent().find("{*}titlePg")),
+                "even": has_even_pages,
+            }.get(value(reference, "type"), True)
+            name = targets.get(value(reference, "id"))
+            if has_such_pages and name in parts:
+                margins[name] = kind
+    return margins
 
 
 def _show_diagrams(package: Package, part: str, root: Element) -> None:
@@ -549,9 +553,9 @@ def _show_diagrams(package: Package, part: str, root: Element) -> None:
 def _drop_dangling(package: Package, part: str, texts: dict[str, Element]) -> None:
     """Take away what refers to a note or a link that is not there; its text stays."""
     targets = package.targets(part)
-    for link in list(texts[part].iter("{*}hyperlink")):
-        if value(link, "id") not in targets and not value(link, "anchor"):
-            unwrap(link)
+    for link in texts[part].iter("{*}hyperlink"):
+        if value(link, "id") not in targets:
+            link.attrib.clear()
     for kind in ("footnote", "endnote"):
         references = list(texts[part].iter(f"{{*}}{kind}Reference"))
         if references:

@@ -24,7 +24,7 @@ from target_linkedin_resumes.resumes.texts import decode
 
 _MAX_ELEMENTS = 100_000
 _MAX_CHARACTERS = 1_000_000
-_MAX_DEPTH = 200  # libxml2 drops what is nested deeper than 256
+_MAX_DEPTH = 250
 # Scripts, styles, fields of forms, frames, what stands in for another thing, deleted text, and of
 # formulas and drawings what is not shown.
 _SKIPPED = frozenset(
@@ -124,22 +124,21 @@ def clean_tree(page: str, *, keep: str = "") -> Element:
     deeply or far larger than a resume.
     """
     parser = lxml.html.HTMLParser(
-        encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True, remove_pis=True
+        encoding="utf-8", no_network=True, huge_tree=True, remove_comments=True, remove_pis=True
     )
     try:
         page = _REFERENCE.sub(_resolved, _ENDS.sub("", page)).translate(_FORBIDDEN)
         root = lxml.html.document_fromstring(page.encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError, AssertionError):
         raise conversion_failed("its markup is damaged") from None
-    if any("xcessive depth" in entry.message for entry in parser.error_log):
+    if root.xpath("/*" * _MAX_DEPTH):
         raise too_much("its elements are nested too deeply")
     if sum(1 for _ in root.iter()) > _MAX_ELEMENTS:
         raise too_much("it has far more elements than a resume")
     for head in root.findall("head"):
         head.tag = "div"  # libxml2 takes elements that it does not know for a part of the head
     _apply_styles(root)
-    for element in list(root.iter(*(_SKIPPED - {keep}))):
-        element.drop_tree()
+    etree.strip_elements(root, *(_SKIPPED - {keep}), with_tail=False)
     for element in list(root.xpath("//*[@hidden or @popover or self::dialog[not(@open)]]")):
         _hide(element)
     return root
@@ -238,8 +237,7 @@ def tree_text(root: Element) -> str:
     for element in root.iter():
         element.text = (element.text or "").translate(_PASS)
         element.tail = (element.tail or "").translate(_PASS)
-    for reading in list(root.iter("rp", "rt", "rtc")):
-        reading.drop_tree()
+    etree.strip_elements(root, "rp", "rt", "rtc", with_tail=False)
     for line in root.xpath("//tspan[@x or @dy]"):
         line.tag = "div"
     for listing in root.iter("dir", "menu"):
