@@ -137,8 +137,10 @@ def relations_of(part: str) -> str:
 
 
 # What paragraphs and runs, sections, tables and lists looked like before a change.
-_EARLIER = "{*}rPrChange {*}pPrChange {*}sectPrChange {*}tblPrChange {*}tcPrChange {*}trPrChange \
-{*}numberingChange".split()
+_EARLIER = (
+    "{*}rPrChange", "{*}pPrChange", "{*}sectPrChange", "{*}tblPrChange", "{*}tcPrChange",
+    "{*}trPrChange", "{*}numberingChange",
+)  # fmt: skip
 _DELETED = ("{*}del", "{*}moveFrom", "{*}conflictDel")
 _INSERTED = ("{*}ins", "{*}moveTo", "{*}conflictIns")
 _CONTENT = ("{*}t", "{*}drawing", "{*}pict", "{*}object", "{*}sym")
@@ -559,7 +561,9 @@ def _drop_dangling(package: Package, part: str, texts: dict[str, Element]) -> No
     for kind in ("footnote", "endnote"):
         references = list(texts[part].iter(f"{{*}}{kind}Reference"))
         if references:
-            notes = {value(note, "id") for root in texts.values() for note in root.iter(f"{{*}}{kind}")}
+            notes = {
+                value(note, "id") for root in texts.values() for note in root.iter(f"{{*}}{kind}")
+            }
             for reference in references:
                 if value(reference, "id") not in notes:
                     remove(reference)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 
 import lxml.html
 from inscriptis.css_profiles import STRICT_CSS_PROFILE
@@ -19,6 +18,7 @@ from inscriptis.model.config import ParserConfig
 from inscriptis.model.html_element import HtmlElement
 from lxml import etree
 
+from target_linkedin_resumes.convert.css import apply_styles, hide
 from target_linkedin_resumes.convert.safe_zip import Element, conversion_failed, too_much
 from target_linkedin_resumes.resumes.texts import decode
 
@@ -34,20 +34,6 @@ _SKIPPED = frozenset(
         " option progress script select style symbol template textarea title video"
     ).split()
 )
-_HIDDEN = re.compile(
-    r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all)",
-    re.IGNORECASE,
-)
-_SHOWN = re.compile(r"(?:^|[;\s])(?:display|visibility)\s*:", re.IGNORECASE)
-_COLUMNS = re.compile(r"display\s*:\s*(?:inline-)?(?:flex|grid)\b", re.IGNORECASE)
-_APART = re.compile(
-    r"(?:^|[;\s])(?:float\s*:\s*(?:left|right)|position\s*:\s*(?:absolute|fixed)"
-    r"|display\s*:\s*(?:block|table|table-cell|list-item)\b)",
-    re.IGNORECASE,
-)
-_COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|<!--|-->", re.DOTALL)
-_COMBINATOR = re.compile(r"[\s>+~]+")
-_CLASS_OR_ID = re.compile(r"[.#][\w-]+")
 _BLOCKS = frozenset(
     (  # noqa: SIM905 - a list would take a page
         "address article aside blockquote body caption center dd details dialog dir div dl dt"
@@ -56,6 +42,8 @@ _BLOCKS = frozenset(
         " thead tr ul"
     ).split()
 )
+# What is laid out as another element.
+_TAGS = (("//li/p", "div"), ("//tspan[@x or @dy]", "div"), ("//dir | //menu", "ul"))
 _LINK = re.compile(r"(?:https?://|mailto:|tel:)", re.IGNORECASE)
 _NOTE_RETURN = re.compile("#(?:foot|end)note-ref-")  # Mammoth's way back from a note to the text
 # What XML forbids. Two of them part words on the way to a browser.
@@ -137,10 +125,10 @@ def clean_tree(page: str, *, keep: str = "") -> Element:
         raise too_much("it has far more elements than a resume")
     for head in root.findall("head"):
         head.tag = "div"  # libxml2 takes elements that it does not know for a part of the head
-    _apply_styles(root)
+    for element in root.xpath("//*[@hidden or @popover or self::dialog[not(@open)]]"):
+        hide(element)
+    apply_styles(root)
     etree.strip_elements(root, *(_SKIPPED - {keep}), with_tail=False)
-    for element in list(root.xpath("//*[@hidden or @popover or self::dialog[not(@open)]]")):
-        _hide(element)
     return root
 
 
@@ -150,102 +138,18 @@ def _resolved(match: re.Match[str]) -> str:
     return chr(code) if code in _FORBIDDEN else match[0]
 
 
-def _apply_styles(root: Element) -> None:
-    """Take out what styles hide, and put blanks about what they set apart: the source has none.
-
-    Of the rules that hide, those for one class or identifier count, if nothing in the page may
-    show the text again: a script, or another rule for it.
-    """
-    columns, apart, hidden, shown = set(), {"button"}, set(), set()
-    for selectors, style, is_general in _rules(root):
-        for selector in map(str.strip, selectors.split(",")):
-            target = _COMBINATOR.split(selector)[-1]
-            if target.isalnum() and target != selector:
-                continue  # elements of one kind, but only some of them
-            if _COLUMNS.search(style):
-                columns.add(target)
-            if _APART.search(style):
-                apart.add(target)
-            if not _HIDDEN.search(style):
-                shown.update(_CLASS_OR_ID.findall(selector) if _SHOWN.search(style) else ())
-            elif is_general and _CLASS_OR_ID.search(selector) and target == selector:
-                hidden.add(target)
-    if _has_scripts(root):
-        hidden.clear()
-    for element in list(root.iter()):
-        style = _COMMENT.sub("", element.get("style", ""))
-        marks = {f".{name}" for name in element.get("class", "").split()}
-        marks.add(f"#{element.get('id', '')}")
-        own = {element.tag, *marks, *(element.tag + mark for mark in marks)}
-        if _HIDDEN.search(style) or (own & hidden and not (marks & shown or _SHOWN.search(style))):
-            _hide(element)
-            continue
-        if _COLUMNS.search(style):
-            # Inscriptis would take it for a part of a line.
-            element.set("style", _COLUMNS.sub("display:block", style))
-        if _COLUMNS.search(style) or own & columns:
-            for child in element:
-                child.tail = f" {child.tail or ''}"
-        if (_APART.search(style) or own & apart) and not _is_letter(element):
-            _set_apart(element)
-
-
-def _rules(root: Element) -> Iterator[tuple[str, str, bool]]:
-    """Read the rules of a page: selectors, declarations, and whether they always apply."""
-    for sheet in root.iter("style"):
-        is_general = sheet.get("media", "all").strip().lower() in ("", "all", "screen")
-        depth = 0
-        for rule in _COMMENT.sub(" ", sheet.text or "").split("}"):
-            depth += rule.count("{")
-            before, _, style = rule.rpartition("{")
-            selectors = before.rpartition("{")[2].rpartition(";")[2]
-            yield selectors, style, is_general and depth == 1
-            depth = max(0, depth - 1)
-
-
-def _has_scripts(root: Element) -> bool:
-    """Tell whether a page may change itself."""
-    scripts = root.xpath("//script[not(contains(@type, 'json'))]")
-    return bool(scripts or root.xpath("//@*[starts-with(name(), 'on')]"))
-
-
-def _hide(element: Element) -> None:
-    """Take out an element, but not all of a page: what shows it is a script, which is gone."""
-    if element.tag in ("html", "body"):
-        element.attrib.clear()
-    else:
-        element.drop_tree()
-
-
-def _is_letter(element: Element) -> bool:
-    """Tell whether an element is the first letter of a word, set larger than the others."""
-    return len("".join(element.itertext()).strip()) <= 1
-
-
-def _set_apart(element: Element) -> None:
-    before = element.getprevious()
-    if before is not None:
-        before.tail = f"{before.tail or ''} "
-    elif element.getparent() is not None:
-        element.getparent().text = f"{element.getparent().text or ''} "
-    element.tail = f" {element.tail or ''}"
-
-
 def tree_text(root: Element) -> str:
     """Write a tree as text; changes the tree. Raises :class:`Reject`."""
     check_length(len(root.xpath("string()")))
     for element in root.iter():
         element.text = (element.text or "").translate(_PASS)
         element.tail = (element.tail or "").translate(_PASS)
-    etree.strip_elements(root, "rp", "rt", "rtc", with_tail=False)
-    for line in root.xpath("//tspan[@x or @dy]"):
-        line.tag = "div"
-    for listing in root.iter("dir", "menu"):
-        listing.tag = "ul"
+    etree.strip_elements(root, "rp", "rt", "rtc", with_tail=False)  # readings of names
+    for path, tag in _TAGS:
+        for element in root.xpath(path):
+            element.tag = tag
     for block in root.iter(*(_BLOCKS - {"pre"})):
         _trim(block)
-    for paragraph in root.xpath("//li/p"):
-        paragraph.tag = "div"
     for link in list(root.iter("a")):
         if _NOTE_RETURN.match(link.get("href", "")):
             link.drop_tree()

@@ -234,7 +234,7 @@ class _Reader:
     def _directs(self, word: bytes, *, starred: bool) -> bool:
         """Take the word that begins a group; tell whether it says what the group is."""
         group = self._group
-        silent = starred and word not in _STARRED or _FORMULA_PROPERTIES.fullmatch(word)
+        silent = (starred and word not in _STARRED) or _FORMULA_PROPERTIES.fullmatch(word)
         name = _DESTINATIONS.get(word, "silent" if silent else "")
         if group.destination in ("fonts", "styles"):
             if group.destination == "styles" and not starred:

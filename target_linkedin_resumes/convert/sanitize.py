@@ -48,8 +48,8 @@ PROFILE = (
 # field shows its last result; a link shows its text. Pages are numbered anew, and EQ is for names
 # with a reading above them. Before these words may stand what formats, and no character.
 _RTF_FINE = (
-    rb"(?:[\s{]|\\(?!u[0-9-]|bin)[a-z]{1,32}-?[0-9]{0,10}+ ?){0,99}+(?:PAGE|NUMPAGES|SECTIONPAGES|EQ)"
-    rb"(?=[\s\\}])"
+    rb"(?:[\s{]|\\(?!u[0-9-]|bin)[a-z]{1,32}-?[0-9]{0,10}+ ?){0,99}+"
+    rb"(?:PAGE|NUMPAGES|SECTIONPAGES|EQ)(?=[\s\\}])"
 )
 _RTF_ACTIVE = re.compile(
     rb"\\(fldinst(?!%s)|objdata|objautlink|objupdate|template|NeXTGraphic)(?![A-Za-z])" % _RTF_FINE

@@ -88,6 +88,21 @@ RTF = (
         ),
         (r"\ansicpg9999 \'e9 \f99 \'e9", "é é"),
         (r"{{{{a", "a"),
+        (r"\uc1\u8211\bin3 }}}x", "\u2013x"),
+        (r"{\fonttbl{\f8\fcharset2 Wingdings;}}{\f8\'fc} a {\f8\'a7} b (\'fc", "✓ a ▪ b (ü"),
+        (r"{\listtext (a)\tab}one\par{\listtext 1.2.3\tab}two\par{\listtext o\tab}three",
+         "  (a) one\n  1.2.3 two\n  * three"),
+        (r"Jane {\upr{gone}{\*\ud Zo\u235?}} Doe", "Jane Zoë Doe"),
+        (r"a {\object\objemb{\*\objdata 01}{\result {\b shown}}} b", "a shown b"),
+        (r"{\mmath{\*\moMath{\mf{\mfPr{\mtype gone}}{\mr x=5}}}} y", "x=5 y"),
+        # As Word writes links: with data of its own, options and more groups.
+        (r'{\field{\*\fldinst {HYPERLINK "https://x.org/"}{\b {\*\datafield 00}}}{\fldrslt {\ul a}}}b',
+         "a (https://x.org/)b"),
+        (r'{\field{\*\fldinst HYPERLINK \\t "_blank" "https://x.org/"}{\fldrslt site}}',
+         "site (https://x.org/)"),
+        (r"{\field{\*\fldinst{HYPERLINK https://x.org/a }}{\fldrslt site}}", "site (https://x.org/a)"),
+        (r'{\field{\*\fldinst HYPERLINK "mailto:a@b.c?subject=x"}{\fldrslt mail}}', "mail (a@b.c)"),
+        (r'{\field{\*\fldinst HYPERLINK \\l "x"}{\fldrslt there}}', "there"),
     ],
 )  # fmt: skip
 def test_rtf(source: str, text: str) -> None:
