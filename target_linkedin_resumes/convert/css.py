@@ -1,4 +1,4 @@
-"""What the styles of a page hide, and what they set apart. Reads simple rules; others hide nothing."""
+"""What the styles of a page hide, and what they set apart. Reads simple rules; no other hides."""
 
 from __future__ import annotations
 

@@ -12,12 +12,19 @@ import posixpath
 import re
 import zipfile
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import unquote
 
 import mammoth
 from lxml import etree
 
-from target_linkedin_resumes.convert.html import PAGE_FIELD, PAGE_NUMBER, TAB, link_of
+from target_linkedin_resumes.convert.html import (
+    PAGE_FIELD,
+    PAGE_NUMBER,
+    TAB,
+    link_of,
+    target_shown,
+)
 from target_linkedin_resumes.convert.safe_zip import (
     Archive,
     Element,
@@ -26,16 +33,22 @@ from target_linkedin_resumes.convert.safe_zip import (
     too_much,
 )
 
-RELATIONSHIP = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
-_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_RELATIONSHIP = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
 # Writers give the parts these names; the relations tell of others.
 _TEXT = re.compile(r"word/(?:document|header|footer|footnotes|endnotes)[0-9]*\.xml")
 _TEXTS = ("header", "footer", "footnotes", "endnotes")
-_REST = ("styles", "numbering")
+
+
+class _Relation(NamedTuple):
+    """What a part is related to: ``target`` is a name from the root of the package, or a URL."""
+
+    identifier: str
+    kind: str
+    target: str
 
 
 class Package:
-    """The parts that hold text, parsed as they are asked for.
+    """The parts of a document, parsed as they are asked for.
 
     ``main`` is the name of the document itself. Raises :class:`Reject` when there is none.
     """
@@ -43,15 +56,15 @@ class Package:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self._names = {name.lower(): name for name in archive.names()}
-        self._relations: dict[str, Element] = {}
+        self._relations: dict[str, list[_Relation]] = {}
         named = [name for name in archive.names() if _TEXT.fullmatch(name)]
-        documents = self.related("", "officeDocument") + [
+        documents = self._related("", "officeDocument") + [
             name for name in named if name.startswith("word/document")
         ]
         if not documents:
             raise damaged()
         self.main = documents[0]
-        self._texts = dict.fromkeys([self.main, *named, *self.related(self.main, *_TEXTS)])
+        self._texts = dict.fromkeys([self.main, *named, *self._related(self.main, *_TEXTS)])
 
     def texts(self) -> dict[str, Element]:
         """Parse the parts that hold text.
@@ -67,73 +80,55 @@ class Package:
             )
         return parts
 
-    def rest(self) -> dict[str, Element]:
-        """Parse what says how the text looks, and how the parts relate."""
-        names = ["[Content_Types].xml", "word/styles.xml", "word/numbering.xml"]
-        names += self.related(self.main, *_REST)
-        parts = {name: self._archive.markup(name) for name in names if name in self._archive}
-        for name in ("", *self._texts):
-            if (relations := self.relations(name)) is not None:
-                parts[relations_of(name)] = relations
-        return parts
+    def name_of(self, kind: str) -> str | None:
+        """Name the part that has the styles, the numbers or the notes of the document."""
+        names = [*self._related(self.main, kind), f"word/{kind}.xml"]
+        return next((name for name in names if name in self._archive), None)
 
-    def relations(self, part: str) -> Element | None:
-        """Parse the relations of a part, "" for those of the package; None if it has none.
-
-        Targets within the package become names from its root.
-        """
-        name = relations_of(part)
-        if name in self._archive and name not in self._relations:
-            self._relations[name] = root = self._archive.markup(name)
-            for relation in root.iter(RELATIONSHIP):
-                # Strict documents have other names for the same kinds, which Mammoth does not know.
-                kind = relation.get("Type", "").rpartition("/")[2]
-                relation.set("Type", f"{_OFFICE}/{kind}")
-                if relation.get("TargetMode") != "External":
-                    relation.set("Target", "/" + self._resolved(part, relation.get("Target", "")))
-        return self._relations.get(name)
+    def parsed(self, name: str | None) -> Element:
+        """Parse a part; gives an empty element when there is none."""
+        return etree.Element("none") if name is None else self._archive.markup(name)
 
     def targets(self, part: str) -> dict[str, str]:
         """Name what the relations of a part lead to, by their identifiers."""
-        relations = self.relations(part)
-        return {
-            relation.get("Id"): relation.get("Target", "").removeprefix("/")
-            for relation in ([] if relations is None else relations.iter(RELATIONSHIP))
-        }
+        return {relation.identifier: relation.target for relation in self._relations_of(part)}
 
     def diagram(self, name: str) -> list[str]:
         """Return the texts in the shapes of a diagram (SmartArt)."""
         if name not in self._archive:
             return []
-        return [
-            text for shape in self._archive.markup(name).iter("{*}pt") if (text := _text(shape))
-        ]
+        return [text for shape in self.parsed(name).iter("{*}pt") if (text := _text(shape))]
 
-    def related(self, part: str, *kinds: str) -> list[str]:
+    def _related(self, part: str, *kinds: str) -> list[str]:
         """Name the parts that a part is related to in such a way, as far as they are there."""
-        relations = self.relations(part)
-        targets = [
-            relation.get("Target").removeprefix("/")
-            for relation in ([] if relations is None else relations.iter(RELATIONSHIP))
-            if relation.get("Type", "").rpartition("/")[2] in kinds
+        return [
+            relation.target
+            for relation in self._relations_of(part)
+            if relation.kind in kinds and relation.target in self._archive
         ]
-        return [target for target in targets if target in self._archive]
 
-    def parsed(self, part: str, *kinds: str) -> list[Element]:
-        """Parse the parts that a part is related to in such a way."""
-        return [self._archive.markup(name) for name in self.related(part, *kinds)]
+    def _relations_of(self, part: str) -> list[_Relation]:
+        """Read the relations of a part, "" for those of the package."""
+        folder, file = posixpath.split(part)
+        name = posixpath.join(folder, "_rels", f"{file}.rels")
+        if name in self._archive and name not in self._relations:
+            self._relations[name] = [
+                _Relation(
+                    relation.get("Id", ""),
+                    # Strict documents have another beginning.
+                    relation.get("Type", "").rpartition("/")[2],
+                    relation.get("Target", "")
+                    if relation.get("TargetMode") == "External"
+                    else self._resolved(folder, relation.get("Target", "")),
+                )
+                for relation in self._archive.markup(name).iter(_RELATIONSHIP)
+            ]
+        return self._relations.get(name, [])
 
-    def _resolved(self, part: str, target: str) -> str:
+    def _resolved(self, folder: str, target: str) -> str:
         """Find the part that a target means; names are compared without regard to case."""
-        path = posixpath.join("/", posixpath.dirname(part), unquote(target))
-        name = posixpath.normpath(path).lstrip("/")
-        return self._names.get(name.lower(), name)
-
-
-def relations_of(part: str) -> str:
-    """Name the part that has the relations of another."""
-    folder, name = posixpath.split(part)
-    return posixpath.join(folder, "_rels", f"{name}.rels")
+        path = posixpath.normpath(posixpath.join("/", folder, unquote(target)))
+        return self._names.get(path.lstrip("/").lower(), path.lstrip("/"))
 
 
 # What paragraphs and runs, sections, tables and lists looked like before a change.
@@ -216,7 +211,7 @@ def prepare_for_mammoth(root: Element) -> None:
     _resolve_fields(root)
     etree.strip_elements(root, "{*}rt", with_tail=False)
     for formula in list(root.iter("{*}oMath")):
-        _show_formula(formula)
+        _show_formula(formula, root)
     etree.strip_tags(root, "{*}ruby", "{*}rubyBase", "{*}dir", "{*}bdo", "{*}oMathPara")
     for element in root.iter("{*}br", "{*}cr", "{*}ptab"):
         element.tag = _named(element, "tab" if element.tag.endswith("}ptab") else "br")
@@ -237,50 +232,61 @@ def is_on(element: Element | None) -> bool:
 
 @dataclass(slots=True)
 class _Field:
-    """A field: its code, and what is before and behind the mark that separates the result."""
+    """A field: its code, and the texts before and behind the mark that separates the result."""
 
-    codes: list[Element] = field(default_factory=list)
+    code: str = ""
     hidden: list[Element] = field(default_factory=list)
     shown: list[Element] = field(default_factory=list)
     separated: bool = False
 
 
 def _take_codes(paragraph: Element) -> None:
-    """Take out what is a part of a field's code, and mark numbers of pages."""
+    """Take out what is a part of a field's code, mark numbers of pages, and show links."""
     fields: list[_Field] = []
     for element in list(paragraph.iter("{*}fldChar", "{*}instrText", "{*}t")):
         kind = value(element, "fldCharType")
-        is_code = element.tag.endswith("}instrText")
-        for one in fields[:-1] if is_code or kind in ("separate", "end") else fields:
-            (one.shown if one.separated else one.hidden).append(element)
-        if kind == "begin":
-            fields.append(_Field())
-            if len(fields) > _MAX_FIELDS:
-                raise too_much("its fields are nested too deeply")
+        if element.tag.endswith("}t"):
+            for one in fields:
+                (one.shown if one.separated else one.hidden).append(element)
+        elif kind == "begin":
+            _begin(fields)
         elif fields and kind == "separate":
             fields[-1].separated = True
         elif fields and kind == "end":
             _finish(fields.pop())
-        elif fields and is_code:
-            fields[-1].codes.append(element)
+        elif fields:
+            fields[-1].code += element.text or ""
+    for one in fields:  # their results go on in the next paragraph
+        if one.separated:
+            _finish(one)
+
+
+def _begin(fields: list[_Field]) -> None:
+    if len(fields) >= _MAX_FIELDS:
+        raise too_much("its fields are nested too deeply")
+    fields.append(_Field())
 
 
 def _finish(one: _Field) -> None:
     for element in one.hidden:
         remove(element)
-    code = "".join(part.text or "" for part in one.codes)
-    if PAGE_FIELD.match(code):
-        _mark_number([text for text in one.shown if text.tag.endswith("}t")])
-    elif link := link_of(code):
-        # Mammoth takes the code up to its last quotation mark for the target.
-        one.codes[0].text = f' HYPERLINK "{link}"'
-        for part in one.codes[1:]:
-            part.text = ""
+    if PAGE_FIELD.match(one.code):
+        _mark_number(one.shown)
+    else:
+        _show_target(one.shown, link_of(one.code))
 
 
 def _mark_number(texts: list[Element]) -> None:
     for text in texts:
-        text.text = f"{PAGE_NUMBER}{text.text or ''}{PAGE_NUMBER}"
+        number = (text.text or "").strip(PAGE_NUMBER)
+        text.text = f"{PAGE_NUMBER}{number}{PAGE_NUMBER}"
+
+
+def _show_target(texts: list[Element], target: str) -> None:
+    """Write where a link leads behind its text."""
+    if texts:
+        shown = target_shown(target, "".join(text.text or "" for text in texts))
+        texts[-1].text = f"{texts[-1].text or ''}{shown}"
 
 
 def _choose(either: Element) -> None:
@@ -293,7 +299,7 @@ def _choose(either: Element) -> None:
 
 
 def _resolve_fields(root: Element) -> None:
-    """Take out what asks to be filled in and what codes say, and mark numbers of pages."""
+    """Take out what asks to be filled in and codes, mark numbers of pages, and show links."""
     for control in list(root.iter("{*}sdt")):
         if is_on(control.find("{*}sdtPr/{*}showingPlcHdr")):
             remove(control)
@@ -302,7 +308,10 @@ def _resolve_fields(root: Element) -> None:
     for simple in root.iter("{*}fldSimple"):
         if PAGE_FIELD.match(value(simple, "instr")):
             _mark_number(list(simple.iter("{*}t")))
+        else:
+            _show_target(list(simple.iter("{*}t")), link_of(value(simple, "instr")))
     etree.strip_tags(root, "{*}fldSimple")
+    etree.strip_elements(root, "{*}instrText", with_tail=False)
     _show_fields(root)
 
 
@@ -323,21 +332,14 @@ def _show_fields(root: Element) -> None:
 def _show(field: Element, text: str) -> None:
     """Show a text behind the character of a legacy form field, which has none of its own."""
     character = field.getparent().getparent()
-    shown = etree.Element(_named(character, "t"))
-    shown.text = text
-    character.addnext(shown)
+    character.addnext(_made(character, "t", text))
 
 
-def _show_formula(formula: Element) -> None:
+def _show_formula(formula: Element, root: Element) -> None:
     """Show the characters of a formula, one behind the other."""
-    paragraph = next(formula.iterancestors("{*}p"), None)
-    if paragraph is None:
-        return
-    run = etree.Element(_named(paragraph, "r"))
-    text = etree.SubElement(run, _named(paragraph, "t"))
-    text.text = "".join(one.text or "" for one in formula.iter("{*}t"))
-    formula.addprevious(run)
-    remove(formula)
+    text = "".join(one.text or "" for one in formula.iter("{*}t"))
+    formula.tag = _named(root, "r")
+    formula[:] = [_made(root, "t", text)]
 
 
 def _show_symbols(root: Element) -> None:
@@ -356,13 +358,19 @@ def _show_symbols(root: Element) -> None:
     for path in root.iter("{*}textpath"):
         picture = next(path.iterancestors("{*}pict"), None)
         if picture is not None and path.get("string"):
-            picture.addnext(words := etree.Element(_named(picture, "t")))
-            words.text = path.get("string")
+            picture.addnext(_made(picture, "t", path.get("string")))
 
 
 def _named(like: Element, name: str) -> str:
     """Name an element of the namespace that another is in."""
     return f"{like.tag.rpartition('}')[0]}}}{name}"
+
+
+def _made(like: Element, name: str, text: str = "") -> Element:
+    """Make an element of the namespace that another is in."""
+    made = etree.Element(_named(like, name))
+    made.text = text
+    return made
 
 
 _HEADING = re.compile(r"heading ([1-6])", re.IGNORECASE)
@@ -381,35 +389,37 @@ def docx_without_changes(archive: Archive) -> dict[str, bytes]:
 def docx_html(archive: Archive) -> str:
     """Make a page of a document. Raises :class:`Reject`."""
     package = Package(archive)
-    texts, parts = package.texts(), package.rest()
-    for name in package.related(package.main, "numbering"):
-        _add_levels(parts[name])
-    styles = _Styles([parts[name] for name in package.related(package.main, "styles")])
+    texts = package.texts()
+    styles, numbering = (package.parsed(package.name_of(kind)) for kind in ("styles", "numbering"))
+    _add_levels(numbering)
+    looks = _Styles(styles)
     for part, root in texts.items():
         accept_changes(root)
-        _show_diagrams(package, part, root)
-        _drop_dangling(package, part, texts)
+        _show_related(root, package, package.targets(part))
         prepare_for_mammoth(root)
         for paragraph in root.iter("{*}p"):
-            _show_paragraph(paragraph, styles)
+            _show_paragraph(paragraph, looks)
+    _drop_dangling_notes(list(texts.values()))
     _add_margins(package, texts)
+    # Mammoth finds parts by these names when there are no relations.
+    shown = {"document": texts[package.main], "styles": styles, "numbering": numbering}
+    notes = {kind: package.name_of(kind) for kind in ("footnotes", "endnotes")}
+    shown |= {kind: texts[name] for kind, name in notes.items() if name in texts}
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as shown:
-        for name, root in (parts | texts).items():
-            shown.writestr(name, etree.tostring(root))
-    made = mammoth.convert_to_html(
+    with zipfile.ZipFile(file, "w") as made:
+        for name, root in shown.items():
+            made.writestr(f"word/{name}.xml", etree.tostring(root))
+    page = mammoth.convert_to_html(
         file, convert_image=lambda _: [], include_embedded_style_map=False
     )
-    return str(made.value).replace("\t", TAB)
+    return str(page.value).replace("\t", TAB)
 
 
 class _Styles:
     """The styles of a document: hidden text, headings and lists, inherited ones included."""
 
-    def __init__(self, roots: list[Element]) -> None:
-        self._styles = {
-            value(style, "styleId"): style for root in roots for style in root.iter("{*}style")
-        }
+    def __init__(self, root: Element) -> None:
+        self._styles = {value(style, "styleId"): style for style in root.iter("{*}style")}
 
     def hides(self, style: str) -> bool:
         """Tell whether text of a style is hidden."""
@@ -504,13 +514,9 @@ def _add_margins(package: Package, parts: dict[str, Element]) -> None:
     body = parts[package.main].find("{*}body")
     if body is None:
         raise damaged()
-    relations = package.relations(package.main)
-    if relations is None:
-        return
     seen: set[str] = set()
     margins: dict[str, list[Element]] = {"header": [], "footer": []}
     for name, kind in _shown_margins(package, parts).items():
-        _bring_links(package, parts[name], name, relations)
         new = [one for one in parts[name] if _text(one) not in seen]
         seen.update(map(_text, new))
         margins[kind] += new
@@ -521,10 +527,8 @@ def _add_margins(package: Package, parts: dict[str, Element]) -> None:
 def _shown_margins(package: Package, parts: dict[str, Element]) -> dict[str, str]:
     """Name the parts that are headers or footers of pages that there are, and which they are."""
     targets = package.targets(package.main)
-    has_even_pages = any(
-        is_on(settings.find("{*}evenAndOddHeaders"))
-        for settings in package.parsed(package.main, "settings")
-    )
+    settings = package.parsed(package.name_of("settings"))
+    has_even_pages = is_on(settings.find("{*}evenAndOddHeaders"))
     margins: dict[str, str] = {}
     for kind in ("header", "footer"):
         for reference in parts[package.main].iter(f"{{*}}{kind}Reference"):
@@ -538,47 +542,32 @@ def _shown_margins(package: Package, parts: dict[str, Element]) -> dict[str, str
     return margins
 
 
-def _show_diagrams(package: Package, part: str, root: Element) -> None:
-    """Put the words of diagrams behind the paragraphs that they stand in."""
-    diagrams = list(root.iter("{*}relIds"))
-    targets = package.targets(part) if diagrams else {}
-    for diagram in diagrams:
+def _show_related(root: Element, package: Package, targets: dict[str, str]) -> None:
+    """Show where links lead, and the words of diagrams behind the paragraphs that they stand in."""
+    for link in root.iter("{*}hyperlink"):
+        target, anchor = targets.get(value(link, "id"), ""), value(link, "anchor")
+        if anchor:
+            target = f"{target.partition('#')[0]}#{anchor}"
+        _show_target(list(link.iter("{*}t")), target)
+    etree.strip_tags(root, "{*}hyperlink")
+    for diagram in list(root.iter("{*}relIds")):
         paragraph = next(diagram.iterancestors("{*}p"), None)
         for text in reversed(package.diagram(targets.get(value(diagram, "dm"), ""))):
             if paragraph is not None:
-                shown = etree.Element(_named(paragraph, "p"))
-                run = etree.SubElement(shown, _named(paragraph, "r"))
-                etree.SubElement(run, _named(paragraph, "t")).text = text
+                shown, run = _made(paragraph, "p"), _made(paragraph, "r")
+                shown.append(run)
+                run.append(_made(paragraph, "t", text))
                 paragraph.addnext(shown)
 
 
-def _drop_dangling(package: Package, part: str, texts: dict[str, Element]) -> None:
-    """Take away what refers to a note or a link that is not there; its text stays."""
-    targets = package.targets(part)
-    for link in texts[part].iter("{*}hyperlink"):
-        if value(link, "id") not in targets:
-            link.attrib.clear()
+def _drop_dangling_notes(roots: list[Element]) -> None:
+    """Take away what refers to a note that is not there."""
     for kind in ("footnote", "endnote"):
-        references = list(texts[part].iter(f"{{*}}{kind}Reference"))
-        if references:
-            notes = {
-                value(note, "id") for root in texts.values() for note in root.iter(f"{{*}}{kind}")
-            }
-            for reference in references:
+        notes = {value(note, "id") for root in roots for note in root.iter(f"{{*}}{kind}")}
+        for root in roots:
+            for reference in list(root.iter(f"{{*}}{kind}Reference")):
                 if value(reference, "id") not in notes:
                     remove(reference)
-
-
-def _bring_links(package: Package, margin: Element, name: str, relations: Element) -> None:
-    """Make the links of a header those of the document, under names of their own."""
-    own = package.relations(name)
-    for relation in [] if own is None else list(own.iter(RELATIONSHIP)):
-        relation.set("Id", f"{name}-{relation.get('Id')}")
-        relations.append(relation)
-    for link in margin.iter("{*}hyperlink"):
-        for attribute, target in link.items():
-            if attribute.endswith("}id"):
-                link.set(attribute, f"{name}-{target}")
 
 
 def _text(element: Element) -> str:

@@ -156,10 +156,8 @@ def tree_text(root: Element) -> str:
         else:
             shown = target_shown(link.get("href", "").strip(), "".join(link.itertext()))
             link.tail = shown.translate(_PASS) + link.tail
-    for outer in reversed(list(root.iter("ol", "ul"))):
-        _raise_items(outer)
-    for numbered in root.iter("ol"):
-        _number(numbered)
+    for listing in reversed(list(root.iter("ol", "ul"))):
+        _arrange(listing)
     for table in reversed(list(root.iter("table"))):  # those within others first
         _lines(table)
     for heading in list(root.iter("h1", "h2")):
@@ -238,23 +236,18 @@ def target_shown(target: str, text: str) -> str:
     return "" if re.sub(r"^https?://|/$", "", shown.lower()) in text.lower() else f" ({shown})"
 
 
-def _raise_items(outer: Element) -> None:
-    """Put points below none of their own, in a list that begins at a deeper level, a level up."""
-    first = outer.find("li")
-    if first is None or len(first) != 1 or first[0].tag != outer.tag or first.text.strip():
+def _arrange(listing: Element) -> None:
+    """Number a list that does not begin with 1, and raise points that stand below none."""
+    first = listing.find("li")
+    if first is None:
         return
-    inner = first[0]
-    if not inner.tail.strip():
-        at = outer.index(first)
-        first.getparent().remove(first)
-        outer[at:at] = list(inner)
-
-
-def _number(numbered: Element) -> None:
-    """Number the items of a list that does not begin with 1."""
-    first = numbered.find("li")
-    if first is not None and re.fullmatch("[0-9]{1,6}", numbered.get("start", "")):
-        first.set("value", numbered.get("start"))
+    inner = first[0] if len(first) == 1 else None
+    if inner is not None and inner.tag == listing.tag and not f"{first.text}{inner.tail}".strip():
+        inner.drop_tag()
+        first.drop_tag()
+        first = listing.find("li")
+    if first is not None and re.fullmatch("[0-9]{1,6}", listing.get("start", "")):
+        first.set("value", listing.get("start"))
 
 
 def _lines(table: Element) -> None:

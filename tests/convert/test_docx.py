@@ -366,6 +366,25 @@ def test_a_large_first_letter_stays_with_its_word() -> None:
     assert text_of(docx(first + paragraph("ane Doe") + paragraph("x"))) == "Jane Doe\n\nx\n"
 
 
+def test_the_number_of_a_page_in_a_box() -> None:
+    page = f"<w:p>{run('Jane ')}{FIELD.format('PAGE', run('7'))}</w:p>"
+    box = f"<w:txbxContent>{page}</w:txbxContent>"
+    footer = f"<w:p><w:r>{PICT.format('shape', box)}</w:r></w:p>"
+    section = SECTION.replace("header", "footer")
+    assert text_of(docx(paragraph("Text") + section, {"footer1": footer})) == "Text\n\nJane\n"
+
+
+def test_a_link_over_two_paragraphs() -> None:
+    code = "<w:r><w:instrText>HYPERLINK https://x.org/</w:instrText></w:r>"
+    begun = f"{MARK.format('begin')}{code}{MARK.format('separate')}{run('my')}"
+    body = f"<w:p>{begun}</w:p><w:p>{run('site')}{MARK.format('end')}</w:p>"
+    assert text_of(docx(body)) == "my (https://x.org/)\n\nsite\n"
+    simple = f"<w:fldSimple w:instr='HYPERLINK &quot;https://x.org/&quot;'>{run('a')}</w:fldSimple>"
+    assert text_of(docx(f"<w:p>{simple}</w:p>")) == "a (https://x.org/)\n"
+    hidden = f"{MARK.format('begin')}{code}{MARK.format('separate')}{run('my', '<w:vanish/>')}"
+    assert text_of(docx(f"<w:p>{hidden}{MARK.format('end')}{run('b')}</w:p>")) == "b\n"
+
+
 def test_a_list_without_numbers() -> None:
     numbering = (
         '<w:abstractNum w:abstractNumId="0"><w:lvl w:ilvl="0"><w:numFmt w:val="none"/></w:lvl>'
@@ -375,6 +394,7 @@ def test_a_list_without_numbers() -> None:
     assert text_of(docx(point, {"numbering": numbering})) == "  * point\n"
 
 
+MARK = '<w:r><w:fldChar w:fldCharType="{}"/></w:r>'
 SECTION = '<w:sectPr><w:headerReference w:type="default" r:id="header1"/></w:sectPr>'
 
 
@@ -438,24 +458,24 @@ def test_a_document_that_takes_in_another_is_refused(element: str) -> None:
         assert caught.value.code == "conversion_failed"
 
 
-MARK = "<w:rPr><w:del/></w:rPr>"
-GONE = f"<w:p><w:pPr>{MARK}</w:pPr><w:del>{run('gone')}</w:del></w:p>"
+ENDED = "<w:rPr><w:del/></w:rPr>"
+GONE = f"<w:p><w:pPr>{ENDED}</w:pPr><w:del>{run('gone')}</w:del></w:p>"
 TABLE = f"<w:tbl><w:tr><w:tc>{paragraph('cell')}</w:tc></w:tr></w:tbl>"
 
 
 @pytest.mark.parametrize(
     ("body", "paragraphs"),
     [
-        (paragraph("one ", MARK) + paragraph("line"), ["one line"]),
-        (paragraph("o", MARK) + paragraph("n", MARK) + paragraph("e"), ["one"]),
+        (paragraph("one ", ENDED) + paragraph("line"), ["one line"]),
+        (paragraph("o", ENDED) + paragraph("n", ENDED) + paragraph("e"), ["one"]),
         (paragraph("one ", "<w:rPr><w:moveFrom/></w:rPr>") + paragraph("line"), ["one line"]),
-        (paragraph("one ", MARK) + '<w:bookmarkEnd w:id="0"/>' + paragraph("line"), ["one line"]),
-        (paragraph("one ", MARK) + f"<w:p>{run('line')}</w:p>", ["one line"]),
+        (paragraph("one ", ENDED) + '<w:bookmarkEnd w:id="0"/>' + paragraph("line"), ["one line"]),
+        (paragraph("one ", ENDED) + f"<w:p>{run('line')}</w:p>", ["one line"]),
         (paragraph("a") + GONE + paragraph("b"), ["a", "b"]),
         (GONE + TABLE, ["cell"]),
-        (paragraph("kept", MARK) + TABLE, ["kept", "cell"]),
-        (paragraph("a") + paragraph("last", MARK), ["a", "last"]),
-        (paragraph("section ", f"{MARK}<w:sectPr/>") + paragraph("b"), ["section ", "b"]),
+        (paragraph("kept", ENDED) + TABLE, ["kept", "cell"]),
+        (paragraph("a") + paragraph("last", ENDED), ["a", "last"]),
+        (paragraph("section ", f"{ENDED}<w:sectPr/>") + paragraph("b"), ["section ", "b"]),
         (paragraph("a", "<w:rPr><w:ins/></w:rPr>") + paragraph("b"), ["a", "b"]),
     ],
 )

@@ -18,6 +18,7 @@ from tests.convert.documents import text_of
         ("<h1>One</h1><h2>Two</h2><h3>Three</h3>x", "One\n===\n\nTwo\n---\n\nThree\n\nx"),
         ("<ul><li>a<ul><li>b</ul><li><p>c</p></ul>e", "  * a\n      + b\n  * c\ne"),
         ("<ul><li><ul><li>a<li>b</ul></ul>c", "  * a\n  * b\nc"),
+        ("<ul><li><ul><li>a</ul></li>x<li>b</ul>", "  * a\n    x\n  * b"),
         ("<ul><li><ul><li>a</ul><li>b<ul><li>c</ul></ul>", "  * a\n  * b\n      + c"),
         ("<ol><li><ul><li>a</ul></ol>", " 1.\n      + a"),
         ("<p>\uf0b7 typed \uf0fc \uf0a7 \uf0d8", "• typed ✓ ▪ ➢"),

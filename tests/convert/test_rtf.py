@@ -96,7 +96,7 @@ RTF = (
         (r"a {\object\objemb{\*\objdata 01}{\result {\b shown}}} b", "a shown b"),
         (r"{\mmath{\*\moMath{\mf{\mfPr{\mtype gone}}{\mr x=5}}}} y", "x=5 y"),
         # As Word writes links: with data of its own, options and more groups.
-        (r'{\field{\*\fldinst {HYPERLINK "https://x.org/"}{\b {\*\datafield 00}}}{\fldrslt {\ul a}}}b',
+        (r'{\field{\*\fldinst {HYPERLINK "https://x.org/"}{{\*\datafield 0}}}{\fldrslt {\ul a}}}b',
          "a (https://x.org/)b"),
         (r'{\field{\*\fldinst HYPERLINK \\t "_blank" "https://x.org/"}{\fldrslt site}}',
          "site (https://x.org/)"),
