@@ -61,7 +61,10 @@ def apply_styles(root: Element) -> None:
     script, or another rule.
     """
     rules = _rules(root)
+    tags = rules.columns | rules.apart
     for element in root.iter():
+        if not element.attrib and element.tag not in tags:
+            continue
         style = _COMMENT.sub("", element.get("style", ""))
         marks = {f".{name}" for name in element.get("class", "").split()}
         marks.add(f"#{element.get('id', '')}")

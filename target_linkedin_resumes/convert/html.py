@@ -19,7 +19,7 @@ from inscriptis.model.html_element import HtmlElement
 from lxml import etree
 
 from target_linkedin_resumes.convert.css import apply_styles, hide
-from target_linkedin_resumes.convert.safe_zip import Element, conversion_failed, too_much
+from target_linkedin_resumes.convert.safe_zip import Element, too_much
 from target_linkedin_resumes.resumes.texts import decode
 
 _MAX_ELEMENTS = 100_000
@@ -114,11 +114,8 @@ def clean_tree(page: str, *, keep: str = "") -> Element:
     parser = lxml.html.HTMLParser(
         encoding="utf-8", no_network=True, huge_tree=True, remove_comments=True, remove_pis=True
     )
-    try:
-        page = _REFERENCE.sub(_resolved, _ENDS.sub("", page)).translate(_FORBIDDEN)
-        root = lxml.html.document_fromstring(page.encode("utf-8", "replace"), parser=parser)
-    except (etree.LxmlError, ValueError, AssertionError):
-        raise conversion_failed("its markup is damaged") from None
+    page = _REFERENCE.sub(_resolved, _ENDS.sub("", page)).translate(_FORBIDDEN)
+    root = lxml.html.document_fromstring(page.encode("utf-8", "replace"), parser=parser)
     if root.xpath("/*" * _MAX_DEPTH):
         raise too_much("its elements are nested too deeply")
     if sum(1 for _ in root.iter()) > _MAX_ELEMENTS:
@@ -262,7 +259,7 @@ def _lines(table: Element) -> None:
             for inner in [block for cell in cells for block in cell.iter(*_BLOCKS)]:
                 inner.tag = "span"
             for cell in shown[:-1]:
-                cell.tail = " | "
+                cell.tail += " | "
         if is_line and shown:
             row.addnext(etree.Element("br"))
     table.tag = "p"

@@ -180,10 +180,8 @@ class _Writer:
         return f'<a href="{escape(_get(link, "xlink:href"))}">{self._in(link)}</a>'
 
     def _paragraph(self, paragraph: Element) -> str:
-        if any(
-            _get(mark, "text:is-hidden") == "true"
-            for mark in paragraph.iterfind(".//text:hidden-paragraph", _NAMES)
-        ):
+        marks = paragraph.iter(f"{{{_NAMES['text']}}}hidden-paragraph")
+        if any(_get(mark, "text:is-hidden") == "true" for mark in marks):
             return ""
         boxes: list[str] = []
         outer, self._boxes = self._boxes, boxes

@@ -26,6 +26,7 @@ from tests.convert.documents import text_of
         ("<dl><dt>Term<dd>What it is</dl>", "Term\nWhat it is"),
         ("<table><tr><th>a<th>b<tr><td> cc\t<td>d</table>e", "a | b\ncc | d\n\ne"),
         ("<table><tr><td><ul><li>x</ul><td>y<br>z</table>", "  * x\ny\nz"),
+        ("<table><tr><td>a</td>stray<td>b</table>", "astray | b"),
         ("<td>stray</td><tr>cells", "stray\ncells"),
         ("<table><td>a<table><td>b</table><td>c", "a\n\nb\n\nc"),
         ("<pre>a  b\n   c</pre><p>d  \n e\tf", "a  b\n   c\n\nd e f"),
