@@ -19,9 +19,11 @@ import mammoth
 from lxml import etree
 
 from target_linkedin_resumes.convert.html import (
+    CHECKED,
     PAGE_FIELD,
     PAGE_NUMBER,
     TAB,
+    UNCHECKED,
     link_of,
     target_shown,
 )
@@ -184,7 +186,6 @@ def _join(paragraph: Element) -> None:
 _COMPATIBLE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _EITHER = ("AlternateContent", "Choice", "Fallback")
 _HEX = re.compile("(?!D[89A-F])[0-9A-F]{2,4}", re.IGNORECASE)
-_CHECKED, _UNCHECKED = "☒", "☐"
 _OFF = ("0", "false", "off")
 _MAX_FIELDS = 50  # within each other; Word takes 20
 
@@ -321,7 +322,7 @@ def _show_fields(root: Element) -> None:
     for box in root.iterfind(".//{*}fldChar/{*}ffData/{*}checkBox"):
         mark = box.find("{*}checked")
         mark = box.find("{*}default") if mark is None else mark
-        _show(box, _CHECKED if is_on(mark) else _UNCHECKED)
+        _show(box, CHECKED if is_on(mark) else UNCHECKED)
     for choice in root.iterfind(".//{*}fldChar/{*}ffData/{*}ddList"):
         entries = [value(entry) for entry in choice.iterfind("{*}listEntry")]
         chosen = value(choice.find("{*}result")) or value(choice.find("{*}default"))

@@ -80,6 +80,7 @@ _ABOUT_PAGES = re.compile(
     re.IGNORECASE,
 )
 _BACK = str.maketrans({TAB: "\t", _AMPERSAND: "&"})
+CHECKED, UNCHECKED = "☒", "☐"
 # Bullets and ticks of the fonts Symbol and Wingdings, which have no characters of their own.
 SYMBOLS = {
     0xF0B7: "•", 0xF0A7: "▪", 0xF0D8: "➢", 0xF0FC: "✓", 0xF076: "❖", 0xF0A8: "☐", 0xF0FE: "☒",

@@ -13,9 +13,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from target_linkedin_resumes.convert.html import (
+    CHECKED,
     PAGE_FIELD,
     PAGE_NUMBER,
     SYMBOLS,
+    UNCHECKED,
     check_length,
     clean_text,
     link_of,
@@ -34,6 +36,8 @@ _MAX_TOKENS = 500_000
 _MAX_DEPTH = 500
 _MAX_COLLECTED = 2000
 _BODY_TEXT = 9
+_CHECK_BOX = 1
+_NOT_CHOSEN = 25
 _SILENT = (
     b"annotation bkmkend bkmkstart colortbl comment filetbl info listoverridetable listtable"
     b" nextfile nonesttables object pict private revtbl rsidtbl shprslt sp tc template upr xe"
@@ -43,15 +47,16 @@ _SILENT = (
 _DESTINATIONS = dict.fromkeys(_SILENT.split(), "silent") | {
     b"fonttbl": "fonts", b"stylesheet": "styles", b"listtext": "marker", b"pntext": "marker",
     b"fldinst": "code", b"fldrslt": "result", b"footnote": "note", b"shptxt": "box", b"ud": "shown",
-    b"result": "shown", b"dptxbxtext": "drawn",
+    b"result": "shown", b"dptxbxtext": "drawn", b"ffl": "choice",
     b"header": "header", b"headerf": "header", b"headerl": "header", b"headerr": "header",
     b"footer": "footer", b"footerf": "footer", b"footerl": "footer", b"footerr": "footer",
 }  # fmt: skip
 _STAR = rb"\*"
-_STARRED = (b"shpinst", b"nesttableprops", b"do", b"moMath")
+_STARRED = (b"shpinst", b"nesttableprops", b"do", b"moMath", b"formfield")
 _FORMULA_PROPERTIES = re.compile(b"m[A-Za-z]+Pr")
-_COLLECTED = ("marker", "style", "code", "result")
+_COLLECTED = ("marker", "style", "code", "result", "choice")
 _SHOWN = ("text", "shown", "result", "number", "apart")
+_PROPERTIES = {b"s": "style", b"outlinelevel": "outline", b"f": "font"}
 _CHARACTERS = {
     b"tab": "\t", b"bullet": "•", b"emdash": "—", b"endash": "\u2013", b"emspace": " ",
     b"enspace": " ", b"qmspace": " ", b"lquote": "\u2018", b"rquote": "\u2019",
@@ -132,8 +137,11 @@ class _Reader:
         self._characters = 0
         self._link = ""
         self._numbers_page = False
+        self._form: dict[bytes, int] = {}  # what is said of the open field of a form
+        self._choices: list[str] = []
         self._marker = ""
         self._begun = False  # the open line has text
+        self._drops = False  # it is the first letter of the next, set larger
         self._cell_ended = False
         self._cell_is_long = False  # it has more than one line
 
@@ -224,12 +232,25 @@ class _Reader:
             self._link = link_of(collected)
             self._numbers_page = PAGE_FIELD.match(collected) is not None
             name = _READING.fullmatch(collected)
-            self._write(name[1] if name else "")
+            self._write(name[1] if name else self._form_shown())
+        elif inner.destination == "choice":
+            self._choices.append(collected)
         elif inner.destination == "number":
             self._write(PAGE_NUMBER)
         elif inner.destination == "result":
             self._write(target_shown(self._link, collected))
             self._link = ""
+
+    def _form_shown(self) -> str:
+        """Return what a field of a form shows: a check box, or the entry that was chosen."""
+        form, self._form = self._form, {}
+        choices, self._choices = self._choices, []
+        chosen = form.get(b"ffres", _NOT_CHOSEN)
+        if chosen == _NOT_CHOSEN:
+            chosen = form.get(b"ffdefres", 0)
+        if form.get(b"fftype") == _CHECK_BOX:
+            return CHECKED if chosen else UNCHECKED
+        return choices[chosen] if 0 <= chosen < len(choices) else ""
 
     def _directs(self, word: bytes, *, starred: bool) -> bool:
         """Take the word that begins a group; tell whether it says what the group is."""
@@ -286,10 +307,8 @@ class _Reader:
                 group.font = self._default_font
             case b"pard":
                 group.style, group.outline, group.level = 0, -1, 0
-            case b"s":
-                group.style = value
-            case b"outlinelevel":
-                group.outline = value
+            case b"s" | b"outlinelevel" | b"f":
+                setattr(group, _PROPERTIES[word], value)
             case b"ilvl":
                 group.level = min(max(value, 0), 8)
             case b"ansicpg":
@@ -298,8 +317,6 @@ class _Reader:
                 self._page = _PAGES[word]
             case b"deff":
                 self._default_font = group.font = value
-            case b"f":
-                group.font = value
             case b"fcharset" | b"cpg" if group.destination == "fonts":
                 encoding = _CHARSETS.get(value) if word == b"fcharset" else _code_page(value)
                 if encoding and len(self._fonts) < _MAX_DEPTH:
@@ -317,6 +334,12 @@ class _Reader:
                 if word != b"trowd":
                     self._end_line()
                 self._cell_is_long = False
+            case b"fftype" | b"ffres" | b"ffdefres":
+                self._form[word] = value
+            case b"dropcapt":
+                self._drops = value > 0
+            case b"par" if self._drops:
+                self._drops = False
             case b"par" | b"line" | b"sect" | b"page" | b"column":
                 self._end_line()
                 self._cell_is_long = True

@@ -95,6 +95,7 @@ RTF = (
         (r"Jane {\upr{gone}{\*\ud Zo\u235?}} Doe", "Jane Zoë Doe"),
         (r"a {\object\objemb{\*\objdata 01}{\result {\b shown}}} b", "a shown b"),
         (r"{\mmath{\*\moMath{\mf{\mfPr{\mtype gone}}{\mr x=5}}}} y", "x=5 y"),
+        (r"{\pard\dropcapli3\dropcapt1 J\par}\pard ane Doe\par x", "Jane Doe\nx"),
         # As Word writes links: with data of its own, options and more groups.
         (r'{\field{\*\fldinst {HYPERLINK "https://x.org/"}{{\*\datafield 0}}}{\fldrslt {\ul a}}}b',
          "a (https://x.org/)b"),
@@ -107,6 +108,26 @@ RTF = (
 )  # fmt: skip
 def test_rtf(source: str, text: str) -> None:
     assert text_of((RTF + source + "}").encode()) == text + "\n"
+
+
+@pytest.mark.parametrize(
+    ("properties", "shown"),
+    [
+        (r"\fftype1\ffres1{\*\ffname gone}", "☒"),
+        (r"\fftype1\ffres0\ffdefres1", "☐"),
+        (r"\fftype1\ffres25\ffdefres1", "☒"),
+        (r"\fftype1", "☐"),
+        (r"\fftype2\ffres1{\*\ffl English}{\*\ffl German}", "German"),
+        (r"\fftype2\ffres25\ffdefres0{\*\ffl English}", "English"),
+        (r"\fftype2\ffres-9{\*\ffl English}", ""),
+        (r"\fftype2\ffres7{\*\ffl English}", ""),
+        (r"\fftype0{\*\ffdeftext gone}", ""),
+    ],
+)
+def test_fields_of_forms(properties: str, shown: str) -> None:
+    code = rf"{{\*\fldinst FORM {{\*\formfield{{{properties}}}}}}}"
+    text = text_of(rf"{{\rtf1 a{{\field{code}{{\fldrslt}}}}b}}".encode())
+    assert text == f"a{shown}b\n"
 
 
 @given(
