@@ -82,7 +82,7 @@ _ORDINAL = re.compile(
     r"\(?[0-9A-Za-z]{1,8}(?:\.[0-9A-Za-z]{1,8}){0,8}[.)]+(?![0-9A-Za-z])|[0-9]{1,8}(?:\.[0-9]{1,8}){0,8}"
 )
 _STYLE = re.compile(r"\s*(?:title|heading ([1-6]));?\s*", re.IGNORECASE)
-_HEADING = "\ue002"  # stands before the level and the text of a heading until all is decoded
+_HEADING = "\ufdd3"  # stands before the level and the text of a heading until all is decoded
 _HEADINGS = re.compile(f"{_HEADING}([1-9])(.*)")
 
 
