@@ -1,4 +1,4 @@
-"""DOCX: with tracked changes accepted, and as HTML. Sources: ECMA-376 parts 1 and 2 (OPC).
+"""DOCX: with tracked changes accepted, and as HTML. Source: ECMA-376 part 1.
 
 Mammoth makes the HTML. It shows hidden text, leaves out the headers and footers of pages, where
 resumes have names and telephone numbers, and drops the text around elements that it does not know.
@@ -8,12 +8,12 @@ So it is handed a document that has been brought into the form that it reads.
 from __future__ import annotations
 
 import io
-import posixpath
 import re
 import zipfile
+from copy import deepcopy
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
-from urllib.parse import unquote
 
 import mammoth
 from lxml import etree
@@ -27,111 +27,8 @@ from target_linkedin_resumes.convert.html import (
     link_of,
     target_shown,
 )
-from target_linkedin_resumes.convert.safe_zip import (
-    Archive,
-    Element,
-    conversion_failed,
-    damaged,
-    too_much,
-)
-
-_RELATIONSHIP = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
-# Writers give the parts these names; the relations tell of others.
-_TEXT = re.compile(r"word/(?:document|header|footer|footnotes|endnotes)[0-9]*\.xml")
-_TEXTS = ("header", "footer", "footnotes", "endnotes")
-
-
-class _Relation(NamedTuple):
-    """What a part is related to: ``target`` is a name from the root of the package, or a URL."""
-
-    identifier: str
-    kind: str
-    target: str
-
-
-class Package:
-    """The parts of a document, parsed as they are asked for.
-
-    ``main`` is the name of the document itself. Raises :class:`Reject` when there is none.
-    """
-
-    def __init__(self, archive: Archive) -> None:
-        self._archive = archive
-        self._names = {name.lower(): name for name in archive.names()}
-        self._relations: dict[str, list[_Relation]] = {}
-        named = [name for name in archive.names() if _TEXT.fullmatch(name)]
-        documents = self._related("", "officeDocument") + [
-            name for name in named if name.startswith("word/document")
-        ]
-        if not documents:
-            raise damaged()
-        self.main = documents[0]
-        self._texts = dict.fromkeys([self.main, *named, *self._related(self.main, *_TEXTS)])
-
-    def texts(self) -> dict[str, Element]:
-        """Parse the parts that hold text.
-
-        Raises :class:`Reject`, also for a document that takes in others: neither Mammoth nor
-        LibreOffice reads those, and what they hold would be missing without a word.
-        """
-        parts = {name: self._archive.markup(name) for name in self._texts}
-        if any(True for root in parts.values() for _ in root.iter("{*}altChunk", "{*}subDoc")):
-            raise conversion_failed(
-                "some of it is another document that Word takes in when it opens it (altChunk)",
-                "open it in Word and save it again, or export it as PDF",
-            )
-        return parts
-
-    def name_of(self, kind: str) -> str | None:
-        """Name the part that has the styles, the numbers or the notes of the document."""
-        names = [*self._related(self.main, kind), f"word/{kind}.xml"]
-        return next((name for name in names if name in self._archive), None)
-
-    def parsed(self, name: str | None) -> Element:
-        """Parse a part; gives an empty element when there is none."""
-        return etree.Element("none") if name is None else self._archive.markup(name)
-
-    def targets(self, part: str) -> dict[str, str]:
-        """Name what the relations of a part lead to, by their identifiers."""
-        return {relation.identifier: relation.target for relation in self._relations_of(part)}
-
-    def diagram(self, name: str) -> list[str]:
-        """Return the texts in the shapes of a diagram (SmartArt)."""
-        if name not in self._archive:
-            return []
-        return [text for shape in self.parsed(name).iter("{*}pt") if (text := _text(shape))]
-
-    def _related(self, part: str, *kinds: str) -> list[str]:
-        """Name the parts that a part is related to in such a way, as far as they are there."""
-        return [
-            relation.target
-            for relation in self._relations_of(part)
-            if relation.kind in kinds and relation.target in self._archive
-        ]
-
-    def _relations_of(self, part: str) -> list[_Relation]:
-        """Read the relations of a part, "" for those of the package."""
-        folder, file = posixpath.split(part)
-        name = posixpath.join(folder, "_rels", f"{file}.rels")
-        if name in self._archive and name not in self._relations:
-            self._relations[name] = [
-                _Relation(
-                    relation.get("Id", ""),
-                    # Strict documents have another beginning.
-                    relation.get("Type", "").rpartition("/")[2],
-                    relation.get("Target", "")
-                    if relation.get("TargetMode") == "External"
-                    else self._resolved(folder, relation.get("Target", "")),
-                )
-                for relation in self._archive.markup(name).iter(_RELATIONSHIP)
-            ]
-        return self._relations.get(name, [])
-
-    def _resolved(self, folder: str, target: str) -> str:
-        """Find the part that a target means; names are compared without regard to case."""
-        path = posixpath.normpath(posixpath.join("/", folder, unquote(target)))
-        return self._names.get(path.lstrip("/").lower(), path.lstrip("/"))
-
+from target_linkedin_resumes.convert.opc import Package
+from target_linkedin_resumes.convert.safe_zip import Archive, Element, damaged, too_much
 
 # What paragraphs and runs, sections, tables and lists looked like before a change.
 _EARLIER = (
@@ -377,6 +274,7 @@ def _made(like: Element, name: str, text: str = "") -> Element:
 _HEADING = re.compile(r"heading ([1-6])", re.IGNORECASE)
 _LIST = re.compile(r"list (?:bullet|number) ([2-5])", re.IGNORECASE)
 _MAX_STYLES = 50
+_MAX_LISTS = 2000
 
 
 def docx_without_changes(archive: Archive) -> dict[str, bytes]:
@@ -416,36 +314,34 @@ def docx_html(archive: Archive) -> str:
     return str(page.value).replace("\t", TAB)
 
 
+class _Look(NamedTuple):
+    """How a style shows its text, what it inherits included."""
+
+    is_hidden: bool = False
+    heading: int = 0  # the level, 0 for body text
+    list_level: int = 0  # the one that it is meant for, counted from 0
+    numbering: Element | None = None  # the list that its paragraphs are points of
+
+
 class _Styles:
-    """The styles of a document: hidden text, headings and lists, inherited ones included."""
+    """The styles of a document."""
 
     def __init__(self, root: Element) -> None:
         self._styles = {value(style, "styleId"): style for style in root.iter("{*}style")}
+        self._looks: dict[str, _Look] = {}
 
-    def hides(self, style: str) -> bool:
-        """Tell whether text of a style is hidden."""
-        marks = (one.find("{*}rPr/{*}vanish") for one in self._chain(style))
-        return next((is_on(mark) for mark in marks if mark is not None), False)
-
-    def heading(self, style: str) -> int:
-        """Return the level of a style for headings, 0 for another."""
-        for one in self._chain(style):
-            name = value(one.find("{*}name"))
-            level = _level(one.find("{*}pPr/{*}outlineLvl"))
-            named = _HEADING.fullmatch(name)
-            if named or level or name.lower() == "title":
-                return level or int(named[1] if named else 1)
-        return 0
-
-    def list_level(self, style: str) -> int:
-        """Return the level that a style for lists is meant for, counted from 0."""
-        named = (_LIST.fullmatch(value(one.find("{*}name"))) for one in self._chain(style))
-        return next((int(name[1]) - 1 for name in named if name), 0)
-
-    def numbering(self, style: str) -> Element | None:
-        """Return the list that a style puts its paragraphs in."""
-        found = (one.find("{*}pPr/{*}numPr") for one in self._chain(style))
-        return next((numbering for numbering in found if numbering is not None), None)
+    def look(self, style: str) -> _Look:
+        """Tell how a style shows its text."""
+        if style not in self._looks:
+            chain = self._chain(style)
+            deeper = [_LIST.fullmatch(value(one.find("{*}name"))) for one in chain]
+            self._looks[style] = _Look(
+                is_on(_first(chain, "{*}rPr/{*}vanish")),
+                next(filter(None, map(_heading, chain)), 0),
+                next((int(named[1]) - 1 for named in deeper if named), 0),
+                _first(chain, "{*}pPr/{*}numPr"),
+            )
+        return self._looks[style]
 
     def _chain(self, style: str) -> list[Element]:
         chain: list[Element] = []
@@ -453,6 +349,20 @@ class _Styles:
             chain.append(self._styles[style])
             style = value(chain[-1].find("{*}basedOn"))
         return chain
+
+
+def _first(chain: list[Element], path: str) -> Element | None:
+    """Return the property of a style, or of the first that it is based on that has it."""
+    found = (style.find(path) for style in chain)
+    return next((one for one in found if one is not None), None)
+
+
+def _heading(style: Element) -> int:
+    """Return the level of a style for headings, 0 for another."""
+    name = value(style.find("{*}name"))
+    named = _HEADING.fullmatch(name)
+    level = int(named[1]) if named else int(name.lower() == "title")
+    return _level(style.find("{*}pPr/{*}outlineLvl")) or level
 
 
 def _add_levels(numbering: Element) -> None:
@@ -463,21 +373,20 @@ def _add_levels(numbering: Element) -> None:
     for form in numbering.iter("{*}numFmt"):
         if value(form) == "none":
             form.set(_named(form, "val"), "bullet")
-    for kind in numbering.iterfind("{*}abstractNum"):
+    for kind in islice(numbering.iterfind("{*}abstractNum"), _MAX_LISTS):
         levels = {value(level, "ilvl"): level for level in kind.iterfind("{*}lvl")}
+        form = levels["0"].find("{*}numFmt") if "0" in levels else None
         for number in map(str, range(1, 5)):
-            if "0" in levels and number not in levels:
-                level = etree.fromstring(etree.tostring(levels["0"]))
-                for link in level.findall("{*}pStyle"):
-                    level.remove(link)
-                level.set(_named(level, "ilvl"), number)
-                kind.append(level)
+            if form is not None and number not in levels:
+                level = etree.SubElement(kind, _named(kind, "lvl"))
+                level.set(_named(kind, "ilvl"), number)
+                etree.SubElement(level, form.tag, form.attrib)
 
 
 def _show_paragraph(paragraph: Element, styles: _Styles) -> None:
-    style = value(paragraph.find("{*}pPr/{*}pStyle"))
+    look = styles.look(value(paragraph.find("{*}pPr/{*}pStyle")))
     outline = paragraph.find("{*}pPr/{*}outlineLvl")
-    heading = styles.heading(style) if outline is None else _level(outline)
+    heading = look.heading if outline is None else _level(outline)
     properties = paragraph.find("{*}pPr")
     if heading and properties is not None:
         for mark in properties.findall("{*}pStyle"):
@@ -485,29 +394,28 @@ def _show_paragraph(paragraph: Element, styles: _Styles) -> None:
         mark = etree.SubElement(properties, _named(paragraph, "pStyle"))
         mark.set(_named(paragraph, "val"), f"Heading{heading}")
     elif properties is not None:
-        _show_list(properties, styles, style)
-    hidden = styles.hides(style)
+        _show_list(properties, look)
     for run in list(paragraph.iterfind(".//{*}r")):
         mark = run.find("{*}rPr/{*}vanish")
         named = value(run.find("{*}rPr/{*}rStyle"))
-        if is_on(mark) if mark is not None else hidden or styles.hides(named):
+        is_hidden = look.is_hidden or styles.look(named).is_hidden
+        if is_on(mark) if mark is not None else is_hidden:
             remove(run)
 
 
-def _show_list(properties: Element, styles: _Styles, style: str) -> None:
+def _show_list(properties: Element, look: _Look) -> None:
     """Make a paragraph that a style makes a point of a list one of its own."""
     numbering = properties.find("{*}numPr")
     if numbering is None:
-        found = styles.numbering(style)
-        if found is None:
+        if look.numbering is None:
             return
-        numbering = etree.fromstring(etree.tostring(found))
+        numbering = deepcopy(look.numbering)
         properties.append(numbering)
-    level, deeper = numbering.find("{*}ilvl"), styles.list_level(style)
-    if deeper and value(level) in ("", "0"):
+    level = numbering.find("{*}ilvl")
+    if look.list_level and value(level) in ("", "0"):
         if level is None:
             level = etree.SubElement(numbering, _named(numbering, "ilvl"))
-        level.set(_named(level, "val"), str(deeper))
+        level.set(_named(level, "val"), str(look.list_level))
 
 
 def _add_margins(package: Package, parts: dict[str, Element]) -> None:
@@ -553,7 +461,8 @@ def _show_related(root: Element, package: Package, targets: dict[str, str]) -> N
     etree.strip_tags(root, "{*}hyperlink")
     for diagram in list(root.iter("{*}relIds")):
         paragraph = next(diagram.iterancestors("{*}p"), None)
-        for text in reversed(package.diagram(targets.get(value(diagram, "dm"), ""))):
+        shapes = package.parsed(targets.get(value(diagram, "dm"), "")).iter("{*}pt")
+        for text in filter(None, reversed([_text(shape) for shape in shapes])):
             if paragraph is not None:
                 shown, run = _made(paragraph, "p"), _made(paragraph, "r")
                 shown.append(run)
