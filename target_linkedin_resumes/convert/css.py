@@ -63,11 +63,12 @@ def apply_styles(root: Element) -> None:
     rules = _rules(root)
     tags = rules.columns | rules.apart
     for element in root.iter():
-        if not element.attrib and element.tag not in tags:
+        style, names = element.get("style", ""), element.get("class", "")
+        identifier = element.get("id", "")
+        if not (style or names or identifier or element.tag in tags):
             continue
-        style = _COMMENT.sub("", element.get("style", ""))
-        marks = {f".{name}" for name in element.get("class", "").split()}
-        marks.add(f"#{element.get('id', '')}")
+        style = _COMMENT.sub("", style)
+        marks = {f".{name}" for name in names.split()} | {f"#{identifier}"}
         own = {element.tag, *marks, *(element.tag + mark for mark in marks)}
         may_show = marks & rules.shown or _SHOWN.search(style)
         if _HIDDEN.search(style) or (own & rules.hidden and not may_show):

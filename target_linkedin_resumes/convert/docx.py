@@ -293,9 +293,11 @@ def docx_html(archive: Archive) -> str:
     _add_levels(numbering)
     looks = _Styles(styles)
     for part, root in texts.items():
+        targets = package.targets(part)
         accept_changes(root)
-        _show_related(root, package, package.targets(part))
+        _show_diagrams(root, package, targets)
         prepare_for_mammoth(root)
+        _show_links(root, targets)
         for paragraph in root.iter("{*}p"):
             _show_paragraph(paragraph, looks)
     _drop_dangling_notes(list(texts.values()))
@@ -451,14 +453,18 @@ def _shown_margins(package: Package, parts: dict[str, Element]) -> dict[str, str
     return margins
 
 
-def _show_related(root: Element, package: Package, targets: dict[str, str]) -> None:
-    """Show where links lead, and the words of diagrams behind the paragraphs that they stand in."""
+def _show_links(root: Element, targets: dict[str, str]) -> None:
+    """Write where links lead behind their text."""
     for link in root.iter("{*}hyperlink"):
         target, anchor = targets.get(value(link, "id"), ""), value(link, "anchor")
         if anchor:
             target = f"{target.partition('#')[0]}#{anchor}"
         _show_target(list(link.iter("{*}t")), target)
     etree.strip_tags(root, "{*}hyperlink")
+
+
+def _show_diagrams(root: Element, package: Package, targets: dict[str, str]) -> None:
+    """Put the words of diagrams behind the paragraphs that they stand in."""
     for diagram in list(root.iter("{*}relIds")):
         paragraph = next(diagram.iterancestors("{*}p"), None)
         shapes = package.parsed(targets.get(value(diagram, "dm"), "")).iter("{*}pt")

@@ -42,6 +42,7 @@ _BLOCKS = frozenset(
         " thead tr ul"
     ).split()
 )
+_INLINE = re.compile(r"display\s*:\s*inline", re.IGNORECASE)
 # What is laid out as another element.
 _TAGS = (("//li/p", "div"), ("//tspan[@x or @dy]", "div"), ("//dir | //menu", "ul"))
 _LINK = re.compile(r"(?:https?://|mailto:|tel:)", re.IGNORECASE)
@@ -215,6 +216,8 @@ def underlined(heading: str, level: int) -> str:
 
 def _trim(block: Element) -> None:
     """Take away the blanks at the edges of a block, which Inscriptis would make lines of."""
+    if _INLINE.search(block.get("style", "")):
+        del block.attrib["style"]  # without these blanks, it would run into the next
     block.text, block.tail = block.text.lstrip(), (block.tail or "").lstrip()
     before = block.getprevious()
     if before is not None:

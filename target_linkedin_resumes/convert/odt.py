@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from html import escape
 
 from lxml import etree
@@ -52,7 +53,7 @@ def odt_without_changes(archive: Archive) -> dict[str, bytes]:
         name: archive.markup(name) for name in ("content.xml", "styles.xml") if name in archive
     }
     for root in parts.values():
-        etree.strip_elements(root, f"{{{_NAMES['text']}}}tracked-changes", with_tail=False)
+        etree.strip_elements(root, _qualified("text:tracked-changes"), with_tail=False)
     return {name: etree.tostring(root, xml_declaration=True) for name, root in parts.items()}
 
 
@@ -65,8 +66,9 @@ def odt_html(archive: Archive) -> str:
     content = archive.markup("content.xml")
     styles = archive.markup("styles.xml") if "styles.xml" in archive else etree.Element("none")
     pages = styles.findall("office:master-styles/style:master-page", _NAMES)
+    writer = _Writer(_Styles(styles))
     headers, footers = (
-        _Writer(_Styles(styles)).margins(
+        writer.margins(
             margin
             for page in pages
             for kind in ("-first", "", "-left")
@@ -180,7 +182,7 @@ class _Writer:
         return f'<a href="{escape(_get(link, "xlink:href"))}">{self._in(link)}</a>'
 
     def _paragraph(self, paragraph: Element) -> str:
-        marks = paragraph.iter(f"{{{_NAMES['text']}}}hidden-paragraph")
+        marks = paragraph.iter(_qualified("text:hidden-paragraph"))
         if any(_get(mark, "text:is-hidden") == "true" for mark in marks):
             return ""
         boxes: list[str] = []
@@ -240,8 +242,13 @@ def _name(element: Element) -> str:
 
 
 def _get(element: Element, name: str) -> str:
+    return str(element.get(_qualified(name), ""))
+
+
+@cache
+def _qualified(name: str) -> str:
     prefix, _, local = name.partition(":")
-    return str(element.get(f"{{{_NAMES[prefix]}}}{local}", ""))
+    return f"{{{_NAMES[prefix]}}}{local}"
 
 
 def _parent(style: Element) -> str:

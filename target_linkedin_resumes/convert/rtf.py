@@ -53,7 +53,7 @@ _DESTINATIONS = dict.fromkeys(_SILENT.split(), "silent") | {
 }  # fmt: skip
 _STAR = rb"\*"
 _STARRED = (b"shpinst", b"nesttableprops", b"do", b"moMath", b"formfield")
-_FORMULA_PROPERTIES = re.compile(b"m[A-Za-z]+Pr")
+_OF_FORMULAS = b"Pr"  # what properties of formulas end with
 _COLLECTED = ("marker", "style", "code", "result", "choice")
 _SHOWN = ("text", "shown", "result", "number", "apart")
 _PROPERTIES = {b"s": "style", b"outlinelevel": "outline", b"f": "font"}
@@ -255,7 +255,7 @@ class _Reader:
     def _directs(self, word: bytes, *, starred: bool) -> bool:
         """Take the word that begins a group; tell whether it says what the group is."""
         group = self._group
-        silent = (starred and word not in _STARRED) or _FORMULA_PROPERTIES.fullmatch(word)
+        silent = (starred and word not in _STARRED) or word.endswith(_OF_FORMULAS)
         name = _DESTINATIONS.get(word, "silent" if silent else "")
         if group.destination in ("fonts", "styles"):
             if group.destination == "styles" and not starred:

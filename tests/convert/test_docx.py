@@ -385,6 +385,13 @@ def test_a_link_over_two_paragraphs() -> None:
     assert text_of(docx(f"<w:p>{hidden}{MARK.format('end')}{run('b')}</w:p>")) == "b\n"
 
 
+def test_a_link_about_either_form() -> None:
+    either = EITHER.format(run("site"), run("site"))
+    body = f'<w:p><w:hyperlink r:id="a">{either}</w:hyperlink></w:p>'
+    link = relationship("a", "hyperlink", "https://example.com/", external=True)
+    assert text_of(docx(body, links=link)) == "site (https://example.com/)\n"
+
+
 def test_a_list_without_numbers() -> None:
     numbering = (
         '<w:abstractNum w:abstractNumId="0"><w:lvl w:ilvl="0"><w:numFmt w:val="none"/></w:lvl>'

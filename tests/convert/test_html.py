@@ -46,6 +46,7 @@ from tests.convert.documents import text_of
         ("<a href='https://x.org/\x0cx&#11;y\ufffe'>site</a>", "site (https://x.org/ x y)"),
         ("<p>x</p></body></html><p>behind</p><html><body>end</BODY >", "x\n\nbehind\n\nend"),
         ("&#150;&#99999999;&#x110000;", "\u2013\ufffd\ufffd"),
+        ("<li style='display:inline'>a</li> <li style='display: inline-block'>b</li>", "* a\n* b"),
         ("<fieldset><legend>Skills</legend>SQL</fieldset><menu><li>a</menu>", "Skills\nSQL\n  * a"),
         ("<ruby>漢<rp>(</rp><rt>gone</rt><rp>)</rp></ruby> x", "漢 x"),
         ("<math><mi>x</mi><mo>=</mo><mn>5</mn><annotation>gone</annotation></math> y", "x=5 y"),
