@@ -98,7 +98,9 @@ def prepare_for_mammoth(root: Element) -> None:
             remove(mark.getparent().getparent())
     for frame in list(root.iter("{*}drawing", "{*}pict", "{*}object")):
         texts = list(frame.iterfind(".//{*}txbxContent"))
-        if texts and frame.find("*/{*}docPr[@hidden='1']") is None:
+        properties = frame.find("*/{*}docPr")
+        is_hidden = properties is not None and properties.get("hidden", "0") not in _OFF
+        if texts and not is_hidden:
             frame.tag = _named(frame, "pict")
             frame[:] = texts
         else:
@@ -132,7 +134,7 @@ def is_on(element: Element | None) -> bool:
 class _Field:
     """A field: its code, and the texts before and behind the mark that separates the result."""
 
-    code: str = ""
+    code: list[str] = field(default_factory=list)
     hidden: list[Element] = field(default_factory=list)
     shown: list[Element] = field(default_factory=list)
     separated: bool = False
@@ -153,7 +155,7 @@ def _take_codes(paragraph: Element) -> None:
         elif fields and kind == "end":
             _finish(fields.pop())
         elif fields:
-            fields[-1].code += element.text or ""
+            fields[-1].code.append(element.text or "")
     for one in fields:  # their results go on in the next paragraph
         if one.separated:
             _finish(one)
@@ -168,16 +170,12 @@ def _begin(fields: list[_Field]) -> None:
 def _finish(one: _Field) -> None:
     for element in one.hidden:
         remove(element)
-    if PAGE_FIELD.match(one.code):
-        _mark_number(one.shown)
-    else:
-        _show_target(one.shown, link_of(one.code))
-
-
-def _mark_number(texts: list[Element]) -> None:
-    for text in texts:
-        number = (text.text or "").strip(PAGE_NUMBER)
-        text.text = f"{PAGE_NUMBER}{number}{PAGE_NUMBER}"
+    code = "".join(one.code)
+    _show_target(one.shown, link_of(code))
+    if PAGE_FIELD.match(code):
+        for text in one.shown:
+            number = (text.text or "").strip(PAGE_NUMBER)
+            text.text = f"{PAGE_NUMBER}{number}{PAGE_NUMBER}"
 
 
 def _show_target(texts: list[Element], target: str) -> None:
@@ -204,10 +202,7 @@ def _resolve_fields(root: Element) -> None:
     for paragraph in root.iter("{*}p"):
         _take_codes(paragraph)
     for simple in root.iter("{*}fldSimple"):
-        if PAGE_FIELD.match(value(simple, "instr")):
-            _mark_number(list(simple.iter("{*}t")))
-        else:
-            _show_target(list(simple.iter("{*}t")), link_of(value(simple, "instr")))
+        _finish(_Field([value(simple, "instr")], shown=list(simple.iter("{*}t"))))
     etree.strip_tags(root, "{*}fldSimple")
     etree.strip_elements(root, "{*}instrText", with_tail=False)
     _show_fields(root)
@@ -310,9 +305,7 @@ def docx_html(archive: Archive) -> str:
     with zipfile.ZipFile(file, "w") as made:
         for name, root in shown.items():
             made.writestr(f"word/{name}.xml", etree.tostring(root))
-    page = mammoth.convert_to_html(
-        file, convert_image=lambda _: [], include_embedded_style_map=False
-    )
+    page = mammoth.convert_to_html(file, convert_image=lambda _: [])
     return str(page.value).replace("\t", TAB)
 
 

@@ -213,7 +213,8 @@ class _Writer:
 
     def _item(self, item: Element) -> str:
         key = (self._lists[-1] if self._lists else "", len(self._lists))
-        number = self._numbers.get(key, 1)
+        start = _get(item, "text:start-value")
+        number = _whole(start) if start else self._numbers.get(key, 1)
         self._numbers[key] = number + 1
         inside = self._in(item)
         is_point = item.find(".//text:h", _NAMES) is None and re.sub("<[^>]*>", "", inside).strip()

@@ -56,11 +56,15 @@ def test_lists() -> None:
         + p("between")
         + items(p("five"), more='text:continue-numbering="true"')
         + items(p("two again"))
+        + items(p("two"), p("seven"), p("eight")).replace(
+            "item><text:p>seven", "item text:start-value='7'><text:p>seven"
+        )
         + f"<text:list><text:list-item>{p('bullet')}</text:list-item></text:list>"
     )
     assert text_of(odt(body, automatic=automatic)).splitlines() == [
         " 2. two", "    more of it", " 3. three", "      + in", " 4. four", "      + in", "",
-        "between", "", " 5. five", " 2. two again", "  * bullet",
+        "between", "", " 5. five", " 2. two again", " 2. two", " 7. seven", " 8. eight",
+        "  * bullet",
     ]  # fmt: skip
 
 
