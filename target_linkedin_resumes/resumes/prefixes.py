@@ -123,8 +123,8 @@ def _prefix(index: int, source: FileSource) -> _Place:
     ):
         raise Misconfigured(
             f"setting `file_sources[{index}].prefix`: expected the beginning of a URL with one of"
-            f" the schemes {', '.join((*HTTP_SCHEMES, *REMOTE_SCHEMES))}, without user, query and"
-            " dots, such as 's3://bucket/' or 'https://crm.example.com/'"
+            f" the schemes {', '.join((*HTTP_SCHEMES, *REMOTE_SCHEMES))}, without credentials,"
+            " query and dots, such as 's3://bucket/' or 'https://crm.example.com/'"
         )
     # Ignored, they would show as records that are denied.
     if place.scheme in HTTP_SCHEMES and source.storage_options:
@@ -181,12 +181,20 @@ def _place(url: str) -> _Place | None:
             return None
         port = parsed.port or DEFAULT_PORTS[scheme]
         return _Place(scheme, f"{parsed.host.lower()}:{port}", (parsed.path or "").rstrip("/"))
-    if scheme in REMOTE_SCHEMES:
-        authority, _, path = rest.partition("/")
-        if scheme == "abfs":  # two endpoints of one account
-            authority = authority.replace(".blob.core.", ".dfs.core.")
-        return _Place(scheme, authority, f"/{path}".rstrip("/"))
-    return None
+    authority, _, path = rest.partition("/")
+    if scheme not in REMOTE_SCHEMES or has_password(authority):
+        return None
+    user, at, host = authority.rpartition("@")
+    if scheme == "sftp":
+        host = host.lower().removesuffix(":22")
+    elif at:  # two endpoints of one account
+        host = host.lower().replace(".blob.", ".dfs.", 1)
+    return _Place(scheme, user + at + host, f"/{path}".rstrip("/"))
+
+
+def has_password(authority: str) -> bool:
+    """Tell whether the part of a URL before its path holds a password."""
+    return ":" in authority.rpartition("@")[0]
 
 
 def _has_dots(path: str) -> bool:

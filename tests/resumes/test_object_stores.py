@@ -41,6 +41,13 @@ KEYS = {
     "resumes/empty.pdf": b"",
     "secrets/key.pdf": PDF,
 }
+# Keys as programs and people make them; each stands in its bytes.
+AWKWARD = [
+    "#", "a#", "a?", "a?b#c", "%2F.pdf", "%zz.pdf", "a+b.pdf", " lead.pdf", "trail.pdf  ", "tab\t",
+    "a\tb.pdf", "/double.pdf", "\u00e9.pdf", "e\u0301.pdf", "漢😀.pdf", "a::b", "s3://x/y.pdf",
+    "[1]*.pdf", "{a}.pdf", "a&b=c;d.pdf", "..pdf", ".hidden", "a\\b.pdf", "~", "'\".pdf",
+    "a@b:c.pdf", "nbsp\xa0", "$x!,.pdf", "\u202ea.pdf",
+]  # fmt: skip
 
 
 def fetched(remote: ObjectStores, url: str) -> tuple[bytes, str | None]:
@@ -82,6 +89,8 @@ def s3() -> Iterator[dict[str, Any]]:
     client.create_bucket(Bucket="bucket")
     for key, content in KEYS.items():
         client.put_object(Bucket="bucket", Key=key, Body=content)
+    for key in AWKWARD:
+        client.put_object(Bucket="bucket", Key=f"awkward/{key}", Body=PDF + key.encode())
     client.close()
     yield options | {"endpoint_url": endpoint}
     s3fs.S3FileSystem.clear_instance_cache()
@@ -170,6 +179,57 @@ def test_a_key_is_taken_as_it_is_and_a_store_by_each_of_its_names(
     listed = FileSource(prefix, storage_options=s3)
     with Sources(tmp_path, [listed]) as sources, sources.open(ResumeFile(location)) as resume:
         assert (resume.body.read(), resume.filename) == (PDF, name)
+
+
+def test_whatever_a_key_holds_is_part_of_it(s3: dict[str, Any], tmp_path: Path) -> None:
+    with Sources(tmp_path, [FileSource("s3://bucket/", storage_options=s3)]) as sources:
+        for key in AWKWARD:
+            with sources.open(ResumeFile(f"s3://bucket/awkward/{key}")) as resume:
+                assert resume.body.read() == PDF + key.encode()
+
+
+def test_a_version_is_the_one_that_is_read(s3: dict[str, Any]) -> None:
+    client = boto3.client(
+        "s3",
+        endpoint_url=s3["endpoint_url"],
+        aws_access_key_id="k",
+        aws_secret_access_key="hidden",
+        region_name="us-east-1",
+    )
+    client.create_bucket(Bucket="versioned")
+    client.put_bucket_versioning(Bucket="versioned", VersioningConfiguration={"Status": "Enabled"})
+    first, _ = (
+        client.put_object(Bucket="versioned", Key="a/cv.pdf", Body=PDF + end)["VersionId"]
+        for end in (b"1", b"2")
+    )
+    client.close()
+    remote = ObjectStores(Prefixes([FileSource("s3://versioned/", storage_options=s3)]))
+    url = "s3://versioned/a/cv.pdf"
+    assert fetched(remote, url) == (PDF + b"2", "cv.pdf")
+    assert fetched(remote, f"{url}?versionId={first}") == (PDF + b"1", "cv.pdf")
+    assert refusal(remote, f"{url}?versionId=none") == "source_gone"
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("s3:///bucket/resumes/cv.pdf", "invalid_source"),
+        ("s3://", "invalid_source"),
+        ("s3://bucket", "not_a_file"),
+        ("s3://bucket//", "not_a_file"),
+        ("s3://Bad_Bucket!/cv.pdf", "invalid_source"),
+        ("s3://漢/cv.pdf", "invalid_source"),
+        ("s3://bucket/half\ud800.pdf", "invalid_source"),
+        ("s3n://AKIA:hidden@bucket/resumes/cv.pdf", "invalid_source"),
+        ("sftp://loader:hidden@files.example.com/cv.pdf", "invalid_source"),
+    ],
+)
+def test_what_names_no_file_is_no_reason_to_try_again(
+    s3: dict[str, Any], url: str, code: str
+) -> None:
+    """Also where a whole scheme is listed."""
+    listed = [FileSource("s3://", storage_options=s3), FileSource("sftp://files.example.com/")]
+    assert refusal(ObjectStores(Prefixes(listed)), url) == code
 
 
 @pytest.mark.parametrize(
@@ -493,6 +553,21 @@ class Store(MemoryFileSystem):  # type: ignore[misc]  # as above
             "box/resumes",
             {"account_name": "account"},
         ),
+        (
+            "abfss://box@account.dfs.core.chinacloudapi.cn/resumes",
+            "box/resumes",
+            {"account_name": "account", "account_host": "account.blob.core.chinacloudapi.cn"},
+        ),
+        (
+            "abfss://box@onelake.dfs.fabric.microsoft.com/a.Lakehouse/Files",
+            "box/a.Lakehouse/Files",
+            {"account_name": "onelake", "account_host": "onelake.blob.fabric.microsoft.com"},
+        ),
+        (
+            "az://box@account.blob.core.windows.net/resumes",
+            "box/resumes",
+            {"account_name": "account"},
+        ),
         ("gcs://bucket/resumes", "bucket/resumes", {}),
     ],
 )
@@ -514,6 +589,39 @@ def test_other_stores_by_the_contract_of_fsspec(
     assert refusal(remote, f"{prefix}/directory.pdf") == "not_a_file"
     assert isinstance(failure(remote, f"{prefix}/broken.pdf"), Retry)
     store.rm(f"/{path}/cv.pdf")
+
+
+class Reader(Store):
+    """Reads names as adlfs does, which drops what it takes for an empty fragment or query."""
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        return str(super()._strip_protocol(path)).rstrip("#?")
+
+
+def test_no_file_of_another_name_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "adlfs", fsspec)
+    monkeypatch.setitem(importlib.import_module("fsspec.registry")._registry, "az", Reader)
+    Store().pipe_file("/bucket/resumes/cv.pdf", PDF)
+    remote = ObjectStores(Prefixes([FileSource("az://bucket")]))
+    assert fetched(remote, "az://bucket/resumes/cv.pdf")[0] == PDF
+    assert refusal(remote, "az://bucket/resumes/cv.pdf#") == "invalid_source"
+    assert refusal(remote, "az://bucket/resumes/cv.pdf?") == "invalid_source"
+    Store().rm("/bucket/resumes/cv.pdf")
+
+
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [
+        ("files.example.com/a", {"host": "files.example.com"}),
+        ("a%40b@files.example.com:2222/a", {"host": "files.example.com", "port": 2222}),
+        ("a@b@[fd00::5]:2222/a", {"host": "fd00::5", "port": 2222}),
+        ("[fd00::5]/a", {"host": "fd00::5"}),
+    ],
+)
+def test_the_server_of_an_sftp_url(url: str, options: dict[str, Any]) -> None:
+    user = {"username": "a@b"} if "@" in url else {}
+    assert _address("sftp", url) == (options | user, "/a")
 
 
 @pytest.mark.parametrize(
