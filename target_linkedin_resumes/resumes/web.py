@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import time
@@ -17,7 +16,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import parse_url
 
-from target_linkedin_resumes.errors import Reject, Retry
+from target_linkedin_resumes.errors import Failure, Reject, Retry
 from target_linkedin_resumes.http.address_guard import (
     TOTAL_TIMEOUTS,
     GuardedAdapter,
@@ -27,20 +26,18 @@ from target_linkedin_resumes.http.address_guard import (
     not_allowed,
 )
 from target_linkedin_resumes.http.gate import Call
-from target_linkedin_resumes.http.oauth import OAuth, passes
+from target_linkedin_resumes.http.oauth import OAuth, error_of, granted, passes
 from target_linkedin_resumes.http.proxies import Proxies, tls_context
 from target_linkedin_resumes.http.urls import DEFAULT_PORTS, Origin
 from target_linkedin_resumes.http.urls import parse_url as parse_plain_url
 from target_linkedin_resumes.resumes.answers import (
     CHECK_ACCESS,
     DOUBTFUL,
-    TRY_AGAIN,
     expired,
     failure_of_answer,
     failure_of_error,
     has_expired,
     never_connected,
-    throttles,
     unreadable,
 )
 from target_linkedin_resumes.resumes.codings import decoded
@@ -85,6 +82,7 @@ class _Hop:
     proxies: Mapping[str, str] = field(repr=False)
     tokens: SourceToken | None = None
     token: str = field(default="", repr=False)
+    has_credentials: bool = False
 
 
 class _TokenRefused(Exception):
@@ -119,11 +117,12 @@ class Web:
     ) -> None:
         self._prefixes = prefixes
         self._gates = gates or Gates()
-        self._tokens = {
-            name: SourceToken(name, source.oauth, self._ask_for_token, clock)
-            for name, source in prefixes.by_setting().items()
-            if source.oauth is not None
-        }
+        # One for all entries with the same credentials: a refresh token may serve only once.
+        self._tokens: dict[OAuth | None, SourceToken] = {}
+        for name, source in prefixes.by_setting().items():
+            if source.oauth is not None and source.oauth not in self._tokens:
+                token = SourceToken(name, source.oauth, self._ask_for_token, clock)
+                self._tokens[source.oauth] = token
         self._timeout = timeout
         self._wall_clock = wall_clock
         self._clock = clock
@@ -223,10 +222,11 @@ class Web:
         proxies = {} if proxy is None else {"all": proxy.url}
         source = self._prefixes.match(url)
         if source is not None:
-            tokens = self._tokens.get(self._prefixes.setting(source))
+            tokens = self._tokens.get(source.oauth)
             token = "" if tokens is None else tokens.get()
-            request.headers.update(source.headers_with(token) if tokens else source.headers)
-            return _Hop(request, self._trusted, proxies, tokens, token)
+            headers = source.headers_with(token) if tokens else source.headers
+            request.headers.update(headers)
+            return _Hop(request, self._trusted, proxies, tokens, token, bool(headers))
         if parsed.port is not None and parsed.port not in self._ports:
             raise not_allowed("the URL names another port than 80 and 443")
         if proxy is not None and not is_public_name(parsed.host, self._public):
@@ -276,24 +276,28 @@ class Web:
         """Raise what an answer that is not the file means."""
         with ExitStack() as closing_it:
             closing_it.callback(response.close)
-            status, raw = response.status_code, self._raw(response, deadline)
-            answer = failure_of_answer(
-                status,
+            raw = self._raw(response, deadline)
+            failure = failure_of_answer(
+                response.status_code,
                 response.headers,
                 hop.request.url or "",
                 lambda: next(raw, b""),
                 self._wall_clock(),
+                has_credentials=hop.has_credentials,
             )
-            if answer is None:
-                closing_it.pop_all()
-                return
-            if isinstance(answer, Retry) and answer.retry_after is not None:
-                answer.retry_after = min(answer.retry_after, self._gates.longest_asked)
-            if not isinstance(answer, Retry) or answer.of_file:
-                call.succeeded()
-            else:
-                call.failed(answer.retry_after, doubtful=status in DOUBTFUL or status >= 500)
-            raise answer
+            if failure is not None:
+                self._note(failure, response.status_code, call)
+                raise failure
+            closing_it.pop_all()
+
+    def _note(self, failure: Failure, status: int, call: Call) -> None:
+        """Tell the gate what an answer says of the host."""
+        if isinstance(failure, Retry) and failure.retry_after is not None:
+            failure.retry_after = min(failure.retry_after, self._gates.longest_asked)
+        if not isinstance(failure, Retry) or failure.of_file:
+            call.succeeded()
+        else:
+            call.failed(failure.retry_after, doubtful=status in DOUBTFUL or status >= 500)
 
     def _ask_for_token(self, oauth: OAuth) -> tuple[int, bytes]:
         """Send the form to a source's token endpoint; give status and body of the answer."""
@@ -304,20 +308,36 @@ class Web:
         proxy = self._proxies.proxy_for(request.origin)
         hop = _Hop(request, self._trusted, {} if proxy is None else {"all": proxy.url})
         with self._gates.call(str(request.origin), oauth.token_url) as call:
-            response = self._sent(hop, self._timeout, call)
-            with closing(response):
-                status = response.status_code
-                if status in TRY_AGAIN or status >= 500:
-                    self._check(response, hop, math.inf, call)
+            with closing(self._sent(hop, self._timeout, call)) as response:
                 try:
-                    body = response.raw.read(_MOST_OF_ANSWER)
-                except (HTTPError, OSError):
-                    raise Retry("field 'file': the source's token endpoint broke off") from None
-                if status != 200 and (throttles(body) or passes(body)):
-                    call.failed()
-                    raise Retry(f"field 'file': the source's token endpoint throttles ({status})")
+                    body = self._short_body(response)
+                except Retry as retry:
+                    call.failed(doubtful=True)
+                    raise Retry(_of_endpoint(retry)) from None
+            status = response.status_code
+            failure = failure_of_answer(
+                status, response.headers, oauth.token_url, lambda: body, self._wall_clock()
+            )
+            if isinstance(failure, Retry) or passes(body):
+                asked = failure.retry_after if isinstance(failure, Retry) else None
+                passing = Retry(_of_endpoint(failure), retry_after=asked)
+                self._note(passing, status, call)
+                raise passing
+            if granted(body) is not None or error_of(body) is not None:
                 call.succeeded()
-                return status, body
+            else:
+                call.failed(doubtful=True)
+            return status, body
+
+    def _short_body(self, response: requests.Response) -> bytes:
+        """Read the answer of a token endpoint, or the beginning of one that is none."""
+        raw = self._raw(response, self._clock() + self._timeout * TOTAL_TIMEOUTS)
+        body = b""
+        for piece in decoded(raw, response.headers.get("Content-Encoding")):
+            body += piece
+            if len(body) > _MOST_OF_ANSWER:
+                break
+        return body
 
     def _raw(self, response: requests.Response, deadline: float) -> Iterator[bytes]:
         while True:
@@ -390,6 +410,11 @@ def _url_name(*urls: str) -> str | None:
         if _EXTENSION.search(last):
             return last
     return None
+
+
+def _of_endpoint(failure: Failure | None) -> str:
+    what = "the source answered with an error that passes" if failure is None else failure.message
+    return what.replace("the source", "the token endpoint of the source", 1)
 
 
 def _too_slow() -> Retry:
