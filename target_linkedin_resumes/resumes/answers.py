@@ -8,8 +8,8 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
-import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import TimeoutError as TimedOut
 
 from target_linkedin_resumes.errors import Failure, Reject, Retry
 from target_linkedin_resumes.http.messages import retry_after
@@ -147,9 +147,9 @@ def failure_of_error(error: Exception) -> Failure:
             getattr(socket, "EAI_NODATA", socket.EAI_NONAME),
         ):
             return Reject("source_unreachable", "field 'file': the host in the URL does not exist")
-    if isinstance(error, ValueError):  # requests, urllib3 and the codecs agree in this
+    if isinstance(error, ValueError):  # urllib3 and the codecs agree in this
         return unreadable()
-    if isinstance(error, requests.Timeout):
+    if isinstance(error, TimedOut):
         return Retry("field 'file': the source did not answer in time")
     return Retry(f"field 'file': the source cannot be reached ({type(error).__name__})")
 
@@ -162,7 +162,7 @@ def never_connected(error: Exception) -> bool:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Unwrap what requests and urllib3 wrapped, in the several ways they do."""
+    """Unwrap what urllib3 wrapped, in the several ways it does."""
     waiting: list[object] = [error]
     seen: set[int] = set()
     while waiting:

@@ -164,7 +164,7 @@ class ObjectStores:
             scheme,
             f"{scheme}://{authority}",
             options | {**_FILE_SYSTEMS[scheme][2], **source.storage_options},
-            f"{self._prefixes.setting(source)}.storage_options",
+            f"{source.setting}.storage_options",
             path,
             key.rpartition("/")[2],
             bool(has_version),

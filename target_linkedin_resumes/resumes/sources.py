@@ -108,7 +108,8 @@ class Sources:
         self._prefixes = prefixes = Prefixes(file_sources)
         gates = Gates(retry_seconds)
         self._standings = {
-            name: Standing(name, gates, retry_seconds) for name in prefixes.by_setting()
+            source.setting: Standing(source.setting, gates, retry_seconds)
+            for source in prefixes.sources
         }
         self._fingerprints = fingerprints
         self._local = LocalFiles(file_root, wall_clock)
@@ -198,7 +199,7 @@ class Sources:
         source = self._prefixes.match(location)
         if source is None:
             return nullcontext()
-        return self._standings[self._prefixes.setting(source)].fetching(location)
+        return self._standings[source.setting].fetching(location)
 
     def _found(self, file: ResumeFile, known: str | None) -> AbstractContextManager[Found]:
         if file.content is not None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
-import requests
+from urllib3.exceptions import SSLError
 
 from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Retry
 from target_linkedin_resumes.http.address_guard import is_public
@@ -1065,11 +1065,10 @@ def test_a_ca_bundle_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_certificate_that_cannot_be_verified() -> None:
     cause = ssl.SSLCertVerificationError("self-signed certificate of example")
-    error = requests.exceptions.SSLError(requests.packages.urllib3.exceptions.SSLError(cause))  # type: ignore[attr-defined]  # as requests wraps it
-    found = failure_of_error(error)
+    found = failure_of_error(SSLError(cause))
     assert isinstance(found, Reject)
     assert (found.code, "REQUESTS_CA_BUNDLE" in found.message) == ("source_unreachable", True)
-    assert isinstance(failure_of_error(requests.exceptions.SSLError("EOF")), Retry)
+    assert isinstance(failure_of_error(SSLError("EOF")), Retry)
 
 
 @pytest.mark.parametrize("listed", [False, True])
