@@ -134,7 +134,7 @@ def unreadable() -> Reject:
 
 def failure_of_error(error: Exception) -> Failure:
     """Tell what will be so the next time from what may pass."""
-    causes = list(_causes(error))
+    causes = list(causes_of(error))
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return Reject(
             "source_unreachable",
@@ -157,12 +157,12 @@ def failure_of_error(error: Exception) -> Failure:
 def never_connected(error: Exception) -> bool:
     """Tell whether it failed before a word was said, and so whatever the file."""
     return any(
-        isinstance(cause, (NewConnectionError, ConnectTimeoutError)) for cause in _causes(error)
+        isinstance(cause, (NewConnectionError, ConnectTimeoutError)) for cause in causes_of(error)
     )
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Unwrap what urllib3 wrapped, in the several ways it does."""
+def causes_of(error: BaseException) -> Iterator[BaseException]:
+    """Unwrap what libraries wrapped, in the several ways in which they do."""
     waiting: list[object] = [error]
     seen: set[int] = set()
     while waiting:

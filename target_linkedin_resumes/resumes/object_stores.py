@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Retry
 from target_linkedin_resumes.http.address_guard import not_allowed
+from target_linkedin_resumes.resumes.answers import causes_of
 from target_linkedin_resumes.resumes.prefixes import (
     REMOTE_SCHEMES,
     Prefixes,
@@ -277,7 +278,7 @@ def _failure(error: BaseException, *, has_version: bool) -> Failure:
 
     The libraries' messages are left out: they quote paths and, at times, credentials.
     """
-    causes = list(_causes(error))
+    causes = list(causes_of(error))
     names = {cls.__name__ for cause in causes for cls in type(cause).__mro__}
     # Azure's errors carry the status as `status_code`, Google's as `code`; gcsfs has a text only.
     denied = any(
@@ -303,10 +304,3 @@ def _failure(error: BaseException, *, has_version: bool) -> Failure:
 
 def _not_a_file() -> Reject:
     return Reject("not_a_file", "field 'file': the URL leads to a directory, not to a file")
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    cause: BaseException | None = error
-    while cause is not None:
-        yield cause
-        cause = cause.__cause__ or cause.__context__

@@ -52,7 +52,6 @@ from target_linkedin_resumes.resumes.texts import UTF_8, in_utf8, unknown_encodi
 from target_linkedin_resumes.resumes.web import Web
 from target_linkedin_resumes.resumes.wrappings import opened
 
-_PIECE = 256 * 1024
 # What lacks a slash of two, or has a scheme of its own for paths, is a slip and no path here.
 _SLIPS = "|".join((*HTTP_SCHEMES, *REMOTE_SCHEMES, *OTHER_NAMES, "dbfs"))
 # Of a data: URI, a media type, parameters, or nothing before the comma: "data: analyst.pdf" is the
@@ -239,11 +238,8 @@ class Sources:
 
 
 def _sha256(found: Found) -> str:
-    digest = hashlib.sha256()
     found.body.seek(0)
-    while piece := found.body.read(_PIECE):
-        digest.update(piece)
-    return digest.hexdigest()
+    return hashlib.file_digest(found.body, "sha256").hexdigest()
 
 
 def _scheme(location: str) -> str:

@@ -405,6 +405,18 @@ def test_a_token_in_other_forms(
     assert fetched(endpoint.web, server.url("/in/cv.pdf"))[0] == PDF
 
 
+@pytest.mark.parametrize("body", [b"<html>maintenance</html>", b" " * 3_000_000])
+def test_a_token_endpoint_that_answers_something_else_in_a_run_is_spared(
+    server: Server, endpoint: TokenEndpoint, body: bytes
+) -> None:
+    assert fetched(endpoint.web, server.url("/in/cv.pdf"))[0] == PDF
+    endpoint.now += 3600
+    server.file("/token", body)
+    for _ in range(5):
+        assert isinstance(failure(endpoint.web, server.url("/in/cv.pdf")), Retry)
+    assert server.paths().count("/token") == 3  # one failure alone may be that of one call
+
+
 def test_entries_with_the_same_credentials_share_their_token(server: Server) -> None:
     """A refresh token that serves only once would be used up by the first of them."""
     taken: list[str] = []
