@@ -72,7 +72,7 @@ _NO_NAMES = frozenset({"ParamValidationError", "UnicodeError"})
 # What stands between a key and its version, where the libraries know one.
 _VERSIONS = {"s3": "?versionId=", "az": "?versionid=", "abfs": "?versionid="}
 # A host, an IPv6 address in brackets, and a port.
-_HOST = re.compile(r"\[?(.*?)\]?(?::([0-9]+))?")
+_HOST = re.compile(r"\[?(.*?)\]?(?::([0-9]{1,5}))?", re.DOTALL)
 # What the libraries raise for options that are none or name a file that is not there.
 _MISTAKES = (
     AttributeError,

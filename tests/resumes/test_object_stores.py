@@ -617,6 +617,8 @@ def test_no_file_of_another_name_is_read(monkeypatch: pytest.MonkeyPatch) -> Non
         ("a%40b@files.example.com:2222/a", {"host": "files.example.com", "port": 2222}),
         ("a@b@[fd00::5]:2222/a", {"host": "fd00::5", "port": 2222}),
         ("[fd00::5]/a", {"host": "fd00::5"}),
+        ("a\nb:" + "9" * 5000 + "/a", {"host": "a\nb:" + "9" * 5000}),
+        ("/a", {"host": ""}),
     ],
 )
 def test_the_server_of_an_sftp_url(url: str, options: dict[str, Any]) -> None:
