@@ -280,18 +280,14 @@ def _failure(error: BaseException, *, has_version: bool) -> Failure:
     """
     causes = list(causes_of(error))
     names = {cls.__name__ for cause in causes for cls in type(cause).__mro__}
-    # Azure's errors carry the status as `status_code`, Google's as `code`; gcsfs has a text only.
-    denied = any(
-        getattr(cause, name, None) in (401, 403)
-        for cause in causes
-        for name in ("status_code", "code")
-    ) or str(error).startswith("Forbidden")
+    status = next(filter(None, map(_status, causes)), None)
+    denied = status in (401, 403) or str(error).startswith("Forbidden")  # as gcsfs says it
     is_invalid = isinstance(error, OSError) and error.errno == errno.EINVAL
     if isinstance(error, FileNotFoundError) or (has_version and is_invalid):
         return Reject("source_gone", "field 'file': there is nothing at the URL")
     if isinstance(error, IsADirectoryError):
         return _not_a_file()
-    if names & _NO_NAMES:
+    if _NO_NAMES.intersection(cls.__name__ for cls in type(error).__mro__):
         return Reject("invalid_source", "field 'file': the store takes no such name for a file")
     if isinstance(error, PermissionError) or names & _CREDENTIALS or denied:
         return Reject(
@@ -299,7 +295,22 @@ def _failure(error: BaseException, *, has_version: bool) -> Failure:
             "field 'file': the source denies access; check the `storage_options` for this source"
             " in the setting `file_sources`, for sftp also ~/.ssh/known_hosts",
         )
-    return Retry(f"field 'file': the source cannot be read ({type(error).__name__})")
+    what = type(error).__name__ if status is None else f"{type(error).__name__}, {status}"
+    return Retry(f"field 'file': the source cannot be read ({what})")
+
+
+def _status(error: BaseException) -> int | None:
+    """Find the status of an answer where Azure's, Google's and Amazon's libraries keep it."""
+    response = getattr(error, "response", None)
+    metadata = response.get("ResponseMetadata", {}) if isinstance(response, dict) else {}
+    for status in (
+        getattr(error, "status_code", None),
+        getattr(error, "code", None),
+        metadata.get("HTTPStatusCode"),
+    ):
+        if isinstance(status, int) and 400 <= status < 600:
+            return status
+    return None
 
 
 def _not_a_file() -> Reject:

@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import importlib
 import logging
 import sys
@@ -10,6 +11,7 @@ from typing import Any
 
 import asyncssh
 import boto3  # type: ignore[import-untyped]  # it has no types
+import botocore.exceptions  # type: ignore[import-untyped]  # it has no types
 import fsspec  # type: ignore[import-untyped]  # it has no types
 import pytest
 import s3fs  # type: ignore[import-untyped]  # it has no types
@@ -23,7 +25,7 @@ from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Retry
 from target_linkedin_resumes.log_masking import silence_loggers
 from target_linkedin_resumes.records import ResumeFile
 from target_linkedin_resumes.resumes.codes import CODES
-from target_linkedin_resumes.resumes.object_stores import ObjectStores, _address
+from target_linkedin_resumes.resumes.object_stores import ObjectStores, _address, _failure
 from target_linkedin_resumes.resumes.prefixes import FileSource, Prefixes, plain_scheme
 from target_linkedin_resumes.resumes.sources import PRIVATE_LOGGERS, Sources
 from target_linkedin_resumes.resumes.spool import MAX_SIZE
@@ -589,6 +591,28 @@ def test_other_stores_by_the_contract_of_fsspec(
     assert refusal(remote, f"{prefix}/directory.pdf") == "not_a_file"
     assert isinstance(failure(remote, f"{prefix}/broken.pdf"), Retry)
     store.rm(f"/{path}/cv.pdf")
+
+
+def answered(status: int) -> OSError:
+    """What s3fs makes of an answer without a code that it knows."""
+    error = OSError(errno.EIO, "hidden")
+    answer: Any = {"Error": {}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    error.__cause__ = botocore.exceptions.ClientError(answer, "HeadObject")
+    return error
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_an_answer_that_denies(status: int) -> None:
+    found = _failure(answered(status), has_version=False)
+    assert isinstance(found, Reject)
+    assert found.code == "source_denied"
+
+
+@pytest.mark.parametrize("status", [400, 429, 503])
+def test_the_status_of_an_answer_is_said(status: int) -> None:
+    found = _failure(answered(status), has_version=False)
+    assert isinstance(found, Retry)
+    assert found.message == f"field 'file': the source cannot be read (OSError, {status})"
 
 
 class Reader(Store):
