@@ -12,7 +12,7 @@ import re
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Retry
@@ -35,23 +35,32 @@ from target_linkedin_resumes.resumes.standings import Gates
 
 # Each read is one request, and what is read is all that is kept in memory.
 _PIECE = 1024 * 1024
-# scheme -> module, extra of this package, options unless given. An SSH server's key is checked
-# against ~/.ssh/known_hosts (asyncssh's meaning of an empty tuple); sshfs itself checks nothing.
-_FILE_SYSTEMS: Mapping[str, tuple[str, str, Mapping[str, Any]]] = {
-    "s3": ("s3fs", "s3", {}),
-    "gs": ("gcsfs", "gcs", {}),
-    "az": ("adlfs", "azure", {}),
-    "abfs": ("adlfs", "azure", {}),
-    "sftp": ("sshfs", "sftp", {"known_hosts": ()}),
-}
-# The validators of each store: a hash of the bytes, or a number that each write changes. SFTP
-# says no more than a size and a time in seconds.
-_VALIDATORS = {
-    "s3": ("ETag",),
-    "gs": ("md5Hash", "generation"),
-    "az": ("etag",),
-    "abfs": ("etag",),
-    "sftp": (),
+
+
+class _Store(NamedTuple):
+    """What is to be known of a kind of store.
+
+    ``module`` comes with the ``extra`` of this package. ``validators`` name a hash of the bytes or
+    a number that each write changes; SFTP says no more than a size and a time in seconds.
+    ``version`` stands between a key and its version, ``options`` are those unless given.
+    """
+
+    module: str
+    extra: str
+    validators: tuple[str, ...]
+    version: str | None = None
+    options: Mapping[str, Any] = {}
+
+
+_AZURE = _Store("adlfs", "azure", ("etag",), "?versionid=")
+_STORES = {
+    "s3": _Store("s3fs", "s3", ("ETag",), "?versionId="),
+    "gs": _Store("gcsfs", "gcs", ("md5Hash", "generation")),
+    "az": _AZURE,
+    "abfs": _AZURE,
+    # The server's key is checked against ~/.ssh/known_hosts (asyncssh's meaning of an empty tuple);
+    # sshfs itself checks nothing.
+    "sftp": _Store("sshfs", "sftp", (), options={"known_hosts": ()}),
 }
 # What the libraries raise for credentials; they are optional, so their classes have only names.
 _CREDENTIALS = frozenset(
@@ -69,8 +78,6 @@ _CREDENTIALS = frozenset(
 )
 # What they raise for the name of a bucket or a key that can be none.
 _NO_NAMES = frozenset({"ParamValidationError", "UnicodeError"})
-# What stands between a key and its version, where the libraries know one.
-_VERSIONS = {"s3": "?versionId=", "az": "?versionid=", "abfs": "?versionid="}
 # A host, an IPv6 address in brackets, and a port.
 _HOST = re.compile(r"\[?(.*?)\]?(?::([0-9]{1,5}))?", re.DOTALL)
 # What the libraries raise for options that are none or name a file that is not there.
@@ -106,13 +113,13 @@ class ObjectStores:
         self._prefixes = prefixes
         self._gates = gates or Gates()
         for scheme in sorted(prefixes.schemes() & set(REMOTE_SCHEMES)):
-            module, extra, _ = _FILE_SYSTEMS[scheme]
+            store = _STORES[scheme]
             try:
-                importlib.import_module(module)
+                importlib.import_module(store.module)
             except ImportError:
                 raise Misconfigured(
                     f"setting `file_sources`: {scheme}:// needs a package that is not installed;"
-                    f" run: pip install 'target-linkedin-resumes[{extra}]'"
+                    f" run: pip install 'target-linkedin-resumes[{store.extra}]'"
                 ) from None
 
     @contextmanager
@@ -157,14 +164,14 @@ class ObjectStores:
         options, path = _address(scheme, rest)
         if not path.partition("/")[2].strip("/"):
             raise _not_a_file()
-        version = _VERSIONS.get(scheme)
-        key, has_version, _ = path.partition(version) if version else (path, "", "")
+        store = _STORES[scheme]
+        key, has_version, _ = path.partition(store.version) if store.version else (path, "", "")
         if has_version:  # the libraries cut it off in any case, and by default read the latest
             options["version_aware"] = True
         return _Wanted(
             scheme,
             f"{scheme}://{authority}",
-            options | {**_FILE_SYSTEMS[scheme][2], **source.storage_options},
+            {**options, **store.options, **source.storage_options},
             f"{source.setting}.storage_options",
             path,
             key.rpartition("/")[2],
@@ -211,7 +218,7 @@ def _address(scheme: str, rest: str) -> tuple[dict[str, Any], str]:
         if at:
             options["username"] = unquote(user)
         return options, f"/{path}"
-    if scheme in ("az", "abfs") and at:  # abfs://container@account.dfs.core.windows.net/path
+    if _STORES[scheme] is _AZURE and at:  # abfs://container@account.dfs.core.windows.net/path
         options = {"account_name": host.partition(".")[0]}
         if not host.lower().endswith(".core.windows.net"):  # a national cloud, OneLake
             options["account_host"] = host.replace(".dfs.", ".blob.", 1)
@@ -220,7 +227,7 @@ def _address(scheme: str, rest: str) -> tuple[dict[str, Any], str]:
 
 
 def _validators(scheme: str, file: Any) -> tuple[str, ...]:
-    for name in _VALIDATORS[scheme]:
+    for name in _STORES[scheme].validators:
         value = getattr(file, "details", {}).get(name)
         if value:
             return (name, str(value))
@@ -234,11 +241,11 @@ def _made(wanted: _Wanted) -> Any:
         files = fsspec.filesystem(wanted.scheme, **wanted.options)
         if wanted.scheme == "s3":
             files.connect()  # it looks at its options no sooner
-        if wanted.scheme in ("az", "abfs"):
+        if _STORES[wanted.scheme] is _AZURE:
             # adlfs takes the path for a URL, and drops or moves what stands behind `#` and `?`.
             files._strip_protocol = str  # noqa: SLF001 - fsspec's hook
     except _MISTAKES as error:
-        module = _FILE_SYSTEMS[wanted.scheme][0]
+        module = _STORES[wanted.scheme].module
         # The rest of the message may quote a value.
         unknown = re.search(r"unexpected keyword argument '(\w+)'", str(error))
         wrong = (
