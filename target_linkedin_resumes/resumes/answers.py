@@ -33,33 +33,25 @@ _TOKEN_EXPIRED = re.compile(
     rb"expired[\s_-]?\w{0,20}[\s_-]?token|token (?:has |is )?expired", re.IGNORECASE
 )
 # What Google, Salesforce, Amazon and others write where 429 was meant.
-_CALLS = rb"(?:requests|calls|queries|operations|connections|attempts|api[\s_-]usage)"
-_COUNTED = rb"(?:request|call|query|connection)[\s_-]?(?:count|rate|quota)"
-_NEAR = rb"[^<>\"]{0,40}"
-_THROTTLED = re.compile(
-    rb"rate[\s_-]?(?:limit|exceeded)|rate is too|exceeded the (?:request )?rate"
-    rb"|(?:limit|quota)(?:[\s_-]?|[\s_-]has been[\s_-])(?:exceeded|reached|exhausted)"
-    rb"|exceeded your quota"
-    rb"|too[\s_-]?many[\s_-]?(?:\w+[\s_-]){0,2}" + _CALLS + rb"|too many times"
-    rb"|throttl|slow[\s_-]?down|over[\s_-]?(?:quota|rate)|enhance your calm|code: 1015"
-    rb"|resource[\s_-]exhausted|server[\s_-]?(?:is[\s_-])?busy|reduce your (?:request )?rate"
-    rb"|(?:requests?|calls?|queries|concurrency|api|bandwidth)"
-    rb"[\s_-]?(?:per[\s_-](?:second|minute|hour|day)|limit|exceeded)"
-    rb"|(?:secondly|minutely|hourly|daily|monthly|concurrent)"
-    rb"[\s_-](?:\w+[\s_-])?(?:limit|quota|rolling)"
-    rb"|(?:exceeded|maximum number of|limit of|limit for)"
-    + _NEAR
-    + _CALLS
-    + rb"|(?:"
-    + _CALLS
-    + rb"|"
-    + _COUNTED
-    + rb")"
-    + _NEAR
-    + rb"(?:exceeded|exhausted|over limit|too (?:high|large)|is large)"
-    rb"|exceeded[\s_-]?connection|temporarily (?:blocked|locked|suspended|banned)",
-    re.IGNORECASE,
+_CALLS = r"(?:requests|calls|queries|operations|connections|attempts|api[\s_-]usage)"
+_COUNTED = r"(?:request|call|query|connection)[\s_-]?(?:count|rate|quota)"
+_NEAR = r"[^<>\"]{0,40}"
+_PHRASES = (
+    r"rate[\s_-]?(?:limit|exceeded)|rate is too|exceeded the (?:request )?rate",
+    r"(?:limit|quota)(?:[\s_-]?|[\s_-]has been[\s_-])(?:exceeded|reached|exhausted)",
+    r"exceeded your quota|over[\s_-]?(?:quota|rate)|exceeded[\s_-]?connection",
+    rf"too[\s_-]?many[\s_-]?(?:\w+[\s_-]){{0,2}}{_CALLS}|too many times",
+    r"throttl|slow[\s_-]?down|enhance your calm|code: 1015|resource[\s_-]exhausted",
+    r"server[\s_-]?(?:is[\s_-])?busy|reduce your (?:request )?rate",
+    r"temporarily (?:blocked|locked|suspended|banned)",
+    r"(?:requests?|calls?|queries|concurrency|api|bandwidth)"
+    r"[\s_-]?(?:per[\s_-](?:second|minute|hour|day)|limit|exceeded)",
+    r"(?:secondly|minutely|hourly|daily|monthly|concurrent)"
+    r"[\s_-](?:\w+[\s_-])?(?:limit|quota|rolling)",
+    rf"(?:exceeded|maximum number of|limit of|limit for){_NEAR}{_CALLS}",
+    rf"(?:{_CALLS}|{_COUNTED}){_NEAR}(?:exceeded|exhausted|over limit|too (?:high|large)|is large)",
 )
+_THROTTLED = re.compile("|".join(_PHRASES).encode(), re.IGNORECASE)
 _REMAINING = ("X-RateLimit-Remaining", "X-Rate-Limit-Remaining", "RateLimit-Remaining")
 
 

@@ -319,10 +319,10 @@ class Web:
                 passing = Retry(_of_endpoint(failure), retry_after=asked)
                 self._note(passing, status, call)
                 raise passing
-            if granted(body) is not None or error_of(body) is not None:
-                call.succeeded()
+            if granted(body) is None and error_of(body) is None:
+                call.failed(doubtful=True)  # a page of something that stands in its place
             else:
-                call.failed(doubtful=True)
+                call.succeeded()
             return status, body
 
     def _short_body(self, response: BaseHTTPResponse) -> bytes:
