@@ -35,6 +35,8 @@ _TOKEN_EXPIRED = re.compile(
 # What Google, Salesforce, Amazon and others write where 429 was meant.
 _CALLS = r"(?:requests|calls|queries|operations|connections|attempts|api[\s_-]usage)"
 _COUNTED = r"(?:request|call|query|connection)[\s_-]?(?:count|rate|quota)"
+_LIMITED = r"(?:requests?|calls?|queries|concurrency|api|bandwidth)"
+_PERIOD = r"(?:secondly|minutely|hourly|daily|monthly|concurrent)"
 _NEAR = r"[^<>\"]{0,40}"
 _PHRASES = (
     r"rate[\s_-]?(?:limit|exceeded)|rate is too|exceeded the (?:request )?rate",
@@ -44,10 +46,8 @@ _PHRASES = (
     r"throttl|slow[\s_-]?down|enhance your calm|code: 1015|resource[\s_-]exhausted",
     r"server[\s_-]?(?:is[\s_-])?busy|reduce your (?:request )?rate",
     r"temporarily (?:blocked|locked|suspended|banned)",
-    r"(?:requests?|calls?|queries|concurrency|api|bandwidth)"
-    r"[\s_-]?(?:per[\s_-](?:second|minute|hour|day)|limit|exceeded)",
-    r"(?:secondly|minutely|hourly|daily|monthly|concurrent)"
-    r"[\s_-](?:\w+[\s_-])?(?:limit|quota|rolling)",
+    rf"{_LIMITED}[\s_-]?(?:per[\s_-](?:second|minute|hour|day)|limit|exceeded)",
+    rf"{_PERIOD}[\s_-](?:\w+[\s_-])?(?:limit|quota|rolling)",
     rf"(?:exceeded|maximum number of|limit of|limit for){_NEAR}{_CALLS}",
     rf"(?:{_CALLS}|{_COUNTED}){_NEAR}(?:exceeded|exhausted|over limit|too (?:high|large)|is large)",
 )
