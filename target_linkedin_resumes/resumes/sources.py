@@ -51,7 +51,6 @@ from target_linkedin_resumes.resumes.texts import UTF_8, in_utf8, unknown_encodi
 from target_linkedin_resumes.resumes.web import Web
 from target_linkedin_resumes.resumes.wrappings import opened
 
-_PIECE = 256 * 1024
 # What lacks a slash of two, or has a scheme of its own for paths, is a slip and no path here.
 _SLIPS = "|".join((*HTTP_SCHEMES, *REMOTE_SCHEMES, *OTHER_NAMES, "dbfs"))
 # Of a data: URI, a media type, parameters, or nothing before the comma: "data: analyst.pdf" is the
@@ -107,7 +106,8 @@ class Sources:
         self._prefixes = prefixes = Prefixes(file_sources)
         gates = Gates(retry_seconds)
         self._standings = {
-            name: Standing(name, gates, retry_seconds) for name in prefixes.by_setting()
+            source.setting: Standing(source.setting, gates, retry_seconds)
+            for source in prefixes.sources
         }
         self._fingerprints = fingerprints
         self._local = LocalFiles(file_root, wall_clock)
@@ -193,7 +193,7 @@ class Sources:
         source = self._prefixes.match(location)
         if source is None:
             return nullcontext()
-        return self._standings[self._prefixes.setting(source)].fetching(location)
+        return self._standings[source.setting].fetching(location)
 
     def _found(self, file: ResumeFile, known: str | None) -> AbstractContextManager[Found]:
         if file.content is not None:
@@ -233,11 +233,8 @@ class Sources:
 
 
 def _sha256(found: Found) -> str:
-    digest = hashlib.sha256()
     found.body.seek(0)
-    while piece := found.body.read(_PIECE):
-        digest.update(piece)
-    return digest.hexdigest()
+    return hashlib.file_digest(found.body, "sha256").hexdigest()
 
 
 def _scheme(location: str) -> str:

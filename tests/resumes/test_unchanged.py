@@ -165,7 +165,7 @@ class Store(MemoryFileSystem):  # type: ignore[misc]  # as above
     reads: list[str] = []  # noqa: RUF012 - likewise
 
     def _open(self, path: str, *args: Any, **kwargs: Any) -> Any:
-        file = super()._open(path, *args, **kwargs)
+        file = super()._open(f"/{path.lstrip('/')}", *args, **kwargs)
         details = {"name": path, "size": len(file.getbuffer()), **Store.about}
         return _Opened(file, details)
 
