@@ -28,7 +28,6 @@ from target_linkedin_resumes.report.files import ReportFiles
 from target_linkedin_resumes.report.metrics import Metrics, WaitTimes
 from target_linkedin_resumes.report.reporter import Reporter
 from target_linkedin_resumes.resumes.etags import Fingerprints
-from target_linkedin_resumes.resumes.prefixes import FileSource
 from target_linkedin_resumes.resumes.sources import Sources
 from target_linkedin_resumes.setting_kinds import BLOB_TTL_UNITS
 from target_linkedin_resumes.settings import Settings
@@ -99,10 +98,7 @@ def sources_of(settings: Settings, fingerprints: Fingerprints | None = None) -> 
     try:
         return Sources(
             settings.file_root,
-            [
-                FileSource(source.prefix, source.headers, source.storage_options, source.oauth)
-                for source in settings.file_sources
-            ],
+            settings.file_sources,
             timeout=settings.request_timeout_seconds,
             concurrency=settings.upload_concurrency,
             retry_seconds=settings.retry_seconds,

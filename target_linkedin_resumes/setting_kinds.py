@@ -32,14 +32,35 @@ BLOB_TTL_UNITS = {
 }
 
 
+# Where a header of `file_sources` has the access token.
+TOKEN = "{token}"  # noqa: S105 - the place of one
+
+
 @dataclass(frozen=True, slots=True)
-class SourceSetting:
-    """One entry of `file_sources`; headers, options and `oauth` hold credentials."""
+class FileSource:
+    """One entry of `file_sources`.
+
+    ``prefix`` is the beginning of a URL. What starts with it is trusted, also where it is a
+    private address. ``headers`` go with each http(s) request below it and with no other; so does
+    the access token that ``oauth`` gets. ``storage_options`` go to the fsspec file system of its
+    scheme. ``setting`` is what messages name it.
+    """
 
     prefix: str
-    headers: Mapping[str, str] = field(repr=False)
-    storage_options: Mapping[str, Any] = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     oauth: OAuth | None = None
+    setting: str = ""
+
+    def headers_with(self, token: str) -> dict[str, str]:
+        """Return the headers with an access token: where they say `{token}`, else as Bearer."""
+        bearer = {} if self.says_where else {"Authorization": f"Bearer {token}"}
+        return bearer | {name: value.replace(TOKEN, token) for name, value in self.headers.items()}
+
+    @property
+    def says_where(self) -> bool:
+        """Whether the headers say where the token belongs."""
+        return any(TOKEN in value for value in self.headers.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +111,7 @@ def read_flag(name: str, value: Any) -> bool:
     raise wrong(name, value, "true or false")
 
 
-def read_file_sources(name: str, value: Any) -> tuple[SourceSetting, ...]:
+def read_file_sources(name: str, value: Any) -> tuple[FileSource, ...]:
     """Check the shape of `file_sources`. Values are never repeated: they hold credentials."""
     entries = from_json(value)
     if not isinstance(entries, list):
@@ -112,7 +133,7 @@ def read_file_sources(name: str, value: Any) -> tuple[SourceSetting, ...]:
         if not isinstance(options, Mapping):
             raise Misconfigured(f"{where}.storage_options: expected an object")
         oauth = _read_oauth(f"{name}[{number}].oauth", entry.get("oauth"))
-        sources.append(SourceSetting(prefix, headers, options, oauth))
+        sources.append(FileSource(prefix, headers, options, oauth))
     return tuple(sources)
 
 

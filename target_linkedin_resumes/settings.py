@@ -81,7 +81,7 @@ class Settings:
         kinds.parse_directory,
         default_factory=Path.cwd,
     )
-    file_sources: tuple[kinds.SourceSetting, ...] = kinds.json_value(
+    file_sources: tuple[kinds.FileSource, ...] = kinds.json_value(
         "array",
         "Credentials for URLs that start with a prefix, which is trusted even if it is a private"
         ' address: `[{"prefix": "https://crm.example.com/", "headers": {"Authorization": "Bearer'

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
 from urllib.parse import unquote
 
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
 
 from target_linkedin_resumes.errors import Misconfigured
-from target_linkedin_resumes.http.oauth import OAuth
 from target_linkedin_resumes.http.urls import DEFAULT_PORTS
+from target_linkedin_resumes.setting_kinds import TOKEN, FileSource
 
 HTTP_SCHEMES = ("http", "https")
 REMOTE_SCHEMES = ("s3", "gs", "az", "abfs", "sftp")
@@ -27,35 +26,6 @@ OTHER_NAMES = {
     "wasb": "abfs",
     "wasbs": "abfs",
 }
-
-TOKEN = "{token}"  # noqa: S105 - the place of one
-
-
-@dataclass(frozen=True, slots=True)
-class FileSource:
-    """One entry of `file_sources`.
-
-    ``prefix`` is the beginning of a URL. What starts with it is trusted, also where it is a
-    private address. ``headers`` go with each http(s) request below it and with no other; so does
-    the access token that ``oauth`` gets. ``storage_options`` go to the fsspec file system of its
-    scheme. ``setting`` is what messages name it.
-    """
-
-    prefix: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    oauth: OAuth | None = None
-    setting: str = ""
-
-    def headers_with(self, token: str) -> dict[str, str]:
-        """Return the headers with an access token: where they say `{token}`, else as Bearer."""
-        bearer = {} if self.says_where else {"Authorization": f"Bearer {token}"}
-        return bearer | {name: value.replace(TOKEN, token) for name, value in self.headers.items()}
-
-    @property
-    def says_where(self) -> bool:
-        """Whether the headers say where the token belongs."""
-        return any(TOKEN in value for value in self.headers.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,6 @@ from target_linkedin_resumes.resumes.prefixes import (
     HTTP_SCHEMES,
     OTHER_NAMES,
     REMOTE_SCHEMES,
-    FileSource,
     Prefixes,
     plain_scheme,
 )
@@ -50,6 +49,7 @@ from target_linkedin_resumes.resumes.standings import Gates, Standing
 from target_linkedin_resumes.resumes.texts import UTF_8, in_utf8, unknown_encoding
 from target_linkedin_resumes.resumes.web import Web
 from target_linkedin_resumes.resumes.wrappings import opened
+from target_linkedin_resumes.setting_kinds import FileSource
 
 # What lacks a slash of two, or has a scheme of its own for paths, is a slip and no path here.
 _SLIPS = "|".join((*HTTP_SCHEMES, *REMOTE_SCHEMES, *OTHER_NAMES, "dbfs"))

@@ -14,8 +14,9 @@ from target_linkedin_resumes.http.client import HttpTransport
 from target_linkedin_resumes.http.messages import Request, TransportError
 from target_linkedin_resumes.http.sockets import MAX_HEAD_BYTES
 from target_linkedin_resumes.http.urls import parse_url
-from target_linkedin_resumes.resumes.prefixes import FileSource, Prefixes
+from target_linkedin_resumes.resumes.prefixes import Prefixes
 from target_linkedin_resumes.resumes.web import Web
+from target_linkedin_resumes.setting_kinds import FileSource
 
 from .servers import OK, PEM, Handler, read_head, read_request, server_side, serving
 

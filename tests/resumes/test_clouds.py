@@ -22,8 +22,9 @@ import pytest
 
 from target_linkedin_resumes.errors import Failure, Reject
 from target_linkedin_resumes.resumes.object_stores import ObjectStores
-from target_linkedin_resumes.resumes.prefixes import FileSource, Prefixes
+from target_linkedin_resumes.resumes.prefixes import Prefixes
 from target_linkedin_resumes.resumes.spool import MAX_SIZE, NotModified
+from target_linkedin_resumes.setting_kinds import FileSource
 from tests.resumes.samples import PDF
 
 pytestmark = [

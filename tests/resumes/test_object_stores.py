@@ -26,10 +26,11 @@ from target_linkedin_resumes.log_masking import silence_loggers
 from target_linkedin_resumes.records import ResumeFile
 from target_linkedin_resumes.resumes.codes import CODES
 from target_linkedin_resumes.resumes.object_stores import ObjectStores, _address, _failure
-from target_linkedin_resumes.resumes.prefixes import FileSource, Prefixes, plain_scheme
+from target_linkedin_resumes.resumes.prefixes import Prefixes, plain_scheme
 from target_linkedin_resumes.resumes.sources import PRIVATE_LOGGERS, Sources
 from target_linkedin_resumes.resumes.spool import MAX_SIZE
 from target_linkedin_resumes.resumes.standings import Gates, NotAsked
+from target_linkedin_resumes.setting_kinds import FileSource
 from tests.resumes.samples import PDF
 from tests.resumes.server import serving
 

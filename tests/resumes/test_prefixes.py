@@ -4,7 +4,8 @@ import pytest
 
 from target_linkedin_resumes.errors import Misconfigured
 from target_linkedin_resumes.http.oauth import OAuth
-from target_linkedin_resumes.resumes.prefixes import FileSource, Prefixes
+from target_linkedin_resumes.resumes.prefixes import Prefixes
+from target_linkedin_resumes.setting_kinds import FileSource
 
 OAUTH = OAuth("https://auth.example.com/token", "id", "hidden")
 PREFIXES = (

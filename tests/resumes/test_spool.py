@@ -12,7 +12,6 @@ import pytest
 
 from target_linkedin_resumes.errors import Reject, Retry, Stop
 from target_linkedin_resumes.records import ResumeFile
-from target_linkedin_resumes.resumes.prefixes import FileSource
 from target_linkedin_resumes.resumes.sources import Sources
 from target_linkedin_resumes.resumes.spool import (
     ALL_IN_MEMORY,
@@ -22,6 +21,7 @@ from target_linkedin_resumes.resumes.spool import (
     SizedReader,
     spooled,
 )
+from target_linkedin_resumes.setting_kinds import FileSource
 from tests.resumes.samples import PDF
 from tests.resumes.server import serving
 

@@ -20,9 +20,9 @@ from fsspec.implementations.memory import (  # type: ignore[import-untyped]  # i
 
 from target_linkedin_resumes.records import ResumeFile
 from target_linkedin_resumes.resumes.etags import Fingerprints
-from target_linkedin_resumes.resumes.prefixes import FileSource
 from target_linkedin_resumes.resumes.sources import Sources
 from target_linkedin_resumes.resumes.spool import NotModified
+from target_linkedin_resumes.setting_kinds import FileSource
 from tests.recipes.buckets import client_of, serving_s3
 from tests.resumes.samples import PDF
 from tests.resumes.server import Server, send, serving

@@ -21,11 +21,12 @@ from target_linkedin_resumes.http.proxies import CA_VARIABLES
 from target_linkedin_resumes.records import ResumeFile
 from target_linkedin_resumes.resumes.answers import failure_of_error
 from target_linkedin_resumes.resumes.codes import CODES
-from target_linkedin_resumes.resumes.prefixes import FileSource, Prefixes
+from target_linkedin_resumes.resumes.prefixes import Prefixes
 from target_linkedin_resumes.resumes.sources import Sources
 from target_linkedin_resumes.resumes.spool import MAX_SIZE
 from target_linkedin_resumes.resumes.standings import Gates
 from target_linkedin_resumes.resumes.web import Web
+from target_linkedin_resumes.setting_kinds import FileSource
 from tests.resumes.samples import PDF, TXT
 from tests.resumes.server import Server, send, serving
 
