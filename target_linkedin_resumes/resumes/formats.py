@@ -22,7 +22,7 @@ from target_linkedin_resumes.resumes.containers import (
     zip_kind,
 )
 from target_linkedin_resumes.resumes.spool import Found
-from target_linkedin_resumes.resumes.texts import BLANK, UNTOLD, encoding_of
+from target_linkedin_resumes.resumes.texts import BLANK, UNTOLD, encoding_of, wide_encoding
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,9 +227,10 @@ def _decoded(head: bytes) -> str:
     """Decode what may be a text; for markup it is the ASCII characters that count."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return head.decode("utf-16", "replace")
+    wide = wide_encoding(head) if b"\0" in head else None
     try:
         # An incremental decoder does not mind that the last character is cut.
-        return codecs.getincrementaldecoder("utf-8-sig")().decode(head)
+        return codecs.getincrementaldecoder(wide or "utf-8-sig")().decode(head)
     except UnicodeDecodeError:
         return head.decode("latin-1")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 import re
+from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager
 
@@ -12,7 +13,7 @@ from target_linkedin_resumes.errors import Reject, Retry
 from target_linkedin_resumes.http.messages import Readable
 from target_linkedin_resumes.resumes.charsets import BY_DEFAULT, declared_codec
 from target_linkedin_resumes.resumes.detection import detected_codec
-from target_linkedin_resumes.resumes.readings import is_text, looks_written, oddities
+from target_linkedin_resumes.resumes.readings import is_text, judge
 from target_linkedin_resumes.resumes.spool import Found, spooled
 
 UTF_8 = ("utf-8", "utf-8-sig")
@@ -39,6 +40,11 @@ _ONE_CONTROL_IN = 100
 # A text that has so many bytes that go on a character of UTF-8 for each that is none was cut, or
 # spoilt.
 _GOOD_FOR_ONE_BAD = 4
+# High bytes of the Latin letters and the signs that texts of all scripts hold, and the character
+# sets that hold the usual characters of East Asia, and a small part of all.
+_EVERYWHERE = frozenset((0x00, 0x01, 0x02, 0x1E, 0x20, 0x21, 0x22, 0x25, 0x26, 0x27, 0xF0))
+_EAST_ASIAN = ("gb2312", "big5", "shift_jis", "euc_kr")
+_ONE_SCRIPT = 0.9
 # Those in which characters of East Asia are ASCII between escapes.
 _ESCAPED = (
     (re.compile(rb"~\{(?:[!-w][!-~]){2,}~\}"), "hz"),
@@ -70,8 +76,33 @@ def encoding_of(body: Readable, declared: str | None = None) -> str | None:
         if head.startswith(mark):
             return _checked(body, encoding)
     if b"\0" in head:
-        return next((name for name in _without_mark(head) if _checked(body, name) == name), None)
+        wide = wide_encoding(head)
+        return None if wide is None else _checked(body, wide)
     return _of_bytes(body, head, declared)
+
+
+def wide_encoding(head: bytes) -> str | None:
+    """Tell UTF-16 and UTF-32 without a mark by a text's beginning, which holds zeros.
+
+    In UTF-16, the characters of ASCII show which of two bytes comes first. The rest has to be of
+    one script: read the wrong way round, or if it is no text, it is of many.
+    """
+    order = "le" if head[1::2].count(0) > head[0::2].count(0) else "be"
+    for name in (f"utf-32-{order}", f"utf-16-{order}"):
+        try:
+            text = codecs.getincrementaldecoder(name)().decode(head)
+        except UnicodeError:
+            continue
+        if "\0" not in text and any(one.isascii() for one in text) and _is_of_one_script(text):
+            return name
+    return None
+
+
+def _is_of_one_script(text: str) -> bool:
+    rest = "".join(one for one in text if ord(one) >> 8 not in _EVERYWHERE)
+    alphabet = max(Counter(ord(one) >> 8 for one in rest).values(), default=0)
+    usual = max(len(rest.encode(codec, "ignore").decode(codec)) for codec in _EAST_ASIAN)
+    return max(alphabet, usual) >= _ONE_SCRIPT * len(rest)
 
 
 def in_utf8(found: Found, encoding: str) -> AbstractContextManager[Found]:
@@ -112,12 +143,12 @@ def _of_bytes(body: Readable, head: bytes, declared: str | None) -> str | None:
         declared = None
     # Servers declare one charset for all they have. What looks wrong in it is detected, if it can.
     reading = "" if declared is None else sample[:_SAMPLE].decode(declared, "ignore")
-    if declared is not None and hint is None and looks_written(reading):
+    if declared is not None and hint is None and judge(reading).is_written:
         return declared
     detected = detected_codec(sample, hint)
     if detected is not None and _fits(body, detected):
         return detected
-    is_doubtful = hint is not None and oddities(reading)[0] > 0
+    is_doubtful = hint is not None and judge(reading).odd > 0
     return UNTOLD if declared is None or is_doubtful else declared
 
 
@@ -145,13 +176,6 @@ def _checked(body: Readable, encoding: str) -> str | None:
     if controls * _ONE_CONTROL_IN > characters:
         return None
     return BLANK if blank else encoding
-
-
-def _without_mark(head: bytes) -> Iterator[str]:
-    """Guess UTF-16 without its mark by where the zeros of ASCII characters stand."""
-    zeros = (head[0::2].count(0), head[1::2].count(0))
-    if min(zeros) * 10 < max(zeros):
-        yield "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
 
 
 def _is_damaged_utf8(body: Readable) -> bool:
