@@ -95,14 +95,11 @@ def _from_hex(text: str) -> bytes | None:
         if is_certain and _HEX.fullmatch(digits):  # an odd number of them
             raise _invalid() from None
         return None
-    if not is_certain:
-        kind = sniff(io.BytesIO(raw), len(raw))
-        return None if kind in (UNKNOWN, UNREADABLE_TEXT) or not _is_utf8(kind.encoding) else raw
-    return raw
-
-
-def _is_utf8(encoding: str | None) -> bool:
-    return encoding is None or encoding in UTF_8
+    kind = None if is_certain else sniff(io.BytesIO(raw), len(raw))
+    is_base64 = kind is not None and (
+        kind in (UNKNOWN, UNREADABLE_TEXT) or kind.encoding not in (None, *UTF_8)
+    )
+    return None if is_base64 else raw
 
 
 def _decoded(text: str, start: int) -> Generator[bytes, None, None]:

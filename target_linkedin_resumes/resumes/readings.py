@@ -172,7 +172,7 @@ def judge(reading: str) -> Judgement:
     letters = {one: times for one, times in characters.items() if one.isalpha() and one != "µ"}
     odd = sum(times for place, times in places.items() if _is_odd(*place))
     odd += sum(1 for _ in _MISPLACED_IN_WORDS.finditer(text))
-    odd += sum(len(sign.findall(text)) for sign, other in _PAIRS if not other.search(text))
+    odd += sum(1 for sign, other in _PAIRS if sign.search(text) and not other.search(text))
     if not _FOREIGN_WORD.search(text):  # a single letter of another script is no word
         odd += sum(times for one, times in letters.items() if _script(one) != "latin")
     return Judgement(odd, characters.total(), letters, _alphabet_share(letters))
