@@ -37,19 +37,20 @@ _SMALL = "".join(filter(str.islower, _LATIN))
 _CONSONANTS = "bcdfghjklmnpqstvwxz"  # but for r, which is a vowel as well
 # The letters beyond ASCII that are words, and initials of names.
 _WORDS = "ÀÁÉÈÍÓÖÅØÆáàâåäæéèêëíìïóòôöøúùüýőįū"
+_CYRILLIC_LETTER = "[\u0400-\u052f]"
 # Characters that no language has between the one before and the one behind.
 _MISPLACED = re.compile(
     "|".join(
         (
-            f"(?<![{_LATIN}])[{_LATIN}](?<![{_WORDS}])(?![{_LATIN}.])",
+            f"(?<![{_LATIN}])[{_LATIN}](?<![{_WORDS}])(?![{_LATIN}.])",  # a letter that is no word
             f"(?<=[{_LATIN}])µ",
             f"(?<=[{_LATIN}])…(?=[{_LATIN}])",
-            f"(?<![0-9.\xa0nNMDSrRaf])[ªº]|[ªº](?=[{_LATIN}])",  # nº, Mª, Dr.ª
+            f"(?<![0-9.\xa0nNMDSrRaf])[ªº]|[ªº](?=[{_LATIN}])",  # but nº, Mª, Dr.ª
             f"(?<=[{_LATIN}])[œŒ](?![uUtT])",
             f"(?i:(?<=[bcdfghjsz])š(?=[r{_CONSONANTS}]))|(?i:(?<=a)á(?=e))",
             f"(?i:ã(?=[{_LATIN}])(?![oesi])|ñ(?=[r{_CONSONANTS}])(?!s))",
-            "ς(?=[α-ωά-ώ])|[םןץףך](?=[א-ת])|ة(?=[\u0620-\u064a])",  # forms at the end of words
-            "(?<![\u0400-\u052f])[ьъ]",
+            "ς(?=[α-ωά-ώ])|[םןץףך](?=[א-ת])|ة(?=[\u0620-\u064a])",  # these end words
+            f"(?<!{_CYRILLIC_LETTER})[ьъ]",  # these begin none
             "[ฃฅฦ]|(?<![\u0e00-\u0e7f])[ะาำๅ]|[เแโใไ](?![ก-ฮ])",
             "[가-힣](?=[一-鿿])|[㐀-䶿]",
         )
@@ -57,11 +58,12 @@ _MISPLACED = re.compile(
 )
 _NO_ARTICLE = "(?<!ll)(?<!qu)(?<!st)(?<!nt)(?<![rn]d)(?<!un)"
 _ENDING = "(?i:[stdmn]|re|ll|ve)"
-# The same for what takes more than one character to tell.
+# The same for what takes more characters to tell.
 _MISPLACED_IN_WORDS = re.compile(
     r"(?=[^\x00-\x7f])(?:"
     + "|".join(
         (
+            # Small letters behind capitals, and capitals before small letters, as in "ÒHello".
             f"(?<=[{_CAPITALS}][{_CAPITALS}])(?!ß)[{_SMALL}]",
             f"[{_CAPITALS}](?=[{_CAPITALS}][{_SMALL}])(?<![{_LATIN}].)",
             f"(?<=[{_CAPITALS}])[{_CAPITALS}](?=[{_SMALL}])",
@@ -71,7 +73,8 @@ _MISPLACED_IN_WORDS = re.compile(
             # A dash that cuts a single letter off.
             f"(?<![{_LATIN}][a-zA-Z])(?<=[a-zA-Z])[–—](?=[a-z])",
             f"(?<=[{_LATIN}])[–—](?=[a-z](?![{_LATIN}]))",
-            "(?<![\u0400-\u052f])(?i:[бвгджзйклмнпстфхцчшщ]{4,})(?![\u0400-\u052f])",
+            # A word without a vowel.
+            f"(?<!{_CYRILLIC_LETTER})(?i:[бвгджзйклмнпстфхцчшщ]{{4,}})(?!{_CYRILLIC_LETTER})",
         )
     )
     + ")"
