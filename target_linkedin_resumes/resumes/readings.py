@@ -18,7 +18,7 @@ from functools import lru_cache
 # The signs that texts hold. Each of the rest is odd.
 _SIGNS = frozenset("\xa0\xad¡£§©«®°±·»¿¼½¾´’‘“”„‚‹›–—…•€™№¥×¹²³\u200b\u200c\u200d\u200e\u200f")
 _WITHIN_WORDS = frozenset("’·\xad–—\xa0\u200b\u200c\u200d")
-_BEHIND_WORDS = frozenset("»«”“’‘…™®²³\xa0\xad›\u200b\u200c\u200d\u200e\u200f")
+_BEHIND_WORDS = frozenset("»«”“’‘…™®°²³\xa0\xad›\u200b\u200c\u200d\u200e\u200f")
 _BEFORE_WORDS = frozenset("«“„‘‚¿¡…\xa0•‹»›·\xad°№\u200b\u200c\u200d\u200e\u200f")
 _ODD, _KNOWN_LETTERS = 0.1, 0.75  # parts of a text: at most, at least
 _SCRIPTS = (
@@ -31,7 +31,8 @@ _PLACES = re.compile(r"(?<=(.))([^\x00-\x7f])(?=(.))", re.DOTALL)
 _NO_TEXT = re.compile("[\x80-\x9f\u2500-\u259f\ue000-\uf8ff\ufb50-\ufdff\ufe70-\ufefc\ufffd]")
 _FOREIGN_WORD = re.compile(r"[^\W\d_\0-\u024f\u1e00-\u1eff]{2}")
 
-_LATIN = "".join(filter(str.isalpha, map(chr, range(0x250))))
+_SYMBOLS = "ªºµ"  # letters to Unicode
+_LATIN = "".join(one for one in map(chr, range(0x250)) if one.isalpha() and one not in _SYMBOLS)
 _CAPITALS = "".join(filter(str.isupper, _LATIN))
 _SMALL = "".join(filter(str.islower, _LATIN))
 _CONSONANTS = "bcdfghjklmnpqstvwxz"  # but for r, which is a vowel as well
@@ -73,6 +74,7 @@ _MISPLACED_IN_WORDS = re.compile(
             # A dash that cuts a single letter off.
             f"(?<![{_LATIN}][a-zA-Z])(?<=[a-zA-Z])[–—](?=[a-z])",
             f"(?<=[{_LATIN}])[–—](?=[a-z](?![{_LATIN}]))",
+            r"¥(?!\s?[\d.])(?<!\d.)(?<!\d\s.)",  # a bullet of Mac
             # A word without a vowel.
             f"(?<!{_CYRILLIC_LETTER})(?i:[бвгджзйклмнпстфхцчшщ]{{4,}})(?!{_CYRILLIC_LETTER})",
         )
@@ -85,7 +87,6 @@ _PAIRS = tuple(
     for sign, other in (
         ("„", "[“”]"),
         ("‚", "[‘’]"),
-        ("“", "[”„]"),
         ("‘", "’"),
         ("«", "»"),
         ("‹", "›"),
@@ -172,7 +173,9 @@ def judge(reading: str) -> Judgement:
     characters: Counter[str] = Counter()
     for (_, character, _), times in places.items():
         characters[character] += times
-    letters = {one: times for one, times in characters.items() if one.isalpha() and one != "µ"}
+    letters = {
+        one: times for one, times in characters.items() if one.isalpha() and one not in _SYMBOLS
+    }
     odd = sum(times for place, times in places.items() if _is_odd(*place))
     odd += sum(1 for _ in _MISPLACED_IN_WORDS.finditer(text))
     odd += sum(1 for sign, other in _PAIRS if sign.search(text) and not other.search(text))
@@ -185,7 +188,7 @@ def _alphabet_share(letters: dict[str, int]) -> float:
     known = {
         letter: times
         for letter, times in letters.items()
-        if _script(letter) in ("latin", "cyrillic") and letter not in "ªº"
+        if _script(letter) in ("latin", "cyrillic")
     }
     if not known:
         return 1.0

@@ -193,6 +193,10 @@ def test_labels(label: str | None, codec: str | None) -> None:
         "We’re, they’ve, O’Brien, l’été, dell’arte: apostrophes",
         "Lëndë e panjohur, përdoruesi të tërë, një numër. Vlera të dhëna sesioni.",
         "Liliane-Windhager-Straße 5",
+        "“only the first mark",
+        "N° 5, 20° Celsius",
+        "M.ª José, la 1ª vez, el nº 5 de 10 días",
+        "Budget: ¥5m, ¥ 500, 500 ¥, 500¥",
     ],
 )
 def test_a_few_signs_are_western(text: str) -> None:
@@ -204,6 +208,7 @@ def test_a_few_signs_are_western(text: str) -> None:
     ("encoding", "few"),
     [
         ("mac-roman", "Letícia Ramos|Håvard Berge|Sölzer, München|KLARA BJÖRKLUND|‘Word’ – “X”"),
+        ("mac-roman", "• wrote software\n• led a team|Led a team – shipped products – on “time”"),
         ("mac-roman", "contraseña|Nuñez, Cózar|Rodríguez|Érica|Gieß|Ørsted|Asegúrese"),
         ("cp850", "Simon Schär|JOÃO|MARÍA|PATRÍCIA|FRIÐMUNDSSON|NOËL|Große Straße|Nádia Álex"),
         ("cp437", "KÄSER|Lidingö|Bárbara Alcántara|è già presente"),
