@@ -158,7 +158,9 @@ _TEXT_STARTS = (
         MAIL,
     ),
     (
-        re.compile(r"\s*(?:version https://git-lfs\.github\.com/|\S*/annex/objects/\S+\s*\Z)"),
+        re.compile(
+            r"\s*(?:version https://git-lfs\.github\.com/|\S{0,200}/annex/objects/\S+\s*\Z)"
+        ),
         LFS_POINTER,
     ),
     (

@@ -20,14 +20,14 @@ _HEADER = re.compile(r"data:([^,]{0,1000}),", re.IGNORECASE)
 _PLAIN = str.maketrans({"-": "+", "_": "/"} | dict.fromkeys(" \t\r\n\f\v\ufeff"))
 
 # What databases write before the digits of a binary column, and Python around its bytes.
-_HEX_MARK = re.compile(r"0x|\\+x", re.IGNORECASE)
+_HEX_MARK = re.compile(r"0x|(?<!\\)\\++x", re.IGNORECASE)
 _HEX = re.compile(r"[0-9A-Fa-f\s:,-]+")
 _CERTAIN = 64  # digits; so many of base64 are not by chance digits in hex alone
 _BETWEEN = re.compile(r"[\s:,-]+")
 # Before the quotation mark, Python writes b and SQL x.
 _QUOTED = re.compile(r"[bx]?(['\"])", re.IGNORECASE)
 # What JSON and programming languages write for line ends and slashes.
-_ESCAPED = re.compile(r"\\+(?:[nrt]|(?=/))")
+_ESCAPED = re.compile(r"(?<!\\)\\++(?:[nrt]|(?=/))")
 _PDF_END = re.compile(rb"%%EOF|startxref")
 _BLANKS = " \t\r\n\f\v\ufeff"
 

@@ -265,6 +265,8 @@ def test_words_are_words(tmp_path: Path, words: str) -> None:
         b"0x" * 500_000,
         b"'" * 500_000,
         b"ab\n" * 500_000,
+        b"\\" * 500_000,
+        b"/annex/objects/" * 4000 + b" x",
     ],
 )
 def test_hostile_text_costs_no_time(tmp_path: Path, hostile: bytes) -> None:
