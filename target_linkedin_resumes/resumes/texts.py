@@ -40,6 +40,9 @@ _ONE_CONTROL_IN = 100
 # A text that has so many bytes that go on a character of UTF-8 for each that is none was cut, or
 # spoilt.
 _GOOD_FOR_ONE_BAD = 4
+# How the names of codecs begin that write all characters in bytes of ASCII, or in several bytes.
+_OF_ASCII = ("hz", "iso2022")
+_WIDE = ("utf-16", "utf-32")
 # High bytes of the Latin letters and the signs that texts of all scripts hold, and the character
 # sets that hold the usual characters of East Asia, and a small part of all.
 _EVERYWHERE = frozenset((0x00, 0x01, 0x02, 0x1E, 0x20, 0x21, 0x22, 0x25, 0x26, 0x27, 0xF0))
@@ -75,25 +78,27 @@ def encoding_of(body: Readable, declared: str | None = None) -> str | None:
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return _checked(body, encoding)
-    if b"\0" in head:
-        wide = wide_encoding(head)
+    is_wide = declared is not None and declared.startswith(_WIDE)
+    if b"\0" in head or (is_wide and _checked(body, "utf-8") is None):
+        wide = wide_encoding(head, declared if is_wide else None)
         return None if wide is None else _checked(body, wide)
     return _of_bytes(body, head, declared)
 
 
-def wide_encoding(head: bytes) -> str | None:
-    """Tell UTF-16 and UTF-32 without a mark by a text's beginning, which holds zeros.
+def wide_encoding(head: bytes, declared: str | None = None) -> str | None:
+    """Tell UTF-16 and UTF-32 without a mark by a text's beginning. ``declared`` is one of them.
 
     In UTF-16, the characters of ASCII show which of two bytes comes first. The rest has to be of
     one script: read the wrong way round, or if it is no text, it is of many.
     """
     order = "le" if head[1::2].count(0) > head[0::2].count(0) else "be"
-    for name in (f"utf-32-{order}", f"utf-16-{order}"):
+    for name in filter(None, (declared, f"utf-32-{order}", f"utf-16-{order}")):
         try:
             text = codecs.getincrementaldecoder(name)().decode(head)
         except UnicodeError:
             continue
-        if "\0" not in text and any(one.isascii() for one in text) and _is_of_one_script(text):
+        is_shown = name == declared or any(one.isascii() for one in text)
+        if is_shown and "\0" not in text and _is_of_one_script(text):
             return name
     return None
 
@@ -128,7 +133,9 @@ def _of_bytes(body: Readable, head: bytes, declared: str | None) -> str | None:
     encoding = _checked(body, "utf-8")
     if encoding == "utf-8" and head.isascii():
         escaped = [name for pattern, name in _ESCAPED if pattern.search(head)]
-        return next((one for one in (*escaped, declared) if one and _fits(body, one)), encoding)
+        if declared is not None and declared.startswith(_OF_ASCII):
+            escaped.append(declared)
+        return next((one for one in escaped if _fits(body, one)), encoding)
     if encoding is None and _is_damaged_utf8(body):
         encoding = _checked(body, DAMAGED_UTF_8)
     if encoding is not None:

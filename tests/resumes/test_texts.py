@@ -102,6 +102,11 @@ def test_a_declared_charset_goes_first(text: str, encoding: str) -> None:
     ("content", "declared", "text"),
     [
         (b"\x93Jane\x94", "text/plain; charset=iso-8859-1", "“Jane”"),
+        ("Яна".encode("utf-16-be"), "utf-16be", "Яна"),
+        ("李小".encode("utf-32-le"), "utf-32le", "李小"),
+        ("李小明，工程师".encode("utf-16-le"), "utf-16", "李小明，工程师"),
+        (b"Jane Roe", "utf-16", "Jane Roe"),
+        ("Яна\n".encode("utf-16-be"), "utf-16le", "Яна\n"),
         (b"\x93Jane\x94", "us-ascii", "“Jane”"),
         (b"\x87@", 'text/plain; charset="Shift_JIS"', "①"),
         (b"\x80\x82", "gb2312", None),  # no character: the bytes do not fit
@@ -154,6 +159,8 @@ def test_a_server_that_declares_one_charset_for_all(language: str) -> None:
         ("ks_c_5601-1987", "cp949"),
         ("tis-620", "cp874"),
         ("cp850", "cp850"),
+        ("X-Mac-Turkish", "mac-turkish"),
+        ("x-MacRoman", "mac-roman"),
         (None, None),
         ("", None),
         ("application/pdf", None),
