@@ -111,7 +111,8 @@ _ALPHABETS = tuple(
         "áéèëïíóöüêç",  # Dutch
         "åäöéüáà",  # Swedish, Finnish
         "æøåéäö",  # Danish, Norwegian
-        "áðéíóúýþæöø",  # Icelandic, Faroese
+        "áðéíóúýþæö",  # Icelandic
+        "áðíóúýæø",  # Faroese
         "áéíóú",  # Irish
         "âêîôûŵŷäëïö",  # Welsh
         "õäöüšž",  # Estonian

@@ -243,6 +243,18 @@ def test_a_few_letters_are_read_right_or_not_at_all(encoding: str, few: str) -> 
         assert decoded(text.encode(encoding)) in (text, None), text
 
 
+@pytest.mark.parametrize(
+    ("reading", "is_of_one_language"),
+    [
+        ("Þórður Guðmundsson, þjónn í bæ", True),
+        ("Høgni á Løgmansbø, næmingur", True),
+        ("nereuøitæ, conþinæ, puþin", False),
+    ],
+)
+def test_no_language_has_all_letters(reading: str, *, is_of_one_language: bool) -> None:
+    assert (readings.judge(reading).alphabet_share == 1) is is_of_one_language
+
+
 def test_the_letters_of_romanian_are_the_same_with_comma_and_cedilla() -> None:
     text = "Experiența: proiectarea clădirilor și a podurilor, conducerea echipelor în țară.\n" * 3
     cedilla = text.translate(str.maketrans("șțȘȚ", "şţŞŢ"))
