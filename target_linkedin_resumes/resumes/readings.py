@@ -32,9 +32,10 @@ _NO_TEXT = re.compile("[\x80-\x9f\u2500-\u259f\ue000-\uf8ff\ufb50-\ufdff\ufe70-\
 _FOREIGN_WORD = re.compile(r"[^\W\d_\0-\u024f\u1e00-\u1eff]{2}")
 
 _SYMBOLS = "ªºµ"  # letters to Unicode
-_LATIN = "".join(one for one in map(chr, range(0x250)) if one.isalpha() and one not in _SYMBOLS)
-_CAPITALS = "".join(filter(str.isupper, _LATIN))
-_SMALL = "".join(filter(str.islower, _LATIN))
+_LATIN = "A-Za-zÀ-ÖØ-öø-\u024f"
+_EXTENDED = [chr(code) for code in (*range(0x100, 0x180), *range(0x218, 0x21C))]
+_CAPITALS = "A-ZÀ-ÖØ-Þ" + "".join(filter(str.isupper, _EXTENDED))
+_SMALL = "a-zß-öø-ÿ" + "".join(filter(str.islower, _EXTENDED))
 _CONSONANTS = "bcdfghjklmnpqstvwxz"  # but for r, which is a vowel as well
 # The letters beyond ASCII that are words, and initials of names.
 _WORDS = "ÀÁÉÈÍÓÖÅØÆáàâåäæéèêëíìïóòôöøúùüýőįū"

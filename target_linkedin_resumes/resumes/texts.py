@@ -12,8 +12,6 @@ from contextlib import AbstractContextManager
 from target_linkedin_resumes.errors import Reject, Retry
 from target_linkedin_resumes.http.messages import Readable
 from target_linkedin_resumes.resumes.charsets import BY_DEFAULT, declared_codec
-from target_linkedin_resumes.resumes.detection import detected_codec
-from target_linkedin_resumes.resumes.readings import is_text, judge
 from target_linkedin_resumes.resumes.spool import Found, spooled
 
 UTF_8 = ("utf-8", "utf-8-sig")
@@ -143,6 +141,10 @@ def _of_bytes(body: Readable, head: bytes, declared: str | None) -> str | None:
     # All bytes are characters in Latin-1, which tells whether it is a text at all.
     if (checked := _checked(body, "latin-1")) in (None, BLANK):
         return checked
+    # Few texts need them, and they take time to load.
+    from target_linkedin_resumes.resumes.detection import detected_codec  # noqa: PLC0415
+    from target_linkedin_resumes.resumes.readings import judge  # noqa: PLC0415
+
     sample = _sample(body)
     hint = "cp1252" if declared == BY_DEFAULT else None
     declared = hint or declared
@@ -161,6 +163,8 @@ def _of_bytes(body: Readable, head: bytes, declared: str | None) -> str | None:
 
 def _fits(body: Readable, encoding: str) -> bool:
     """Tell whether all of a text can be read in an encoding."""
+    from target_linkedin_resumes.resumes.readings import is_text  # noqa: PLC0415
+
     try:
         return all(is_text(text) for text in _pieces(body, encoding))
     except UnicodeError:
