@@ -41,7 +41,7 @@ def declared_codec(declaration: str | None) -> str | None:
             return BY_DEFAULT
     else:
         try:
-            name = codecs.lookup(label).name
+            name = codecs.lookup(label.lower().removeprefix("x-")).name
             "a".encode(name)  # raises LookupError for a codec that is not for text
         except (LookupError, ValueError):  # ValueError: the label holds NUL, or is `undefined`
             return None

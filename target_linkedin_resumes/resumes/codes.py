@@ -42,7 +42,7 @@ CODES: Mapping[str, Explanation] = {
         "Copy the file to a supported place, or map another field to `file`.",
     ),
     "invalid_base64": Explanation(
-        "The content in the record is not base64 text.",
+        "The content in the record is not base64 text, or not all of it.",
         "Map the field that holds the complete encoded file and nothing else.",
     ),
     "source_not_allowed": Explanation(

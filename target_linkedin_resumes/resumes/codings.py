@@ -59,7 +59,7 @@ def _unpacked(pieces: Iterable[bytes], coding: str) -> Iterator[bytes]:
     head, rest = _head(pieces)
     if head.startswith(_GZIP):
         yield from _inflated(rest, _WINDOW + 16)
-    elif _is_zlib(head) and _begins(head, _WINDOW):
+    elif _begins(head, _WINDOW):
         yield from _inflated(rest, _WINDOW)
     elif "deflate" in coding and not _is_file(head) and _begins(head, -_WINDOW):
         yield from _inflated(rest, -_WINDOW)  # as Microsoft's servers understood the word
@@ -89,18 +89,13 @@ def _is_file(head: bytes) -> bool:
         return False
 
 
-def _is_zlib(head: bytes) -> bool:
-    """Tell the header of RFC 1950."""
-    return len(head) > 1 and head[0] & 0x0F == 8 and int.from_bytes(head[:2]) % 31 == 0
-
-
 def _begins(head: bytes, window: int) -> bool:
-    """Tell whether a body begins as a packed one does."""
+    """Tell whether a body begins as a packed one does. A single byte may be anything."""
     try:
         zlib.decompressobj(window).decompress(head, _HEAD)
     except zlib.error:
         return False
-    return bool(head)
+    return len(head) > 1
 
 
 def _inflated(pieces: Iterable[bytes], window: int) -> Iterator[bytes]:

@@ -8,17 +8,13 @@ and where two readings are left that are about as likely, there is none.
 from __future__ import annotations
 
 import codecs
+import re
 import unicodedata
 from dataclasses import dataclass, replace
 
 import chardet
 
-from target_linkedin_resumes.resumes.readings import (
-    alphabet_share,
-    is_text,
-    looks_written,
-    oddities,
-)
+from target_linkedin_resumes.resumes.readings import Judgement, is_text, judge
 
 # What chardet is asked about, with the codec to read it with where that has another name.
 _EAST_ASIAN = {
@@ -34,17 +30,32 @@ _WINDOWS = frozenset((*(f"cp125{digit}" for digit in range(9)), "cp874", "koi8-r
 _ASKED = (
     *_CODECS,
     *_WINDOWS,
-    *(f"iso8859-{part}" for part in (*range(2, 11), 13, 14, 15)),
-    *("cp437", "cp737", "cp775", "cp850", "cp852", "cp857", "cp860", "cp861", "cp862", "cp863"),
-    *("cp865", "cp866", "cp1125", "cp869", "koi8-t", "kz1048", "ptcp154"),
+    *(f"iso8859-{part}" for part in (*range(2, 11), 13, 14, 15, 16)),
+    *("cp437", "cp720", "cp737", "cp775", "cp850", "cp852", "cp855", "cp857", "cp860", "cp861"),
+    *("cp862", "cp863", "cp865", "cp866", "cp1125", "cp869", "johab", "koi8-t", "kz1048"),
+    "ptcp154",
     *("mac-cyrillic", "mac-greek", "mac-iceland", "mac-latin2", "mac-roman", "mac-turkish"),
 )
-_READ = 16  # of chardet's answers, those that are read
-_MOST = 16 * 1024  # bytes that it judges by
-_FEW = 3  # characters beyond ASCII
-# English with the dashes and quotation marks of a word processor is the most usual text of all.
-_SIGNS_ALONE = 2.3
+# Of chardet's answers the first are read; to a brief text, those of Windows as well.
+_READ, _BRIEF = 16, 512
+_MOST = 8 * 1024  # bytes to judge by
+# Numbers of characters beyond ASCII: below them, a text is one of a few letters, or a short one.
+_FEW, _SHORT = 5, 60
+# Factors of a reading's score.
+_SIGNS_ALONE = 2.3  # English with dashes and quotation marks is the most usual text of all
 _HINTED = 1.15
+_WESTERN = 1.1
+_RARE = 0.8
+_UNLIKELY = 0.5
+# Encodings of few people, which have one letter of nearly each Western word as well.
+_RARE_CODECS = ("cp1257", "iso8859-3", "iso8859-4", "iso8859-10", "mac-t", "mac-l", "mac-i")
+_MANY, _ONE_LETTER = 8, 0.85  # letters, and the part that no letter of a language exceeds
+_CASED = re.compile("[\u0370-\u052f]")
+# Signs of Windows-1252 that may as well be letters of words, in code pages of DOS or Mac.
+_DOUBTFUL_SIGNS = re.compile(
+    "(?<=[a-zA-Z])[\xa0\u2013\u2014](?=[a-z])|\xad|…(?=\\w)|(?<!\\S)…(?!\\S)"
+)
+_SAME = str.maketrans("şţŞŢ", "șțȘȚ")  # the same letters of Romanian
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +72,7 @@ def detected_codec(sample: bytes, hint: str | None = None) -> str | None:
 
     ``hint`` is one that speaks for itself, but not enough.
     """
-    readings = [
-        replace(one, score=one.score * _HINTED) if one.codec == hint else one
-        for one in _readings(sample)
-    ]
+    readings = _readings(sample[:_MOST], hint)
     if not readings:
         return None
     best = next((one for one in readings if one.is_likely), readings[0])
@@ -76,8 +84,27 @@ def detected_codec(sample: bytes, hint: str | None = None) -> str | None:
     return best.codec if best.is_likely and best.score >= rival * _lead(best) else None
 
 
-def _readings(sample: bytes) -> list[_Reading]:
+def _readings(sample: bytes, hint: str | None) -> list[_Reading]:
     """Read a text in each encoding that it may be in, the likeliest first, each reading once."""
+    likely = _answers(sample)
+    also = _WINDOWS if len(sample) <= _BRIEF else ("cp1252",)
+    likely = [*likely[:_READ], *(one for one in likely[_READ:] if one[0] in also)]
+    found: dict[str, _Reading] = {}
+    for name, confidence in likely:
+        attempts = (_reading(sample, one, confidence, hint) for one in _CODECS.get(name, (name,)))
+        reading = next(filter(None, attempts), None)
+        if reading is not None:
+            # Of encodings that say the same, the most usual one: it says most beyond the sample.
+            said = reading.text.translate(_SAME)
+            both = (found.get(said, reading), reading)
+            usual = max(both, key=lambda one: _usual(one.codec))
+            score = max(one.score for one in both)
+            found[said] = replace(usual, score=score)
+    return sorted(found.values(), key=lambda one: one.score, reverse=True)
+
+
+def _answers(sample: bytes) -> list[tuple[str, float]]:
+    """Ask chardet for all encodings, the likeliest first, with its confidence."""
     answers = chardet.detect_all(
         sample,
         ignore_threshold=True,
@@ -85,21 +112,10 @@ def _readings(sample: bytes) -> list[_Reading]:
         max_bytes=_MOST,
         include_encodings=_ASKED,
     )
-    likely = [(answer["encoding"] or "", answer["confidence"]) for answer in answers]
-    found: dict[str, _Reading] = {}
-    for name, confidence in (*likely[:_READ], *(one for one in likely if one[0] == "cp1252")):
-        attempts = (_reading(sample[:_MOST], one, confidence) for one in _CODECS.get(name, (name,)))
-        reading = next(filter(None, attempts), None)
-        if reading is not None:
-            # Of encodings that say the same, the most usual one: it says most beyond the sample.
-            both = (found.get(reading.text, reading), reading)
-            usual = max(both, key=lambda one: _usual(one.codec))
-            score = max(one.score for one in both)
-            found[reading.text] = replace(usual, score=score)
-    return sorted(found.values(), key=lambda one: one.score, reverse=True)
+    return [(answer["encoding"] or "", answer["confidence"]) for answer in answers]
 
 
-def _reading(sample: bytes, codec: str, confidence: float) -> _Reading | None:
+def _reading(sample: bytes, codec: str, confidence: float, hint: str | None) -> _Reading | None:
     try:
         text = codecs.getincrementaldecoder(codec)().decode(sample)  # it may end in a character
     except (UnicodeError, LookupError):
@@ -107,14 +123,45 @@ def _reading(sample: bytes, codec: str, confidence: float) -> _Reading | None:
     text = unicodedata.normalize("NFC", text)
     if not is_text(text):
         return None
-    odd, characters = oddities(text)
-    share = alphabet_share(text)
-    score = confidence * _usual(codec) * share**2
-    if codec == "cp1252" and not any(one > "\x7f" and one.isalpha() and one != "µ" for one in text):
-        score *= _SIGNS_ALONE
-    strange = odd + (1 - share) * characters
-    score *= 0.93 ** min(strange, 10) / (1 + 6 * odd / max(1, characters))
-    return _Reading(codec, text, score, characters, looks_written(text))
+    judgement = judge(text)
+    characters, share = judgement.characters, judgement.alphabet_share
+    if characters < _SHORT and "".join(judgement.letters).isupper():
+        confidence = _confidence_in_small_letters(text, codec)
+    score = confidence * _usual(codec) * share**2 * _likelihood(text, codec, judgement)
+    if codec == hint:
+        score *= _HINTED
+    strange = judgement.odd + (1 - share) * characters
+    score *= 0.93 ** min(strange, 10) / (1 + 6 * judgement.odd / max(1, characters))
+    return _Reading(codec, text, score, characters, judgement.is_written)
+
+
+def _likelihood(text: str, codec: str, judgement: Judgement) -> float:
+    """Weigh what chardet does not: how usual such a text is, in this encoding."""
+    characters, letters = judgement.characters, judgement.letters
+    likelihood = 1.0
+    if codec == "cp1252":
+        if not letters and not _DOUBTFUL_SIGNS.search(text):
+            likelihood *= _SIGNS_ALONE
+        if characters < _FEW:
+            likelihood *= _WESTERN
+    else:
+        count = sum(letters.values())
+        if count >= _MANY and max(letters.values()) > _ONE_LETTER * count:
+            likelihood *= _UNLIKELY
+        if characters < _FEW and codec.startswith(_RARE_CODECS):
+            likelihood *= _RARE
+    if characters < _SHORT and _CASED.search(text) and text == text.lower():
+        likelihood *= _UNLIKELY  # small letters of one encoding are capitals of another
+    return likelihood
+
+
+def _confidence_in_small_letters(text: str, codec: str) -> float:
+    """Ask chardet about a text in capitals as if it were in small letters, which it knows."""
+    try:
+        answers = _answers(text.lower().encode(codec))
+    except UnicodeError:
+        return 0.0
+    return max((one for name, one in answers if codec in _CODECS.get(name, (name,))), default=0.0)
 
 
 def _usual(codec: str) -> float:
@@ -123,13 +170,15 @@ def _usual(codec: str) -> float:
         return 1.1
     if codec in _WINDOWS or codec in _EAST_ASIAN_CODECS:
         return 1.0
+    if codec == "iso8859-16":
+        return 0.8
     return 0.95 if codec.startswith("iso") else 0.85
 
 
 def _lead(best: _Reading) -> float:
     """Return how much better than the next a reading has to be: the more, the shorter it is."""
     if best.codec == "cp1252":
-        return 1.2 if best.characters < _FEW else 1.0
+        return 1.2 if best.characters < 3 else 1.0
     steps: tuple[tuple[int, float], ...]
     if best.codec in _EAST_ASIAN_CODECS:
         steps = ((30, 1.15), (12, 1.5), (6, 3.0))

@@ -22,7 +22,7 @@ from target_linkedin_resumes.resumes.containers import (
     zip_kind,
 )
 from target_linkedin_resumes.resumes.spool import Found
-from target_linkedin_resumes.resumes.texts import BLANK, UNTOLD, encoding_of
+from target_linkedin_resumes.resumes.texts import BLANK, UNTOLD, encoding_of, wide_encoding
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ IMAGE = Kind("an image", ".img")
 MAIL = Kind("an e-mail, a mailbox or a web archive (MHTML)", ".eml")
 POSTSCRIPT = Kind("a PostScript document", ".ps")
 DAMAGED_PDF = Kind("a damaged PDF document", ".pdf")
-LFS_POINTER = Kind("a Git LFS pointer, not the file that it points to", ".txt")
+LFS_POINTER = Kind("a pointer of Git LFS or git-annex, not the file that it points to", ".txt")
 ARMORED = Kind("encrypted or signed (PGP, S/MIME), or a key", ".asc")
 PACKED = Kind("packed (gzip, bzip2, xz, Zstandard, 7z, RAR, tar)", ".bin")
 ENCODED = Kind(
@@ -87,11 +87,12 @@ _HEAD = 64 * 1024
 # Adobe's implementation note to the PDF specification: readers look for the header in the first
 # 1,024 bytes.
 _PDF_HEADER = re.compile(rb"%PDF-\d")
-_BENT_PDF_HEADER = re.compile(rb"[\s\xef\xbb\xbf]*%PDF")
+# Of a PDF whose header is missing or bent, or that is in UTF-16.
+_PDF_TEXT = re.compile(r"\A\s*%PDF|(?<![^\r\n])\d{1,7} \d{1,5} obj\b(?=\s*(?:<<|[\[(\d]))")
 _PDF_OBJECT = re.compile(rb"\d\s{1,8}\d{1,5}\s{1,8}obj\b")
 # Of a PDF that was read and written as text: its line ends are escapes, and what begins its packed
 # streams has become other characters.
-_ESCAPED_PDF = re.compile(rb"%PDF-\d\.\d\\[nrx]")
+_ESCAPED_PDF = re.compile(rb"[^%]{0,32}%PDF-\d\.\d\\+[nrx0-7]")
 _SPOILT_STREAM = re.compile(rb"stream\r?\n[Hhx](?:\xc2[\x80-\x9f]|\xc3\x9a|\xc5\x93|\xef\xbf\xbd)")
 _FIRST_STREAM = 2048  # bytes within which the first stream begins, as a rule
 _PDF_WINDOW = 1024 + len(b"%PDF-1")
@@ -110,7 +111,7 @@ _SIGNATURES = (
     (re.compile(rb"\x89PNG\r\n\x1a\n"), PNG),
     (re.compile(rb"\xff\xd8\xff"), JPEG),
     (re.compile(rb"GIF8|II\*\0|MM\0\*|RIFF.{4}WEBP", re.DOTALL), IMAGE),
-    (re.compile(rb"(?:\x04|\xef\xbb\xbf)?\s{0,64}%!PS|\xc5\xd0\xd3\xc6"), POSTSCRIPT),
+    (re.compile(rb"\xc5\xd0\xd3\xc6"), POSTSCRIPT),
 )
 
 # What may stand before the first tag: blanks, comments, an XML prolog. The groups are atomic, so
@@ -149,14 +150,28 @@ _TEXT_STARTS = (
     (
         re.compile(
             r"\s*(?:[\w-]+:[^\n]*\n(?:[ \t][^\n]*\n)*)*?"
-            r"(?:MIME-Version:|Content-Type:\s*multipart/|Message-ID:|Received:|Return-Path:)"
+            r"(?:MIME-Version:|Content-Type:\s*multipart/|Content-Transfer-Encoding:|Message-ID:"
+            r"|Received:|Return-Path:|Date:\s*\w{3},\s*\d{1,2}\s\w{3}\s\d{4}\s\d\d:)"
             r"|\s*From \S+ +(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ",
             re.IGNORECASE,
         ),
         MAIL,
     ),
-    (re.compile(r"\s*version https://git-lfs\.github\.com/"), LFS_POINTER),
-    (re.compile(r"\s*-----BEGIN [A-Z0-9 ]{3,40}-----"), ARMORED),
+    (
+        re.compile(
+            r"\s*(?:version https://git-lfs\.github\.com/|\S{0,200}/annex/objects/\S+\s*\Z)"
+        ),
+        LFS_POINTER,
+    ),
+    (
+        re.compile(
+            r"\s*(?:-----BEGIN [A-Z0-9 ]{3,40}-----|age-encryption\.org/v1\n)"
+            r"|.*?^-----BEGIN PGP MESSAGE-----",
+            re.DOTALL | re.MULTILINE,
+        ),
+        ARMORED,
+    ),
+    (re.compile(r"\x04?\s{0,64}%!PS"), POSTSCRIPT),
     (
         re.compile(
             r"""\s*(?:bytearray\(|memoryview\()?b(['"])(?:[^\n]*\1\s*\Z|%PDF|PK|\{?\\|[A-Za-z0-9+/]{64})"""
@@ -165,8 +180,10 @@ _TEXT_STARTS = (
     ),
     (
         re.compile(
-            r"\s*+(?:begin \d{3} \S[^\n]*\n[ -`]{1,62}\n|=ybegin |\[?\s*+(?:\d{1,3}\s*+,\s*+){32}"
-            r"|<Buffer [0-9a-f]{2} |<~[!-u]{32})"
+            r"\s*+(?:begin \d{3} \S[^\n]*\n[ -`]{1,62}\n|=ybegin |<Buffer [0-9a-f]{2} |<~[!-u]{32}"
+            r"|(?:\w+\(\d*\)?)?\s*+[\[({]?\s*+(?:-?\d{1,8}[\s,;]++){32}"  # numbers
+            r"|(?:\\[0-7]{3}){32}|(?:[0-9A-Fa-f]{2}h[\s,]*+){32}|(?:[01]{8}\s*+){32}"
+            r"|0{4,8}:?\s++(?:[0-9A-Fa-f]{2,4}\s++){8})"  # a dump
         ),
         ENCODED,
     ),
@@ -212,7 +229,7 @@ def _by_text(body: Readable, size: int, head: bytes, declared: str | None) -> Ki
         return _pdf(body, size, head, junk.start())  # also behind the warnings of a web server
     if markup is not None:
         return markup
-    if is_pdf or _BENT_PDF_HEADER.match(head):
+    if is_pdf or _ESCAPED_PDF.match(head) or _PDF_TEXT.search(start):
         return DAMAGED_PDF
     code = error_pages.text_code(start) if size <= _SHORT else None
     return _ERROR_PAGES[code] if code else _text(encoding_of(body, declared))
@@ -227,9 +244,10 @@ def _decoded(head: bytes) -> str:
     """Decode what may be a text; for markup it is the ASCII characters that count."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return head.decode("utf-16", "replace")
+    wide = wide_encoding(head) if b"\0" in head else None
     try:
         # An incremental decoder does not mind that the last character is cut.
-        return codecs.getincrementaldecoder("utf-8-sig")().decode(head)
+        return codecs.getincrementaldecoder(wide or "utf-8-sig")().decode(head)
     except UnicodeDecodeError:
         return head.decode("latin-1")
 

@@ -20,13 +20,15 @@ _HEADER = re.compile(r"data:([^,]{0,1000}),", re.IGNORECASE)
 _PLAIN = str.maketrans({"-": "+", "_": "/"} | dict.fromkeys(" \t\r\n\f\v\ufeff"))
 
 # What databases write before the digits of a binary column, and Python around its bytes.
-_HEX_MARK = re.compile(r"0x|\\+x", re.IGNORECASE)
+_HEX_MARK = re.compile(r"0x|(?<!\\)\\++x", re.IGNORECASE)
 _HEX = re.compile(r"[0-9A-Fa-f\s:,-]+")
+_CERTAIN = 64  # digits; so many of base64 are not by chance digits in hex alone
 _BETWEEN = re.compile(r"[\s:,-]+")
 # Before the quotation mark, Python writes b and SQL x.
 _QUOTED = re.compile(r"[bx]?(['\"])", re.IGNORECASE)
 # What JSON and programming languages write for line ends and slashes.
-_ESCAPED = re.compile(r"\\+(?:[nrt]|(?=/))")
+_ESCAPED = re.compile(r"(?<!\\)\\++(?:[nrt]|(?=/))")
+_PDF_END = re.compile(rb"%%EOF|startxref")
 _BLANKS = " \t\r\n\f\v\ufeff"
 
 
@@ -85,29 +87,31 @@ def _from_hex(text: str) -> bytes | None:
     mark = _HEX_MARK.match(text)
     if mark is None and _HEX.fullmatch(text, 0, 1000) is None:
         return None
+    digits = _BETWEEN.sub("", _HEX_MARK.sub("", text) if mark else text)
+    is_certain = mark is not None or len(digits) >= _CERTAIN
     try:
-        raw = bytes.fromhex(_BETWEEN.sub("", _HEX_MARK.sub("", text) if mark else text))
+        raw = bytes.fromhex(digits)
     except ValueError:
+        if is_certain and _HEX.fullmatch(digits):  # an odd number of them
+            raise _invalid() from None
         return None
-    if mark is None:
-        kind = sniff(io.BytesIO(raw), len(raw))
-        return None if kind in (UNKNOWN, UNREADABLE_TEXT) or not _is_utf8(kind.encoding) else raw
-    return raw
-
-
-def _is_utf8(encoding: str | None) -> bool:
-    return encoding is None or encoding in UTF_8
+    kind = None if is_certain else sniff(io.BytesIO(raw), len(raw))
+    is_base64 = kind is not None and (
+        kind in (UNKNOWN, UNREADABLE_TEXT) or kind.encoding not in (None, *UTF_8)
+    )
+    return None if is_base64 else raw
 
 
 def _decoded(text: str, start: int) -> Generator[bytes, None, None]:
     """Decode piece by piece, so that a long text is not copied as a whole."""
     rest = ""
+    is_pdf = has_end = False
     for at in range(start, len(text), _PIECE):
-        piece = text[at : at + _PIECE]
-        if "%" in rest + piece:
+        digits = text[at : at + _PIECE]
+        if "%" in digits:
             yield from _decoded(_unquoted(rest + text[at:]), 0)
             return
-        digits = rest + piece.translate(_PLAIN)
+        digits = rest + digits.translate(_PLAIN)
         whole = len(digits) // 4 * 4
         # Padding ends the data; it is kept back so that what follows it shows.
         padding = digits.find("=")
@@ -115,8 +119,17 @@ def _decoded(text: str, start: int) -> Generator[bytes, None, None]:
             whole = min(whole, padding // 4 * 4)
             if len(digits) - whole > 4:
                 raise _invalid()
-        yield _bytes(digits[:whole])
+        piece = _bytes(digits[:whole])
+        is_pdf = is_pdf or (at == start and piece.startswith(b"%PDF-") and b" obj" in piece)
+        has_end = has_end or _PDF_END.search(piece) is not None
+        yield piece
         rest = digits[whole:]
+    if is_pdf and not has_end and rest and "=" not in rest:
+        raise Reject(
+            "invalid_base64",
+            "field 'file': the base64 text was cut off: it ends within four digits, and the PDF in"
+            " it has no end; map a column that holds the complete encoded file",
+        )
     rest = rest.rstrip("=")
     if rest:
         yield _bytes(rest + "=" * (-len(rest) % 4))

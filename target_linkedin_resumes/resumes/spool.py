@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import IO, Self
+from typing import Self
 
 from target_linkedin_resumes.errors import Failure, Reject, Retry, Stop
 from target_linkedin_resumes.http.messages import Readable
@@ -181,17 +181,17 @@ class _Spool:
     """A temporary file that is in memory while it is small and the budget lasts."""
 
     def __init__(self) -> None:
-        self.file: IO[bytes] = io.BytesIO()
+        self.file = tempfile.SpooledTemporaryFile[bytes]()
         self.size = 0
         self._in_memory = True
-        self._taken = 0  # bytes of the budget
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.file.close()
-        BUDGET.give_back(self._taken)
+        if self._in_memory:
+            BUDGET.give_back(self.size)
 
     def fill(self, pieces: Iterable[bytes]) -> None:
         """Write all pieces; no reference to the last of them is kept."""
@@ -199,27 +199,18 @@ class _Spool:
             self._write(piece)
 
     def _write(self, piece: bytes) -> None:
-        self.size += len(piece)
-        if self.size > MAX_SIZE:
+        size = self.size + len(piece)
+        if size > MAX_SIZE:
             raise too_large()
         try:
-            if self._in_memory and self.size <= IN_MEMORY and BUDGET.take(len(piece)):
-                self._taken += len(piece)
-            elif self._in_memory:
-                self._go_to_disk()
+            if self._in_memory and not (size <= IN_MEMORY and BUDGET.take(len(piece))):
+                self._in_memory = False
+                BUDGET.give_back(self.size)
+                self.file.rollover()
+            self.size = size
             self.file.write(piece)
         except OSError as error:
             raise no_room(error.strerror) from None
-
-    def _go_to_disk(self) -> None:
-        self._in_memory = False
-        held = self.file
-        self.file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the spool
-        with held:
-            held.seek(0)
-            self.file.write(held.read())
-        BUDGET.give_back(self._taken)
-        self._taken = 0
 
 
 def no_room(reason: str | None) -> Stop:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import codecs
 import io
 import re
+from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager
 
 from target_linkedin_resumes.errors import Reject, Retry
 from target_linkedin_resumes.http.messages import Readable
 from target_linkedin_resumes.resumes.charsets import BY_DEFAULT, declared_codec
-from target_linkedin_resumes.resumes.detection import detected_codec
-from target_linkedin_resumes.resumes.readings import is_text, looks_written, oddities
 from target_linkedin_resumes.resumes.spool import Found, spooled
 
 UTF_8 = ("utf-8", "utf-8-sig")
@@ -39,6 +38,14 @@ _ONE_CONTROL_IN = 100
 # A text that has so many bytes that go on a character of UTF-8 for each that is none was cut, or
 # spoilt.
 _GOOD_FOR_ONE_BAD = 4
+# How the names of codecs begin that write all characters in bytes of ASCII, or in several bytes.
+_OF_ASCII = ("hz", "iso2022")
+_WIDE = ("utf-16", "utf-32")
+# High bytes of the Latin letters and the signs that texts of all scripts hold, and the character
+# sets that hold the usual characters of East Asia, and a small part of all.
+_EVERYWHERE = frozenset((0x00, 0x01, 0x02, 0x1E, 0x20, 0x21, 0x22, 0x25, 0x26, 0x27, 0xF0))
+_EAST_ASIAN = ("gb2312", "big5", "shift_jis", "euc_kr")
+_ONE_SCRIPT = 0.9
 # Those in which characters of East Asia are ASCII between escapes.
 _ESCAPED = (
     (re.compile(rb"~\{(?:[!-w][!-~]){2,}~\}"), "hz"),
@@ -69,9 +76,36 @@ def encoding_of(body: Readable, declared: str | None = None) -> str | None:
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return _checked(body, encoding)
-    if b"\0" in head:
-        return next((name for name in _without_mark(head) if _checked(body, name) == name), None)
+    is_wide = declared is not None and declared.startswith(_WIDE)
+    if b"\0" in head or (is_wide and _checked(body, "utf-8") is None):
+        wide = wide_encoding(head, declared if is_wide else None)
+        return None if wide is None else _checked(body, wide)
     return _of_bytes(body, head, declared)
+
+
+def wide_encoding(head: bytes, declared: str | None = None) -> str | None:
+    """Tell UTF-16 and UTF-32 without a mark by a text's beginning. ``declared`` is one of them.
+
+    In UTF-16, the characters of ASCII show which of two bytes comes first. The rest has to be of
+    one script: read the wrong way round, or if it is no text, it is of many.
+    """
+    order = "le" if head[1::2].count(0) > head[0::2].count(0) else "be"
+    for name in filter(None, (declared, f"utf-32-{order}", f"utf-16-{order}")):
+        try:
+            text = codecs.getincrementaldecoder(name)().decode(head)
+        except UnicodeError:
+            continue
+        is_shown = name == declared or any(one.isascii() for one in text)
+        if is_shown and "\0" not in text and _is_of_one_script(text):
+            return name
+    return None
+
+
+def _is_of_one_script(text: str) -> bool:
+    rest = "".join(one for one in text if ord(one) >> 8 not in _EVERYWHERE)
+    alphabet = max(Counter(ord(one) >> 8 for one in rest).values(), default=0)
+    usual = max(len(rest.encode(codec, "ignore").decode(codec)) for codec in _EAST_ASIAN)
+    return max(alphabet, usual) >= _ONE_SCRIPT * len(rest)
 
 
 def in_utf8(found: Found, encoding: str) -> AbstractContextManager[Found]:
@@ -97,7 +131,9 @@ def _of_bytes(body: Readable, head: bytes, declared: str | None) -> str | None:
     encoding = _checked(body, "utf-8")
     if encoding == "utf-8" and head.isascii():
         escaped = [name for pattern, name in _ESCAPED if pattern.search(head)]
-        return next((one for one in (*escaped, declared) if one and _fits(body, one)), encoding)
+        if declared is not None and declared.startswith(_OF_ASCII):
+            escaped.append(declared)
+        return next((one for one in escaped if _fits(body, one)), encoding)
     if encoding is None and _is_damaged_utf8(body):
         encoding = _checked(body, DAMAGED_UTF_8)
     if encoding is not None:
@@ -105,6 +141,10 @@ def _of_bytes(body: Readable, head: bytes, declared: str | None) -> str | None:
     # All bytes are characters in Latin-1, which tells whether it is a text at all.
     if (checked := _checked(body, "latin-1")) in (None, BLANK):
         return checked
+    # Few texts need them, and they take time to load.
+    from target_linkedin_resumes.resumes.detection import detected_codec  # noqa: PLC0415
+    from target_linkedin_resumes.resumes.readings import judge  # noqa: PLC0415
+
     sample = _sample(body)
     hint = "cp1252" if declared == BY_DEFAULT else None
     declared = hint or declared
@@ -112,17 +152,19 @@ def _of_bytes(body: Readable, head: bytes, declared: str | None) -> str | None:
         declared = None
     # Servers declare one charset for all they have. What looks wrong in it is detected, if it can.
     reading = "" if declared is None else sample[:_SAMPLE].decode(declared, "ignore")
-    if declared is not None and hint is None and looks_written(reading):
+    if declared is not None and hint is None and judge(reading).is_written:
         return declared
     detected = detected_codec(sample, hint)
     if detected is not None and _fits(body, detected):
         return detected
-    is_doubtful = hint is not None and oddities(reading)[0] > 0
+    is_doubtful = hint is not None and judge(reading).odd > 0
     return UNTOLD if declared is None or is_doubtful else declared
 
 
 def _fits(body: Readable, encoding: str) -> bool:
     """Tell whether all of a text can be read in an encoding."""
+    from target_linkedin_resumes.resumes.readings import is_text  # noqa: PLC0415
+
     try:
         return all(is_text(text) for text in _pieces(body, encoding))
     except UnicodeError:
@@ -145,13 +187,6 @@ def _checked(body: Readable, encoding: str) -> str | None:
     if controls * _ONE_CONTROL_IN > characters:
         return None
     return BLANK if blank else encoding
-
-
-def _without_mark(head: bytes) -> Iterator[str]:
-    """Guess UTF-16 without its mark by where the zeros of ASCII characters stand."""
-    zeros = (head[0::2].count(0), head[1::2].count(0))
-    if min(zeros) * 10 < max(zeros):
-        yield "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
 
 
 def _is_damaged_utf8(body: Readable) -> bool:

@@ -11,6 +11,7 @@ from target_linkedin_resumes.errors import Reject
 from target_linkedin_resumes.resumes.charsets import declared_codec
 from target_linkedin_resumes.resumes.formats import (
     EMPTY,
+    PDF,
     PYTHON_BYTES,
     TEXT,
     UNKNOWN,
@@ -27,9 +28,9 @@ WRAPPED = Kind("base64 or another notation of bytes that holds no known file for
 _LAYERS = 4
 _LOOK = 4096  # bytes that tell words from digits
 _DIGITS = re.compile(r"[A-Za-z0-9+/_=\s\\%:,-]+['\"]?\s*")
-_DATA = re.compile(
-    r"data:(?:[\w.+-]+/[\w.+-]+(?:;[^,;\s]{0,100}){0,5}|;base64),\s*\S+", re.IGNORECASE
-)
+# What a data: URI holds has no blanks, but for base64 in lines.
+_MEDIA = r"data:\s*(?:[\w.+-]+/[\w.+-]+)?(?:;[^,;\n]{0,100}){0,5}"
+_DATA = re.compile(rf"{_MEDIA};\s*base64\s*,[\w%+/=\s\\-]+['\"]?\s*|{_MEDIA},\S+\s*", re.IGNORECASE)
 # Words of people are shorter, and so are their addresses in the web for the most part.
 _NO_WORD = re.compile(r"(?<![!-~])(?![!-~]*://)[!-~]{60,}")
 # A word may be base64 by chance, and what comes out a text; not one of so many bytes.
@@ -43,13 +44,13 @@ def opened(found: Found) -> Iterator[tuple[Found, Kind]]:
     """Yield the file that is in another, and its kind; or the file itself, as nearly all are."""
     with ExitStack() as stack:
         kind = sniff(found.body, found.size, declared_codec(found.content_type))
-        for _ in range(_LAYERS):
+        for layer in range(_LAYERS + 1):
             if kind.content_type != TEXT.content_type and kind is not PYTHON_BYTES:
                 break
             inner = _inner(stack, found, kind.encoding)
             if inner is None:
                 break
-            found, kind = inner
+            found, kind = inner if layer < _LAYERS else (found, WRAPPED)
         yield found, kind
 
 
@@ -57,7 +58,7 @@ def _inner(stack: ExitStack, found: Found, encoding: str | None) -> tuple[Found,
     """Open what is written as text in a file; None for a text of words."""
     start = without_quotes(_ascii(found, _LOOK, encoding))
     inner = None
-    if _DIGITS.fullmatch(start) or _DATA.match(start):
+    if (_DATA if start[:5].lower() == "data:" else _DIGITS).fullmatch(start):
         inner = _undone(stack, found, _ascii(found, found.size, encoding))
     if inner is None and encoding is not None and _has_no_words(start):
         return found, WRAPPED
@@ -65,19 +66,28 @@ def _inner(stack: ExitStack, found: Found, encoding: str | None) -> tuple[Found,
 
 
 def _undone(stack: ExitStack, found: Found, text: str) -> tuple[Found, Kind] | None:
+    is_certain = _is_certain(without_quotes(text))
+    wrapped = (found, WRAPPED) if is_certain else None
     try:
         inner = stack.enter_context(open_content(text))
     except Reject:
-        return None
+        return wrapped
     kind = sniff(inner.body, inner.size, declared_codec(inner.content_type))
-    is_certain = _is_certain(without_quotes(text))
-    if kind.encoding is None:
-        is_file = kind not in (UNKNOWN, UNREADABLE_TEXT, EMPTY)
-    else:
+    if kind.encoding is not None:
         is_file = is_certain or (kind.encoding in UTF_8 and inner.size >= _LEAST)
+    elif kind.extension == PDF.extension:
+        is_file = is_certain or _begins_like_pdf(inner)
+    else:
+        is_file = kind not in (UNKNOWN, UNREADABLE_TEXT, EMPTY)
     if is_file:
         return replace(inner, name=inner.name or found.name, validators=found.validators), kind
-    return (found, WRAPPED) if is_certain else None
+    return wrapped
+
+
+def _begins_like_pdf(found: Found) -> bool:
+    """Tell a PDF from one behind words, which were taken for digits of base64 as well."""
+    found.body.seek(0)
+    return found.body.read(_LOOK).lstrip(b"\xef\xbb\xbf\0 \t\r\n").startswith(b"%PDF")
 
 
 def _ascii(found: Found, size: int, encoding: str | None) -> str:

@@ -131,6 +131,12 @@ def test_a_short_text_in_hex() -> None:
     assert content("cafecafe") == base64.b64decode("cafecafe")  # no text in hex
 
 
+def test_many_digits_in_hex_are_no_base64() -> None:
+    raw = bytes(range(256))
+    assert content(raw.hex()) == raw
+    assert code(raw.hex()[:-1]) == "invalid_base64"
+
+
 def test_a_data_uri_without_data() -> None:
     assert code("data:application/pdf;base64") == "invalid_source"
     assert code("data:" + "a" * 2000 + ",x") == "invalid_source"

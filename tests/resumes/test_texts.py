@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from target_linkedin_resumes.errors import Reject, Retry
 from target_linkedin_resumes.records import ResumeFile
+from target_linkedin_resumes.resumes import detection, formats, readings, texts
 from target_linkedin_resumes.resumes.charsets import declared_codec
 from target_linkedin_resumes.resumes.sources import Sources
 from target_linkedin_resumes.resumes.spool import MAX_SIZE, Found, SizedReader
@@ -101,6 +102,11 @@ def test_a_declared_charset_goes_first(text: str, encoding: str) -> None:
     ("content", "declared", "text"),
     [
         (b"\x93Jane\x94", "text/plain; charset=iso-8859-1", "“Jane”"),
+        ("Яна".encode("utf-16-be"), "utf-16be", "Яна"),
+        ("李小".encode("utf-32-le"), "utf-32le", "李小"),
+        ("李小明，工程师".encode("utf-16-le"), "utf-16", "李小明，工程师"),
+        (b"Jane Roe", "utf-16", "Jane Roe"),
+        ("Яна\n".encode("utf-16-be"), "utf-16le", "Яна\n"),
         (b"\x93Jane\x94", "us-ascii", "“Jane”"),
         (b"\x87@", 'text/plain; charset="Shift_JIS"', "①"),
         (b"\x80\x82", "gb2312", None),  # no character: the bytes do not fit
@@ -153,6 +159,8 @@ def test_a_server_that_declares_one_charset_for_all(language: str) -> None:
         ("ks_c_5601-1987", "cp949"),
         ("tis-620", "cp874"),
         ("cp850", "cp850"),
+        ("X-Mac-Turkish", "mac-turkish"),
+        ("x-MacRoman", "mac-roman"),
         (None, None),
         ("", None),
         ("application/pdf", None),
@@ -183,10 +191,92 @@ def test_labels(label: str | None, codec: str | None) -> None:
         "Université de Genève",
         "Zürich, Göteborg, Málaga, São Paulo, Besançon: ten years of work abroad",
         "20 °C, 5 µm, ½ day",
+        "JOSÉ GARCÍA",
+        "FRANÇOISE NOËL",
+        "Keith Ó Maolfhachtna, Baile Átha Cliath",
+        "Il file inviato è vuoto, quindi non è valido.",
+        "Das Wort „Lebenslauf“ steht in Anführungszeichen.",
+        "Beruf: »Sachbearbeiter«, danach »Geschäftsführer«",
+        "We’re, they’ve, O’Brien, l’été, dell’arte: apostrophes",
+        "Lëndë e panjohur, përdoruesi të tërë, një numër. Vlera të dhëna sesioni.",
+        "Liliane-Windhager-Straße 5",
+        "“only the first mark",
+        "N° 5, 20° Celsius",
+        "M.ª José, la 1ª vez, el nº 5 de 10 días",
+        "Budget: ¥5m, ¥ 500, 500 ¥, 500¥",
     ],
 )
 def test_a_few_signs_are_western(text: str) -> None:
     assert decoded(text.encode("cp1252")) == text
+
+
+# Each was read as other letters once, of Windows-1252 for the most part.
+@pytest.mark.parametrize(
+    ("encoding", "few"),
+    [
+        ("mac-roman", "Letícia Ramos|Håvard Berge|Sölzer, München|KLARA BJÖRKLUND|‘Word’ – “X”"),
+        ("mac-roman", "• wrote software\n• led a team|Led a team – shipped products – on “time”"),
+        ("mac-roman", "contraseña|Nuñez, Cózar|Rodríguez|Érica|Gieß|Ørsted|Asegúrese"),
+        ("cp850", "Simon Schär|JOÃO|MARÍA|PATRÍCIA|FRIÐMUNDSSON|NOËL|Große Straße|Nádia Álex"),
+        ("cp437", "KÄSER|Lidingö|Bárbara Alcántara|è già presente"),
+        ("cp852", "ŠIME MOSLAVAC|Łukasz|Dvořák|PŘÍBRAM|CIĘŻKOWSKA|MĂLINA NISTOR"),
+        ("cp860", "João Araújo|JOÃO"),
+        ("cp1250", "Łukasz Przybyś|NĚMEČEK|SREČKO MARTINČEVIĆ|PARASCHIVA NEMEŞ"),
+        ("iso8859-2", "Uroš Breznik|Šime|BABIĆ|HORVATIĆ|Kráľovský Chlmec|SREČKO"),
+        ("iso8859-16", "HORVATIĆ|RIBIĆ|Nemeș Ioniță|Soseaua Nemeș, câmp: „ș”"),
+        ("cp1257", "RADVILĖ GAIČIŪNAS|KALVĖNAS"),
+        ("iso8859-13", "GINTARĖ|Āboliņa"),
+        ("cp1251", "КУДРЯШОВ ПАНКРАТ|ИРИНА РУСЛАНОВНА|ЧЕДО ДОНЕВ|ТИХОМИР ЗАФИРОВСКИ"),
+        ("koi8-r", "ВИКТОР ЧЕСЛАВОВИЧ АБРАМОВ"),
+        ("cp866", "ЕФИМОВА МАРИНА|АННА ЗАХАРОВНА"),
+        ("cp855", "ЕМИЛ МЛАДЕНОВСКИ|Селена Иликьов|Страницата не е најдена"),
+        ("mac-cyrillic", "НИКИТИН ПОТАП|ПОЛИНА АРТЕМОВНА"),
+        ("iso8859-5", "МИКОЛАЙ БАРАНИК|ЭМИЛИЯ АЛЕКСЕЕВНА"),
+        ("cp1253", "ΔΗΜΉΤΡΗΣ ΕΣΠΕΡΊΔΗΣ|ΑΙΜΊΛΙΟΣ ΠΙΤΣΟΛΉΣ"),
+        ("iso8859-7", "ΧΡΙΣΤΌΔΟΥΛΟΣ|ΑΜΦΙΘΈΑ ΧΑΤΖΗΧΑΡΊΣΤΟΥ"),
+        ("johab", "최지연 금산군|비밀번호가 설정되었습니다"),
+        ("cp720", "قيمة يجب ان تكون عدد عشري."),
+    ],
+)
+def test_a_few_letters_are_read_right_or_not_at_all(encoding: str, few: str) -> None:
+    for text in few.split("|"):
+        assert decoded(text.encode(encoding)) in (text, None), text
+
+
+@pytest.mark.parametrize(
+    ("reading", "is_of_one_language"),
+    [
+        ("Þórður Guðmundsson, þjónn í bæ", True),
+        ("Høgni á Løgmansbø, næmingur", True),
+        ("nereuøitæ, conþinæ, puþin", False),
+    ],
+)
+def test_no_language_has_all_letters(reading: str, *, is_of_one_language: bool) -> None:
+    assert (readings.judge(reading).alphabet_share == 1) is is_of_one_language
+
+
+def test_the_letters_of_romanian_are_the_same_with_comma_and_cedilla() -> None:
+    text = "Experiența: proiectarea clădirilor și a podurilor, conducerea echipelor în țară.\n" * 3
+    cedilla = text.translate(str.maketrans("șțȘȚ", "şţŞŢ"))
+    assert decoded(text.encode("iso8859-16")) in (text, cedilla)
+    assert decoded(cedilla.encode("cp1250")) == cedilla
+
+
+@pytest.mark.parametrize(("language", "encoding"), [("ru", "cp1251"), ("fr", "cp1252")])
+def test_detection_reads_a_part_of_a_long_text(
+    language: str, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = RESUMES[language][0] * 2000
+    judged: list[int] = []
+
+    def judge(reading: str) -> readings.Judgement:
+        judged.append(len(reading))
+        return readings.judge(reading)
+
+    monkeypatch.setattr(detection, "judge", judge)
+    for whole in (text, text.replace("\n", " ")):  # a text of one line as well
+        assert decoded(whole.encode(encoding)) == whole
+    assert sum(judged) < len(text)
 
 
 @pytest.mark.parametrize(
@@ -208,6 +298,38 @@ def test_a_bad_byte_does_not_make_another_encoding_of_utf8(content: bytes, text:
 def test_wide_encodings(language: str, encoding: str) -> None:
     text = RESUMES[language][0]
     assert decoded(text.encode(encoding)) == text
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("language", RESUMES)
+def test_wide_encodings_without_a_mark(language: str, encoding: str) -> None:
+    """The line ends and signs are those of ASCII, which tell."""
+    text = RESUMES[language][0]
+    assert decoded(text.encode(encoding)) == text
+    assert decoded((text * 200).encode(encoding)) == text * 200
+    for line in text.splitlines(keepends=True):
+        assert decoded(line.encode(encoding)) in (line, None)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"text\0text" * 100,
+        b"name\0Jane Roe\0town\0Bristol\0",
+        bytes(range(32, 127)) + b"\0" * 3 + bytes(range(32, 127)),
+        b"\0" * 400,
+        b"\1\0\2\0\3\0\4\0" * 40,
+        b"PK\1\2\0\0ab\0\0cdef\0\0\x10\x20" * 10,
+        "Jane Roe, engineer".encode("utf-16-le") + b"\x00\xd8",
+    ],
+)
+def test_zeros_alone_make_no_wide_text(content: bytes) -> None:
+    assert texts.encoding_of(io.BytesIO(content)) is None
+
+
+def test_a_page_in_utf_16_without_a_mark_is_a_page() -> None:
+    page = "<html><body><h1>Иван Кузнецов</h1><p>инженер</p></body></html>".encode("utf-16-le")
+    assert formats.sniff(io.BytesIO(page), len(page)) is formats.HTML
 
 
 @given(st.binary(max_size=300), st.sampled_from([None, "cp1251", "gbk", "utf-16", "iso-2022-jp"]))

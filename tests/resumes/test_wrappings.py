@@ -41,6 +41,10 @@ WRAPPED = {
     "a data: URI in lines": b"data:application/pdf;base64,\n" + base64.encodebytes(PDF),
     "hex in pairs": PDF.hex(" ").encode(),
     "hex with colons": PDF.hex(":").encode(),
+    "base64 in short lines": b"\n".join(PLAIN[at : at + 20] for at in range(0, len(PLAIN), 20)),
+    "a data: URI with a name of two words": b"data:application/pdf;name=my cv.pdf;base64," + PLAIN,
+    "a data: URI with blanks": b"data: application/pdf; base64, " + PLAIN,
+    "base64 in UTF-32 without a mark": PLAIN.decode().encode("utf-32-be"),
     ".NET": PDF.hex("-").upper().encode(),
     "SQL": b"X'" + PDF.hex().upper().encode() + b"'",
     "Postgres, escaped": b"\\\\x" + PDF.hex().encode(),
@@ -96,6 +100,32 @@ NOTATIONS = {
     "quoted-printable in ASCII": quopri.encodestring(b"a = b, and so on for a long time " * 9),
     "a bytearray": str(bytearray(PDF)).encode(),
     "a PDF in JSON": json.dumps(PDF.decode("latin-1")).encode(),
+    "base64 five times": base64.b64encode(
+        base64.b64encode(base64.b64encode(base64.b64encode(PLAIN)))
+    ),
+    "base64 that is cut, in short lines": b"\n".join(
+        LONG[:-3][at : at + 40] for at in range(0, len(LONG) - 3, 40)
+    ),
+    "base64 behind a few words": b"Jane Roe\nEngineer in Bristol\n\n" + base64.encodebytes(PDF * 3),
+    "hex with a digit missing": PDF.hex().encode()[:-1],
+    "hex of assemblers": "".join(f"{byte:02X}h " for byte in PDF).encode(),
+    "a dump of xxd": b"00000000: 2550 4446 2d31 2e34 0a31 2030 206f 626a  %PDF-1.4.1 0 obj\n" * 9,
+    "a dump of hexdump": b"00000000  25 50 44 46 2d 31 2e 34  0a 31 20 30 20 6f 62 6a  |%PDF|\n"
+    * 9,
+    "a dump of od": "\n".join(
+        f"{at:07o} " + " ".join(f"{byte:03o}" for byte in PDF[at : at + 16])
+        for at in range(0, len(PDF), 16)
+    ).encode(),
+    "numbers with blanks": " ".join(map(str, PDF)).encode(),
+    "numbers of Go": str([*PDF]).replace(",", "").encode(),
+    "numbers with signs": str([*(byte - 256 for byte in PDF)]).encode(),
+    "numbers in braces": f"{{{str([*PDF])[1:-1]}}}".encode(),
+    "Uint8Array": f"Uint8Array({len(PDF)}) {[*PDF]}".encode(),
+    "binary digits": "".join(f"{byte:08b}" for byte in PDF).encode(),
+    "binary digits with blanks": " ".join(f"{byte:08b}" for byte in PDF).encode(),
+    "octal escapes": "".join(f"\\{byte:03o}" for byte in PDF).encode(),
+    "Postgres, escape format": PDF.replace(b"\n", b"\\012"),
+    "Ruby": b'"' + PDF.replace(b"\n", b"\\n") + b'"',
 }
 
 
@@ -113,6 +143,11 @@ def test_another_notation_of_bytes_is_no_text(tmp_path: Path, content: bytes) ->
         b"Jane Roe <jane@example.com>\nEngineer\n",
         b"<Jane Roe>\nEngineer, likes 1, 2, 3\n",
         "\u738b\u5c0f\u660e".encode() * 100,
+        b"Data:Science/Engineering, ten years of work in Bristol and in London\n",
+        b"data:,Jane Roe is an engineer in Bristol since ten years",
+        b"Data: analyst; base64, encoders and codecs for ten years\n",
+        b"2010 2011 2012 2013\nJane Roe\n",
+        b"Add a bad face, Ada: a decade, be a dad",
     ],
 )
 def test_a_text_of_words_stays_one(tmp_path: Path, text: bytes) -> None:
@@ -137,6 +172,38 @@ def test_a_file_is_wrapped_once_more_in_its_record(tmp_path: Path, name: str) ->
 )
 def test_other_kinds_are_undone(tmp_path: Path, content: bytes, sent: tuple[str, bytes]) -> None:
     assert opened(tmp_path, content) == sent
+
+
+NO_END = PDF[: PDF.index(b"xref")] + b"% more\n" * 100
+CUT = base64.b64encode(NO_END)
+
+
+@pytest.mark.parametrize("at", [len(CUT) // 8 * 4 + more for more in (1, 2, 3)])
+@pytest.mark.parametrize("before", [b"", b"data:application/pdf;base64,"])
+def test_base64_that_was_cut_is_told(tmp_path: Path, at: int, before: bytes) -> None:
+    """It ends within four digits, and the PDF in it has no end."""
+    assert opened(tmp_path, before + CUT[:at])[0] == "unsupported_format"
+    file = ResumeFile(content=(before + CUT[:at]).decode())
+    with (
+        Sources(tmp_path) as sources,
+        pytest.raises(Reject) as caught,
+        sources.open(file),
+    ):
+        pytest.fail("it was opened")
+    assert caught.value.code == "invalid_base64"
+
+
+def test_a_pdf_without_an_end_is_the_readers_business(tmp_path: Path) -> None:
+    assert opened(tmp_path, NO_END) == ("application/pdf", NO_END)
+    assert opened(tmp_path, base64.b64encode(NO_END)) == ("application/pdf", NO_END)
+    whole = base64.b64encode(PDF + b"\n")
+    assert whole.endswith(b"=")
+    assert opened(tmp_path, whole.rstrip(b"=")) == ("application/pdf", PDF + b"\n")
+
+
+def test_hex_of_a_text_in_another_encoding(tmp_path: Path) -> None:
+    text = "Иван Кузнецов, инженер из Москвы, десять лет опыта. " * 5
+    assert opened(tmp_path, text.encode("cp1251").hex().encode()) == ("text/plain", text.encode())
 
 
 def test_a_login_page_in_base64_is_one(tmp_path: Path) -> None:
@@ -198,6 +265,8 @@ def test_words_are_words(tmp_path: Path, words: str) -> None:
         b"0x" * 500_000,
         b"'" * 500_000,
         b"ab\n" * 500_000,
+        b"\\" * 500_000,
+        b"/annex/objects/" * 4000 + b" x",
     ],
 )
 def test_hostile_text_costs_no_time(tmp_path: Path, hostile: bytes) -> None:
