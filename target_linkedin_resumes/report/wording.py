@@ -234,7 +234,7 @@ def outcome_of(figures: Figures) -> Outcome:
     if figures.outstanding:
         waiting = outstanding_deletions(figures.outstanding, figures.persons)
         title = "Deletions are outstanding"
-        if figures.end.kind is not Kind.OUTSTANDING:
+        if figures.dry_run or figures.end.kind is not Kind.OUTSTANDING:
             title = f"{title}. {outcome.title}"
         outcome = Outcome(
             "bad",
@@ -363,7 +363,7 @@ def _of_dry_run(figures: Figures) -> Outcome:
         f"{count(records.delivered, 'resume')} would be delivered and"
         f" {count(records.deleted)} deleted; {count(records.rejected)} would be rejected"
     )
-    if end.kind is not Kind.FINISHED:
+    if end.kind not in {Kind.FINISHED, Kind.OUTSTANDING}:
         return Outcome(
             "attention",
             "Dry run, stopped",

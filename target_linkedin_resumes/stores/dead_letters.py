@@ -9,6 +9,7 @@ it; a RECORD has a key ``reject`` beside ``record``::
 The ids are there where they could be read, the candidate's also alone, ``status`` where LinkedIn
 refused the record, ``element`` where one resume of a list is meant, and ``row`` where a later
 record of the tap's row may overtake it. Deletions stay outstanding until they are carried out.
+They stand first: what is kept of the same resume came after them.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
+from itertools import chain
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +32,7 @@ from target_linkedin_resumes.engine.types import DELETIONS, Rejected
 from target_linkedin_resumes.errors import Stop
 from target_linkedin_resumes.records import ResumeKey, Row
 from target_linkedin_resumes.stores.line_file import LineFile, look, something_else
+from target_linkedin_resumes.stores.owned_file import usable
 
 logger = logging.getLogger(__name__)
 
@@ -63,9 +67,9 @@ def _are_rejects(lines: Iterable[_Line]) -> bool:
     """Whether a file holds rejects, and is not what a tap has printed."""
     records = rejects = False
     for line in lines:
-        if not line.message:
+        if not line.is_ours:
             return False
-        records = records or line.record
+        records = records or line.is_record
         rejects = rejects or line.subject is not None
     return rejects or not records
 
@@ -103,15 +107,19 @@ class DeadLetters(Store):
         self._rows: dict[str, set[Subject]] = {}
         self._row_of: dict[Subject, str] = {}
         self._candidates: dict[Subject, str] = {}  # of records of which no more is known
-        # For the thread that reads: rows of which records may be kept, and whether there are any.
-        self._expects = False
-        self._unnamed: set[str] = set()
+        # By key, the positions of records that take the place of their rows' deletions on arrival.
+        self._successors: dict[ResumeKey, dict[int, str]] = {}
+        self.unnamed: set[str] = set()
+        """Rows of which records may be kept whose resumes are not known; for the thread that
+        reads, like what follows.
+        """
         self._named: set[str] = set()
-        self._retried: set[int] = set()  # positions of deletions of earlier runs
+        self._expects = False  # there may be records that are kept
+        self._retried_until: float = 0  # before this position, all are deletions of earlier runs
         self._tried: set[Subject] = set()  # what of earlier runs was tried again
         self.replaying = replaying
         self._stale = False  # the file holds rejects that a later change has overtaken
-        self._repeated = False  # or that were rejected again
+        self._untidy = False  # or that were rejected again, or a deletion behind other records
         self.count = 0
         self.expired = 0
         check_dead_letters(path)  # what is another program's keeps its mode too
@@ -121,15 +129,15 @@ class DeadLetters(Store):
         if replaying:
             self._file = LineFile(replay, _SETTING, _LOSS)
             return
+        others = False
         for line in _lines(self._file):
+            # A run that was killed has left deletions behind other records.
+            self._untidy = self._untidy or (others and line.is_deletion)
+            others = others or (line.is_record and not line.is_deletion)
             if line.is_older(oldest):
                 self.expired += 1
             elif line.subject is not None:
-                self._positions[line.subject] = EARLIER_RUN
-                if line.row is not None:
-                    self._keep_row(line.row, line.subject)
-                if line.candidate_id is not None:
-                    self._candidates[line.subject] = line.candidate_id
+                self._keep(line.subject, EARLIER_RUN, line.row, line.candidate_id)
         if self.expired:
             self._keep_only(lambda _, line: not line.is_older(oldest))
 
@@ -147,26 +155,26 @@ class DeadLetters(Store):
 
     def rejected(self, rejected: Rejected) -> None:
         """Append a record. Durable after :meth:`sync`. Raises :class:`Stop`."""
-        reject = rejected.reject
+        reject, key, position = rejected.reject, rejected.key, rejected.position
+        if key is not None:
+            self._successors.get(key, {}).pop(position, None)
         if not self._keeping:
             return
         subject = self._subject(rejected)
-        if self._positions.get(subject, EARLIER_RUN) > rejected.position:
-            return  # a later record of the key is kept already, and the last one counts
         is_new = subject not in self._positions
+        if not is_new and self._positions[subject] > position:
+            return  # a later record of the key is kept already, and the last one counts
         if is_new and self._most is not None and self.count >= self._most:
             raise Stop(
                 f"more than {self._most} records were rejected (setting max_rejects); the last"
                 f" one: [{reject.code}] {reject.message}. Look at the rejects file, fix the"
                 " cause, and run again."
             )
-        about = self._about(rejected, subject)
-        self._repeated = self._repeated or not is_new
-        if rejected.is_deletion and rejected.position not in self._retried:
-            upsert = (subject[0], False)
-            if self._positions.get(upsert, rejected.position) < rejected.position:
-                self._drop(upsert)
-        self._positions[subject] = rejected.position
+        if rejected.is_deletion and position >= self._retried_until:
+            self._drop_before((subject[0], False), position)
+        self._untidy = self._untidy or not is_new or rejected.is_deletion
+        about = self._about(rejected)
+        self._keep(subject, position, about.get("row"), rejected.candidate_id)
         self._write_schema(rejected.stream)
         version = {} if rejected.version is None else {"version": rejected.version}
         self._write(
@@ -180,8 +188,8 @@ class DeadLetters(Store):
         )
         self.count += is_new
 
-    def _about(self, rejected: Rejected, subject: Subject) -> dict[str, Any]:
-        """Give what stands beside a record, and note by what it is found."""
+    def _about(self, rejected: Rejected) -> dict[str, Any]:
+        """Give what stands beside a record."""
         reject, key = rejected.reject, rejected.key
         about: dict[str, Any] = {
             "code": reject.code,
@@ -193,14 +201,12 @@ class DeadLetters(Store):
             about |= {"candidate_id": key.candidate_id, "resume_id": key.resume_id}
         elif rejected.candidate_id is not None:
             about["candidate_id"] = rejected.candidate_id
-            self._candidates[subject] = rejected.candidate_id
         if reject.status is not None:
             about["status"] = reject.status
         if rejected.element is not None:
             about["element"] = rejected.element
         if rejected.row is not None and (key is None or not rejected.is_deletion):
             about["row"] = _row_hash(rejected.row)
-            self._keep_row(about["row"], subject)
         return about
 
     def settled(self, changes: Sequence[tuple[ResumeKey, int]]) -> None:
@@ -208,11 +214,21 @@ class DeadLetters(Store):
         if not self._positions:
             return
         for key, position in changes:
+            self._drop_before((key, True), position)
             # An upsert that was rejected and whose deletion is still kept came after it.
-            also = () if position in self._retried else ((key, False),)
-            for subject in ((key, True), *also):
-                if self._positions.get(subject, position) < position:
-                    self._drop(subject)
+            if position >= self._retried_until:
+                self._drop_before((key, False), position)
+            if key in self._successors:
+                self._succeeded(key, position)
+
+    def _succeeded(self, key: ResumeKey, position: int) -> None:
+        """Drop the deletions that what has arrived by this position takes the place of."""
+        successors = self._successors[key]
+        for arrived in [one for one in successors if one <= position]:
+            for subject in list(self._rows.get(successors.pop(arrived), ())):
+                what, is_deletion = subject
+                if is_deletion and isinstance(what, str):
+                    self._drop_before(subject, arrived)
 
     def of_candidate(self, candidate_id: str) -> set[ResumeKey]:
         """The resumes of a candidate of which a record is kept."""
@@ -240,14 +256,22 @@ class DeadLetters(Store):
         """
         self._expects = True
         if row is not None:
-            (self._named if named else self._unnamed).add(_row_hash(row))
+            (self._named if named else self.unnamed).add(_row_hash(row))
 
     def keeps(self, row: Row, *, named: bool) -> bool:
         """Whether a record of a row may be kept; also one of which the resume is known if
         ``named``.
         """
-        kept = (self._unnamed, self._named) if named else (self._unnamed,)
+        kept = (self.unnamed, self._named) if named else (self.unnamed,)
         return any(kept) and any(_row_hash(row) in rows for rows in kept)
+
+    def succeeds(self, row: Row, key: ResumeKey, position: int) -> None:
+        """Note which change delivers a later record of a row.
+
+        Once it arrives, the row's deletions before it are dropped of which the resumes are not
+        known. If it is rejected they stay: what they delete may still be at LinkedIn.
+        """
+        self._successors.setdefault(key, {})[position] = _row_hash(row)
 
     def overtaken(self, row: Row, *, deletions: bool, named: bool) -> None:
         """Drop the records of a row that a later one has overtaken.
@@ -260,13 +284,29 @@ class DeadLetters(Store):
             if named if isinstance(what, ResumeKey) else deletions or not is_deletion:
                 self._drop(subject)
 
-    def _keep_row(self, row: str, subject: Subject) -> None:
+    def _keep(
+        self, subject: Subject, position: int, row: str | None, candidate_id: str | None
+    ) -> None:
         self._let_go(subject)
-        self._row_of[subject] = row
-        self._rows.setdefault(row, set()).add(subject)
-        (self._named if isinstance(subject[0], ResumeKey) else self._unnamed).add(row)
+        self._positions[subject] = position
+        if candidate_id is not None:
+            self._candidates[subject] = candidate_id
+        if row is not None:
+            self._row_of[subject] = row
+            self._rows.setdefault(row, set()).add(subject)
+            (self._named if isinstance(subject[0], ResumeKey) else self.unnamed).add(row)
+
+    def _drop_before(self, subject: Subject, position: int) -> None:
+        if self._positions.get(subject, position) < position:
+            self._drop(subject)
+
+    def _drop(self, subject: Subject) -> None:
+        self._let_go(subject)
+        self._stale = True
 
     def _let_go(self, subject: Subject) -> None:
+        self._positions.pop(subject, None)
+        self._candidates.pop(subject, None)
         row = self._row_of.pop(subject, None)
         if row is not None:
             self._rows[row].discard(subject)
@@ -281,30 +321,25 @@ class DeadLetters(Store):
         Deletions come first. ``now`` is in epoch seconds, ``position`` gives the position that the
         change made of the next message will have. What is written meanwhile is not among them.
         """
-        schemas: list[bytes] = []
-        for deletions in (True, False):
-            for schema, line in self._due(now, deletions=deletions):
-                if schema is not None and schemas != [schema]:
-                    schemas = [schema]
-                    yield schema
-                if deletion_of(line.about) is not None:
-                    self._retried.add(position())
-                if line.subject is not None:
-                    self._tried.add(line.subject)
-                yield line.text
+        self._retried_until = inf
+        yield from _with_schemas(self._due(now, deletions=True))
+        self._retried_until = position()
+        yield from _with_schemas(self._due(now, deletions=False))
 
-    def _due(self, now: float, *, deletions: bool) -> Iterator[tuple[bytes | None, _Line]]:
-        schema = None
+    def _due(self, now: float, *, deletions: bool) -> Iterator[_Line]:
+        """The records that are due, and all SCHEMA messages."""
         with self._file.path.open("rb") as texts:
             left = os.fstat(texts.fileno()).st_size
             for line in _lines(texts):
                 left -= len(line.text)
                 if left < 0:
                     return
-                if not line.record:
-                    schema = line.text
+                if not line.is_record:
+                    yield line
                 elif line.is_deletion is deletions and line.is_due(now):
-                    yield schema, line
+                    if line.subject is not None:
+                        self._tried.add(line.subject)
+                    yield line
 
     def tried_again(self) -> None:
         """Drop what was tried again and is kept no more: it has come to its end under other ids.
@@ -314,14 +349,8 @@ class DeadLetters(Store):
         """
         for subject in self._tried:
             by_ids = isinstance(subject[0], ResumeKey) and subject[1]
-            if self._positions.get(subject) == EARLIER_RUN and not by_ids:
-                self._drop(subject)
-
-    def _drop(self, subject: Subject) -> None:
-        del self._positions[subject]
-        self._candidates.pop(subject, None)
-        self._let_go(subject)
-        self._stale = True
+            if not by_ids:
+                self._drop_before(subject, EARLIER_RUN + 1)
 
     def _subject(self, rejected: Rejected) -> Subject:
         if rejected.key is not None:
@@ -345,7 +374,7 @@ class DeadLetters(Store):
         Rejects that a later change has overtaken are dropped, and after a complete replay only
         what was rejected again is left. Raises :class:`Stop`.
         """
-        self._stale = self._stale or self._repeated
+        self._stale = self._stale or self._untidy
         try:
             self.sync()
             if self._file is not self._guard:
@@ -375,15 +404,16 @@ class DeadLetters(Store):
         self._stale = False
 
     def _keep_only(self, wanted: Callable[[int, _Line], bool]) -> None:
-        def kept() -> Iterator[_Line]:
-            lines = enumerate(_lines(self._file))
-            return (line for number, line in lines if wanted(number, line))
+        """Write the file anew with the records that are wanted, deletions first."""
 
-        if any(line.record for line in kept()):
-            self._file.replace(line.text for line in kept())
-        else:
-            self._file.replace(())
-            self._schema_written.clear()
+        def kept(*, deletions: bool) -> Iterator[_Line]:
+            for number, line in enumerate(_lines(self._file)):
+                if not line.is_record or (line.is_deletion is deletions and wanted(number, line)):
+                    yield line
+
+        records = chain(_with_schemas(kept(deletions=True)), _with_schemas(kept(deletions=False)))
+        self._file.replace(records)
+        self._schema_written.clear()
 
     def _write_schema(self, stream: str) -> None:
         schema = self._schemas.get(stream)
@@ -401,12 +431,14 @@ class DeadLetters(Store):
 class _Line:
     """A line of a rejects file; ``about`` is what stands beside its record.
 
-    ``message`` says that it may be one of ours, or is blank: somebody may have edited the file.
+    ``is_ours`` says that it may be one of ours, or is blank: somebody may have edited the file.
+    ``stream`` is None where the line cannot be read.
     """
 
     text: bytes
-    record: bool
-    message: bool = False
+    is_record: bool
+    is_ours: bool
+    stream: object = None
     about: Mapping[str, Any] = field(default_factory=dict)
     subject: Subject | None = None
 
@@ -449,16 +481,17 @@ class _Line:
 
 def attempts_of(reject: object) -> int:
     """How often a record that comes from a rejects file was tried before."""
-    attempts = reject.get("attempts") if isinstance(reject, Mapping) else None
-    whole = isinstance(attempts, int) and not isinstance(attempts, bool)
-    return attempts if whole and isinstance(attempts, int) and attempts > 0 else 0
+    return max(_number(reject, "attempts") or 0, 0)
 
 
 def element_of(reject: object) -> int | None:
     """Which element of its list a record of a rejects file is about; None for all of it."""
-    element = reject.get("element") if isinstance(reject, Mapping) else None
-    whole = isinstance(element, int) and not isinstance(element, bool)
-    return element if whole else None
+    return _number(reject, "element")
+
+
+def _number(reject: object, name: str) -> int | None:
+    value = reject.get(name) if isinstance(reject, Mapping) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def deletion_of(reject: object) -> ResumeKey | None:
@@ -483,13 +516,30 @@ def _count(subjects: Iterable[Subject]) -> tuple[int, int]:
     return len(deletions), len(persons)
 
 
+def _with_schemas(lines: Iterable[_Line]) -> Iterator[bytes]:
+    """Give the records of some lines, each behind the SCHEMA message that it had."""
+    schemas: dict[object, bytes] = {}
+    given: dict[object, bytes] = {}
+    for line in lines:
+        if not line.is_record:
+            schemas[line.stream] = line.text
+            continue
+        schema = schemas.get(line.stream)
+        if line.stream is not None and schema is not None and given.get(line.stream) != schema:
+            given[line.stream] = schema
+            yield schema
+        yield line.text
+
+
 def _lines(texts: Iterable[bytes]) -> Iterator[_Line]:
     for text in texts:
         own = text.startswith(_OWN) or not text.strip()
-        line = _Line(text, record=b'"RECORD"' in text, message=own)
+        line = _Line(text, is_record=b'"RECORD"' in text, is_ours=own)
         message = _message(text)
         if message is not None and isinstance(message.get("type"), str):
-            line.message = message["type"] in ("SCHEMA", "RECORD")
+            line.is_ours = message["type"] in ("SCHEMA", "RECORD")
+            line.is_record = message["type"] == "RECORD"
+            line.stream = str(message.get("stream"))
             about = message.get("reject")
             if isinstance(about, Mapping):
                 line.about = about
@@ -527,7 +577,17 @@ def _row_hash(row: Row) -> str:
 
 
 class ListedRejects(Store):
-    """The rejects of a dry run: said in the log, kept nowhere."""
+    """The rejects of a dry run: said in the log, kept nowhere.
+
+    ``outstanding`` are the deletions that earlier runs have kept at ``path``, as in
+    :class:`DeadLetters`. Raises :class:`Misconfigured` for a path that cannot be used.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.outstanding = (0, 0)
+        if path is not None and path.exists():
+            with usable(path, _SETTING):
+                self.outstanding = outstanding_in(path)
 
     def rejected(self, rejected: Rejected) -> None:
         """Say what would be rejected."""

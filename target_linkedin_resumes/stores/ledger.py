@@ -44,7 +44,7 @@ class State(StrEnum):
     DELIVERED = "delivered"  # LinkedIn confirmed it
     DELETING = "deleting"  # a call may have deleted the record, or not
     DELETED = "deleted"  # LinkedIn confirmed it; hashes of key and row are all that is left
-    REJECTED = "rejected"  # only ever rejected: LinkedIn was never sent it, or took none of it
+    REJECTED = "rejected"  # only ever rejected: LinkedIn took none of it while there was a ledger
 
 
 class Known(NamedTuple):
@@ -133,10 +133,6 @@ _ON_DELETED = f"""
 ON CONFLICT (key) DO UPDATE SET state = 'deleted', changed_at = excluded.changed_at, {_SCRUBBED}
 WHERE state = 'deleting'
 """
-_NEVER_SENT = f"""
-UPDATE resumes SET state = 'deleted', changed_at = ?, {_SCRUBBED}
-WHERE key = ? AND state = 'rejected'
-"""  # noqa: S608 - own words
 # Written some time after it was read: the row may be that of another upload by then.
 _SEEN = f"""
 UPDATE resumes SET {VERSION}, source = coalesce(:tag, source), origin = coalesce(:origin, origin),
@@ -243,17 +239,12 @@ class Ledger(Store):
 
     # What is unchanged; asked with what was known when the change was read
 
-    def is_deleted(self, key: ResumeKey, known: Known) -> bool:
-        """Whether what is to be deleted is known not to be there.
+    def is_deleted(self, known: Known) -> bool:
+        """Whether LinkedIn has confirmed the deletion of what is to be deleted.
 
-        What was only ever rejected is deleted with that, and no row names it any more.
+        Of what was only ever rejected it has not: it may have been there before the ledger was.
         """
-        if self._resend or known.state not in (State.DELETED, State.REJECTED):
-            return False
-        if known.state == State.REJECTED:
-            with self._writing() as connection:
-                connection.execute(_NEVER_SENT, (int(self._now()), self.hash_of(key)))
-        return True
+        return known.state == State.DELETED and not self._resend
 
     def has_tag(self, change: Upsert, known: Known, tag: str | None) -> bool:
         """Whether the source says by this tag that the file is the one that LinkedIn confirmed."""

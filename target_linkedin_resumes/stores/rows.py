@@ -193,9 +193,9 @@ class Rows:
         return set(self._ledger.rows.of_candidate(candidate_id))
 
     def is_gone(self, key: ResumeKey) -> bool:
-        """Whether LinkedIn is known not to hold a resume."""
+        """Whether LinkedIn has confirmed the deletion of a resume."""
         known = self._ledger.known(key)
-        return known is not None and known.state in (State.DELETED, State.REJECTED)
+        return known is not None and known.state == State.DELETED
 
     def may_hold_more(self, candidate_id: str) -> bool:
         """Whether LinkedIn may hold resumes of a candidate whose ids are not known."""

@@ -365,7 +365,7 @@ def deletion(name: str, position: int = 0, **more: Any) -> Rejected:
 
 
 def due(file: DeadLetters, now: float = NOW) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in file.due(now, lambda: 0)]
+    return [json.loads(line) for line in file.due(now, lambda: 1)]
 
 
 def due_names(file: DeadLetters, now: float = NOW) -> list[str]:
@@ -470,7 +470,7 @@ def test_the_most_counts_what_a_run_adds(tmp_path: Path) -> None:
     with pytest.raises(Stop, match="max_rejects"):
         file.rejected(deletion("e", 2))
     file.close(complete=False)
-    assert names(path) == ["b", "c", "a", "d"]
+    assert names(path) == ["d", "b", "c", "a"]
 
 
 def test_persons_are_counted_once(tmp_path: Path) -> None:
@@ -512,7 +512,7 @@ def test_a_deletion_that_is_carried_out_later_leaves_the_upsert_behind_it(tmp_pa
     file.close()
     file = rejects(path)
     assert due_names(file) == ["a"]
-    file.settled([(ResumeKey("c", "a"), 0)])  # the position that `due` was given
+    file.settled([(ResumeKey("c", "a"), 0)])  # what comes after it begins at 1
     file.close()
     [kept] = [line["reject"] for line in lines(path) if line["type"] == "RECORD"]
     assert kept["code"] == "file_missing"

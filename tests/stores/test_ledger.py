@@ -93,7 +93,7 @@ def tag_of(ledger: Ledger, change: Upsert) -> str | None:
 
 def is_deleted(ledger: Ledger, key: ResumeKey = KEY) -> bool:
     known = ledger.known(key)
-    return known is not None and ledger.is_deleted(key, known)
+    return known is not None and ledger.is_deleted(known)
 
 
 def uploaded_before(ledger: Ledger, content: Content, key: ResumeKey = KEY) -> str | None:
