@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from target_linkedin_resumes.app import owner_of
 from target_linkedin_resumes.cli.config import (
     config_option,
     exit_on_stop,
@@ -20,7 +21,7 @@ from target_linkedin_resumes.cli.config import (
     read_configuration,
 )
 from target_linkedin_resumes.cli.erase import Erased, Erasure
-from target_linkedin_resumes.cli.receipt import receipt_lines
+from target_linkedin_resumes.cli.receipt import print_receipt
 from target_linkedin_resumes.errors import Misconfigured, Stop
 from target_linkedin_resumes.log_masking import mask_logs
 from target_linkedin_resumes.records import ResumeKey
@@ -162,8 +163,7 @@ def erase(
         for line in _erased(erased):
             click.echo(line)
         if settings.audit_path is not None:
-            for line in receipt_lines(settings, candidate_id):
-                click.echo(line)
+            print_receipt(settings, candidate_id)
     if erased.failure is not None:
         code = erased.failure.exit_code if isinstance(erased.failure, Stop) else Stop.exit_code
         click.echo(str(erased.failure), err=True)
@@ -215,13 +215,12 @@ def rebuild_command(place: Place) -> None:
             raise Misconfigured(
                 f"setting 'audit_path': there is no audit file at {settings.audit_path}"
             )
-        owner = {"organization": settings.organization, "contract": settings.contract}
         with (
             closing(open_lines(settings.audit_path)) as lines,
-            closing(LedgerDB(place.path(settings), owner)) as file,
+            closing(LedgerDB(place.path(settings), owner_of(settings))) as file,
         ):
-            rebuilt = rebuild(file, lines, Pseudonyms(settings.audit_key))
-    click.echo(f"{rebuilt.lines} lines read, {rebuilt.recovered} resumes recovered: {_APART}.")
+            read, recovered = rebuild(file, lines, Pseudonyms(settings.audit_key))
+    click.echo(f"{read} lines read, {recovered} resumes recovered: {_APART}.")
 
 
 def _opened(path: Path, settings: Settings | None) -> Ledger:

@@ -34,38 +34,30 @@ def main(candidate_id: str, config: Sequence[str], *, as_json: bool) -> None:
     It is read from the audit file (settings audit_path and audit_key), also while a run writes it.
     """
     with exit_on_stop():
-        settings = read_configuration(config)
-        if settings.audit_path is None or settings.audit_key is None:
-            raise Misconfigured(
-                "setting 'audit_path': required for a receipt, which is read from the audit file;"
-                " expected a configuration with audit_path and audit_key"
-            )
-        pseudonyms = Pseudonyms(settings.audit_key)
-        found = receipt(_lines(settings.audit_path), pseudonyms, candidate_id)
-    if as_json:
-        print_json(_document(found, candidate_id, settings.audit_path))
-    else:
-        for line in _text(found, candidate_id, settings.audit_path):
-            click.echo(line)
+        print_receipt(read_configuration(config), candidate_id, as_json=as_json)
 
 
-def receipt_lines(settings: Settings, candidate_id: str) -> Iterator[str]:
-    """Give a candidate's receipt as text, from the audit file of settings that have one."""
-    assert settings.audit_path is not None  # noqa: S101 - the caller has seen to it
-    assert settings.audit_key is not None  # noqa: S101 - required by the other
-    found = receipt(_lines(settings.audit_path), Pseudonyms(settings.audit_key), candidate_id)
-    yield from _text(found, candidate_id, settings.audit_path)
-
-
-def _lines(path: Path) -> Iterator[bytes]:
+def print_receipt(settings: Settings, candidate_id: str, *, as_json: bool = False) -> None:
+    """Print a candidate's receipt. Raises :class:`Misconfigured` where there is no audit file."""
+    path, key = settings.audit_path, settings.audit_key
+    if path is None or key is None:
+        raise Misconfigured(
+            "setting 'audit_path': required for a receipt, which is read from the audit file;"
+            " expected a configuration with audit_path and audit_key"
+        )
     try:
         with path.open("rb") as lines:
-            yield from lines
+            found = receipt(lines, Pseudonyms(key), candidate_id)
     except OSError as error:
         raise Misconfigured(
             f"setting 'audit_path': the file cannot be read ({error.strerror}); expected the one"
             " that the runs of this configuration have written"
         ) from None
+    if as_json:
+        print_json(_document(found, candidate_id, path))
+    else:
+        for line in _text(found, candidate_id, path):
+            click.echo(line)
 
 
 def _document(found: Receipt, candidate_id: str, path: Path) -> dict[str, Any]:

@@ -52,20 +52,11 @@ def open_lines(path: Path) -> LineFile:
 
 
 def read_lines(texts: Iterable[bytes], pseudonyms: Pseudonyms) -> Iterator[dict[str, Any]]:
-    """Read the lines of an audit file. The last one may be torn: a run may be writing it.
+    """Read the lines of an audit file.
 
     Raises :class:`Misconfigured` for lines of another key, and for what is no line of such a file.
     """
-    for number, text in enumerate(texts, 1):
-        if not text.endswith(b"\n"):
-            return
-        if _LINE.match(text) is None:
-            raise Misconfigured(f"setting 'audit_path': line {number} is no line of an audit file")
-        if not text.endswith(_end(pseudonyms)):
-            raise Misconfigured(
-                f"setting 'audit_key': line {number} of the file of audit_path was written with"
-                " another key; expected the one that its runs have had"
-            )
+    for _, text in _checked(texts, pseudonyms):
         line: dict[str, Any] = json.loads(text)
         yield line
 
@@ -75,8 +66,7 @@ def check_audit_log(path: Path, pseudonyms: Pseudonyms) -> None:
     look(path, SETTING, begin=_BEGIN)
     if path.exists():
         with path.open("rb") as lines:
-            whole = (line for line in lines if line.endswith(b"\n"))
-            for _ in _checked(whole, pseudonyms):
+            for _ in _checked(lines, pseudonyms):
                 pass
 
 
@@ -108,7 +98,10 @@ class AuditLog(Store):
             oldest = b""
             if retain_days is not None:
                 oldest = iso(now() - timedelta(days=retain_days)).encode()
-            if self._look(oldest):
+            untidy = False
+            for at, text in _checked(self._file, pseudonyms):
+                untidy = untidy or at < oldest or _DUE in text
+            if untidy:
                 self._tidy(oldest)
         except BaseException:
             self._file.close()
@@ -156,13 +149,6 @@ class AuditLog(Store):
             line["fingerprint"] = self._pseudonyms.fingerprint(upload.content, change.created_at)
         return _text({**line, "key_id": self._pseudonyms.key_id})
 
-    def _look(self, oldest: bytes) -> bool:
-        """Check each line; tell whether there is something to scrub or to drop."""
-        untidy = False
-        for at, text in _checked(self._file, self._pseudonyms):
-            untidy = untidy or at < oldest or _DUE in text
-        return untidy
-
     def _tidy(self, oldest: bytes) -> None:
         """Write the file anew: scrub what is due, and drop what is older than ``oldest``."""
         left = True
@@ -196,14 +182,19 @@ class AuditLog(Store):
 
 
 def _checked(texts: Iterable[bytes], pseudonyms: Pseudonyms) -> Iterator[tuple[bytes, bytes]]:
-    """Give when each line was written, and the line. Raises :class:`Misconfigured`."""
-    end = _end(pseudonyms)
+    """Give when each line was written, and the line. Raises :class:`Misconfigured`.
+
+    The last line may be torn: a run may be writing it.
+    """
+    end = f'"key_id":"{pseudonyms.key_id}"}}\n'.encode()
     for number, text in enumerate(texts, 1):
+        if not text.endswith(b"\n"):
+            return
         match = _LINE.match(text)
         if match is None:
             raise Misconfigured(
-                f"setting 'audit_path': line {number} of the file is no line of an audit file;"
-                " expected a file that this target has written, or a path where there is none"
+                f"setting 'audit_path': line {number} is no line of an audit file; expected a file"
+                " that this target has written, or a path where there is none"
             )
         if not text.endswith(end):
             raise Misconfigured(
@@ -222,10 +213,6 @@ def _resume(text: bytes) -> bytes:
     match = _LINE.match(text)
     assert match is not None  # noqa: S101 - each line was checked at the start, or written since
     return match[2]
-
-
-def _end(pseudonyms: Pseudonyms) -> bytes:
-    return f'"key_id":"{pseudonyms.key_id}"}}\n'.encode()
 
 
 # What a receipt repeats of a line; the rest of it is what the line is found by.

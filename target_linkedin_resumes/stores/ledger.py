@@ -314,8 +314,9 @@ class Ledger(Store):
             found = self.imported.find(change, content)
             if found is None:
                 return False
-            sent = Sent(change, Upload(found.urn, 0, content))
-            self._write(connection, [sent], State.DELIVERED, found.delivered_at)
+            urn, delivered_at = found
+            sent = Sent(change, Upload(urn, 0, content))
+            self._write(connection, [sent], State.DELIVERED, delivered_at)
             self.imported.drop(change.key)
         return True
 

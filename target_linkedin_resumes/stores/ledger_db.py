@@ -89,7 +89,9 @@ class LedgerDB:
             self._guard: int | None = open_private(path)
         try:
             lock(self._guard, path, SETTING)
-            self.connection = self._opened(str(path), owner)
+            with readable(self._name):
+                connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self.connection = self._prepared(connection, owner)
         except BaseException:
             os.close(self._guard)
             raise
@@ -137,11 +139,6 @@ class LedgerDB:
             f"setting 'ledger_path': the ledger cannot be read or written ({error}). Free some"
             " space, or change the path, and run again; the state printed last is true."
         )
-
-    def _opened(self, path: str, owner: Mapping[str, str]) -> sqlite3.Connection:
-        with readable(self._name):
-            connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        return self._prepared(connection, owner)
 
     def _prepared(
         self, connection: sqlite3.Connection, owner: Mapping[str, str]

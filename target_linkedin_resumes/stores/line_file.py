@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from target_linkedin_resumes.errors import Misconfigured, Stop
@@ -51,12 +51,13 @@ class LineFile:
 
     def append(self, lines: bytes) -> None:
         """Append whole lines. Durable after :meth:`sync`. Raises :class:`Stop`."""
-        try:
-            _write_all(self._descriptor, lines)
-        except OSError as error:
-            with suppress(OSError):  # what is appended later must not stand on a torn line
-                os.ftruncate(self._descriptor, self._size)
-            raise self._unwritable(error) from None
+        with self._written():
+            try:
+                _write_all(self._descriptor, lines)
+            except OSError:
+                with suppress(OSError):  # what is appended later must not stand on a torn line
+                    os.ftruncate(self._descriptor, self._size)
+                raise
         self._size += len(lines)
         self._dirty = True
 
@@ -67,10 +68,11 @@ class LineFile:
         self._check()
         if self._dirty:
             try:
-                os.fsync(self._descriptor)
-            except OSError as error:
-                self._failed = self._unwritable(error)
-                raise self._failed from None
+                with self._written():
+                    os.fsync(self._descriptor)
+            except Stop as stop:
+                self._failed = stop
+                raise
             self._dirty = False
 
     def replace(self, lines: Iterable[bytes]) -> None:
@@ -80,7 +82,7 @@ class LineFile:
         ``lines`` raises.
         """
         self._check()
-        try:
+        with self._written():
             descriptor = open_private(self._beside, os.O_APPEND | os.O_EXCL)
             try:
                 lock(descriptor, self._beside, self._setting)
@@ -93,8 +95,6 @@ class LineFile:
                 os.close(descriptor)
                 self._beside.unlink(missing_ok=True)
                 raise
-        except OSError as error:
-            raise self._unwritable(error) from None
         os.close(self._descriptor)
         self._descriptor, self._dirty = descriptor, False
         self._size = os.fstat(descriptor).st_size
@@ -102,20 +102,16 @@ class LineFile:
     def become(self, path: Path) -> None:
         """Take the place of another file. Raises :class:`Stop`."""
         self._check()
-        try:
+        with self._written():
             self.path.replace(path)
             self.path = path
             _sync_directory(path)
-        except OSError as error:
-            raise self._unwritable(error) from None
 
     def remove(self) -> None:
         """Remove the file. Raises :class:`Stop`."""
         self._check()
-        try:
+        with self._written():
             self.path.unlink()
-        except OSError as error:
-            raise self._unwritable(error) from None
 
     def close(self) -> None:
         """Let go of the file. What is appended later fails: its number may be another's by then."""
@@ -163,11 +159,16 @@ class LineFile:
             f" file during the run, and {self._loss}. Do not touch it during a run, and run again."
         )
 
-    def _unwritable(self, error: OSError) -> Stop:
-        return Stop(
-            f"setting '{self._setting}': the file cannot be written ({error.strerror}), and"
-            f" {self._loss}. Free some space or change the path, and run again."
-        )
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        """Make a :class:`Stop` of what keeps the file from being written."""
+        try:
+            yield
+        except OSError as error:
+            raise Stop(
+                f"setting '{self._setting}': the file cannot be written ({error.strerror}), and"
+                f" {self._loss}. Free some space or change the path, and run again."
+            ) from None
 
 
 def look(path: Path, setting: str, *, begin: bytes = b"") -> None:

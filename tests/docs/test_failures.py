@@ -51,8 +51,6 @@ WITHOUT_A_ROW = {
     "setting 'ledger_path': there is no ledger": "said by the command -ledger alone",
     "setting 'ledger_path': … is empty": "said by the command -ledger alone",
     "setting 'ledger_path': this ledger knows": "said by the command -ledger alone",
-    "setting 'audit_path': line … is no line": "said by the commands -ledger and -receipt alone",
-    "setting 'audit_key': line … of the file of audit_path was written": "the same",
     "setting …: expected": "said of a client that is built by hand: settings.py is first",
     "setting `file_root`: … is no directory": "the same",
 }
