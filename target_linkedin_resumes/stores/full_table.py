@@ -218,6 +218,4 @@ class FullTables:
             )
         for key in self._known.keys_outdated(stream, version):
             self._engine.unasked(Delete(key, stream), UNASKED_BYTES)
-        for key in self._known.keys_rejected(stream, version):
-            self._engine.unasked(Delete(key, stream), UNASKED_BYTES)
         self._known.activated(stream, version)
