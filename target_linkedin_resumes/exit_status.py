@@ -13,7 +13,6 @@ from target_linkedin_resumes.errors import Failure, Misconfigured, QuotaSpent, R
 from target_linkedin_resumes.log_masking import MaskingFormatter
 from target_linkedin_resumes.report.model import End, Figures, Kind
 from target_linkedin_resumes.report.page import as_html, as_json
-from target_linkedin_resumes.report.wording import outstanding_deletions
 
 logger = logging.getLogger(__name__)
 
@@ -26,12 +25,12 @@ def exit_status(
     signum: int | None,
     *,
     rejects_fail: bool,
-    outstanding: tuple[int, int] = (0, 0),
+    outstanding: bool = False,
 ) -> End:
     """Say how a run came to its end.
 
-    ``rejects_fail`` says that rejects count as a failure. ``outstanding`` are the deletions that
-    wait, which always do, and how many persons they are of.
+    ``rejects_fail`` says that rejects count as a failure; deletions that are ``outstanding`` always
+    do.
     """
     if isinstance(failure, Reject):
         return End(Kind.REJECTED, Stop.exit_code, failure.message, failure.code)
@@ -45,10 +44,8 @@ def exit_status(
         return End(kind, code, failure.message)
     if signum is not None:
         return End(Kind.SIGNAL, 128 + signum, signal.Signals(signum).name)
-    deletions, persons = outstanding
-    if deletions:
-        message = f"finished, but {outstanding_deletions(deletions, persons)}"
-        return End(Kind.OUTSTANDING, REJECTS_WRITTEN, message)
+    if outstanding:
+        return End(Kind.OUTSTANDING, REJECTS_WRITTEN)
     return End(Kind.FINISHED, REJECTS_WRITTEN if rejects_fail else 0)
 
 

@@ -326,7 +326,7 @@ class TargetLinkedInResumes(Target):
             failure,
             self._signal,
             rejects_fail=kept > 0 and self.settings.fail_on_rejects,
-            outstanding=runtime.reporter.outstanding(),
+            outstanding=runtime.reporter.outstanding() != (0, 0),
         )
         figures = runtime.reporter.figures(
             end, version=self.plugin_version, rejects_kept=runtime.rejects is not None
