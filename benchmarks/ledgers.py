@@ -18,7 +18,7 @@ from target_linkedin_resumes.app import owner_of, sources_of
 from target_linkedin_resumes.engine.interfaces import Confirmed, Sent
 from target_linkedin_resumes.engine.types import Content, Upload
 from target_linkedin_resumes.errors import Confirmation
-from target_linkedin_resumes.records import Row, Upsert, read_change
+from target_linkedin_resumes.records import Provenance, Row, Upsert, read_change
 from target_linkedin_resumes.resumes.etags import Fingerprints
 from target_linkedin_resumes.resumes.sources import Sources
 from target_linkedin_resumes.settings import read_settings
@@ -75,7 +75,7 @@ def _upsert(case: Case, number: int) -> Upsert:
     record = record_of(case, number, "")
     keys = ("id",) if case.rows else ()
     row = Row(row_text("resumes", [record["id"]]), "resumes", keys) if keys else None
-    change = read_change(record, stream="resumes", row=row)
+    change = read_change(record, Provenance("resumes", record, row=row))
     assert isinstance(change, Upsert)
     return change
 

@@ -1,4 +1,4 @@
-"""Dates and times in the forms that taps and their sources write. Pure; none of it is a guess."""
+"""Read dates and times in the forms that taps and their sources write, without guessing. Pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from decimal import Decimal
 from target_linkedin_resumes.values import as_whole
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Stand for what lies beyond the years that a datetime can hold.
+# Stand for all times beyond the years that a datetime can hold.
 FIRST = datetime.min.replace(tzinfo=UTC)
 LAST = datetime.max.replace(tzinfo=UTC)
 
 _LONGEST = 64
-# Whoever writes a double with an exponent writes a fraction before it.
+# A double that is written with an exponent has a fraction before it.
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+([eE][+-]?\d{1,3})?)?")
 _TIME = r"(?P<hour>\d\d?)(:?(?P<minute>\d\d)(:?(?P<second>\d\d)([.,](?P<fraction>\d+))?)?)?"
 _ZONE = r"(\s*(?P<half>[AP])M)?\s*(Z|UT|(UTC|GMT)?(?P<zone>[+-]\d\d(:?\d\d)?)?)"
@@ -25,6 +25,8 @@ _FORMS = tuple(
     for form in (
         # 2024-05-06 07:08:09 +0000, 2024/05/06, +275760-09-13T00:00:00Z
         rf"(?P<year>[+-]?\d{{4,6}})([-/])(?P<month>\d\d?)\2(?P<day>\d\d?)([T\s]\s*{_TIME}{_ZONE})?",
+        # 2024-05-06+02:00, as XML writes a date
+        r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)(Z|(?P<zone>[+-]\d\d:\d\d))",
         # 20240506070809.123Z
         rf"(?P<year>\d{{4}})(?P<month>\d\d)(?P<day>\d\d)([T\s]?{_TIME}{_ZONE})?",
         # Mon, 06 May 2024 07:08:09 GMT, 06-May-2024
@@ -50,16 +52,18 @@ _DIGITS = re.compile(
 # they are a date: as an epoch they would be of 1976, and a date for "never" must not become one.
 _YEARS = re.compile(r"0|1753|1899|1900|19[7-9]|20|9999")
 # The month of one of these comes first or second, depending on the country.
-_SLASHES = re.compile(r"(\d\d?)/(\d\d?)/(\d{4})(\D.*)?", re.ASCII)
+_TWO_WAYS = re.compile(r"(\d\d?)([/-])(\d\d?)\2(\d{4})(\D.*)?", re.ASCII)
+# How Postgres writes a time without end.
+_WITHOUT_END = {"infinity": LAST, "-infinity": FIRST}
 # How .NET writes a time in JSON: milliseconds, and a zone that does not change the moment.
 _DOT_NET = re.compile(r"\\?/Date\(([+-]?\d{1,18})([+-]\d{4})?\)\\?/", re.ASCII)
 
 # Below which number an epoch is in a unit, and how many microseconds the unit has.
 _UNITS = ((10**11, 10**6), (10**14, 10**3), (2 * 10**17, 1), (10**20, Decimal("0.001")))
-# What is no epoch. In seconds, the first would lie between 1971 and 3 March 1973: too early for a
-# resume, and ids and sizes look the same. The others count from other years in 100 nanoseconds: the
-# times of Windows files from 1968 to 2108, and the ticks of .NET from 1965 to 2101. As epochs they
-# would be of the year 5600 and later, or of 1989 to 1991.
+# Ranges that are no epochs. In seconds, the first would lie between 1971 and 3 March 1973: too
+# early for a resume, and ids and sizes look the same. The others count from other years in 100
+# nanoseconds: the times of Windows files from 1968 to 2108, and the ticks of .NET from 1965 to
+# 2101. As epochs they would be of the year 5600 and later, or of 1989 to 1991.
 _NO_EPOCHS = ((365 * 86_400, 10**8), (1157 * 10**14, 16 * 10**16), (62 * 10**16, 663 * 10**15))
 # The last days of the year 9999 in seconds. In every unit they stand for "never"; in the next
 # smaller one they would be an evening in 1978.
@@ -88,14 +92,14 @@ def read_moment(value: object) -> datetime | None:
 
 
 def readings(value: object) -> list[datetime]:
-    """Give all moments that a value may mean: of 05/06/2024 both."""
+    """Return all moments that a value may mean: of 05/06/2024 and 05-06-2024 both."""
     moment = read_moment(value)
     if moment is not None:
         return [moment]
-    match = _SLASHES.fullmatch(value.strip()) if isinstance(value, str) else None
+    match = _TWO_WAYS.fullmatch(value.strip()) if isinstance(value, str) else None
     if match is None:
         return []
-    one, other, year, rest = match.groups("")
+    one, _, other, year, rest = match.groups("")
     dates = (f"{year}-{one}-{other}{rest}", f"{year}-{other}-{one}{rest}")
     return [moment for moment in map(read_moment, dates) if moment is not None]
 
@@ -129,7 +133,7 @@ def _from_text(text: str) -> datetime | None:
     if match := _DOT_NET.fullmatch(text):
         return _after_epoch(int(match[1]) * 1000)
     match = next(filter(None, (form.fullmatch(text) for form in _FORMS)), None)
-    return None if match is None else _made(match.groupdict())
+    return _WITHOUT_END.get(text.lower()) if match is None else _made(match.groupdict())
 
 
 def _aware(moment: datetime) -> datetime:
@@ -167,6 +171,8 @@ def _after_epoch(microseconds: int) -> datetime:
 def _made(parts: Mapping[str, str | None]) -> datetime | None:
     """Make a moment of its parts; None if there is none on the calendar or the clock."""
     year, month, day = (parts[name] or "" for name in ("year", "month", "day"))
+    if not month.strip("0") or not day.strip("0"):  # a zero date: MySQL's, or day 0 of Excel
+        return FIRST if int(year) <= 1900 else None
     if not 0 < int(year) < 10_000:
         return LAST if int(year) > 0 else FIRST
     hours, minutes, seconds = (int(parts.get(name) or 0) for name in ("hour", "minute", "second"))

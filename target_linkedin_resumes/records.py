@@ -66,37 +66,43 @@ class Row(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Upsert:
-    """The resume of ``key`` is to be what ``file`` holds. ``created_at`` is epoch milliseconds.
+class Provenance:
+    """The record that a change was read from, or that was rejected.
 
     ``stream``, ``record`` and ``version`` are as the tap sent them, ``attempts`` is how often
-    earlier runs failed to deliver the record. ``row`` is the tap's row that names the resume, None
-    where the ids are its identity or nothing is; ``element`` is the place in the
-    row's list, None where the record is one resume.
+    earlier runs failed to deliver the record. ``row`` is the tap's row, None where the ids are its
+    identity or nothing is; ``element`` is the place of one resume in the row's list, None where the
+    record is one resume.
     """
+
+    stream: str = ""
+    record: Record = field(default_factory=dict, repr=False)
+    attempts: int = 0
+    version: int | None = None
+    row: Row | None = field(default=None, repr=False)
+    element: int | None = None
+
+
+# Of a deletion that no record asks for.
+NO_RECORD = Provenance()
+
+
+@dataclass(frozen=True, slots=True)
+class Upsert:
+    """The resume of ``key`` is to be what ``file`` holds. ``created_at`` is epoch milliseconds."""
 
     key: ResumeKey
     created_at: int
     file: ResumeFile
-    stream: str = ""
-    record: Record = field(default_factory=dict, repr=False)
-    attempts: int = 0
-    version: int | None = None
-    row: Row | None = field(default=None, repr=False)
-    element: int | None = None
+    provenance: Provenance = NO_RECORD
 
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """The resume of ``key`` is to be gone. The other fields are those of :class:`Upsert`."""
+    """The resume of ``key`` is to be gone."""
 
     key: ResumeKey
-    stream: str = ""
-    record: Record = field(default_factory=dict, repr=False)
-    attempts: int = 0
-    version: int | None = None
-    row: Row | None = field(default=None, repr=False)
-    element: int | None = None
+    provenance: Provenance = NO_RECORD
 
 
 Change = Upsert | Delete
@@ -113,8 +119,8 @@ FIELDS = (
     "checksum",
 )
 DELETED = "_sdc_deleted_at"
-_WHOLE = ("candidate_id", "resume_id", "checksum")  # where a whole number is the text of it
-_NO_TEXTS = (*_WHOLE, "created_at")  # what need not be a text
+_WHOLE = ("candidate_id", "resume_id", "checksum")  # a whole number counts as its text here
+_NO_TEXTS = (*_WHOLE, "created_at")  # may be other than a text
 _ID_TYPES = (str, int)  # no bool, which is an int
 
 _ID = {"type": ["string", "integer"], "minLength": 1}
@@ -162,12 +168,12 @@ _FALSE_WORDS = frozenset(
 # 1973 in milliseconds) is a unit mistaken for another and never goes on the wire; nor does anything
 # from 2100 on.
 _EARLIEST, _LATEST = 10**11, 4_102_444_800_000
-# From here on a float may have been another whole number: it is nobody's id.
+# From here on a float may stand for several whole numbers, so it is no id.
 _LOSSY = 2.0**53
 _MILLISECOND = timedelta(milliseconds=1)
 # Sources write dates before the first or from the second year on for "never".
 _FIRST_YEAR, _NEVER_YEAR = 1971, 2099
-# Clocks and zones differ; a deletion that is announced for later is none yet.
+# Seconds. Clocks and zones differ; a deletion that is announced for a later day has not happened.
 _SOON = 86_400
 # Of small numbers 0, 1 and -1 say something, and so do the midnights of 1970, and those of its
 # first day in all time zones, in seconds or milliseconds. A code, a count, a year, a month such as
@@ -176,32 +182,20 @@ _YEAR = timedelta(days=365)
 _DAY, _HOUR = 86_400, 3600
 
 
-def read_change(
-    record: Record,
-    *,
-    stream: str = "",
-    original: Record | None = None,
-    attempts: int = 0,
-    version: int | None = None,
-    row: Row | None = None,
-    element: int | None = None,
-) -> Change:
+def read_change(record: Record, provenance: Provenance = NO_RECORD) -> Change:
     """Read a record that has the contract's fields.
 
-    ``original`` is the record as the tap sent it, kept for the rejects; ``record`` unless given.
     Raises :class:`Reject` (``invalid_record``, ``invalid_timestamp``) with a message that names
     the field and never quotes its value.
     """
-    kept = record if original is None else original
     marker = record.get(DELETED)
     if marker is not None and is_deleted(marker):
-        return Delete(_key(record), stream, kept, attempts, version, row, element)
+        return Delete(_key(record), provenance)
     present = _present(record)
     if not _is_plain_upsert(present):
         _check(_UPSERT_VALIDATOR, present)
     created_at = epoch_milliseconds(present["created_at"])
-    about = (stream, kept, attempts, version, row, element)
-    return Upsert(_checked_key(present), created_at, _file(present), *about)
+    return Upsert(_checked_key(present), created_at, _file(present), provenance)
 
 
 def key_of(record: Record) -> ResumeKey | None:
@@ -263,7 +257,7 @@ def _is_first_day(seconds: Decimal) -> bool:
 
 
 def _has_come(moment: datetime, now: float) -> bool | None:
-    """Tell whether a date is there: no for one that means "never", None for one to come."""
+    """Tell whether a date has come: False for one that means "never", None for a future one."""
     if not _FIRST_YEAR <= moment.year < _NEVER_YEAR:
         return False
     return True if moment.timestamp() <= now + _SOON else None
@@ -298,7 +292,7 @@ def epoch_milliseconds(value: object) -> int:
 
 
 def _present(record: Record) -> dict[str, Any]:
-    """Give the fields that say something; what taps make of null, and 42.0 of 42, is undone."""
+    """Return the fields that are not null, with 42.0 as 42 where a text or whole number is due."""
     present: dict[str, Any] = {}
     for name in FIELDS:
         value = record.get(name)

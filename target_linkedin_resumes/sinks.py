@@ -1,8 +1,8 @@
-"""Records of a stream become changes and go to the delivery engine.
+"""Turn the records of a stream into changes, and hand them to the delivery engine.
 
-The SDK's sinks collect, drain and acknowledge; here the engine does. So a sink holds nothing, and
-what the SDK would do to a record on its way (strip `_sdc_*` fields, parse dates, validate against
-the tap's schema) is left out: the mapped record is checked against this target's own contract.
+The SDK's sinks collect, drain and acknowledge records. Here the engine does, and a sink holds none.
+The SDK's own processing (strip `_sdc_*` fields, parse dates, validate against the tap's schema) is
+left out: the mapped record is checked against this target's own contract.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from target_linkedin_resumes.mapping.mapper import Mapper
 from target_linkedin_resumes.records import (
     Change,
     Delete,
+    Provenance,
     Record,
     ResumeKey,
     Row,
@@ -58,55 +59,28 @@ _NO_IDS = "it deletes a resume whose ids cannot be read from it; have the tap se
 
 @dataclass(slots=True)
 class _Message:
-    """A record after stream maps, and what the tap said of it."""
+    """A record after stream maps, and where it comes from."""
 
     record: Record
-    original: Record
-    stream: str
-    attempts: int
-    version: int | None
-    row: Row | None
-    element: int | None = None
+    provenance: Provenance
     parts: int = 1
 
-    def size(self) -> int:
-        """How many bytes of memory this part of the record holds."""
-        return size_estimate(self.original) // self.parts
+    @property
+    def row(self) -> Row | None:
+        """The tap's row that the record is."""
+        return self.provenance.row
 
-    def read(self, mapped: Record) -> Change:
-        """Read the record with this target's fields. Raises :class:`Reject`."""
-        return read_change(
-            mapped,
-            stream=self.stream,
-            original=self.original,
-            attempts=self.attempts,
-            version=self.version,
-            row=self.row,
-            element=self.element,
-        )
+    def size(self) -> int:
+        """Estimate the bytes of memory that this part of the record holds."""
+        return size_estimate(self.provenance.record) // self.parts
 
     def delete(self, key: ResumeKey) -> Delete:
         """Make the deletion of a resume that the record asks for."""
-        about = (self.stream, self.original, self.attempts, self.version, self.row, self.element)
-        return Delete(key, *about)
-
-    def rejected(self, asked: _Unreadable) -> Rejected:
-        """Make the reject of the record, without its position."""
-        return Rejected(
-            self.stream,
-            self.original,
-            asked.reject,
-            attempts=self.attempts + 1,
-            key=asked.key,
-            version=self.version,
-            row=self.row,
-            element=self.element,
-            candidate_id=asked.candidate_id,
-        )
+        return Delete(key, self.provenance)
 
 
 class _Unreadable(NamedTuple):
-    """A record that is no change, and its ids if at least those can be read.
+    """A record that cannot be read as a change, with its ids if at least those can be read.
 
     ``candidate_id`` as in :class:`Rejected`.
     """
@@ -117,7 +91,7 @@ class _Unreadable(NamedTuple):
 
 
 class _RowDeletion:
-    """A record that deletes, and whose ids cannot be read."""
+    """A record that deletes, and whose ids cannot be read: its row tells which resumes."""
 
 
 _Asked = Change | _Unreadable
@@ -140,20 +114,20 @@ class ResumeSink(Sink):
         self._rows: Rows | None = ours.runtime.rows
         self._dead_letters: DeadLetters | None = ours.runtime.rejects
         mapper = Mapper(ours.settings.fields, ours.settings.only)
-        # A stream that the stream maps drop gets a sink all the same, but no record. A later SCHEMA
-        # may list what has changed alone.
-        judged = stream_name in ours.judged or is_dropped(target, stream_name)
-        unjudged = judged or ours.retrying or not schema.get("properties")
-        self._mapping = mapper.for_stream(stream_name, None if unjudged else schema)
-        if not unjudged:
-            ours.judged.add(stream_name)
-        self._said: set[str] = ours.said
+        # The mapping is compared with the first SCHEMA: a later one may list only what has changed.
+        # A stream that the stream maps drop gets a sink too, but no record.
+        known = stream_name in ours.checked or is_dropped(target, stream_name)
+        is_checked = not (known or ours.retrying) and bool(schema.get("properties"))
+        self._mapping = mapper.for_stream(stream_name, schema if is_checked else None)
+        if is_checked:
+            ours.checked.add(stream_name)
+        self._logged: set[str] = ours.logged
         for warning in self._mapping.warnings:
-            self._say(logging.WARNING, warning)
+            self._log_once(logging.WARNING, warning)
         self._described = False
         keys = tuple(key_properties or ())
         by_ids = self._mapping.is_of_candidates or self._mapping.is_identified_by_ids(keys)
-        # In one order: taps do not always give them in the same.
+        # Sorted, because taps do not always list them in the same order.
         self._row_keys = () if by_ids else tuple(sorted(keys))
         self._identified = False
 
@@ -227,7 +201,8 @@ class ResumeSink(Sink):
     def _overtake(self, message: _Message, *, deletions: bool = True, named: bool = False) -> None:
         """Drop what is kept of earlier records of the same row, see :class:`DeadLetters`."""
         row, kept = message.row, self._dead_letters
-        if row is None or kept is None or message.attempts or not kept.keeps(row, named=named):
+        again = message.provenance.attempts > 0
+        if row is None or kept is None or again or not kept.keeps(row, named=named):
             return
         self._engine.write(partial(kept.overtaken, row, deletions=deletions, named=named))
 
@@ -238,30 +213,30 @@ class ResumeSink(Sink):
             self._engine.write(partial(kept.succeeds, row, change.key, position))
 
     def _describe(self, record: Record, stream: str, *, again: bool) -> None:
-        """Say once what serves for what, and note what identifies the stream's rows.
+        """Log the mapping once, and note which properties identify the stream's rows.
 
         The SCHEMA of a record that is tried ``again`` may be out of date.
         """
         if not self._described:
             self._described = True
-            self._say(logging.INFO, self._mapping.describe(record))
+            self._log_once(logging.INFO, self._mapping.describe(record))
         if not (again or self._identified):
             self._identified = True
             if self._rows is not None and self._row_keys:
                 self._rows.identify(stream, self._rows_name(stream), self._row_keys)
 
     def _rows_name(self, stream: str) -> str:
-        """What tells the rows of a stream from those of others that the stream maps name alike."""
+        """Name the stream of a row; stream maps may give several streams one name."""
         return stream if stream == self.stream_name else f"{stream} as {self.stream_name}"
 
     def _message(
         self, record: Record, original: Record, stream: str, attempts: int, version: int | None
     ) -> _Message:
         row = self._row(record, stream) if not attempts or self._is_current(stream) else None
-        return _Message(record, original, stream, attempts, version, row)
+        return _Message(record, Provenance(stream, original, attempts, version, row))
 
     def _is_current(self, stream: str) -> bool:
-        """Tell whether the rows of a stream are still told apart by these key properties."""
+        """Tell whether these key properties still identify the rows of a stream."""
         if self._rows is None:
             return True
         known = self._rows.properties_of(self._rows_name(stream))
@@ -292,13 +267,13 @@ class ResumeSink(Sink):
             self._hand_in(asked, message, found)
 
     def _read(self, message: _Message) -> _Asked | _RowDeletion | None:
-        """Read what a record asks for; None if the setting `only` takes it out.
+        """Read what a record asks for; None if the setting `only` filters it out.
 
-        What cannot be read is asked first whether it deletes: that needs ids, and nothing else.
+        A record that cannot be read may still delete: that needs the ids, and nothing else.
         """
         try:
             mapped = self._mapping.apply(message.record)
-            return None if mapped is None else message.read(mapped)
+            return None if mapped is None else read_change(mapped, message.provenance)
         except Reject as reject:
             ids = self._mapping.ids(message.record)
             key = key_of(ids)
@@ -315,18 +290,20 @@ class ResumeSink(Sink):
         return deletes and not self._mapping.is_filtered(record, deletes=True)
 
     def _hand_in(self, asked: _Asked, message: _Message, found: object = None) -> None:
-        """Hand over a change or what is rejected. What its row names has been noted."""
+        """Hand over a change or a reject. The caller has noted which resumes its row names."""
         if isinstance(asked, Delete):
             self._delete(asked, message)
             return
         if isinstance(asked, _Unreadable):
             if self._dead_letters is not None:
                 self._dead_letters.expect(message.row, named=asked.key is not None)
-            self._engine.reject(message.rejected(asked))
+            attempts = message.provenance.attempts + 1
+            rejected = Rejected(message.provenance, asked.reject, -1, attempts, *asked[1:])
+            self._engine.reject(rejected)
         else:
             self._tell_padding(asked.key)
             if self._rows is not None and self._row_keys and message.row is None:
-                self._rows.unidentified(message.stream)
+                self._rows.unidentified(message.provenance.stream)
             kept = self._dead_letters
             if kept is not None and kept.unnamed:  # nearly never: no call for it
                 self._succeed(asked, kept, message.row)
@@ -346,7 +323,7 @@ class ResumeSink(Sink):
         Raises :class:`Reject` where it is not known what that is.
         """
         if self._rows is not None and message.row is not None:
-            again = message.attempts > 0
+            again = message.provenance.attempts > 0
             self._rows.delete_row(message.row, message.delete, message.size(), keys, again=again)
             return
         for key in keys:
@@ -399,7 +376,7 @@ class ResumeSink(Sink):
             self._hand_in(change, one)
 
     def _read_element(self, message: _Message) -> _Asked | None:
-        """Read what an element of a list asks for; None if it is passed over, which is noted."""
+        """Read what an element of a list asks for; None if it is filtered out, which is noted."""
         change = self._read(message)
         if change is None:
             self._engine.skip()
@@ -409,7 +386,7 @@ class ResumeSink(Sink):
         return change
 
     def _delete_list(self, message: _Message) -> None:
-        """Delete all that a record's list has named, now and before."""
+        """Delete all resumes that a record's list names, now and in earlier records."""
         if self._mapping.is_filtered(message.record, deletes=True):
             self._engine.skip()
             return
@@ -423,8 +400,8 @@ class ResumeSink(Sink):
     # Candidates
 
     def _deliver_candidate(self, message: _Message) -> None:
-        """Delete the resumes of a candidate that is deleted; pass over one that is not."""
-        record, rows = message.record, self._rows
+        """Delete the resumes of a deleted candidate; skip a candidate that is not deleted."""
+        record, provenance, rows = message.record, message.provenance, self._rows
         if not self._mapping.deletes(record) or self._mapping.is_filtered(record, deletes=True):
             self._engine.skip()
             return
@@ -434,12 +411,13 @@ class ResumeSink(Sink):
                 DELETION_UNRESOLVED,
                 "it deletes a candidate, and what serves for candidate_id is missing or no id",
             )
-        kept = set() if message.attempts else self._kept_of(candidate_id)
-        about = (message.delete, message.size(), message.stream)
-        rows.delete_candidate(candidate_id, *about, also=kept, again=message.attempts > 0)
+        again = provenance.attempts > 0
+        kept = set() if again else self._kept_of(candidate_id)
+        about = (message.delete, message.size(), provenance.stream)
+        rows.delete_candidate(candidate_id, *about, also=kept, again=again)
 
     def _kept_of(self, candidate_id: str) -> set[ResumeKey]:
-        """The resumes of a deleted candidate of which records are kept; the others are dropped."""
+        """Return a deleted candidate's resumes among the rejects; drop rejects that name none."""
         found: set[ResumeKey] = set()
         kept = self._dead_letters
         if kept is not None and kept.keeps_any:
@@ -449,23 +427,23 @@ class ResumeSink(Sink):
 
     def _tell_padding(self, key: ResumeKey) -> None:
         for field in key.padded:
-            self._say(
+            self._log_once(
                 logging.WARNING,
                 f"stream {self.stream_name!r}: field '{field}' begins or ends with blanks. They are"
                 " part of the id: without them it is a different id. If a column pads its values,"
                 " trim them at the source or with `stream_maps`",
             )
 
-    def _say(self, level: int, line: str) -> None:
-        """Log what was not said already, before the stream's schema changed."""
-        if line not in self._said:
-            self._said.add(line)
+    def _log_once(self, level: int, line: str) -> None:
+        """Log a line unless this run has logged it, perhaps before the stream's schema changed."""
+        if line not in self._logged:
+            self._logged.add(line)
             logger.log(level, "%s", line)
 
     def filtered_out(
         self, stream_map: StreamMap, record: Record, stream: str, version: int | None
     ) -> None:
-        """Note a record that a stream map has taken out; it deletes nothing.
+        """Note a record that a stream map has filtered out; it deletes nothing.
 
         Raises what :class:`FullTables` does.
         """
@@ -478,19 +456,21 @@ class ResumeSink(Sink):
                 self._pass_over(message)
 
     def _pass_over(self, message: _Message) -> None:
-        if self._versions is not None and message.version is not None:
+        stream, version = message.provenance.stream, message.provenance.version
+        if self._versions is not None and version is not None:
             key = key_of(self._mapping.ids(message.record))
-            self._versions.passed_over(message.stream, message.version, key)
+            self._versions.passed_over(stream, version, key)
 
     def _pass_over_all(self, message: _Message) -> None:
-        """Note that a version has named whatever the row of a record named before."""
-        if self._versions is None or message.version is None:
+        """Note that a version names whatever the row of a record named before."""
+        stream, version = message.provenance.stream, message.provenance.version
+        if self._versions is None or version is None:
             return
         if message.row is None or self._rows is None:
-            self._versions.passed_over(message.stream, message.version, None)
+            self._versions.passed_over(stream, version, None)
         else:
             for key in self._rows.named_by(message.row):
-                self._versions.passed_over(message.stream, message.version, key)
+                self._versions.passed_over(stream, version, key)
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
         """As the SDK calls it; this target calls :meth:`deliver`."""
@@ -498,32 +478,32 @@ class ResumeSink(Sink):
         self.deliver(record, record, self.stream_name)
 
     def process_batch(self, context: dict[str, Any]) -> None:
-        """Nothing is held in a sink."""
+        """Do nothing: a sink holds no records."""
 
     def clean_up(self) -> None:
-        """Nothing: the SDK would log a metric of 0 here, as this target counts by itself."""
+        """Do nothing: the SDK would log a metric of 0, because this target counts by itself."""
 
     def get_validator(self) -> BaseJSONSchemaValidator | None:
-        """No validator: its errors quote the record, and its check is not this target's."""
+        """Return none: the SDK's validator quotes the record, and checks another contract."""
         return None
 
     def _remove_sdc_metadata_from_schema(self) -> None:
-        """`_sdc_deleted_at` is a deletion marker and stays."""
+        """Keep the fields: `_sdc_deleted_at` is a deletion marker."""
 
     @property
     def max_size(self) -> int:
-        """At most LinkedIn's 100; the engine makes the batches."""
+        """Return at most LinkedIn's 100. The engine makes the batches."""
         return min(self.batch_size_rows or 100, 100)
 
 
 def row_text(stream: str, values: Sequence[Any]) -> str:
-    """Write what identifies a row: its stream's name after stream maps and its key's values."""
+    """Return the text that identifies a row: its stream's name after stream maps, and its key."""
     texts = [stream, *map(_identity, values)]
     return "".join([f"{len(one)}:{one}" for one in texts])
 
 
 def _identity(value: Any) -> str:
-    """A value of a row's key as text; a tap may write one time in several forms."""
+    """Return a value of a row's key as text; a tap may write one time in several forms."""
     text = as_text(value) or json.dumps(value, default=str, sort_keys=True)
     moment = read_moment(text) if _TIME.match(text) else None
     return text if moment is None else str(moment - EPOCH)
@@ -532,14 +512,15 @@ def _identity(value: Any) -> str:
 def _elements(
     message: _Message, views: Sequence[Record], element: int | None
 ) -> Iterator[_Message]:
-    """Give the elements of a record's list that are there, or the one that is meant."""
+    """Yield the elements of a record's list that are not null, or only the given one."""
     for number, view in enumerate(views):
         if not is_null(view[EACH]) and element in (None, number):
-            yield replace(message, record=view, element=number, parts=len(views))
+            provenance = replace(message.provenance, element=number)
+            yield _Message(view, provenance, parts=len(views))
 
 
 def warn_of_missing_streams(target: Target, settings: Settings) -> None:
-    """At the end of the input, warn of streams that settings name and that never came."""
+    """Warn of streams that settings name and that never came. Called at the end of the input."""
     mapper = Mapper(settings.fields, settings.only)
     came = {
         one.stream_alias
@@ -552,16 +533,16 @@ def warn_of_missing_streams(target: Target, settings: Settings) -> None:
 
 
 def priority(change: Change) -> float:
-    """What is to be fetched first: the link that expires soonest; a file that stays comes last."""
+    """Return when the link of a change expires, in epoch seconds: the soonest is fetched first."""
     location = change.file.location if isinstance(change, Upsert) else None
     expiry = expires_at(location) if location and "?" in location else None
     return inf if expiry is None else expiry
 
 
 def size_estimate(record: Record) -> int:
-    """How many bytes of memory a parsed record holds, whatever it is nested like.
+    """Estimate the bytes of memory that a parsed record holds, at any depth.
 
-    For back-pressure: what occurs twice in it is counted twice.
+    For back-pressure: a value that occurs twice is counted twice.
     """
     total = 0
     left: list[Any] = [record]

@@ -1,11 +1,10 @@
-"""The Singer target: reads messages, handles signals, decides the exit code."""
+"""The Singer target: its command, the messages it reads, signals, and the exit code."""
 
 from __future__ import annotations
 
 import copy
 import logging
 import os
-import queue
 import re
 import signal
 import sys
@@ -38,7 +37,7 @@ from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Stop
 from target_linkedin_resumes.exit_status import exit_status, explain, write_report
 from target_linkedin_resumes.log_masking import mask_logs, silence_loggers
 from target_linkedin_resumes.preflight import preflight
-from target_linkedin_resumes.records import Delete
+from target_linkedin_resumes.records import Delete, Provenance
 from target_linkedin_resumes.report.progress import TerminalDisplay, is_wanted
 from target_linkedin_resumes.resumes.sources import PRIVATE_LOGGERS
 from target_linkedin_resumes.sdk_settings import (
@@ -62,6 +61,7 @@ from target_linkedin_resumes.singer.reader import (
     Woken,
 )
 from target_linkedin_resumes.singer.schemas import bounded, is_schema, readable
+from target_linkedin_resumes.singer.signals import Signals
 from target_linkedin_resumes.singer.standard_streams import StateOutput, Unread
 from target_linkedin_resumes.singer.stream_maps import without_failing
 from target_linkedin_resumes.singer.usage import DiscreetCommand
@@ -75,16 +75,13 @@ logger = logging.getLogger(__name__)
 # Settings of the SDK that would do nothing here: batches are LinkedIn's, records are checked
 # against this target's own contract, `_sdc_*` fields are never added, Faker is not installed.
 _WITHOUT_EFFECT = ("add_record_metadata", "faker_config", "load_method", "validate_records")
-# Ctrl-C reaches every process of a pipeline, and Meltano passes it on as SIGTERM: another signal
-# so soon after the first is the same request, and not the one to end at once.
-_ECHO_SECONDS = 5
-# What a run that was asked to end may take after the grace, to write down what became of it.
+# After the grace, the time that a run has to write down how it ended.
 _LAST_SECONDS = 5
-_OF_A_SCHEMA = re.compile(r"(Schema|Key properties|Schema or key properties) .*\bchanged\b")
+_SCHEMA_CHANGE = re.compile(r"(Schema|Key properties|Schema or key properties) .*\bchanged\b")
 
 
 class _Command(DiscreetCommand, SingerCommand):
-    """The SDK's command, whose usage errors hold nothing of what was given."""
+    """The SDK's command, with usage errors that do not repeat what was given."""
 
 
 class TargetLinkedInResumes(Target):
@@ -106,19 +103,17 @@ class TargetLinkedInResumes(Target):
 
     def __init__(self, **arguments: Any) -> None:
         """As the SDK's; raises :class:`Misconfigured` for a configuration that is not valid."""
-        self._signals: queue.SimpleQueue[int | None] = queue.SimpleQueue()
-        self._signal: int | None = None
-        self._watched = False  # whether anybody reads the signals
+        self._signals = Signals()
         self._states = StateOutput()
-        self.said: set[str] = set()
-        self.judged: set[str] = set()
+        self.logged: set[str] = set()  # what is logged once a run
+        self.checked: set[str] = set()  # streams whose schema was compared with the mapping
         self.retrying = False
         self._after_state = False
         self._replaying = False
         self._schemaless: dict[str, ResumeSink] = {}
         self._input_path: Path | None = None
         self._display: TerminalDisplay | None = None
-        say_once(self.logger)
+        quiet_sdk_log(self.logger)
         check_log_settings(os.environ, self._env_var_prefix)
         super().__init__(**arguments)
         mask_logs(secrets_of(self.config))
@@ -129,7 +124,7 @@ class TargetLinkedInResumes(Target):
 
     @cached_property
     def runtime(self) -> Runtime:
-        """What this run works with, started. Raises :class:`Stop`."""
+        """The parts of this run, built and started on first use. Raises :class:`Stop`."""
         runtime = build(
             self.settings,
             print_state=self._print_state,
@@ -141,7 +136,7 @@ class TargetLinkedInResumes(Target):
         return runtime
 
     def _retry_rejects(self) -> None:
-        """Try again what earlier runs rejected and what may have healed, before anything is read.
+        """Retry rejects of earlier runs whose cause may have passed, before any input is read.
 
         Raises the failure that stopped the run, or Draining.
         """
@@ -179,7 +174,7 @@ class TargetLinkedInResumes(Target):
 
     @classmethod
     def command(cls) -> click.Command:
-        """Set up the log and give the command. Raises :class:`Misconfigured`."""
+        """Set up logging and return the command. Raises :class:`Misconfigured`."""
         check_log_settings(os.environ, cls._env_var_prefix)
         try:
             return cls.cli
@@ -194,7 +189,7 @@ class TargetLinkedInResumes(Target):
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
-        """The SDK's command with `--check`."""
+        """Return the SDK's command with the option `--check`."""
         made = super().get_singer_command()
         command = _Command(
             made.name,
@@ -238,17 +233,17 @@ class TargetLinkedInResumes(Target):
         try:
             target = cls(config=config.config, parse_env_config=config.parse_env)
             if not check:
-                logger.info("%s", what_it_writes(target.settings))
+                logger.info("%s", destination(target.settings))
             cls.print_version(print_fn=cls.logger.info)
             for message in unknown_settings(target.config, cls.config_jsonschema["properties"]):
                 logger.warning("%s", message)
             sys.exit(target.check() if check else target.run(file_input))
         except Stop as error:
             logger.error("%s", error)  # noqa: TRY400 - a traceback would not help the operator
-            sys.exit(_said(error.exit_code))
+            sys.exit(_logged(error.exit_code))
 
     def check(self) -> int:
-        """Say on stdout what is well and what is not; gives the exit code."""
+        """Print the findings of the preflight on standard output; return the exit code."""
         code = 0
         for well, finding in preflight(self.settings):
             sys.stdout.write(f"{'ok  ' if well else 'FAIL'}  {finding}\n")
@@ -256,7 +251,7 @@ class TargetLinkedInResumes(Target):
         return code
 
     def run(self, file_input: IO[Any] | None = None) -> int:
-        """Read all messages, deliver them, and give the exit code.
+        """Read all messages, deliver them, and return the exit code.
 
         Raises Misconfigured, and Stop where the run's own files cannot be brought up to date.
         """
@@ -266,7 +261,7 @@ class TargetLinkedInResumes(Target):
         if is_wanted(sys.stderr, os.environ):
             self._display = TerminalDisplay(sys.stderr)
             self._display.start()
-        self._watched = True
+        self._signals.watched = True
         start_thread("signals", self._watch_signals)
         progress = start_thread("progress", runtime.reporter.watch, ended.wait, self._display)
         self._read(runtime.engine, file_input)
@@ -277,11 +272,11 @@ class TargetLinkedInResumes(Target):
             runtime.engine.end()
             if runtime.versions is not None:
                 runtime.versions.name_again()
-            runtime.close(complete=runtime.engine.failure is None and self._signal is None)
+            runtime.close(complete=runtime.engine.failure is None and self._signals.first is None)
         except Failure as failure:
             runtime.engine.fail(failure)
-        code = _said(self._conclude(runtime))
-        self._signals.put(None)
+        code = _logged(self._conclude(runtime))
+        self._signals.close()
         return code
 
     def _read(self, engine: Engine, file_input: IO[Any] | None) -> None:
@@ -295,7 +290,7 @@ class TargetLinkedInResumes(Target):
         except Failure as failure:
             engine.fail(failure)
         except Exception as error:  # noqa: BLE001 - the state must stay true, whatever happens
-            # The text of the exception may quote a record; where it was raised does not.
+            # The text of the exception may quote a record; the place it was raised at does not.
             frames = " < ".join(
                 f"{Path(frame.filename).name}:{frame.lineno} {frame.name}"
                 for frame in reversed(traceback.extract_tb(error.__traceback__))
@@ -318,13 +313,14 @@ class TargetLinkedInResumes(Target):
             self._display.show(runtime.reporter.progress(ended=True))
             self._display.stop()
         counters, failure = runtime.engine.counters, runtime.engine.failure
-        if isinstance(failure, Unread) and self._signal is not None:
+        signum = self._signals.first
+        if isinstance(failure, Unread) and signum is not None:
             logger.warning("%s", failure)
-            failure = None  # it ends as it was told to
+            failure = None  # the run ends as it was asked to
         kept = runtime.rejects.count if runtime.rejects is not None else 0
         end = exit_status(
             failure,
-            self._signal,
+            signum,
             rejects_fail=kept > 0 and self.settings.fail_on_rejects,
             outstanding=runtime.reporter.outstanding() != (0, 0),
         )
@@ -338,8 +334,8 @@ class TargetLinkedInResumes(Target):
                 counter.increment(count)
         if failure is not None:
             logger.error("%s", explain(failure))
-        elif self._signal is not None:
-            logger.warning("Stopped by %s.", signal.Signals(self._signal).name)
+        elif signum is not None:
+            logger.warning("Stopped by %s.", signal.Signals(signum).name)
         elif kept:
             logger.warning(
                 "%d records were rejected and are kept in %s. Fix the cause, then replay them:"
@@ -352,46 +348,31 @@ class TargetLinkedInResumes(Target):
     # Signals
 
     def _handle_termination(self, signum: int, _: FrameType | None) -> None:
-        """Note the signal and return: the SDK's own handler would acknowledge what is in flight."""
-        if not self._watched:  # nothing is in flight
-            raise SystemExit(128 + signum)
-        self._signals.put(signum)
+        """Note the signal. The SDK's own handler would acknowledge records still in flight."""
+        self._signals.note(signum)
 
     def _watch_signals(self) -> None:
-        first = self._signals.get()
-        if first is None:  # the run has ended
+        first = self._signals.wait()
+        if first is None:
             return
         grace = self.settings.shutdown_grace_seconds
-        self._signal = first
         self._states.end_within(grace)
         self.engine.stop()
         self.message_reader.wake()
-        # Whoever writes to standard error or a terminal may wait for ever: nobody may be reading.
+        # Writing to standard error or a terminal may block for ever if nobody reads it.
         _beside(
             logger.warning,
             "%s: reading stops; what is in flight gets %d s. A second signal ends at once.",
             signal.Signals(first).name,
             grace,
         )
-        second = self._second_signal(first, grace + _LAST_SECONDS)
+        second = self._signals.wait_for_second(grace + _LAST_SECONDS)
         if second is None:
             return
         if self._display is not None:
             _beside(self._display.stop, wait=1)
         self._states.settle(seconds=1)
         os._exit(128 + second)
-
-    def _second_signal(self, first: int, seconds: float) -> int | None:
-        """Wait for what ends the process at once, at most so long; None if the run has ended."""
-        begun = time.monotonic()
-        while (left := begun + seconds - time.monotonic()) > 0:
-            try:
-                signum = self._signals.get(timeout=left)
-            except queue.Empty:
-                break
-            if signum in {first, None} or time.monotonic() >= begun + _ECHO_SECONDS:
-                return signum
-        return first
 
     # Messages
 
@@ -408,8 +389,8 @@ class TargetLinkedInResumes(Target):
             self._begin_replay()
             attempts, element = attempts_of(reject), element_of(reject)
             key = deletion_of(reject)
-            if key is not None:  # the record may be that of a row or a candidate who has come back
-                change = Delete(key, stream, record, attempts, version)
+            if key is not None:  # its row or candidate may have come back since
+                change = Delete(key, Provenance(stream, record, attempts, version))
                 self._delete(change, self.message_reader.line_size)
                 return
         if self.versions is not None:
@@ -438,7 +419,7 @@ class TargetLinkedInResumes(Target):
                 sink.deliver(mapped, record, stream, attempts, version, element)
 
     def _sink_without_schema(self, stream: str) -> ResumeSink:
-        """What reads the records of a stream that has no SCHEMA yet."""
+        """Return the sink for records of a stream that has no SCHEMA yet."""
         if stream not in self._schemaless:
             rows = self.runtime.rows
             keys = None if rows is None else rows.properties_of(stream)
@@ -452,7 +433,7 @@ class TargetLinkedInResumes(Target):
             self.engine.add(change, size)
 
     def _begin_replay(self) -> None:
-        """Take care that a rejects file which comes through a pipe does not grow while it is read.
+        """Detach a rejects file that is read through a pipe, so that it does not grow meanwhile.
 
         Raises as :meth:`Engine.write` does.
         """
@@ -488,7 +469,7 @@ class TargetLinkedInResumes(Target):
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         self._assert_line_requires(message_dict, requires={"value"})
-        if message_dict["value"] is None:  # which is none: the one before it goes on to hold
+        if message_dict["value"] is None:  # no state: the one before it stays valid
             return
         self._after_state = True
         self.engine.state(message_dict["value"], self.message_reader.line_size)
@@ -513,8 +494,8 @@ class TargetLinkedInResumes(Target):
         stream, version = str(message_dict["stream"]), version_of(message_dict.get("version"))
         if self.versions is not None and version is not None:
             self.versions.activate(stream, version)
-        elif stream not in self.said:
-            self.said.add(stream)
+        elif stream not in self.logged:
+            self.logged.add(stream)
             logger.warning(
                 "stream %r: ACTIVATE_VERSION is ignored%s; records the tap no longer names stay at"
                 " LinkedIn unless they come with a deletion marker",
@@ -529,7 +510,7 @@ class TargetLinkedInResumes(Target):
             self._states.write(serialize_json(state) + "\n")
 
     def _beside_the_display(self) -> AbstractContextManager[None]:
-        """Where states go to a terminal too, they and the progress must not mix."""
+        """Keep states and the progress display apart where both go to a terminal."""
         if self._display is None or not sys.stdout.isatty():
             return nullcontext()
         return self._display.aside()
@@ -537,14 +518,14 @@ class TargetLinkedInResumes(Target):
     # The configuration
 
     def _validate_config(self, **_: bool) -> list[str]:
-        """Left to settings.py: the SDK's messages print the value, also a secret's."""
+        """Check only the SDK's settings: its own messages would print values, secrets included."""
         self._config = check_sdk_settings(self._config)
         self.append_builtin_config(self.config_jsonschema)
         return []
 
     @classproperty
     def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805
-        """The settings from the environment, where the SDK's errors would be tracebacks."""
+        """Read the settings from the environment; the SDK would fail with tracebacks."""
         parse_environment_config({}, cls._env_var_prefix)  # which loads .env
         cls.append_builtin_config(cls.config_jsonschema)
         given = read_environment(os.environ, cls._env_var_prefix, cls.config_jsonschema)
@@ -552,20 +533,20 @@ class TargetLinkedInResumes(Target):
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
-        """Add the SDK's settings, apart from those that would do nothing here."""
+        """Add the SDK's settings, except those that have no effect here."""
         super().append_builtin_config(config_jsonschema)
         for name in _WITHOUT_EFFECT:
             config_jsonschema["properties"].pop(name, None)
 
 
 def _beside(method: Callable[..., None], *arguments: object, wait: float = 0) -> None:
-    """Call a method on a thread of its own, and wait for it so long."""
-    with suppress(Stop):  # there may be no more threads to have
+    """Call a method on its own thread, and wait at most ``wait`` seconds for it."""
+    with suppress(Stop):  # the system may start no more threads
         start_thread("aside", method, *arguments).join(wait)
 
 
-def what_it_writes(settings: Settings) -> str:
-    """Give the first line of a run's log: a run that was to be dry is then seen to be none."""
+def destination(settings: Settings) -> str:
+    """Return the first line of a run's log, which says where the run writes, or that it is dry."""
     host = urlsplit(settings.api_url).netloc
     if settings.dry_run:
         return f"Dry run: this run writes nothing to {host} (setting dry_run)"
@@ -574,28 +555,28 @@ def what_it_writes(settings: Settings) -> str:
     return f"This run writes to {host} (setting api_url), and not to LinkedIn itself"
 
 
-def say_once(sdk: logging.Logger) -> None:
-    """Have the SDK say of a stream once that its schema changes, and nothing that means nothing.
+def quiet_sdk_log(sdk: logging.Logger) -> None:
+    """Have the SDK log a change of a stream's schema once, and drop a line that means nothing here.
 
     Some taps send the schema of a stream with each record of its parent.
     """
-    said: set[str] = set()
+    logged: set[str] = set()
 
-    def worth_saying(record: logging.LogRecord) -> bool:
+    def is_worth_logging(record: logging.LogRecord) -> bool:
         text = record.getMessage()
         if text.startswith("Skipping parse of env var"):
             return False
-        repeated = text in said
-        if _OF_A_SCHEMA.match(text):
-            said.add(text)
+        repeated = text in logged
+        if _SCHEMA_CHANGE.match(text):
+            logged.add(text)
         return not repeated
 
-    for former in [one for one in sdk.filters if getattr(one, "__name__", "") == "worth_saying"]:
+    for former in [f for f in sdk.filters if getattr(f, "__name__", "") == "is_worth_logging"]:
         sdk.removeFilter(former)
-    sdk.addFilter(worth_saying)
+    sdk.addFilter(is_worth_logging)
 
 
-def _said(code: int) -> int:
-    """Log the exit code, as a field too: `meltano run` ends with 1 whatever its loader says."""
+def _logged(code: int) -> int:
+    """Log the exit code, as a field too, because `meltano run` itself always ends with 1."""
     logger.info("exit code %d", code, extra={"exit_code": code})
     return code

@@ -1,4 +1,4 @@
-"""What JSON values say whatever type a tap has given them. Pure."""
+"""Read JSON values whatever type a tap has given them. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _WHOLE = re.compile(r"\s*[0-9]{1,20}(\.0{0,20})?\s*", re.ASCII)
 
 
 def is_null(value: object) -> bool:
-    """Tell whether a value says nothing: null, NaN, and a text that is empty or blank."""
+    """Tell whether a value counts as null: null, NaN, and a text that is empty or blank."""
     if value is None:
         return True
     if isinstance(value, str):
@@ -52,7 +52,7 @@ def as_whole(number: float | Decimal) -> int | None:
 def version_of(value: object) -> int | None:
     """Read the version of a record or a stream, a whole number in any form.
 
-    None for what is none, and for what SQLite does not hold in its 64 bits.
+    None for any other value, and for a number that does not fit the 64 bits of SQLite.
     """
     if value is None:
         return None

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from target_linkedin_resumes.settings import read_settings
-from target_linkedin_resumes.target import say_once, what_it_writes
+from target_linkedin_resumes.target import destination, quiet_sdk_log
 
 REQUIRED = {"client_id": "id", "client_secret": "secret", "organization": 1, "contract": 1}
 
@@ -28,15 +28,15 @@ REQUIRED = {"client_id": "id", "client_secret": "secret", "organization": 1, "co
     ],
 )
 def test_whether_a_run_writes_is_said_in_words(settings: dict[str, object], expected: str) -> None:
-    assert what_it_writes(read_settings({**REQUIRED, **settings})).startswith(expected)
+    assert destination(read_settings({**REQUIRED, **settings})).startswith(expected)
 
 
 def test_the_sdks_lines_come_once_and_only_if_they_mean_something(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     sdk = logging.getLogger("tests.sdk")
-    say_once(sdk)
-    say_once(sdk)
+    quiet_sdk_log(sdk)
+    quiet_sdk_log(sdk)
     assert len(sdk.filters) == 1
     with caplog.at_level(logging.INFO):
         sdk.info("Skipping parse of env var settings...")

@@ -45,7 +45,7 @@ class Counters:
         self, change: Change, confirmation: Confirmation, *, superseding: bool = False
     ) -> None:
         """Count a change that LinkedIn confirmed; it may have superseded earlier ones."""
-        self.by_stream[change.stream] += 1
+        self.by_stream[change.provenance.stream] += 1
         if not isinstance(change, Delete):
             self.delivered += 1
         elif confirmation.status in NOT_THERE:

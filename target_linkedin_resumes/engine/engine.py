@@ -135,7 +135,8 @@ class Engine:
             self._posted += 1
             self._post(self._scheduler.add_unchanged, change.key)
             return
-        if isinstance(change, Delete) and not change.attempts:  # or an earlier run has counted it
+        # What is tried again was counted by an earlier run.
+        if isinstance(change, Delete) and not change.provenance.attempts:
             self._delete_limit.take(change.key)
         in_bytes = size if isinstance(size, int) else size()
         self._count(change.key, in_bytes)

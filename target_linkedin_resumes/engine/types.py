@@ -8,7 +8,7 @@ from enum import Enum, auto
 from typing import Any
 
 from target_linkedin_resumes.errors import Reject, Stop
-from target_linkedin_resumes.records import Change, Delete, Record, ResumeKey, Row, Upsert
+from target_linkedin_resumes.records import Change, Delete, Provenance, ResumeKey, Upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +103,9 @@ class Entry:
 
     def rejected(self, reject: Reject) -> Rejected:
         """Give the record of this change as a reject."""
-        change = self.change
-        return Rejected(
-            change.stream,
-            change.record,
-            reject,
-            self.positions[-1],
-            change.attempts + self.attempts + 1,
-            change.key,
-            change.version,
-            change.row,
-            change.element,
-        )
+        provenance = self.change.provenance
+        attempts = provenance.attempts + self.attempts + 1
+        return Rejected(provenance, reject, self.positions[-1], attempts, self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,21 +120,16 @@ class Batch:
 class Rejected:
     """A record that could not be delivered.
 
-    ``position`` is its place in the stream, ``attempts`` how often it was tried, in earlier runs
-    too. ``key`` is None where the record's ids could not be read, ``version`` where the message
-    had none, ``row`` where the record has no identity but its ids, ``element`` where it is one
-    resume and no list. ``candidate_id`` is the candidate's where that is all there is of ``key``.
+    ``position`` is its place in the stream, ``attempts`` how often it was tried, in this run and
+    in earlier ones. ``key`` is None where the record's ids could not be read, and ``candidate_id``
+    is the candidate's where that is all there is of it.
     """
 
-    stream: str
-    record: Record
+    provenance: Provenance
     reject: Reject
     position: int = -1
     attempts: int = 1
     key: ResumeKey | None = None
-    version: int | None = None
-    row: Row | None = field(default=None, repr=False)
-    element: int | None = None
     candidate_id: str | None = None
 
     @property
@@ -154,7 +140,7 @@ class Rejected:
     @property
     def failure(self) -> Reject:
         """What stops a run that keeps no rejects."""
-        where = f"{self.key or f'a record of stream {self.stream!r}'}: "
+        where = f"{self.key or f'a record of stream {self.provenance.stream!r}'}: "
         return Reject(self.reject.code, where + self.reject.message)
 
 

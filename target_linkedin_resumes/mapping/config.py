@@ -18,10 +18,10 @@ from target_linkedin_resumes.mapping.expressions import (
 )
 from target_linkedin_resumes.records import FIELDS
 
-# As users write them; `deleted` stands for the deletion marker, `each` for a list of resumes.
+# The fields as users write them; `deleted` is the deletion marker, `each` a list of resumes.
 NAMES = (*FIELDS, "deleted", EACH)
 
-# The resume id of a stream whose records are candidates.
+# As resume_id: the records of the stream are candidates.
 EVERY = "*"
 
 # By stream, None standing for all streams, then by field.
@@ -58,12 +58,12 @@ def read_fields(given: object, separator: str = "__") -> ByStream:
 
 
 def is_of_candidates(mapped: Mapping[str, tuple[Expression, ...]]) -> bool:
-    """Whether the records of a stream with this mapping are candidates."""
+    """Tell whether the records of a stream with this mapping are candidates."""
     return any(str(one) == f"'{EVERY}'" for one in mapped.get("resume_id", ()))
 
 
 def read_only(given: object, separator: str = "__") -> FiltersByStream:
-    """Read the setting `only`, likewise."""
+    """Read the setting `only`, as :func:`read_fields` reads `fields`."""
     read: FiltersByStream = {None: {}}
     for name, value in _object(given, "only").items():
         if isinstance(value, Mapping):
@@ -93,7 +93,7 @@ def _object(given: object, setting: str) -> Mapping[str, Any]:
 
 
 def _is_field(name: str, value: object, setting: str) -> bool:
-    """Tell whether an entry maps a field; null maps nothing. Raises for a name that is none."""
+    """Tell whether an entry maps a field; null maps nothing. Raises for an unknown name."""
     if name in NAMES:
         return value is not None
     close = difflib.get_close_matches(name.removeprefix("_sdc_"), NAMES, n=1)

@@ -35,7 +35,7 @@ def is_open(schema: object) -> bool:
 
 
 def types_of(schema: Schema) -> set[str]:
-    """Return the types that a schema allows; those of containers if it does not say."""
+    """Return the types that a schema allows; those of containers if it names none."""
     types = schema.get("type")
     if isinstance(types, str):
         return {types}
@@ -61,7 +61,7 @@ def _walk(schema: object, prefix: str, levels: int) -> Iterator[str]:
 
 
 def hint(wanted: list[str], schema: Schema) -> str:
-    """Say which names of a schema are nearest to names that are not there."""
+    """Return a hint: the names of a schema that are nearest to missing ones."""
     names = names_of(schema)
     by_letters: dict[str, str] = {}
     for name in names:
@@ -77,7 +77,7 @@ def hint(wanted: list[str], schema: Schema) -> str:
 
 
 def _letters(name: str) -> str:
-    """Leave out what differs between candidateId, candidate_id and CANDIDATE-ID."""
+    """Normalize a name, so that candidateId, candidate_id and CANDIDATE-ID are the same."""
     return re.sub(r"[\W_]", "", name).casefold()
 
 
@@ -107,7 +107,7 @@ class Path:
         self._plain = len(parts) == 1
 
     def get(self, record: Record) -> Any:
-        """Return what a record has there; None if nothing."""
+        """Return the value in a record; None if there is none."""
         if self._plain:
             return record.get(self.names[0])
         value = self._steps.find(record) if self._steps is not None else None
@@ -216,7 +216,7 @@ class Template:
         if not self._encoded:
             return value
         if as_path:
-            # One slash at the joint: what the template says is the host must remain the host.
+            # Exactly one slash at the joint, so that the host of the template remains the host.
             value = value.lstrip("/") if before.endswith("/") else "/" + value.lstrip("/")
         try:
             return quote(value, safe="/" if as_path else "")

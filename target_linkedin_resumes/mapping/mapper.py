@@ -125,7 +125,7 @@ class StreamMapping:
         self._each = self._mapped.pop(EACH, ())
         if self.is_of_candidates:
             del self._mapped["resume_id"]
-        # Singer's own marker always counts: it means one thing only, and no deletion may be lost.
+        # Singer's own marker always counts: it has one meaning only, and no deletion may be lost.
         deleted = self._mapped.pop("deleted", None)
         self._deleted = deleted and (*deleted, Path(DELETED, "."))
         self._filters = tuple(filters)
@@ -187,17 +187,17 @@ class StreamMapping:
         return is_deleted(max(found, key=_priority, default=None))
 
     def is_filtered(self, record: Record, *, deletes: bool) -> bool:
-        """Tell whether `only` takes a record out; one that ``deletes`` may lack fields."""
+        """Tell whether `only` filters a record out; one that ``deletes`` may lack fields."""
         return not all(one.passes(record, absent_passes=deletes) for one in self._filters)
 
     def is_identified_by_ids(self, key_properties: Collection[str]) -> bool:
-        """Tell whether key properties of a stream are just what serves for the two ids."""
+        """Tell whether a stream's key properties are exactly those that the two ids come from."""
         named = [self._mapped.get(field, (Path(field, "."),)) for field in _IDS]
         ids = {expressions[0].names[0] for expressions in named if len(expressions) == 1}
         return not self.is_list and len(ids) == len(_IDS) and ids == set(key_properties)
 
     def ids(self, record: Record) -> dict[str, Any]:
-        """Return the ids of a record, as far as they can be had. Never raises."""
+        """Return the ids of a record, as far as they can be read. Never raises."""
         made = {}
         for field in _IDS:
             with suppress(Reject):
@@ -209,7 +209,7 @@ class StreamMapping:
         return record.get(field) if expressions is None else first(expressions, record)
 
     def _marker(self, record: Record) -> object:
-        """Find the deletion marker: of several, one that deletes; else one that is unclear.
+        """Return the deletion marker: of several, one that deletes; else one that is unclear.
 
         A false flag in one column must not hide the date of deletion in another.
         """
@@ -220,7 +220,7 @@ class StreamMapping:
         return max(found, key=_priority, default=None)
 
     def describe(self, record: Record) -> str:
-        """Say which field serves for what in a record, for the log: names and never values."""
+        """Describe for the log which property serves for which field: names, never values."""
         served: list[str] = []
         lacking: list[str] = []
         for name in NAMES[:-1]:
@@ -284,7 +284,7 @@ def _may_delete(marker: object) -> bool:
 def _check(
     expressions: Sequence[Expression], setting: str, stream: str, schema: Schema
 ) -> list[str]:
-    """Compare what is named with what there can be; gives warnings."""
+    """Compare the names of a setting with a schema; return warnings."""
     missing = [expression.missing(schema) for expression in expressions]
     wanted = list(dict.fromkeys(name for names in missing for name in names))
     if not wanted:
@@ -304,7 +304,7 @@ def _check_required(
     schema: Schema,
     named: Sequence[str],
 ) -> list[str]:
-    """Compare what a record must have with what there can be; gives warnings.
+    """Compare the fields that a record must have with a schema; return warnings.
 
     A stream without what an upsert needs may hold deletions. ``named`` are the streams that have
     settings of their own.
@@ -329,7 +329,7 @@ def _check_required(
 
 
 def _with_element(schema: Schema, each: Sequence[Expression]) -> Schema:
-    """Give the schema of a record that an element of its list stands in, as `each`."""
+    """Return the schema of a record that has an element of its list as `each`."""
     element: Any = schema
     for name in each[0].names[0].split("."):
         properties = element.get("properties") if isinstance(element, Mapping) else None

@@ -1,4 +1,4 @@
-"""The files of BATCH messages, read line by line so that a million rows cost no memory."""
+"""Read the files of BATCH messages line by line, so that a million rows need little memory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def records_of(
     storage: Mapping[str, Any] | None,
     longest_line: int = LONGEST_LINE,
 ) -> Iterator[dict[str, Any]]:
-    """Give the records of a BATCH message in order.
+    """Yield the records of a BATCH message in order.
 
     ``storage`` is `batch_config.storage` of the configuration, if there is one. Raises
     :class:`Stop` for an encoding that is not JSON lines and for a file that cannot be read to its

@@ -1,4 +1,4 @@
-"""The files of `--config`, and the environment as Meltano fills it. No content is ever quoted."""
+"""Read the files of `--config`, and the environment as Meltano fills it. Errors quote nothing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _read(path: str) -> Mapping[str, Any]:
 
 
 def _unusable(path: str, reason: str) -> Misconfigured:
-    # What is no file may be the settings themselves, with their secrets.
+    # If it is no file, it may be the settings themselves, with their secrets.
     is_path = _is_file(path) or re.fullmatch(r"[\w ./~+-]+\.json", path)
     name = repr(path) if is_path else "what was given"
     return Misconfigured(
@@ -60,10 +60,10 @@ def _is_file(path: str) -> bool:
 
 
 def nested(config: Mapping[str, Any], environ: Mapping[str, str], prefix: str) -> dict[str, Any]:
-    """Make objects again of what Meltano made flat for the environment.
+    """Restore the objects that Meltano flattened for the environment.
 
-    It gives `{"attachments": {"file": "url"}}` as `{"attachments.file": "url"}`, and the value once
-    more in a variable of its own, which tells its dots from those of a path.
+    It passes `{"attachments": {"file": "url"}}` as `{"attachments.file": "url"}`, and the value
+    again in a variable of its own, which distinguishes these dots from those of a path.
     """
     return {
         name: _nested(value, f"{prefix}{name}_", NAMES if name == "fields" else (), environ)
@@ -79,7 +79,7 @@ def _nested(
     made: dict[str, Any] = {}
     for key, value in flat.items():
         outer, dot, inner = key.rpartition(".")
-        if f".{EACH}." in key:  # of a list's elements: what is behind the stream is a path
+        if f".{EACH}." in key:  # a field of a list's elements: the rest after the stream is a path
             outer, _, inner = key.partition(f".{EACH}.")
             inner = f"{EACH}.{inner}"
         variable = re.sub(r"[^A-Z0-9_]", "_", f"{prefix}{key}".upper())

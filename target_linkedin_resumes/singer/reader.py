@@ -1,4 +1,4 @@
-"""Singer messages from standard input or a file, line by line, until told to stop.
+"""Read Singer messages from standard input or a file, line by line, until told to stop.
 
 The SDK's own reader cannot be woken while it waits for input, and its errors quote the whole
 line: a line is a candidate's record.
@@ -23,8 +23,8 @@ from target_linkedin_resumes.errors import Misconfigured, Stop
 CHUNK = 1024 * 1024
 # A resume of 10 MiB in base64 makes a line of 14; in memory a line takes some three times as much.
 LONGEST_LINE = 64 * 1024 * 1024
-# A signal does not end the wait if it comes just before it, or to another thread: Python sees to it
-# once the wait is over.
+# Milliseconds. A signal that comes just before the wait, or to another thread, does not end it:
+# Python handles it once the wait is over.
 LOOK_MS = 1000
 # The SDK's `deserialize_json` makes a decoder for each line, which costs as much as the decoding.
 _DECODER = json.JSONDecoder(parse_float=Decimal)
@@ -55,18 +55,18 @@ def read_json(text: bytes) -> Any:
 
 
 class Unbounded(Decimal):
-    """A number out of all bounds: infinite, and written again as it was read."""
+    """A number out of all bounds: it counts as infinite and is written as it was read."""
 
     _text: str
 
     def __new__(cls, text: str) -> Self:
-        """Make one of the text of a number."""
+        """Make one from the text of a number."""
         made = super().__new__(cls, "-Infinity" if text.startswith("-") else "Infinity")
         made._text = text
         return made
 
     def __str__(self) -> str:
-        """The text that it was made of."""
+        """Return the text it was read from."""
         return self._text
 
 
@@ -99,7 +99,7 @@ class MessageReader(GenericSingerReader[bytes]):
     def __init__(self) -> None:
         super().__init__()
         self._wake_reader, self._wake_writer = pipe = os.pipe()
-        # Not at exit: a thread that is still under way then may call `wake`.
+        # Not at exit: a thread that still runs then may call `wake`.
         weakref.finalize(self, _close, pipe).atexit = False
         self.line_number = 0
         self.line_size = 0
@@ -138,7 +138,7 @@ class MessageReader(GenericSingerReader[bytes]):
                 continue
             try:
                 message = self.deserialize_json(line)
-                del line  # a line may hold a whole file, and the message may have to wait
+                del line  # it may hold a whole file, and handing over the message may block
                 counts[self._dispatch(message, callbacks)] += 1
             except InvalidInput as error:
                 raise InvalidInput(f"line {self.line_number} of the input: {error}") from None
@@ -209,7 +209,7 @@ class MessageReader(GenericSingerReader[bytes]):
 
 
 def too_long(line: str, longest: int) -> str:
-    """Say of a line that it is too long."""
+    """Return the message for a line that is too long."""
     return (
         f"{line}: longer than the {longest} bytes that the setting max_line_bytes allows. A resume"
         " has at most 10 MiB: find out what the tap sends there, or raise that setting"
@@ -219,7 +219,7 @@ def too_long(line: str, longest: int) -> str:
 def _split(chunks: Iterable[bytes], longest: int = LONGEST_LINE) -> Iterator[bytes]:
     """Cut chunks into lines. A line may span many chunks: it is joined once.
 
-    One that becomes too long is given before its end has come.
+    A line that becomes too long is yielded before its end has come.
     """
     begun: list[bytes] = []
     size = 0
@@ -238,7 +238,7 @@ def _split(chunks: Iterable[bytes], longest: int = LONGEST_LINE) -> Iterator[byt
 
 
 def _joined(parts: list[bytes]) -> bytes:
-    """Join the parts of a line and let go of them."""
+    """Join the parts of a line and release them."""
     line = b"".join(parts)
     parts.clear()
     return line

@@ -1,16 +1,16 @@
-"""SCHEMA messages, made into what the SDK can work with whatever a tap has sent. Pure."""
+"""Make SCHEMA messages, whatever a tap has sent, into ones that the SDK can read. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-# Records are mapped by names, and these lie near the top. The SDK calls itself for each level.
+# The names that records are mapped by lie near the top. The SDK recurses for each level.
 _LEVELS = 60
 
 
 def is_schema(schema: object) -> bool:
-    """Tell whether a schema is one, or says nothing; PHP writes an empty object as a list."""
+    """Tell whether a value is a schema or an empty one; PHP writes an empty object as a list."""
     if isinstance(schema, Mapping):
         properties = schema.get("properties")
         return not properties or isinstance(properties, Mapping)
@@ -18,19 +18,19 @@ def is_schema(schema: object) -> bool:
 
 
 def bounded(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Give a copy of a message in which what is nested too deeply is left out."""
+    """Return a copy of a message without what is nested too deeply."""
     copy: dict[str, Any] = _cut(message, _LEVELS)
     return copy
 
 
 def readable(message: Mapping[str, Any], separator: str | None = None) -> dict[str, Any]:
-    """Give a copy of a SCHEMA message whose schema has properties, each of them an object.
+    """Return a copy of a SCHEMA message whose schema has properties, each of them an object.
 
-    A schema that says nothing of its properties says so afterwards too, also behind a stream map
-    that adds some. The key properties tell rows apart; those that the schema does not list are
-    added to it, as the SDK refuses a stream map without them; unless schema flattening, with this
-    ``separator``, will make them of an object's. What is no list of names is none: with a part of
-    them, different records would be one row.
+    A schema without properties stays open, also after a stream map adds some. Key properties that
+    the schema does not list are added to it, because the SDK refuses a stream map without them;
+    except those that schema flattening, with this ``separator``, will make from an object. Key
+    properties that are not a list of names count as none: with only a part of them, different
+    records would be one row.
     """
     copy = bounded(message)
     schema = copy.get("schema")

@@ -1,9 +1,9 @@
-"""The standard streams: which of them are usable, and states on standard output, each whole.
+"""The standard streams: which of them are usable, and whole states on standard output.
 
-A state is not begun before its pipe or socket has room for all of it. So whatever ends the run
-meanwhile leaves no half of one, also where nobody reads. Only one that is larger than any room
-there may be, of some hundred kilobytes at the least, can be broken off by a reader that stops
-within it; the last words of the run say so then. A file that is full has the half taken back.
+A state is written only once its pipe or socket has room for all of it. So a run that ends meanwhile
+leaves no half of a state, even if nobody reads. Only a state larger than any pipe or socket buffer,
+which is some hundred kilobytes at least, can be cut off by a reader that stops in the middle; the
+end of the log says so then. On a full disk, the part that was written is truncated again.
 """
 
 from __future__ import annotations
@@ -25,21 +25,22 @@ from math import inf
 
 from target_linkedin_resumes.errors import Misconfigured, Stop
 
-# A pipe that is not full takes so many bytes without waiting.
+# Bytes that a pipe which is not full takes without waiting.
 _CHUNK = select.PIPE_BUF
-# Milliseconds between two looks at a full pipe, and at the time that is left.
+# Milliseconds between two checks of a full pipe, and of the time that is left.
 _LOOK_MS = 50
 
 
 class Unread(Stop):
-    """Nobody has read standard output in the time that was left."""
+    """Nobody read standard output in the time that was left."""
 
 
 def open_missing() -> None:
-    """Have the null device take the place of what is closed, or open the wrong way.
+    """Replace standard streams that are closed, or open the wrong way, by the null device.
 
-    Otherwise the next file that is opened, a ledger perhaps, gets the number of standard error, and
-    what is written there. Standard input is looked at once it is read: ``sys.stdin`` is None then.
+    Otherwise the next file that is opened, a ledger perhaps, would get the number of standard
+    error, and its output. Missing standard input becomes ``sys.stdin = None``, and is an error once
+    it is read.
     Raises :class:`Misconfigured` where standard output is missing.
     """
     usable = [_usable(number, unwanted) for number, unwanted in enumerate(_UNWANTED)]
@@ -71,7 +72,7 @@ def _usable(descriptor: int, unwanted: int) -> bool:
 
 
 class StateOutput:
-    """Standard output as the place for states. ``clock`` gives seconds that never go back."""
+    """Writes states to standard output. ``clock`` gives seconds that never go back."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -79,18 +80,18 @@ class StateOutput:
         self._writing = threading.Lock()
 
     def end_within(self, seconds: float) -> None:
-        """Give up waiting for a reader after so many seconds. From any thread."""
+        """Give up waiting for a reader after ``seconds``. From any thread."""
         self._deadline = self._clock() + seconds
 
     def settle(self, seconds: float) -> None:
-        """Wait so long for a line that is being written, and have none written after it."""
+        """Wait up to ``seconds`` for a line that is being written, and allow none after it."""
         self._writing.acquire(timeout=seconds)
 
     def write(self, line: str) -> None:
         """Write a line. Raises :class:`Stop`, and :class:`Unread` where no time is left."""
         try:
             descriptor = sys.stdout.fileno()
-        except (OSError, ValueError):  # in memory, for who calls this from Python
+        except (OSError, ValueError):  # in memory, for callers from Python
             sys.stdout.write(line)
             sys.stdout.flush()
             return
@@ -140,20 +141,20 @@ class StateOutput:
 
 
 def _write_a_chunk(descriptor: int, data: memoryview) -> int:
-    """Write what a pipe that is not full takes without waiting, and give how much that is."""
+    """Write what a pipe takes without waiting; return the number of bytes."""
     poll = select.poll()
     poll.register(descriptor, select.POLLOUT)
     if not poll.poll(0):
         return 0
     try:
         return os.write(descriptor, data[:_CHUNK])
-    except BlockingIOError:  # whoever shares the pipe took the room
+    except BlockingIOError:  # another writer of the pipe took the room
         return 0
 
 
 def _send(descriptor: int, data: memoryview) -> int:
-    """Send what a socket takes without waiting, and give how much that is."""
-    # Not once it can be polled for room: a local one says so only when it is three quarters empty.
+    """Send what a socket takes without waiting; return the number of bytes."""
+    # It is not polled first: a local socket reports room only when it is three quarters empty.
     with socket.socket(fileno=os.dup(descriptor)) as out:
         try:
             return out.send(data, socket.MSG_DONTWAIT)
@@ -162,7 +163,7 @@ def _send(descriptor: int, data: memoryview) -> int:
 
 
 def _write_to_file(descriptor: int, data: bytes) -> None:
-    """Write a line to a regular file. Raises OSError, and leaves no half of it then."""
+    """Write a line to a regular file. If it fails, remove the part and raise OSError."""
     rest = memoryview(data)
     try:
         while rest:
@@ -170,7 +171,7 @@ def _write_to_file(descriptor: int, data: bytes) -> None:
     except OSError:
         written = len(data) - len(rest)
         end = os.lseek(descriptor, 0, os.SEEK_CUR)
-        # Unless somebody else has written behind it.
+        # Another process may have appended to the file.
         if written and os.fstat(descriptor).st_size == end:
             with suppress(OSError):
                 os.ftruncate(descriptor, end - written)
@@ -179,9 +180,9 @@ def _write_to_file(descriptor: int, data: bytes) -> None:
 
 
 def _has_room(descriptor: int, size: int) -> bool:
-    """Whether a line can be written as a whole without a reader, as far as the kernel tells.
+    """Tell whether the kernel has room for a whole line, without a reader.
 
-    Where no room would do, an empty pipe or socket has to: its reader has taken all so far.
+    For a line that never fits, an empty pipe or socket is enough: its reader has read all so far.
     """
     if sys.platform != "linux":
         return True
@@ -193,21 +194,21 @@ def _has_room(descriptor: int, size: int) -> bool:
 
 def _pipe_has_room(descriptor: int, size: int) -> bool:
     held = _held(descriptor, termios.FIONREAD)
-    # Writes that are not merged may leave pages half empty, and the reader the first one.
+    # Separate writes may leave pages half empty, and the reader may have read half of the first.
     taken = 2 * _pages(held) + 2 if held else 0
     wanted = (taken + _pages(size)) * mmap.PAGESIZE
     if wanted <= fcntl.fcntl(descriptor, fcntl.F_GETPIPE_SZ):
         return True
     try:
         fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, wanted)
-    except OSError:  # no pipe of this user may be so large
+    except OSError:  # above the limit for pipes of this user
         return not held
     return True
 
 
 def _socket_has_room(descriptor: int, size: int) -> bool:
     held = _held(descriptor, termios.TIOCOUTQ)
-    # The kernel counts what it keeps a chunk in, which is more than twice as large.
+    # The kernel counts its buffers, which are more than twice as large as the data.
     wanted = held + 3 * (_pages(size) + 1) * mmap.PAGESIZE
     with socket.socket(fileno=os.dup(descriptor)) as out:
         if wanted <= out.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF):
@@ -218,7 +219,7 @@ def _socket_has_room(descriptor: int, size: int) -> bool:
 
 
 def _held(descriptor: int, question: int) -> int:
-    """Bytes that nobody has taken yet."""
+    """Return the number of bytes that nobody has read yet."""
     return int.from_bytes(fcntl.ioctl(descriptor, question, bytes(4)), sys.byteorder)
 
 

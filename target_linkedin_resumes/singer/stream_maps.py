@@ -1,4 +1,4 @@
-"""What the SDK's stream maps would make of a record where they take it out or fail on it."""
+"""What the SDK's stream maps would make of a record that they filter out or fail on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def is_dropped(target: Target, stream: str) -> bool:
 
 
 def without_failing(stream_map: StreamMap, record: Record) -> Record:
-    """A record as a stream map would make it without its filter and the expressions that fail."""
+    """Return a record as a stream map makes it without its filter and the expressions that fail."""
     failed = object()
 
     def evaluated(*arguments: Any, **named: Any) -> Any:
@@ -38,7 +38,7 @@ def without_failing(stream_map: StreamMap, record: Record) -> Record:
 
 
 def unfiltered(stream_map: StreamMap, record: Record) -> Record:
-    """A record as a stream map would make it without its filter; empty where that fails."""
+    """Return a record as a stream map makes it without its filter; empty if that fails."""
     own = vars(stream_map)
     own["get_filter_result"] = lambda _: True
     try:

@@ -1,6 +1,6 @@
-"""What is said of a command line that cannot be used. Nothing of what was given is repeated.
+"""Usage errors of the command line that do not repeat what was given.
 
-Who gives the settings in place of a file, or behind an option that is not there, gives a secret.
+It may hold a secret: users pass settings instead of a file, or behind an unknown option.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ class DiscreetCommand(click.Command):
 
     def make_context(self, *arguments: Any, **options: Any) -> click.Context:
         """Read the command line. Raises :class:`click.UsageError`."""
-        with _discreet():
+        with _without_values():
             return super().make_context(*arguments, **options)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run it, and with a group read what is left of the line. Raises as `make_context`."""
-        with _discreet():
+        """Run the command; a group reads the rest of the line first. Raises as `make_context`."""
+        with _without_values():
             return super().invoke(ctx)
 
 
 class DiscreetGroup(DiscreetCommand, click.Group):
-    """A group of commands, likewise."""
+    """A group of commands, with usage errors likewise."""
 
 
 @contextmanager
-def _discreet() -> Iterator[None]:
+def _without_values() -> Iterator[None]:
     try:
         yield
     except click.exceptions.NoArgsIsHelpError:
         raise
     except click.UsageError as error:
-        raise click.UsageError(_said(error), error.ctx) from None
+        raise click.UsageError(_usage(error), error.ctx) from None
 
 
-def _said(error: click.UsageError) -> str:
+def _usage(error: click.UsageError) -> str:
     if isinstance(error, click.MissingParameter | click.BadOptionUsage):
         return error.format_message()  # which names the option
     if isinstance(error, click.BadParameter) and error.param is not None:

@@ -174,15 +174,17 @@ class DeadLetters(Store):
             self._drop_before((subject[0], False), position)
         self._untidy = self._untidy or not is_new or rejected.is_deletion
         about = self._about(rejected)
-        self._keep(subject, position, about.get("row"), rejected.candidate_id)
-        self._write_schema(rejected.stream)
-        version = {} if rejected.version is None else {"version": rejected.version}
+        candidate_id = rejected.candidate_id if key is None else None
+        self._keep(subject, position, about.get("row"), candidate_id)
+        provenance = rejected.provenance
+        stream, version = provenance.stream, provenance.version
+        self._write_schema(stream)
         self._write(
             {
                 "type": "RECORD",
-                "stream": rejected.stream,
-                "record": rejected.record,
-                **version,
+                "stream": stream,
+                "record": provenance.record,
+                **({} if version is None else {"version": version}),
                 "reject": about,
             }
         )
@@ -203,10 +205,11 @@ class DeadLetters(Store):
             about["candidate_id"] = rejected.candidate_id
         if reject.status is not None:
             about["status"] = reject.status
-        if rejected.element is not None:
-            about["element"] = rejected.element
-        if rejected.row is not None and (key is None or not rejected.is_deletion):
-            about["row"] = _row_hash(rejected.row)
+        element, row = rejected.provenance.element, rejected.provenance.row
+        if element is not None:
+            about["element"] = element
+        if row is not None and (key is None or not rejected.is_deletion):
+            about["row"] = _row_hash(row)
         return about
 
     def settled(self, changes: Sequence[tuple[ResumeKey, int]]) -> None:
@@ -355,8 +358,9 @@ class DeadLetters(Store):
     def _subject(self, rejected: Rejected) -> Subject:
         if rejected.key is not None:
             return rejected.key, rejected.is_deletion
-        record = _DECODER.decode(self._encode(rejected.record))
-        return _digest(rejected.stream, record, rejected.element), rejected.is_deletion
+        stream, element = rejected.provenance.stream, rejected.provenance.element
+        record = _DECODER.decode(self._encode(rejected.provenance.record))
+        return _digest(stream, record, element), rejected.is_deletion
 
     def sync(self) -> None:
         """Return once all that was kept is on the disk, and what was overtaken is not.
@@ -591,6 +595,6 @@ class ListedRejects(Store):
 
     def rejected(self, rejected: Rejected) -> None:
         """Say what would be rejected."""
-        where = rejected.key or f"a record of stream {rejected.stream!r}"
+        where = rejected.key or f"a record of stream {rejected.provenance.stream!r}"
         reject = rejected.reject
         logger.warning("%s would be rejected [%s]: %s", where, reject.code, reject.message)

@@ -18,7 +18,7 @@ import logging
 from target_linkedin_resumes.engine.delete_limit import DeleteLimit
 from target_linkedin_resumes.engine.engine import UNASKED_BYTES, Engine
 from target_linkedin_resumes.errors import Stop
-from target_linkedin_resumes.records import Delete, ResumeKey
+from target_linkedin_resumes.records import Delete, Provenance, ResumeKey
 from target_linkedin_resumes.stores.ledger import Ledger
 
 logger = logging.getLogger(__name__)
@@ -217,5 +217,5 @@ class FullTables:
                 *(stream, version, count),
             )
         for key in self._known.keys_outdated(stream, version):
-            self._engine.unasked(Delete(key, stream), UNASKED_BYTES)
+            self._engine.unasked(Delete(key, Provenance(stream)), UNASKED_BYTES)
         self._known.activated(stream, version)

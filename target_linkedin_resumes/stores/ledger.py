@@ -257,8 +257,9 @@ class Ledger(Store):
         """
         if not self._is_delivered(change, known):
             return None
-        seen = (known.stream, known.version) == (change.stream, change.version or known.version)
-        if not seen or (known.row is None and change.row is not None):
+        named = change.provenance
+        seen = (known.stream, known.version) == (named.stream, named.version or known.version)
+        if not seen or (known.row is None and named.row is not None):
             self._remember(change, known)
         return known.tag
 
@@ -323,22 +324,23 @@ class Ledger(Store):
     def _remember(self, change: Upsert, known: Known, content: Content | None = None) -> None:
         """Note that a record has named a resume, and what its source says now."""
         origin = None if content is None or content.origin is None else self._hash(content.origin)
-        key = self.hash_of(change.key)
-        row = {
+        key, named = self.hash_of(change.key), change.provenance
+        row = None if named.row is None else self.row_hash(named.row.text)
+        seen = {
             "key": key,
             "urn": known.urn,
-            "stream": change.stream,
-            "version": change.version,
+            "stream": named.stream,
+            "version": named.version,
             "tag": None if content is None else content.tag,
             "origin": origin,
-            "row": None if change.row is None else self.row_hash(change.row.text),
+            "row": row,
         }
         with self._lock:
             if self._closed:  # an upload that has outlasted the run's grace
                 return
-            self._seen[key] = row
-            if change.row is not None:
-                self._seen_rows.add(self.row_hash(change.row.text))
+            self._seen[key] = seen
+            if row is not None:
+                self._seen_rows.add(row)
             if len(self._seen) >= _SEEN_AT_ONCE:
                 with self._file.written() as connection:
                     self._begin(connection)
@@ -381,23 +383,23 @@ class Ledger(Store):
 
     def rejected(self, rejected: Rejected) -> None:
         """As :meth:`Store.rejected`. A record without a readable key leaves its version open."""
-        stream, version, row = rejected.stream, rejected.version, rejected.row
         if rejected.is_deletion:
             return
+        named = rejected.provenance
         if rejected.key is not None:
             about = {
                 "key": self.hash_of(rejected.key),
                 "candidate_id": rejected.key.candidate_id,
                 "resume_id": rejected.key.resume_id,
-                "stream": stream,
-                "version": version,
-                "row": None if row is None else self.row_hash(row.text),
+                "stream": named.stream,
+                "version": named.version,
+                "row": None if named.row is None else self.row_hash(named.row.text),
                 "now": int(self._now()),
             }
             with self._writing() as connection:
                 connection.execute(_REJECTED, about)
-        elif version is not None:
-            self.versions.leave_open(stream, version)
+        elif named.version is not None:
+            self.versions.leave_open(named.stream, named.version)
 
     def sync(self) -> None:
         """As :meth:`Store.sync`."""
@@ -485,14 +487,14 @@ class Ledger(Store):
         change, upload = sent.change, sent.upload
         assert isinstance(change, Upsert)  # noqa: S101 - only upserts are uploaded
         assert upload is not None  # noqa: S101 - likewise
-        content = upload.content
+        content, named = upload.content, change.provenance
         assert content is not None  # noqa: S101 - the uploader describes it where there are stores
         return (
             self.hash_of(change.key),
             change.key.candidate_id,
             change.key.resume_id,
-            change.stream,
-            change.version,
+            named.stream,
+            named.version,
             state,
             bytes.fromhex(content.sha256),
             self._hash(content.filename),
@@ -504,7 +506,7 @@ class Ledger(Store):
             None if content.origin is None else self._hash(content.origin),
             at,
             at,
-            None if change.row is None else self.row_hash(change.row.text),
+            None if named.row is None else self.row_hash(named.row.text),
         )
 
     def _expiry(self, uploaded_at: int) -> int | None:

@@ -15,7 +15,7 @@ from target_linkedin_resumes.engine.delete_limit import DeleteLimit
 from target_linkedin_resumes.engine.engine import UNASKED_BYTES, Engine
 from target_linkedin_resumes.engine.types import DELETION_UNRESOLVED
 from target_linkedin_resumes.errors import Reject
-from target_linkedin_resumes.records import Delete, ResumeKey, Row
+from target_linkedin_resumes.records import Delete, Provenance, ResumeKey, Row
 from target_linkedin_resumes.stores.ledger import Found, Known, Ledger, State
 
 logger = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ class Rows:
 
     def delete(self, change: Delete, size: int) -> None:
         """Hand in a deletion of one resume, and delete what its row named before it moved."""
-        key, row = change.key, change.row
+        key, row = change.key, change.provenance.row
         if row is not None:
             before = self.named_by(row) - {key}
             gone = [one for one in before if one.resume_id == key.resume_id]
@@ -244,7 +244,7 @@ class Rows:
             self._limit.take_unasked(len(gone), row.stream, row.properties)
         for key in gone:
             self._ledger.rows.leave_to(key, hashed)
-            self._engine.unasked(Delete(key, row.stream), UNASKED_BYTES)
+            self._engine.unasked(Delete(key, Provenance(row.stream)), UNASKED_BYTES)
             if self._engine.holds(key):
                 self._unlink(key, [hashed])
 

@@ -13,7 +13,7 @@ import pytest
 from target_linkedin_resumes.engine.interfaces import Confirmed, Sent
 from target_linkedin_resumes.engine.types import Content, Upload
 from target_linkedin_resumes.errors import Confirmation
-from target_linkedin_resumes.records import ResumeKey, Upsert, read_change
+from target_linkedin_resumes.records import Provenance, ResumeKey, Upsert, read_change
 from target_linkedin_resumes.resumes.etags import Fingerprints
 from target_linkedin_resumes.resumes.local import LocalFiles
 from target_linkedin_resumes.stores.ledger import Ledger
@@ -59,7 +59,7 @@ def prepare(bench: Bench) -> None:
     for begin in range(0, MANY, 100):
         batch = []
         for number in range(begin, begin + 100):
-            change = read_change(resume(number)["record"], stream="resumes")
+            change = read_change(resume(number)["record"], Provenance("resumes"))
             assert isinstance(change, Upsert)
             assert change.key == ResumeKey(f"candidate-{number}", f"resume-{number}")
             fingerprint = fingerprints.make(change.file, files.validators(name(number)))

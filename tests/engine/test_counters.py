@@ -6,7 +6,7 @@ import pytest
 
 from target_linkedin_resumes.engine.counters import Counters
 from target_linkedin_resumes.errors import Confirmation
-from target_linkedin_resumes.records import Delete
+from target_linkedin_resumes.records import Delete, Provenance
 from tests.engine.test_engine import key, upsert
 
 
@@ -17,7 +17,7 @@ def test_a_deletion_of_what_was_not_there_counts_apart(
     status: int, counted: tuple[int, int]
 ) -> None:
     counters = Counters()
-    counters.confirmed(Delete(key(1), stream="resumes"), Confirmation(status))
+    counters.confirmed(Delete(key(1), Provenance("resumes")), Confirmation(status))
     assert counters.missed == counted[1]
     counters.confirmed(Delete(key(3)), Confirmation(404), superseding=True)
     assert counters.missed == counted[1]

@@ -66,7 +66,7 @@ def test_without_settings_the_record_itself_is_read(record: dict[str, Any]) -> N
 
 def outcome(record: Any) -> object:
     try:
-        change = read_change(record, original={})
+        change = read_change(record)
     except Reject as reject:
         return reject.code, reject.message
     return change

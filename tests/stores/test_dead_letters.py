@@ -14,7 +14,7 @@ import pytest
 
 from target_linkedin_resumes.engine.types import Rejected
 from target_linkedin_resumes.errors import Misconfigured, Reject, Stop
-from target_linkedin_resumes.records import ResumeKey, Row
+from target_linkedin_resumes.records import Provenance, ResumeKey, Row
 from target_linkedin_resumes.stores.dead_letters import (
     FIRST_RETRY,
     REPLAY,
@@ -34,7 +34,9 @@ def rejects(path: Path, **options: Any) -> DeadLetters:
 
 def rejected(name: str, position: int = 0, **more: Any) -> Rejected:
     reject = Reject("file_missing", "field 'file': no such file")
-    return Rejected("s", {"id": name}, reject, position, key=ResumeKey("c", name), **more)
+    return Rejected(
+        Provenance("s", {"id": name}), reject, position, key=ResumeKey("c", name), **more
+    )
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -83,7 +85,7 @@ def test_a_changed_schema_is_written_again(tmp_path: Path) -> None:
 def test_a_record_without_schema_is_replayable_too(tmp_path: Path) -> None:
     path = tmp_path / "r"
     file = DeadLetters(path, encode=json.dumps, now=lambda: "")
-    file.rejected(Rejected("other", {"id": 1}, Reject("record_without_schema", ""), 0))
+    file.rejected(Rejected(Provenance("other", {"id": 1}), Reject("record_without_schema", ""), 0))
     file.close(complete=True)
     assert lines(path)[0] == {"type": "SCHEMA", "stream": "other", "schema": {"properties": {}}}
 
@@ -361,7 +363,9 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC).timestamp()  # when `rejects` re
 
 
 def deletion(name: str, position: int = 0, **more: Any) -> Rejected:
-    return Rejected("s", {"id": name}, REFUSED, position, key=ResumeKey("c", name), **more)
+    return Rejected(
+        Provenance("s", {"id": name}), REFUSED, position, key=ResumeKey("c", name), **more
+    )
 
 
 def due(file: DeadLetters, now: float = NOW) -> list[dict[str, Any]]:
@@ -379,7 +383,7 @@ def test_deletions_are_tried_again_first_and_each_after_its_schema(tmp_path: Pat
     file.rejected(deletion("b", 2))
     other = {**SCHEMA, "stream": "t"}
     file.schema(other)
-    file.rejected(replace(deletion("d", 3), stream="t"))
+    file.rejected(replace(deletion("d", 3), provenance=Provenance("t", {"id": "d"})))
     file.close()
     file = rejects(path)
     again = due(file, NOW + FIRST_RETRY)
@@ -422,7 +426,7 @@ def test_what_may_have_healed_is_tried_again(
     path = tmp_path / "r"
     file = rejects(path)
     reject = Reject(code, "it failed", status=status)
-    file.rejected(Rejected("s", {"id": "a"}, reject, 0, key=ResumeKey("c", "a")))
+    file.rejected(Rejected(Provenance("s", {"id": "a"}), reject, 0, key=ResumeKey("c", "a")))
     file.close()
     file = rejects(path)
     assert due_names(file, NOW + 365 * 86400) == (["a"] if heals else [])
@@ -449,7 +453,7 @@ def test_no_deletion_expires(tmp_path: Path) -> None:
     file = rejects(path)
     file.rejected(rejected("a"))
     file.rejected(deletion("b"))
-    file.rejected(Rejected("s", {"id": "d"}, UNRESOLVED, 0, row=ROW))
+    file.rejected(Rejected(Provenance("s", {"id": "d"}, row=ROW), UNRESOLVED, 0))
     file.close()
     file = rejects(path, oldest="2027")
     assert (file.expired, file.outstanding) == (1, (2, 2))
@@ -478,7 +482,7 @@ def test_persons_are_counted_once(tmp_path: Path) -> None:
     file = rejects(path)
     file.rejected(deletion("a", 1))
     file.rejected(deletion("b", 2))
-    file.rejected(Rejected("s", {"id": "x"}, UNRESOLVED, 3))
+    file.rejected(Rejected(Provenance("s", {"id": "x"}), UNRESOLVED, 3))
     assert file.outstanding == outstanding_in(path) == (3, 2)
     file.settled([(ResumeKey("c", "a"), 4)])
     assert file.outstanding == (2, 2)
@@ -521,7 +525,7 @@ def test_a_deletion_that_is_carried_out_later_leaves_the_upsert_behind_it(tmp_pa
 def test_a_later_record_of_a_row_overtakes_its_deletion(tmp_path: Path) -> None:
     path = tmp_path / "r"
     file = rejects(path)
-    file.rejected(Rejected("s", {"id": "1"}, UNRESOLVED, 0, row=ROW))
+    file.rejected(Rejected(Provenance("s", {"id": "1"}, row=ROW), UNRESOLVED, 0))
     file.close()
     file = rejects(path)
     assert file.keeps(ROW, named=False)
@@ -539,13 +543,13 @@ def test_a_later_record_of_a_row_overtakes_its_deletion(tmp_path: Path) -> None:
 def test_a_deletion_without_ids_leaves_once_it_was_tried_again(tmp_path: Path, again: bool) -> None:
     path = tmp_path / "r"
     file = rejects(path)
-    file.rejected(Rejected("s", {"id": "1"}, UNRESOLVED, 0, row=ROW))
+    file.rejected(Rejected(Provenance("s", {"id": "1"}, row=ROW), UNRESOLVED, 0))
     file.rejected(deletion("a", 1))
     file.close()
     file = rejects(path)
     assert due_names(file) == ["1", "a"]
     if again:
-        file.rejected(Rejected("s", {"id": "1"}, UNRESOLVED, 0, attempts=2, row=ROW))
+        file.rejected(Rejected(Provenance("s", {"id": "1"}, row=ROW), UNRESOLVED, 0, attempts=2))
     file.tried_again()
     file.close()
     assert names(path) == (["a", "1"] if again else ["a"])

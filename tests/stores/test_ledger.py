@@ -14,7 +14,7 @@ import pytest
 from target_linkedin_resumes.engine.interfaces import Confirmed, Sent
 from target_linkedin_resumes.engine.types import Content, Rejected, Upload
 from target_linkedin_resumes.errors import Confirmation, Misconfigured, Reject, Stop
-from target_linkedin_resumes.records import Delete, ResumeFile, ResumeKey, Upsert
+from target_linkedin_resumes.records import Delete, Provenance, ResumeFile, ResumeKey, Row, Upsert
 from target_linkedin_resumes.stores.ledger import REUSE_SECONDS, Ledger, State
 from target_linkedin_resumes.stores.ledger_db import STEPS, LedgerDB
 
@@ -42,8 +42,10 @@ def upsert(
     key: ResumeKey = KEY,
     stream: str = "s",
     version: int | None = None,
+    row: Row | None = None,
 ) -> Upsert:
-    return Upsert(key, created_at, ResumeFile(location="x"), stream, version=version)
+    provenance = Provenance(stream, version=version, row=row)
+    return Upsert(key, created_at, ResumeFile(location="x"), provenance)
 
 
 @contextmanager
@@ -306,14 +308,14 @@ def test_a_blob_of_a_confirmed_record_is_not_used_again(ledger: Ledger) -> None:
 
 def test_a_blob_that_linkedin_has_refused_is_not_used_again(ledger: Ledger) -> None:
     ledger.sending([Sent(upsert(), upload())])
-    ledger.rejected(Rejected("s", {}, Reject("linkedin_refused", "no"), 1, 1, KEY))
+    ledger.rejected(Rejected(Provenance("s"), Reject("linkedin_refused", "no"), 1, 1, KEY))
     assert uploaded_before(ledger, CONTENT) is None
     assert not is_delivered(ledger, upsert(), CONTENT)
 
 
 def test_a_file_that_is_missing_leaves_what_linkedin_holds(ledger: Ledger) -> None:
     deliver(ledger)
-    ledger.rejected(Rejected("s", {}, Reject("file_missing", "no"), 1, 1, KEY))
+    ledger.rejected(Rejected(Provenance("s"), Reject("file_missing", "no"), 1, 1, KEY))
     assert is_delivered(ledger, upsert(), CONTENT)
 
 
@@ -391,7 +393,9 @@ def test_what_records_of_a_version_touch_is_not_outdated(ledger: Ledger) -> None
         deliver(ledger, upsert(key=key, version=1))
     tag_of(ledger, upsert(key=keys[0], version=2))
     is_delivered(ledger, upsert(key=keys[1], version=2), CONTENT)
-    ledger.rejected(Rejected("s", {}, Reject("file_missing", "no"), 1, 1, keys[2], 2))
+    ledger.rejected(
+        Rejected(Provenance("s", version=2), Reject("file_missing", "no"), 1, 1, keys[2])
+    )
     deliver(ledger, upsert(key=keys[3], version=2), upload(OTHER, "urn:new"))
     tag_of(ledger, upsert(key=keys[4]))  # a record without a version says nothing of one
     delete(ledger, keys[5])
@@ -428,7 +432,7 @@ def test_a_record_without_a_readable_key_leaves_its_version_open(path: Path) -> 
     with opened(path) as ledger:
         for version in (None, 7):
             ledger.rejected(
-                Rejected("s", {}, Reject("invalid_record", "no ids"), 1, version=version)
+                Rejected(Provenance("s", version=version), Reject("invalid_record", "no ids"), 1)
             )
     with opened(path) as ledger:  # also where the run that read it was killed
         assert ledger.versions.is_incomplete("s", 7)
@@ -460,7 +464,9 @@ def test_what_a_second_stream_names_has_not_vanished(ledger: Ledger) -> None:
         deliver(ledger, upsert(key=key, version=1))
     is_delivered(ledger, upsert(key=keys[0], stream="t", version=1), CONTENT)
     deliver(ledger, upsert(key=keys[1], stream="t", version=1), upload(OTHER, "urn:new"))
-    ledger.rejected(Rejected("t", {}, Reject("file_missing", "no"), 1, 1, keys[2], 1))
+    ledger.rejected(
+        Rejected(Provenance("t", version=1), Reject("file_missing", "no"), 1, 1, keys[2])
+    )
     for key in keys[:2]:
         is_delivered(ledger, upsert(key=key, version=2), CONTENT)
     tag_of(ledger, upsert(key=keys[3], version=1))  # by the same stream once more

@@ -11,7 +11,7 @@ from pathlib import Path
 from target_linkedin_resumes.engine.interfaces import Confirmed, Sent
 from target_linkedin_resumes.engine.types import Content, Upload
 from target_linkedin_resumes.errors import Confirmation
-from target_linkedin_resumes.records import Delete, ResumeFile, ResumeKey, Upsert
+from target_linkedin_resumes.records import Delete, Provenance, ResumeFile, ResumeKey, Upsert
 from target_linkedin_resumes.stores.ledger import Ledger
 from target_linkedin_resumes.stores.ledger_db import LedgerDB
 
@@ -47,7 +47,9 @@ def test_neither_after_a_run_nor_after_a_killed_one(tmp_path: Path) -> None:
         # Ids of many lengths, so that rows move when pages fill up and are split.
         pad = "x" * chance.randrange(80)
         keys.append(ResumeKey(f"candidate-{number:04}-{pad}", f"resume-{number:04}-{pad}"))
-        change = Upsert(keys[number], 1_700_000_000_000, ResumeFile("cv.pdf"), stream="resumes")
+        change = Upsert(
+            keys[number], 1_700_000_000_000, ResumeFile("cv.pdf"), Provenance("resumes")
+        )
         for version in range(chance.randrange(1, 3)):
             content = Content(hash_of(number).hex(), f"{version}.pdf", "application/pdf")
             write(ledger, change, Upload(f"urn:blob-{number:04}-{version}{pad}", 3, content))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from target_linkedin_resumes.engine.interfaces import Sent
 from target_linkedin_resumes.engine.types import Rejected
 from target_linkedin_resumes.errors import Reject
-from target_linkedin_resumes.records import ResumeKey, Row
+from target_linkedin_resumes.records import Provenance, ResumeKey, Row
 from target_linkedin_resumes.stores.ledger import Ledger
 from tests.stores.test_ledger import KEY, delete, deliver, ledger, opened, path, upload, upsert
 
@@ -28,7 +27,7 @@ ONE, TWO, THREE = row("1"), row("2"), row("3")
 
 def name(ledger: Ledger, one: Row, key: ResumeKey = KEY) -> None:
     """Deliver a resume that a row names."""
-    change = replace(upsert(key=key), row=one)
+    change = upsert(key=key, row=one)
     deliver(ledger, change, upload(urn=f"urn:{key.resume_id}"))
 
 
@@ -109,7 +108,7 @@ def test_what_linkedin_does_not_hold_needs_no_row(ledger: Ledger, how: str) -> N
         deliver(ledger)
         delete(ledger)
     else:
-        ledger.rejected(Rejected("s", {}, Reject("file_missing", ""), 0, key=KEY))
+        ledger.rejected(Rejected(Provenance("s"), Reject("file_missing", ""), 0, key=KEY))
     assert not ledger.rows.is_unlearned("s")
 
 
@@ -118,7 +117,7 @@ def test_other_key_properties_forget_the_rows_of_that_stream(ledger: Ledger) -> 
     share(ledger, ONE, TWO)
     name(ledger, ONE, OTHER)
     elsewhere = ResumeKey("c", "of another stream")
-    deliver(ledger, replace(upsert(key=elsewhere, stream="t"), row=THREE), upload(urn="urn:t"))
+    deliver(ledger, upsert(key=elsewhere, stream="t", row=THREE), upload(urn="urn:t"))
     assert not ledger.rows.identify("s", "mapped", ("id",))
     assert ledger.rows.properties_of("mapped") == ["id"]
     assert ledger.rows.identify("s", "mapped", ("id", "line"))
@@ -134,7 +133,7 @@ def test_the_resumes_of_a_candidate(ledger: Ledger) -> None:
     deliver(ledger)
     deliver(ledger, upsert(key=OTHER), upload(urn="urn:2"))
     deliver(ledger, upsert(key=ResumeKey("somebody else", "r")), upload(urn="urn:3"))
-    ledger.rejected(Rejected("s", {}, Reject("file_missing", ""), 0, key=rejected))
+    ledger.rejected(Rejected(Provenance("s"), Reject("file_missing", ""), 0, key=rejected))
     ledger.rows.index_candidates()
     assert set(ledger.rows.of_candidate(KEY.candidate_id)) == {KEY, OTHER, rejected}
     delete(ledger)
@@ -144,7 +143,7 @@ def test_the_resumes_of_a_candidate(ledger: Ledger) -> None:
 
 def test_what_is_not_learned_is_searched_for_once(ledger: Ledger) -> None:
     known = [
-        replace(upsert(key=ResumeKey("candidate", str(number))), row=row(str(number)))
+        upsert(key=ResumeKey("candidate", str(number)), row=row(str(number)))
         for number in range(3000)
     ]
     ledger.sending([Sent(change, upload()) for change in known])

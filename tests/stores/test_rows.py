@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -13,7 +12,7 @@ from target_linkedin_resumes.engine import delete_limit
 from target_linkedin_resumes.engine.delete_limit import DeleteLimit
 from target_linkedin_resumes.engine.engine import Engine
 from target_linkedin_resumes.errors import Reject, Stop
-from target_linkedin_resumes.records import Change, Delete, ResumeKey, Row, Upsert
+from target_linkedin_resumes.records import Change, Delete, Provenance, ResumeKey, Row, Upsert
 from target_linkedin_resumes.stores.ledger import Ledger
 from target_linkedin_resumes.stores.rows import Rows
 from tests.stores.test_ledger import delete, deliver, ledger, opened, path, upload, upsert
@@ -74,19 +73,19 @@ class Bench:
         named, one = ResumeKey(*key), row(number)
         self.rows.name(one, named)
         if not rejected:
-            self.engine.add(replace(upsert(key=named), row=one), 1)
+            self.engine.add(upsert(key=named, row=one), 1)
         self.rows.added(one, named)
 
     def name_all(self, number: int, *keys: ResumeKey, whole: bool = True) -> None:
         one = row(number)
         self.rows.name_all(one, keys, whole=whole)
         for key in keys:
-            self.engine.add(replace(upsert(key=key), row=one), 1)
+            self.engine.add(upsert(key=key, row=one), 1)
             self.rows.added(one, key)
 
     def delete_row(self, number: int, *, again: bool = False) -> None:
         one = row(number)
-        self.rows.delete_row(one, lambda key: Delete(key, "s", row=one), 1, again=again)
+        self.rows.delete_row(one, lambda key: Delete(key, Provenance("s", row=one)), 1, again=again)
 
     def settle(self, settles: bool = True) -> None:
         if settles:
@@ -180,7 +179,7 @@ def test_both_ids_delete_what_other_rows_name_and_what_the_row_named_before(
     bench.name(1, "a", "other")
     bench.name(2, "b", "r")
     bench.settle()
-    bench.rows.delete(Delete(ResumeKey("b", "r"), "s", row=row(1)), 1)
+    bench.rows.delete(Delete(ResumeKey("b", "r"), Provenance("s", row=row(1))), 1)
     assert set(bench.deleted) == {("a", "r"), ("b", "r")}
     assert bench.rows.named_by(row(1)) == {ResumeKey("a", "other")}
     assert bench.rows.named_by(row(2)) == set()
@@ -272,7 +271,7 @@ def test_a_stream_without_rows_keeps_what_a_row_lets_go(ledger: Ledger) -> None:
     bench.name(1, "b", "r")
     bench.settle()
     assert bench.deleted == []
-    bench.rows.delete(Delete(shared, "t"), 1)
+    bench.rows.delete(Delete(shared, Provenance("t")), 1)
     assert bench.deleted == [("a", "r")]
 
 
