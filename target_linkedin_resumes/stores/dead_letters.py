@@ -415,8 +415,8 @@ class DeadLetters(Store):
                 if not line.is_record or (line.is_deletion is deletions and wanted(number, line)):
                     yield line
 
-        records = chain(_with_schemas(kept(deletions=True)), _with_schemas(kept(deletions=False)))
-        self._file.replace(records)
+        lines = chain(kept(deletions=True), kept(deletions=False))
+        self._file.replace(_with_schemas(lines))
         self._schema_written.clear()
 
     def _write_schema(self, stream: str) -> None:

@@ -522,6 +522,49 @@ def test_a_deletion_that_is_carried_out_later_leaves_the_upsert_behind_it(tmp_pa
     assert kept["code"] == "file_missing"
 
 
+def test_deletions_stand_before_what_came_after_them_also_after_a_kill(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.rejected(rejected("a", 2))
+    file.rejected(deletion("a", 1))  # LinkedIn's answer took longer
+    file.sync()
+    killed = path.read_bytes()
+    file.close()
+    whole = path.read_bytes()
+    path.write_bytes(killed)
+    rejects(path).close()
+    assert path.read_bytes() == whole
+    codes = [line["reject"]["code"] for line in lines(path) if line["type"] == "RECORD"]
+    assert codes == ["deletion_refused", "file_missing"]
+    assert [line["type"] for line in lines(path)] == ["SCHEMA", "RECORD", "RECORD"]
+
+
+def test_a_later_record_of_a_row_takes_the_place_of_its_deletion_once_it_arrives(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.rejected(Rejected(Provenance("s", {"id": "1"}, row=ROW), UNRESOLVED, 3))
+    key = ResumeKey("c", "a")
+    for position in (1, 5, 7):
+        file.succeeds(ROW, key, position)
+    file.rejected(rejected("a", 5))
+    file.settled([(key, 6)])  # what stood before the deletion, and another row's
+    assert file.outstanding == (1, 1)
+    file.settled([(key, 7)])
+    assert file.outstanding == (0, 0)
+    file.close()
+    assert not path.exists()
+
+
+def test_what_names_a_resume_is_not_of_its_candidate_alone(tmp_path: Path) -> None:
+    file = rejects(tmp_path / "r")
+    file.rejected(rejected("a", 1, candidate_id="c"))
+    file.drop_unnamed("c")
+    assert file.of_candidate("c") == {ResumeKey("c", "a")}
+    file.close()
+
+
 def test_a_later_record_of_a_row_overtakes_its_deletion(tmp_path: Path) -> None:
     path = tmp_path / "r"
     file = rejects(path)
