@@ -23,8 +23,9 @@ from target_linkedin_resumes.report.metrics import Metrics
 from target_linkedin_resumes.report.wording import outstanding_deletions
 from target_linkedin_resumes.settings import Settings
 from target_linkedin_resumes.stores.audit_log import check_audit_log
-from target_linkedin_resumes.stores.dead_letters import check_dead_letters, outstanding_in
+from target_linkedin_resumes.stores.dead_letters import check_dead_letters
 from target_linkedin_resumes.stores.ledger_db import check_ledger
+from target_linkedin_resumes.stores.reject_lines import outstanding_in
 
 
 def preflight(settings: Settings) -> Iterator[tuple[bool, str]]:

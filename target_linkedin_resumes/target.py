@@ -66,8 +66,8 @@ from target_linkedin_resumes.singer.standard_streams import StateOutput, Unread
 from target_linkedin_resumes.singer.stream_maps import without_failing
 from target_linkedin_resumes.singer.usage import DiscreetCommand
 from target_linkedin_resumes.sinks import ResumeSink, warn_of_missing_streams
-from target_linkedin_resumes.stores.dead_letters import attempts_of, deletion_of, element_of
 from target_linkedin_resumes.stores.full_table import FullTables
+from target_linkedin_resumes.stores.reject_lines import attempts_of, deletion_of, element_of
 from target_linkedin_resumes.values import version_of
 
 logger = logging.getLogger(__name__)

@@ -14,64 +14,55 @@ They stand first: what is kept of the same resume came after them.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime
-from hashlib import blake2b
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from math import inf
 from pathlib import Path
 from typing import Any
 
 from target_linkedin_resumes.engine.interfaces import Store
-from target_linkedin_resumes.engine.types import DELETIONS, Rejected
+from target_linkedin_resumes.engine.types import Rejected
 from target_linkedin_resumes.errors import Stop
 from target_linkedin_resumes.records import ResumeKey, Row
 from target_linkedin_resumes.stores.line_file import LineFile, look, something_else
 from target_linkedin_resumes.stores.owned_file import usable
+from target_linkedin_resumes.stores.reject_lines import (
+    DECODER,
+    RejectLine,
+    Subject,
+    count_deletions,
+    digest,
+    outstanding_in,
+    read_reject_lines,
+    row_hash,
+    with_schemas,
+)
 
 logger = logging.getLogger(__name__)
 
 EARLIER_RUN = -1
-# Seconds until what was rejected is tried again; twice as long each time, a week at the most.
-FIRST_RETRY = 15 * 60
-LONGEST_RETRY = 7 * 24 * 3600
-# Codes of what may have healed, besides those of sources: the file may be there by now.
-_HEALING = frozenset({"file_missing", "file_unreadable"})
-_EXPIRED = "source_link_expired"
-
-# What lines are about: a resume or, without its ids, a record, and whether it is to be deleted.
-Subject = tuple[ResumeKey | str, bool]
 # What a replay rejects again, until it takes the place of the file. The name is nobody else's.
 REPLAY = ".target-linkedin-resumes.replay"
 _LOSS = "a reject that is not kept would be lost"
 _SETTING = "rejects_path"
 _BEGIN = b"{"
-_OWN = b'{"type"'
 
 
 def check_dead_letters(path: Path) -> None:
     """Raise the :class:`Misconfigured` that opening the file would, and change nothing."""
     look(path, _SETTING, begin=_BEGIN)
+    records = rejects = False
     if path.exists():
         with path.open("rb") as texts:
-            if not _are_rejects(_lines(text for text in texts if text.endswith(b"\n"))):
-                raise something_else(path, _SETTING)
-
-
-def _are_rejects(lines: Iterable[_Line]) -> bool:
-    """Whether a file holds rejects, and is not what a tap has printed."""
-    records = rejects = False
-    for line in lines:
-        if not line.is_ours:
-            return False
-        records = records or line.is_record
-        rejects = rejects or line.subject is not None
-    return rejects or not records
+            for line in read_reject_lines(text for text in texts if text.endswith(b"\n")):
+                if not line.is_ours:
+                    raise something_else(path, _SETTING)
+                records = records or line.is_record
+                rejects = rejects or line.subject is not None
+    if records and not rejects:  # a tap has printed them
+        raise something_else(path, _SETTING)
 
 
 class DeadLetters(Store):
@@ -130,7 +121,7 @@ class DeadLetters(Store):
             self._file = LineFile(replay, _SETTING, _LOSS)
             return
         others = False
-        for line in _lines(self._file):
+        for line in read_reject_lines(self._file):
             # A run that was killed has left deletions behind other records.
             self._untidy = self._untidy or (others and line.is_deletion)
             others = others or (line.is_record and not line.is_deletion)
@@ -143,11 +134,8 @@ class DeadLetters(Store):
 
     @property
     def outstanding(self) -> tuple[int, int]:
-        """How many deletions wait to be carried out, and of how many persons.
-
-        One whose ids are not known counts as a person.
-        """
-        return _count(self._positions)
+        """How many deletions wait to be carried out, and of how many persons."""
+        return count_deletions(self._positions)
 
     def schema(self, message: Mapping[str, Any]) -> None:
         """Remember the SCHEMA message of a stream, as the tap sent it."""
@@ -209,7 +197,7 @@ class DeadLetters(Store):
         if element is not None:
             about["element"] = element
         if row is not None and (key is None or not rejected.is_deletion):
-            about["row"] = _row_hash(row)
+            about["row"] = row_hash(row)
         return about
 
     def settled(self, changes: Sequence[tuple[ResumeKey, int]]) -> None:
@@ -259,14 +247,14 @@ class DeadLetters(Store):
         """
         self._expects = True
         if row is not None:
-            (self._named if named else self.unnamed).add(_row_hash(row))
+            (self._named if named else self.unnamed).add(row_hash(row))
 
     def keeps(self, row: Row, *, named: bool) -> bool:
         """Whether a record of a row may be kept; also one of which the resume is known if
         ``named``.
         """
         kept = (self.unnamed, self._named) if named else (self.unnamed,)
-        return any(kept) and any(_row_hash(row) in rows for rows in kept)
+        return any(kept) and any(row_hash(row) in rows for rows in kept)
 
     def succeeds(self, row: Row, key: ResumeKey, position: int) -> None:
         """Note which change delivers a later record of a row.
@@ -274,7 +262,7 @@ class DeadLetters(Store):
         Once it arrives, the row's deletions before it are dropped of which the resumes are not
         known. If it is rejected they stay: what they delete may still be at LinkedIn.
         """
-        self._successors.setdefault(key, {})[position] = _row_hash(row)
+        self._successors.setdefault(key, {})[position] = row_hash(row)
 
     def overtaken(self, row: Row, *, deletions: bool, named: bool) -> None:
         """Drop the records of a row that a later one has overtaken.
@@ -282,7 +270,7 @@ class DeadLetters(Store):
         Those of which the resumes are not known, ``deletions`` only if that is set; and, if
         ``named``, those that were to be delivered to a resume that is known.
         """
-        for subject in list(self._rows.get(_row_hash(row), ())):
+        for subject in list(self._rows.get(row_hash(row), ())):
             what, is_deletion = subject
             if named if isinstance(what, ResumeKey) else deletions or not is_deletion:
                 self._drop(subject)
@@ -325,15 +313,15 @@ class DeadLetters(Store):
         change made of the next message will have. What is written meanwhile is not among them.
         """
         self._retried_until = inf
-        yield from _with_schemas(self._due(now, deletions=True))
+        yield from with_schemas(self._due(now, deletions=True))
         self._retried_until = position()
-        yield from _with_schemas(self._due(now, deletions=False))
+        yield from with_schemas(self._due(now, deletions=False))
 
-    def _due(self, now: float, *, deletions: bool) -> Iterator[_Line]:
+    def _due(self, now: float, *, deletions: bool) -> Iterator[RejectLine]:
         """The records that are due, and all SCHEMA messages."""
         with self._file.path.open("rb") as texts:
             left = os.fstat(texts.fileno()).st_size
-            for line in _lines(texts):
+            for line in read_reject_lines(texts):
                 left -= len(line.text)
                 if left < 0:
                     return
@@ -359,8 +347,8 @@ class DeadLetters(Store):
         if rejected.key is not None:
             return rejected.key, rejected.is_deletion
         stream, element = rejected.provenance.stream, rejected.provenance.element
-        record = _DECODER.decode(self._encode(rejected.provenance.record))
-        return _digest(stream, record, element), rejected.is_deletion
+        record = DECODER.decode(self._encode(rejected.provenance.record))
+        return digest(stream, record, element), rejected.is_deletion
 
     def sync(self) -> None:
         """Return once all that was kept is on the disk, and what was overtaken is not.
@@ -398,7 +386,7 @@ class DeadLetters(Store):
         """A key's lines before the newest reject of that key are superseded by it and go too."""
         if not self._stale:
             return
-        last = {line.subject: number for number, line in enumerate(_lines(self._file))}
+        last = {line.subject: number for number, line in enumerate(read_reject_lines(self._file))}
         self._keep_only(
             lambda number, line: (
                 line.subject is None
@@ -407,16 +395,16 @@ class DeadLetters(Store):
         )
         self._stale = False
 
-    def _keep_only(self, wanted: Callable[[int, _Line], bool]) -> None:
+    def _keep_only(self, wanted: Callable[[int, RejectLine], bool]) -> None:
         """Write the file anew with the records that are wanted, deletions first."""
 
-        def kept(*, deletions: bool) -> Iterator[_Line]:
-            for number, line in enumerate(_lines(self._file)):
+        def kept(*, deletions: bool) -> Iterator[RejectLine]:
+            for number, line in enumerate(read_reject_lines(self._file)):
                 if not line.is_record or (line.is_deletion is deletions and wanted(number, line)):
                     yield line
 
         lines = chain(kept(deletions=True), kept(deletions=False))
-        self._file.replace(_with_schemas(lines))
+        self._file.replace(with_schemas(lines))
         self._schema_written.clear()
 
     def _write_schema(self, stream: str) -> None:
@@ -429,155 +417,6 @@ class DeadLetters(Store):
 
     def _write(self, message: Mapping[str, Any]) -> None:
         self._file.append(self._encode(message).encode() + b"\n")
-
-
-@dataclass(slots=True)
-class _Line:
-    """A line of a rejects file; ``about`` is what stands beside its record.
-
-    ``is_ours`` says that it may be one of ours, or is blank: somebody may have edited the file.
-    ``stream`` is None where the line cannot be read.
-    """
-
-    text: bytes
-    is_record: bool
-    is_ours: bool
-    stream: object = None
-    about: Mapping[str, Any] = field(default_factory=dict)
-    subject: Subject | None = None
-
-    @property
-    def is_deletion(self) -> bool:
-        return str(self.about.get("code")) in DELETIONS
-
-    @property
-    def row(self) -> str | None:
-        row = self.about.get("row")
-        return row if isinstance(row, str) else None
-
-    @property
-    def candidate_id(self) -> str | None:
-        """The candidate's id where no more is known."""
-        candidate_id = None if "resume_id" in self.about else self.about.get("candidate_id")
-        return candidate_id if isinstance(candidate_id, str) else None
-
-    def is_older(self, oldest: str) -> bool:
-        """Whether it was rejected before a time in ISO 8601, and may go."""
-        at = self.about.get("at")
-        return isinstance(at, str) and at < oldest and not self.is_deletion
-
-    def is_due(self, now: float) -> bool:
-        """Whether it is time to try it again, at ``now`` in epoch seconds."""
-        if self.is_deletion:
-            return True
-        code, at = str(self.about.get("code")), self.about.get("at")
-        healing = code in _HEALING or (code.startswith("source_") and code != _EXPIRED)
-        if not healing and not (code == "linkedin_refused" and self.about.get("status") == 404):
-            return False
-        try:
-            rejected = datetime.fromisoformat(str(at)).timestamp()
-        except ValueError:
-            return True  # somebody has edited it
-        attempts = max(attempts_of(self.about), 1)
-        wait: int = min(FIRST_RETRY << min(attempts - 1, 20), LONGEST_RETRY)
-        return rejected + wait <= now
-
-
-def attempts_of(reject: object) -> int:
-    """How often a record that comes from a rejects file was tried before."""
-    return max(_number(reject, "attempts") or 0, 0)
-
-
-def element_of(reject: object) -> int | None:
-    """Which element of its list a record of a rejects file is about; None for all of it."""
-    return _number(reject, "element")
-
-
-def _number(reject: object, name: str) -> int | None:
-    value = reject.get(name) if isinstance(reject, Mapping) else None
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def deletion_of(reject: object) -> ResumeKey | None:
-    """Which resume a record of a rejects file deletes, whatever the record itself says."""
-    if not isinstance(reject, Mapping) or str(reject.get("code")) not in DELETIONS:
-        return None
-    candidate, resume = reject.get("candidate_id"), reject.get("resume_id")
-    if not isinstance(candidate, str) or not isinstance(resume, str):
-        return None
-    return ResumeKey(candidate, resume)
-
-
-def outstanding_in(path: Path) -> tuple[int, int]:
-    """How many deletions wait in a file, and of how many persons. Raises OSError."""
-    with path.open("rb") as texts:
-        return _count({line.subject for line in _lines(texts) if line.subject is not None})
-
-
-def _count(subjects: Iterable[Subject]) -> tuple[int, int]:
-    deletions = [what for what, is_deletion in subjects if is_deletion]
-    persons = {what if isinstance(what, str) else (what.candidate_id,) for what in deletions}
-    return len(deletions), len(persons)
-
-
-def _with_schemas(lines: Iterable[_Line]) -> Iterator[bytes]:
-    """Give the records of some lines, each behind the SCHEMA message that it had."""
-    schemas: dict[object, bytes] = {}
-    given: dict[object, bytes] = {}
-    for line in lines:
-        if not line.is_record:
-            schemas[line.stream] = line.text
-            continue
-        schema = schemas.get(line.stream)
-        if line.stream is not None and schema is not None and given.get(line.stream) != schema:
-            given[line.stream] = schema
-            yield schema
-        yield line.text
-
-
-def _lines(texts: Iterable[bytes]) -> Iterator[_Line]:
-    for text in texts:
-        own = text.startswith(_OWN) or not text.strip()
-        line = _Line(text, is_record=b'"RECORD"' in text, is_ours=own)
-        message = _message(text)
-        if message is not None and isinstance(message.get("type"), str):
-            line.is_ours = message["type"] in ("SCHEMA", "RECORD")
-            line.is_record = message["type"] == "RECORD"
-            line.stream = str(message.get("stream"))
-            about = message.get("reject")
-            if isinstance(about, Mapping):
-                line.about = about
-                line.subject = (_subject_of(message, about), line.is_deletion)
-        yield line
-
-
-def _subject_of(message: Mapping[str, Any], about: Mapping[str, Any]) -> ResumeKey | str:
-    if "candidate_id" in about and "resume_id" in about:
-        return ResumeKey(str(about["candidate_id"]), str(about["resume_id"]))
-    return _digest(message.get("stream"), message.get("record"), about.get("element"))
-
-
-def _message(text: bytes) -> Mapping[str, Any] | None:
-    with suppress(ValueError, RecursionError):
-        message = _DECODER.decode(text.decode())
-        if isinstance(message, Mapping):
-            return message
-    return None
-
-
-# What is counted are small numbers; of others only the digits matter.
-_DECODER = json.JSONDecoder(
-    parse_int=lambda digits: int(digits) if len(digits) < 20 else digits, parse_float=str
-)
-
-
-def _digest(*parts: object) -> str:
-    """Stands for a record whose ids are not known."""
-    return blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
-
-
-def _row_hash(row: Row) -> str:
-    return blake2b(row.text.encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
 class ListedRejects(Store):

@@ -15,13 +15,8 @@ import pytest
 from target_linkedin_resumes.engine.types import Rejected
 from target_linkedin_resumes.errors import Misconfigured, Reject, Stop
 from target_linkedin_resumes.records import Provenance, ResumeKey, Row
-from target_linkedin_resumes.stores.dead_letters import (
-    FIRST_RETRY,
-    REPLAY,
-    DeadLetters,
-    check_dead_letters,
-    outstanding_in,
-)
+from target_linkedin_resumes.stores.dead_letters import REPLAY, DeadLetters, check_dead_letters
+from target_linkedin_resumes.stores.reject_lines import FIRST_RETRY, outstanding_in
 
 SCHEMA = {"type": "SCHEMA", "stream": "s", "schema": {"properties": {"id": {}}}}
 
