@@ -145,11 +145,6 @@ class Endpoint:
     percentile_95: float
     longest: float
 
-    @property
-    def calls(self) -> int:
-        """All calls."""
-        return sum(self.outcomes.values())
-
 
 @dataclass(frozen=True, slots=True)
 class Waits:

@@ -216,6 +216,7 @@ _REPEATED_ADVICE = (
     "; the quota is renewed at 00:00 UTC, run again then",
     "; it is renewed at 00:00 UTC, run again then",
 )
+_NO_RECORDS = "Nothing, if none were due. Otherwise look at the tap: it sent no records."
 
 
 class Outcome(NamedTuple):
@@ -255,7 +256,7 @@ def _of_run(figures: Figures) -> Outcome:
             "good",
             "Nothing to do",
             "The run read no records, so it sent nothing to LinkedIn.",
-            "Nothing, if none were due. Otherwise look at the tap: it sent no records.",
+            _NO_RECORDS,
         )
     if records.read == records.filtered:
         return Outcome(
@@ -376,7 +377,7 @@ def _of_dry_run(figures: Figures) -> Outcome:
             "good",
             "Dry run, nothing read",
             "This dry run read no records and sent nothing.",
-            "Nothing, if none were due. Otherwise look at the tap: it sent no records.",
+            _NO_RECORDS,
         )
     tone, then = "good", "Run"
     if records.rejected:
