@@ -50,7 +50,7 @@ def exit_status(
 
 
 def explain(failure: Failure) -> str:
-    """Give the last line of the log about what stopped a run."""
+    """Return the last line of the log about what stopped a run."""
     if isinstance(failure, Reject):
         return (
             f"Stopped at a record that cannot be delivered [{failure.code}]: {failure}. No state"

@@ -57,7 +57,7 @@ def preflight(settings: Settings) -> Iterator[tuple[bool, str]]:
 
 
 def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], object]]]:
-    """Give what to say if all is well, and a check that raises Misconfigured as a run would."""
+    """Yield what to say if all is well, and a check that raises Misconfigured as a run would."""
     yield (
         "file_sources, convert: everything they need is installed",
         lambda: sources_of(settings).close(),

@@ -28,7 +28,7 @@ def exit_on_stop() -> Iterator[None]:
 
 
 def config_option(*, required: bool) -> Callable[..., Any]:
-    """Give the option `--config`, as the target's own command has it."""
+    """Return the option `--config`, as the target's own command has it."""
     return click.option(
         "--config",
         multiple=True,

@@ -51,11 +51,11 @@ class Place:
     given: Path | None
 
     def settings(self) -> Settings | None:
-        """The configuration, if there is one. Raises :class:`Misconfigured`."""
+        """Return the configuration, if there is one. Raises :class:`Misconfigured`."""
         return read_configuration(self.config) if self.config else None
 
     def path(self, settings: Settings | None) -> Path:
-        """The ledger's path. Raises :class:`Misconfigured`."""
+        """Return the ledger's path. Raises :class:`Misconfigured`."""
         path = self.given or (settings.ledger_path if settings is not None else None)
         if path is None:
             raise Misconfigured(

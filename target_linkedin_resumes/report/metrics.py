@@ -44,7 +44,7 @@ class Histogram:
         self.longest = max(self.longest, seconds)
 
     def percentile(self, percent: int) -> float:
-        """Give the seconds that ``percent`` of 100 durations do not exceed; 0 if there are none."""
+        """Return the seconds that ``percent`` of 100 durations do not exceed; 0 without any."""
         wanted = math.ceil(self.count * percent / 100)
         # Of few durations a bucket's middle would not agree with those that are known.
         if wanted == self.count:
@@ -86,7 +86,7 @@ class Metrics:
 
     @property
     def endpoints(self) -> dict[str, Endpoint]:
-        """Give what the calls to each endpoint came to, and how long they took."""
+        """Return what the calls to each endpoint came to, and how long they took."""
         with self._lock:
             return {
                 call: Endpoint(
@@ -123,14 +123,14 @@ class WaitTimes:
 
     @property
     def so_far(self) -> Waits:
-        """Give the seconds waited until now."""
+        """Return the seconds waited until now."""
         now = self.clock()
         with self._lock:
             return Waits(**{name: span.lasted(now) for name, span in self._spans.items()})
 
     @property
     def now(self) -> tuple[str, float] | None:
-        """Give the name in :class:`Waits` of what is waited for, and the seconds left."""
+        """Return the name in :class:`Waits` of what is waited for, and the seconds left."""
         now = self.clock()
         with self._lock:
             left = {name: span.until - now for name, span in self._spans.items()}
@@ -171,7 +171,7 @@ class MeteredRateLimiter:
         self.answered = limiter.answered
 
     def wait_for(self, records: int) -> float:
-        """Give the seconds for which so many records have to wait."""
+        """Return the seconds for which so many records have to wait."""
         wait = self._limiter.wait_for(records)
         if wait:
             self._waits.for_limit(wait)

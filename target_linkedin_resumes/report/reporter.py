@@ -77,7 +77,7 @@ class Reporter:
         self.timeline.note(self._seconds, totals, at_the_end=at_the_end)
 
     def progress(self, *, ended: bool = False) -> Progress:
-        """Give how far the run is, or how far it came."""
+        """Return how far the run is, or how far it came."""
         if ended:
             self.look()
         counters, dry = self.engine.counters, self.settings.dry_run
@@ -131,7 +131,7 @@ class Reporter:
             logger.error("%s: %s", waiting, WHILE_OUTSTANDING)
 
     def figures(self, end: End, *, version: str, rejects_kept: bool) -> Figures:
-        """Give all that the report is made of, once the run has come to its end."""
+        """Return all that the report is made of, once the run has come to its end."""
         self.look(at_the_end=True)
         settings, seconds, now = self.settings, self._seconds, datetime.now(UTC)
         deletions, persons = self.outstanding()
@@ -187,7 +187,7 @@ def _coverage(figures: Figures) -> str:
 
 
 def _that_shape_a_run(settings: Settings) -> dict[str, int | str | bool | None]:
-    """Give numbers, choices and switches: none is a secret, a path or a URL."""
+    """Return numbers, choices and switches: none is a secret, a path or a URL."""
     return {
         name: getattr(settings, name)
         for name, about in SCHEMA["properties"].items()

@@ -187,7 +187,7 @@ WHILE_OUTSTANDING = (
 
 
 def counted(records: Records, *, dry: bool) -> list[tuple[str, int, str]]:
-    """Give each count of the records: its name, the number, and what it is called."""
+    """Return each count of the records: its name, the number, and what it is called."""
     return [
         (name, getattr(records, name), f"would be {words}" if dry and name in _WOULD_BE else words)
         for name, words in _COUNTED.items()
@@ -334,7 +334,7 @@ def _of_stopped_run(figures: Figures) -> Outcome:
 
 
 def _begins(figures: Figures) -> str:
-    """Where the next run begins: states may have been printed, or none."""
+    """Return where the next run begins: states may have been printed, or none."""
     if figures.states_printed:
         return "it goes on from the last state"
     return "no state was printed, so it begins where this run began"

@@ -41,7 +41,7 @@ MOST_AT_ONCE = 100_000
 
 
 def iso(moment: datetime) -> str:
-    """A moment in UTC as it stands in the file: later moments sort higher."""
+    """Write a moment in UTC as it stands in the file: later moments sort higher."""
     return moment.isoformat(timespec="milliseconds")
 
 
@@ -166,7 +166,7 @@ class AuditLog(Store):
         self._due = False
 
     def _tidied(self, last: dict[bytes, int], oldest: bytes) -> Iterator[bytes]:
-        """The lines as they should be; ``last`` is the number of a resume's last deletion."""
+        """Yield the lines as they should be; ``last`` is the number of a resume's last deletion."""
         for number, text in enumerate(self._file):
             new = text
             deleted = last.get(_resume(text), -1)
@@ -182,7 +182,7 @@ class AuditLog(Store):
 
 
 def _checked(texts: Iterable[bytes], pseudonyms: Pseudonyms) -> Iterator[tuple[bytes, bytes]]:
-    """Give when each line was written, and the line. Raises :class:`Misconfigured`.
+    """Yield when each line was written, and the line. Raises :class:`Misconfigured`.
 
     The last line may be torn: a run may be writing it.
     """
@@ -240,7 +240,7 @@ class ResumeReceipt:
 
     @property
     def held(self) -> bool:
-        """Whether LinkedIn holds it, by what it confirmed last."""
+        """Tell whether LinkedIn holds it, by what it confirmed last."""
         return bool(self.events[-1]["operation"] == DELIVERED)
 
 
@@ -258,7 +258,7 @@ class Receipt:
 
     @property
     def held(self) -> int:
-        """How many of the candidate's resumes LinkedIn holds."""
+        """Return how many of the candidate's resumes LinkedIn holds."""
         return sum(one.held for one in self.resumes)
 
 

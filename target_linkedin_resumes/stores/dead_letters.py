@@ -134,7 +134,7 @@ class DeadLetters(Store):
 
     @property
     def outstanding(self) -> tuple[int, int]:
-        """How many deletions wait to be carried out, and of how many persons."""
+        """Return how many deletions wait to be carried out, and of how many persons."""
         return count_deletions(self._positions)
 
     def schema(self, message: Mapping[str, Any]) -> None:
@@ -179,7 +179,7 @@ class DeadLetters(Store):
         self.count += is_new
 
     def _about(self, rejected: Rejected) -> dict[str, Any]:
-        """Give what stands beside a record."""
+        """Return what stands beside a record."""
         reject, key = rejected.reject, rejected.key
         about: dict[str, Any] = {
             "code": reject.code,
@@ -222,7 +222,7 @@ class DeadLetters(Store):
                     self._drop_before(subject, arrived)
 
     def of_candidate(self, candidate_id: str) -> set[ResumeKey]:
-        """The resumes of a candidate of which a record is kept."""
+        """Return the resumes of a candidate of which a record is kept."""
         keys = (what for what, _ in self._positions if isinstance(what, ResumeKey))
         return {key for key in keys if key.candidate_id == candidate_id}
 
@@ -237,7 +237,7 @@ class DeadLetters(Store):
 
     @property
     def keeps_any(self) -> bool:
-        """Whether any record may be kept. From the thread that reads."""
+        """Tell whether any record may be kept. From the thread that reads."""
         return self._expects or bool(self._positions)
 
     def expect(self, row: Row | None, *, named: bool) -> None:
@@ -250,8 +250,9 @@ class DeadLetters(Store):
             (self._named if named else self.unnamed).add(row_hash(row))
 
     def keeps(self, row: Row, *, named: bool) -> bool:
-        """Whether a record of a row may be kept; also one of which the resume is known if
-        ``named``.
+        """Tell whether a record of a row may be kept whose resume is not known, or any if ``named``.
+
+        From the thread that reads.
         """
         kept = (self.unnamed, self._named) if named else (self.unnamed,)
         return any(kept) and any(row_hash(row) in rows for rows in kept)
@@ -307,7 +308,7 @@ class DeadLetters(Store):
         self._file.replace(self._file)
 
     def due(self, now: float, position: Callable[[], int]) -> Iterator[bytes]:
-        """Give the lines of earlier runs that are to be tried again, each after its SCHEMA.
+        """Yield the lines of earlier runs that are to be tried again, each after its SCHEMA.
 
         Deletions come first. ``now`` is in epoch seconds, ``position`` gives the position that the
         change made of the next message will have. What is written meanwhile is not among them.
@@ -318,7 +319,7 @@ class DeadLetters(Store):
         yield from with_schemas(self._due(now, deletions=False))
 
     def _due(self, now: float, *, deletions: bool) -> Iterator[RejectLine]:
-        """The records that are due, and all SCHEMA messages."""
+        """Yield the records that are due, and all SCHEMA messages."""
         with self._file.path.open("rb") as texts:
             left = os.fstat(texts.fileno()).st_size
             for line in read_reject_lines(texts):
@@ -383,7 +384,7 @@ class DeadLetters(Store):
                 self._guard.close()
 
     def _drop_overtaken(self) -> None:
-        """A key's lines before the newest reject of that key are superseded by it and go too."""
+        """Drop what was overtaken, and a key's lines before the newest reject of that key."""
         if not self._stale:
             return
         last = {line.subject: number for number, line in enumerate(read_reject_lines(self._file))}

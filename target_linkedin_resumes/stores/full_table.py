@@ -77,7 +77,7 @@ class FullTables:
             self._known.leave_open(stream, version)
 
     def _has_others(self, stream: str, version: int) -> bool:
-        """Whether this run has seen a record of the stream that is not of this version."""
+        """Tell whether this run has seen a record of the stream that is not of this version."""
         return stream in self._mixed or self._named.get(stream, version) != version
 
     def name_again(self) -> None:

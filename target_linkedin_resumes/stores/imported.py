@@ -46,7 +46,7 @@ class ImportedDeliveries:
         self.lost: int = 0 if known else self.count
 
     def find(self, change: Upsert, content: Content) -> tuple[str, int] | None:
-        """The delivery of this very content, name and ``created_at``, if it was the last one.
+        """Find the delivery of this very content, name and ``created_at``, if it was the last.
 
         Gives the URN of its file, and when LinkedIn confirmed it, in epoch seconds.
         """
@@ -59,14 +59,14 @@ class ImportedDeliveries:
         return found
 
     def knows(self, key: ResumeKey) -> bool:
-        """Whether there is a row of a resume."""
+        """Tell whether there is a row of a resume."""
         if self._pseudonyms is None:
             return False
         resume = bytes.fromhex(self._pseudonyms.resume(key))
         return self._connection.execute(_KNOWS, (resume,)).fetchone() is not None
 
     def may_hold(self, candidate_id: str) -> bool:
-        """Whether one of the rows is, or may be, of a candidate; which resume cannot be known."""
+        """Tell whether one of the rows is, or may be, of a candidate; not of which resume."""
         if self._pseudonyms is None:
             return self.count > 0
         candidate = bytes.fromhex(self._pseudonyms.candidate(candidate_id))

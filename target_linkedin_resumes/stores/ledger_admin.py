@@ -43,7 +43,7 @@ class LedgerView:
             )
 
     def status(self, now: float) -> dict[str, Any]:
-        """Whose it is, resumes by state with the oldest of each, the day's quota.
+        """Return whose ledger it is, resumes by state with the oldest of each, the day's quota.
 
         ``expired`` counts the delivered ones whose file LinkedIn has removed, as `blob_ttl` asked,
         by ``now`` in epoch seconds.
@@ -70,7 +70,7 @@ class LedgerView:
         }
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Each resume that LinkedIn holds or may hold; of a recovered one, its keyed hash."""
+        """Yield each resume that LinkedIn holds or may hold; of a recovered one, its keyed hash."""
         with readable(self._name):
             query = f"SELECT {', '.join(_SHOWN)} FROM resumes WHERE {HELD}"  # noqa: S608
             for row in self._connection.execute(query):

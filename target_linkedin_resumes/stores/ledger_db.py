@@ -98,7 +98,7 @@ class LedgerDB:
 
     @classmethod
     def copy(cls, path: Path, owner: Mapping[str, str]) -> LedgerDB:
-        """A copy without a name, gone when it is closed; for a run that may write nothing.
+        """Open a copy without a name, gone when it is closed; for a run that may write nothing.
 
         An empty one if there is no file. Raises as the constructor does, but for files in use.
         """
@@ -132,7 +132,7 @@ class LedgerDB:
             raise self.failure(error) from None
 
     def failure(self, error: sqlite3.Error) -> Stop:
-        """What an error of SQLite means. SQLite's words name tables and no content."""
+        """Return what ends the run. SQLite's words name tables and no content."""
         if _is_damage(error):
             return Misconfigured(f"setting 'ledger_path': {self._name!r}: {_DAMAGED}")
         return Stop(
@@ -177,7 +177,7 @@ def _for_reading(path: Path) -> sqlite3.Connection:
 
 
 def _version(connection: sqlite3.Connection, name: str) -> int:
-    """The version of a ledger, or of a file where there is nothing yet; nothing is written."""
+    """Return the version of a ledger; 0 of a file where there is nothing yet."""
     [version] = connection.execute("PRAGMA user_version").fetchone()
     [application] = connection.execute("PRAGMA application_id").fetchone()
     [tables] = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -202,7 +202,7 @@ def _migrate(connection: sqlite3.Connection, version: int) -> None:
 
 
 def _claim(connection: sqlite3.Connection, name: str, owner: Mapping[str, str]) -> bytes:
-    """Write down whose ledger this is, or check it; gives its salt."""
+    """Write down whose ledger this is, or check it; return its salt."""
     about = _about(connection)
     _check_owner(about, name, owner)
     wanted: dict[str, object] = {"salt": secrets.token_bytes(_SALT_BYTES), **owner, **about}
@@ -229,7 +229,7 @@ def _check_owner(about: Mapping[str, object], name: str, owner: Mapping[str, str
 
 
 def another_program(name: str) -> Misconfigured:
-    """What a database is that is no ledger."""
+    """Make the error for a database that is no ledger."""
     return Misconfigured(
         f"setting 'ledger_path': {name!r} is a database of another program; give the path of a"
         " ledger, or one where there is no file yet"

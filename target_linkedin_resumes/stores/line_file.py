@@ -40,13 +40,13 @@ class LineFile:
             self._beside.unlink(missing_ok=True)
 
     def __iter__(self) -> Iterator[bytes]:
-        """Give the lines."""
+        """Yield the lines."""
         with self.path.open("rb") as lines:
             yield from lines
 
     @property
     def empty(self) -> bool:
-        """Whether there is no line."""
+        """Tell whether there is no line."""
         return not self._size
 
     def append(self, lines: bytes) -> None:
@@ -180,7 +180,7 @@ def look(path: Path, setting: str, *, begin: bytes = b"") -> None:
 
 
 def something_else(path: Path, setting: str) -> Misconfigured:
-    """What a file is that this target has not written."""
+    """Make the error for a file that this target has not written."""
     return Misconfigured(
         f"setting '{setting}': {path.name!r} holds something else; expected the path of a file"
         " that this target has written, or where there is none yet"
@@ -188,7 +188,7 @@ def something_else(path: Path, setting: str) -> Misconfigured:
 
 
 def _whole_lines(path: Path, setting: str, begin: bytes) -> int:
-    """How many bytes the whole lines of a file have, behind which a torn one may stand."""
+    """Return how many bytes the whole lines of a file have, behind which a torn one may stand."""
     whole, torn = 0, b""
     with path.open("rb") as lines:
         for line in lines:

@@ -47,18 +47,18 @@ class RejectLine:
 
     @property
     def is_deletion(self) -> bool:
-        """Whether the record asks for a deletion."""
+        """Tell whether the record asks for a deletion."""
         return _is_deletion(self.about)
 
     @property
     def row(self) -> str | None:
-        """The hash of the tap's row, where a later record of the row may overtake it."""
+        """Return the hash of the tap's row, where a later record of the row may overtake it."""
         row = self.about.get("row")
         return row if isinstance(row, str) else None
 
     @property
     def candidate_id(self) -> str | None:
-        """The candidate's id, where no more is known."""
+        """Return the candidate's id, where no more is known."""
         candidate_id = None if "resume_id" in self.about else self.about.get("candidate_id")
         return candidate_id if isinstance(candidate_id, str) else None
 

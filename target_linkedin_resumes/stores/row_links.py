@@ -60,25 +60,25 @@ class RowLinks:
         self._unlearned: dict[str, int] = {}  # by stream, the number of the first resume
 
     def named_by(self, row: Row) -> set[ResumeKey]:
-        """The resumes that a row names."""
+        """Return the resumes that a row names."""
         found = self._all(_NAMED, self._row_hash(row.text))
         return {ResumeKey(*ids) for ids in found} | self.shared_by(row)
 
     def shared_by(self, row: Row) -> set[ResumeKey]:
-        """Those of them that other rows name or named too."""
+        """Return those of them that other rows name or named too."""
         if not self._any_shared:
             return set()
         return {ResumeKey(*ids) for ids in self._all(_SHARED, self._row_hash(row.text))}
 
     def also_name(self, key: ResumeKey) -> set[bytes]:
-        """The hashes of the rows that name a resume together; empty where it is one at the most."""
+        """Return the hashes of the rows that name a resume together; none where it is one row."""
         if not self._any_shared:
             return set()
         query = "SELECT row FROM shared_rows WHERE key = ?"
         return {row for (row,) in self._all(query, self._key_hash(key))}
 
     def is_gone(self, row: Row) -> bool:
-        """Whether what a row named last is deleted."""
+        """Tell whether what a row named last is deleted."""
         query = "SELECT 1 FROM resumes WHERE row = ? AND state = 'deleted' LIMIT 1"
         return bool(self._all(query, self._row_hash(row.text)))
 
@@ -113,7 +113,7 @@ class RowLinks:
                 connection.execute("UPDATE resumes SET row = ? WHERE key = ?", (row, hashed))
 
     def is_unlearned(self, stream: str) -> bool:
-        """Whether LinkedIn may hold resumes of a stream whose rows are not known.
+        """Tell whether LinkedIn may hold resumes of a stream whose rows are not known.
 
         Of those that a run itself writes down without a row, its reader knows. All others are only
         ever learned: each call goes on where the last one came to, as it searches the whole ledger.
@@ -123,7 +123,7 @@ class RowLinks:
         return bool(found)
 
     def properties_of(self, name: str) -> Sequence[str]:
-        """The key properties that a stream had last; none where it is not known."""
+        """Return the key properties that a stream had last; none where it is not known."""
         known = self._all("SELECT properties FROM row_keys WHERE stream = ?", name)
         properties: Sequence[str] = json.loads(known[0][0]) if known else ()
         return properties
@@ -155,7 +155,7 @@ class RowLinks:
                 connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {place}")
 
     def of_candidate(self, candidate_id: str) -> Collection[ResumeKey]:
-        """The resumes of a candidate that are known, also those that were only ever rejected."""
+        """Return the known resumes of a candidate, also those that were only ever rejected."""
         return [ResumeKey(*ids) for ids in self._all(_CANDIDATE, candidate_id)]
 
     def _all(self, query: str, *values: object) -> list[Any]:

@@ -68,31 +68,31 @@ class StreamVersions:
             )
 
     def is_incomplete(self, stream: str, version: int) -> bool:
-        """Whether it is not known of a record of this version which resume it names."""
+        """Tell whether it is not known of a record of this version which resume it names."""
         query = "FROM incomplete WHERE stream = :stream AND version = :version"
         return bool(self._one(f"SELECT EXISTS (SELECT 1 {query})", stream, version))
 
     def is_empty(self, stream: str, version: int) -> bool:
-        """Whether no resume is of this version."""
+        """Tell whether no resume is of this version."""
         query = "FROM resumes WHERE stream = :stream AND version = :version AND state <> 'rejected'"
         return not self._one(f"SELECT EXISTS (SELECT 1 {query})", stream, version)
 
     def shared(self, stream: str, version: int) -> int:
-        """How many there are besides that another stream has named too."""
+        """Return how many of an older version another stream has named too."""
         return int(self._one(f"SELECT count(*) {_SHARED}", stream, version))
 
     def outdated(self, stream: str, version: int) -> int:
-        """How many resumes that no other stream has named are of an older version, or of none."""
+        """Return how many resumes of this stream alone are of an older version, or of none."""
         return int(self._one(f"SELECT count(*) {_OUTDATED}", stream, version))
 
     def newest(self, stream: str) -> int | None:
-        """The highest version that a resume of a stream is of; None if none has any."""
+        """Return the highest version that a resume of a stream is of; None if none has any."""
         query = "SELECT max(version) FROM resumes WHERE stream = :stream AND version > :version"
         newest: int | None = self._one(query, stream, -1)
         return newest
 
     def keys_outdated(self, stream: str, version: int) -> Iterator[ResumeKey]:
-        """Give their keys, and those of what was only ever rejected, a page at a time.
+        """Yield their keys, and those of what was only ever rejected, a page at a time.
 
         Rows may change meanwhile.
         """
