@@ -250,7 +250,7 @@ class DeadLetters(Store):
             (self._named if named else self.unnamed).add(row_hash(row))
 
     def keeps(self, row: Row, *, named: bool) -> bool:
-        """Tell whether a record of a row may be kept whose resume is not known, or any if ``named``.
+        """Tell whether a record of a row may be kept: any if ``named``, else without its ids.
 
         From the thread that reads.
         """
