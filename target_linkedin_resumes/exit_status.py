@@ -6,13 +6,14 @@ import logging
 import signal
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from target_linkedin_resumes.app import Runtime
 from target_linkedin_resumes.errors import Failure, Misconfigured, QuotaSpent, Reject, Stop
 from target_linkedin_resumes.log_masking import MaskingFormatter
 from target_linkedin_resumes.report.model import End, Figures, Kind
 from target_linkedin_resumes.report.page import as_html, as_json
+from target_linkedin_resumes.report.wording import renewal_after
 
 logger = logging.getLogger(__name__)
 
@@ -58,9 +59,7 @@ def explain(failure: Failure) -> str:
             " go on past such records with the setting on_reject=continue."
         )
     if isinstance(failure, QuotaSpent):
-        today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        renewal = today + timedelta(days=1)
-        return f"Stopped: {failure}. Run again after {renewal:%Y-%m-%d %H:%M} UTC."
+        return f"Stopped: {failure}. Run again after {renewal_after(datetime.now(UTC))}."
     return f"Stopped: {failure}"
 
 

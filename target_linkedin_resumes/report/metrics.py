@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 
 from target_linkedin_resumes.engine.interfaces import RateLimiter
@@ -65,7 +65,9 @@ class Metrics:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._calls: dict[str, tuple[Counter[str], Histogram]] = {}
+        self._calls: defaultdict[str, tuple[Counter[str], Histogram]] = defaultdict(
+            lambda: (Counter(), Histogram())
+        )
         self._stopped = False
 
     def stop(self) -> None:
@@ -78,11 +80,9 @@ class Metrics:
         if self._stopped:
             return
         with self._lock:
-            found = self._calls.get(call)
-            if found is None:
-                found = self._calls[call] = Counter(), Histogram()
-            found[0][outcome] += 1
-            found[1].add(seconds)
+            outcomes, took = self._calls[call]
+            outcomes[outcome] += 1
+            took.add(seconds)
 
     @property
     def endpoints(self) -> dict[str, Endpoint]:

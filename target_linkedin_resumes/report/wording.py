@@ -316,7 +316,8 @@ def _of_stopped_run(figures: Figures) -> Outcome:
             "attention",
             "Daily quota spent",
             f"LinkedIn takes no more requests today: {_sentence(end.message)} {before}",
-            f"Run it again after {_renewal(figures)}: {_begins(figures)}.{kept}",
+            f"Run it again after {renewal_after(datetime.fromisoformat(figures.ended))}:"
+            f" {_begins(figures)}.{kept}",
         )
     if end.kind is Kind.SIGNAL:
         return Outcome(
@@ -475,7 +476,6 @@ def _sentence(message: str) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
-def _renewal(figures: Figures) -> str:
-    ended = datetime.fromisoformat(figures.ended)
-    midnight = ended.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    return f"{midnight:%Y-%m-%d %H:%M} UTC"
+def renewal_after(moment: datetime) -> str:
+    """Say when the quota of the day of a moment in UTC is renewed."""
+    return f"{moment + timedelta(days=1):%Y-%m-%d} 00:00 UTC"

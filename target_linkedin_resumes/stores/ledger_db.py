@@ -68,10 +68,6 @@ STEPS = (
     ALTER TABLE recovered ADD COLUMN candidate BLOB;
     """,
 )
-_DAMAGED = (
-    "the file is damaged or is no ledger; move it away and run again: what LinkedIn already holds"
-    " is then sent again, and nothing is lost"
-)
 
 
 class LedgerDB:
@@ -134,7 +130,7 @@ class LedgerDB:
     def failure(self, error: sqlite3.Error) -> Stop:
         """Return what ends the run. SQLite's words name tables and no content."""
         if _is_damage(error):
-            return Misconfigured(f"setting 'ledger_path': {self._name!r}: {_DAMAGED}")
+            return _damaged(self._name)
         return Stop(
             f"setting 'ledger_path': the ledger cannot be read or written ({error}). Free some"
             " space, or change the path, and run again; the state printed last is true."
@@ -211,7 +207,8 @@ def _claim(connection: sqlite3.Connection, name: str, owner: Mapping[str, str]) 
         connection.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", wanted.items())
         connection.execute("COMMIT")
     salt = wanted["salt"]
-    assert isinstance(salt, bytes)  # noqa: S101 - written above
+    if not isinstance(salt, bytes):
+        raise _damaged(name)
     return salt
 
 
@@ -243,11 +240,18 @@ def readable(name: str) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         if _is_damage(error):
-            raise Misconfigured(f"setting 'ledger_path': {name!r}: {_DAMAGED}") from None
+            raise _damaged(name) from None
         raise Misconfigured(
             f"setting 'ledger_path': {name!r} cannot be opened ({error}); expected a path in a"
             " directory of this machine that this user may write to"
         ) from None
+
+
+def _damaged(name: str) -> Misconfigured:
+    return Misconfigured(
+        f"setting 'ledger_path': {name!r}: the file is damaged or is no ledger; move it away and"
+        " run again: what LinkedIn already holds is then sent again, and nothing is lost"
+    )
 
 
 def _is_damage(error: sqlite3.Error) -> bool:

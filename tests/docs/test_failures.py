@@ -41,7 +41,6 @@ QUOTED = [row[0].strip("`") for heading in HEADINGS for row in table(section(rea
 WITHOUT_A_ROW = {
     "….": "put together of texts that have their rows",
     "…. ….": "the same",
-    "setting 'ledger_path': …: ….": "the same",
     "setting '…': …, ": "the second part says what is expected",
     "setting '…': ….": "put together of texts that have their rows",
     "….headers: expected": "the first part names the entry of file_sources",

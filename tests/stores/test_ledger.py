@@ -554,6 +554,14 @@ def test_a_file_that_is_no_database_is_refused(path: Path, content: bytes) -> No
     assert path.read_bytes() == content
 
 
+def test_a_ledger_without_its_salt_is_damaged(path: Path) -> None:
+    LedgerDB(path, OWNER).close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE about SET value = 'x' WHERE name = 'salt'")
+    with pytest.raises(Misconfigured, match="is damaged"):
+        LedgerDB(path, OWNER)
+
+
 def test_a_damaged_ledger_stops_the_run_with_the_remedy(path: Path) -> None:
     with opened(path) as ledger:
         for number in range(2000):
