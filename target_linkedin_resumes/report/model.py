@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from target_linkedin_resumes.engine.counters import Counters
 
@@ -221,7 +221,7 @@ class Figures:
     waits: Waits
     requests_today: Mapping[str, int]
     requests_of_day: bool
-    settings: Mapping[str, int | str | bool | None]
+    settings: Mapping[str, Any]
     timeline: Sequence[Moment]
 
     @property
@@ -239,16 +239,6 @@ class Figures:
     def states_printed(self) -> int:
         """Return how many states were printed; a dry run prints none."""
         return 0 if self.dry_run else self.counters.states
-
-    @property
-    def records_per_minute(self) -> int:
-        """Return the setting `records_per_minute`."""
-        return int(self.settings["records_per_minute"] or 0)
-
-    @property
-    def requests_per_day(self) -> int:
-        """Return the setting `requests_per_day`."""
-        return int(self.settings["requests_per_day"] or 0)
 
     @property
     def highest_minute(self) -> int:

@@ -69,7 +69,7 @@ def as_html(figures: Figures) -> str:
         records=figures.records,
         counted=wording.counted(figures.records, dry=figures.dry_run),
         outcome=outcome_of(figures),
-        chart=rate_chart(figures.timeline, figures.records_per_minute),
+        chart=rate_chart(figures.timeline, figures.settings["records_per_minute"]),
         calls=[_call(name, one, slowest) for name, one in figures.calls.items()],
         rejects=[(code, n, of_reject(code)) for code, n in _by_count(figures.counters.rejected)],
         retries=_retries(figures),

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from target_linkedin_resumes.engine.engine import Engine
@@ -186,7 +187,7 @@ def _coverage(figures: Figures) -> str:
     return f"The last state printed covers {figures.covered} of {figures.to_cover} {kinds}."
 
 
-def _that_shape_a_run(settings: Settings) -> dict[str, int | str | bool | None]:
+def _that_shape_a_run(settings: Settings) -> dict[str, Any]:
     """Return numbers, choices and switches: none is a secret, a path or a URL."""
     return {
         name: getattr(settings, name)

@@ -409,7 +409,7 @@ def _notes(figures: Figures) -> list[str]:
     note(
         waits.limit,
         f"The run waited {duration(waits.limit)} in all so as not to exceed"
-        f" {count(figures.records_per_minute, 'record')} a minute.",
+        f" {count(figures.settings['records_per_minute'], 'record')} a minute.",
     )
     note(
         waits.quota,
