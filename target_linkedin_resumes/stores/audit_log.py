@@ -24,7 +24,7 @@ from typing import Any
 from target_linkedin_resumes.engine.interfaces import Confirmed, Store
 from target_linkedin_resumes.errors import Misconfigured
 from target_linkedin_resumes.records import Delete
-from target_linkedin_resumes.stores.line_file import LineFile, look
+from target_linkedin_resumes.stores.line_file import LineFile, checked_lines
 from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
 
 SETTING = "audit_path"
@@ -63,11 +63,8 @@ def read_lines(texts: Iterable[bytes], pseudonyms: Pseudonyms) -> Iterator[dict[
 
 def check_audit_log(path: Path, pseudonyms: Pseudonyms) -> None:
     """Raise the :class:`Misconfigured` that opening the file would, and change nothing."""
-    look(path, SETTING, begin=_BEGIN)
-    if path.exists():
-        with path.open("rb") as lines:
-            for _ in _checked(lines, pseudonyms):
-                pass
+    for _ in _checked(checked_lines(path, SETTING, begin=_BEGIN), pseudonyms):
+        pass
 
 
 class AuditLog(Store):

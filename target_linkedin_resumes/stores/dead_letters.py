@@ -26,7 +26,7 @@ from target_linkedin_resumes.engine.interfaces import Store
 from target_linkedin_resumes.engine.types import Rejected
 from target_linkedin_resumes.errors import Stop
 from target_linkedin_resumes.records import ResumeKey, Row
-from target_linkedin_resumes.stores.line_file import LineFile, look, something_else
+from target_linkedin_resumes.stores.line_file import LineFile, checked_lines, something_else
 from target_linkedin_resumes.stores.owned_file import usable
 from target_linkedin_resumes.stores.reject_lines import (
     DECODER,
@@ -52,15 +52,12 @@ _BEGIN = b"{"
 
 def check_dead_letters(path: Path) -> None:
     """Raise the :class:`Misconfigured` that opening the file would, and change nothing."""
-    look(path, _SETTING, begin=_BEGIN)
     records = rejects = False
-    if path.exists():
-        with path.open("rb") as texts:
-            for line in read_reject_lines(text for text in texts if text.endswith(b"\n")):
-                if not line.is_ours:
-                    raise something_else(path, _SETTING)
-                records = records or line.is_record
-                rejects = rejects or line.subject is not None
+    for line in read_reject_lines(checked_lines(path, _SETTING, begin=_BEGIN)):
+        if not line.is_ours:
+            raise something_else(path, _SETTING)
+        records = records or line.is_record
+        rejects = rejects or line.subject is not None
     if records and not rejects:  # a tap has printed them
         raise something_else(path, _SETTING)
 

@@ -140,7 +140,7 @@ class LineFile:
     def _cut_torn_line(self, begin: bytes) -> int:
         """Cut what a killed run left of a line: no state covers it, so it is made again."""
         try:
-            whole = _whole_lines(self.path, self._setting, begin)
+            whole = _whole_size(self.path, self._setting, begin)
         except Misconfigured:
             self.close()
             raise
@@ -171,12 +171,17 @@ class LineFile:
             ) from None
 
 
-def look(path: Path, setting: str, *, begin: bytes = b"") -> None:
-    """Raise the :class:`Misconfigured` that opening the file would, and change nothing."""
+def checked_lines(path: Path, setting: str, *, begin: bytes = b"") -> Iterator[bytes]:
+    """Yield the whole lines of a file, if there is one, and change nothing.
+
+    Raises the :class:`Misconfigured` that opening the file would.
+    """
     path = path.resolve()
     if check(path, setting):
         with usable(path, setting):
-            _whole_lines(path, setting, begin)
+            _whole_size(path, setting, begin)
+            with path.open("rb") as lines:
+                yield from (line for line in lines if line.endswith(b"\n"))
 
 
 def something_else(path: Path, setting: str) -> Misconfigured:
@@ -187,7 +192,7 @@ def something_else(path: Path, setting: str) -> Misconfigured:
     )
 
 
-def _whole_lines(path: Path, setting: str, begin: bytes) -> int:
+def _whole_size(path: Path, setting: str, begin: bytes) -> int:
     """Return how many bytes the whole lines of a file have, behind which a torn one may stand."""
     whole, torn = 0, b""
     with path.open("rb") as lines:
