@@ -206,11 +206,10 @@ class ResumeSink(Sink):
             return
         self._engine.write(partial(kept.overtaken, row, deletions=deletions, named=named))
 
-    def _succeed(self, change: Upsert, kept: DeadLetters, row: Row | None) -> None:
-        """Have the deletions that are kept of a row go once this change of it arrives."""
+    def _succeed(self, kept: DeadLetters, row: Row | None) -> None:
+        """Have the deletions that are kept of a row go once the next change arrives."""
         if row is not None and kept.keeps(row, named=False):
-            position = self._engine.position
-            self._engine.write(partial(kept.succeeds, row, change.key, position))
+            self._engine.write(partial(kept.succeeds, row, self._engine.position))
 
     def _describe(self, record: Record, stream: str, *, again: bool) -> None:
         """Log the mapping once, and note which properties identify the stream's rows.
@@ -306,7 +305,7 @@ class ResumeSink(Sink):
                 self._rows.unidentified(message.provenance.stream)
             kept = self._dead_letters
             if kept is not None and kept.unnamed:  # nearly never: no call for it
-                self._succeed(asked, kept, message.row)
+                self._succeed(kept, message.row)
             self._engine.add(asked, message.size, priority(asked), found)
         if self._rows is not None and message.row is not None and asked.key is not None:
             self._rows.added(message.row, asked.key)

@@ -91,12 +91,13 @@ class DeadLetters(Store):
         self._keeping = keeping
         self._schemas: dict[str, Mapping[str, Any]] = {}
         self._schema_written: dict[str, Mapping[str, Any]] = {}
+        # What is kept, with the position of its record in this run; and what is kept by row.
         self._positions: dict[Subject, int] = {}
         self._rows: dict[str, set[Subject]] = {}
         self._row_of: dict[Subject, str] = {}
         self._candidates: dict[Subject, str] = {}  # of records of which no more is known
-        # By key, the positions of records that take the place of their rows' deletions on arrival.
-        self._successors: dict[ResumeKey, dict[int, str]] = {}
+        # Rows by the position of a record that takes the place of their deletions on arrival.
+        self._successors: dict[int, str] = {}
         self.unnamed: set[str] = set()
         """Rows of which records may be kept whose resumes are not known; for the thread that
         reads, like what follows.
@@ -141,8 +142,7 @@ class DeadLetters(Store):
     def rejected(self, rejected: Rejected) -> None:
         """Append a record. Durable after :meth:`sync`. Raises :class:`Stop`."""
         reject, key, position = rejected.reject, rejected.key, rejected.position
-        if key is not None:
-            self._successors.get(key, {}).pop(position, None)
+        self._successors.pop(position, None)
         if not self._keeping:
             return
         subject = self._subject(rejected)
@@ -206,17 +206,15 @@ class DeadLetters(Store):
             # An upsert that was rejected and whose deletion is still kept came after it.
             if position >= self._retried_until:
                 self._drop_before((key, False), position)
-            if key in self._successors:
-                self._succeeded(key, position)
+            if position in self._successors:
+                self._succeeded(self._successors.pop(position), position)
 
-    def _succeeded(self, key: ResumeKey, position: int) -> None:
-        """Drop the deletions that what has arrived by this position takes the place of."""
-        successors = self._successors[key]
-        for arrived in [one for one in successors if one <= position]:
-            for subject in list(self._rows.get(successors.pop(arrived), ())):
-                what, is_deletion = subject
-                if is_deletion and isinstance(what, str):
-                    self._drop_before(subject, arrived)
+    def _succeeded(self, row: str, position: int) -> None:
+        """Drop the deletions of a row before the record of it that has arrived."""
+        for subject in list(self._rows.get(row, ())):
+            what, is_deletion = subject
+            if is_deletion and isinstance(what, str):
+                self._drop_before(subject, position)
 
     def of_candidate(self, candidate_id: str) -> set[ResumeKey]:
         """Return the resumes of a candidate of which a record is kept."""
@@ -254,13 +252,14 @@ class DeadLetters(Store):
         kept = (self.unnamed, self._named) if named else (self.unnamed,)
         return any(kept) and any(row_hash(row) in rows for rows in kept)
 
-    def succeeds(self, row: Row, key: ResumeKey, position: int) -> None:
-        """Note which change delivers a later record of a row.
+    def succeeds(self, row: Row, position: int) -> None:
+        """Note the position of a change that delivers a later record of a row.
 
         Once it arrives, the row's deletions before it are dropped of which the resumes are not
-        known. If it is rejected they stay: what they delete may still be at LinkedIn.
+        known. If it is rejected, or another change takes its place, they stay: what they delete
+        may still be at LinkedIn.
         """
-        self._successors.setdefault(key, {})[position] = row_hash(row)
+        self._successors[position] = row_hash(row)
 
     def overtaken(self, row: Row, *, deletions: bool, named: bool) -> None:
         """Drop the records of a row that a later one has overtaken.

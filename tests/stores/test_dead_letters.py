@@ -542,9 +542,9 @@ def test_a_later_record_of_a_row_takes_the_place_of_its_deletion_once_it_arrives
     file.rejected(Rejected(Provenance("s", {"id": "1"}, row=ROW), UNRESOLVED, 3))
     key = ResumeKey("c", "a")
     for position in (1, 5, 7):
-        file.succeeds(ROW, key, position)
+        file.succeeds(ROW, position)
     file.rejected(rejected("a", 5))
-    file.settled([(key, 6)])  # what stood before the deletion, and another row's
+    file.settled([(key, 1), (key, 6)])  # before the deletion, and what is not of the row
     assert file.outstanding == (1, 1)
     file.settled([(key, 7)])
     assert file.outstanding == (0, 0)
