@@ -266,6 +266,15 @@ def test_a_row_that_comes_back_and_is_rejected_keeps_its_deletion(
     assert tap.held() == {("x", "r"), ("c", "r")}
 
 
+def test_a_row_that_moves_on_at_once_and_is_rejected_there_keeps_its_deletion(tap: Tap) -> None:
+    tap.run(schema("id"), row(None, "x", "r"), gone(id=1))
+    refuse(tap, ("d", "r"), endpoint="batch_update")
+    done = tap.run(schema("id"), row(1, "c", "r"), row(1, "d", "r"))
+    assert done.code == 3
+    codes = [one["code"] for one in tap.kept()]
+    assert codes == ["deletion_unresolved", "linkedin_refused"]
+
+
 def test_a_deletion_by_a_row_that_is_carried_out_later_leaves_the_record_behind_it(
     tap: Tap,
 ) -> None:
