@@ -124,13 +124,11 @@ _DELETING = "UPDATE resumes SET state = 'deleting', changed_at = ? WHERE state <
 # A change that was uploaded while the call was under way has taken the row: it is not confirmed.
 _DELIVERED = "UPDATE resumes SET state = 'delivered', changed_at = ? WHERE state = 'sending'"
 _DELETED = "INSERT INTO resumes (state, changed_at, key, sent) VALUES"
-_SCRUBBED = """
+_ON_DELETED = """
+ON CONFLICT (key) DO UPDATE SET state = 'deleted', changed_at = excluded.changed_at,
     candidate_id = NULL, resume_id = NULL, stream = NULL, version = NULL, sha256 = NULL,
     name = NULL, content_type = NULL, created_at = NULL, urn = NULL, uploaded_at = NULL,
     expires_at = NULL, source = NULL, origin = NULL, shared = 0, sent = 0
-"""
-_ON_DELETED = f"""
-ON CONFLICT (key) DO UPDATE SET state = 'deleted', changed_at = excluded.changed_at, {_SCRUBBED}
 WHERE state = 'deleting'
 """
 # Written some time after it was read: the row may be that of another upload by then.
