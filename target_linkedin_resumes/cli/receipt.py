@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from target_linkedin_resumes.cli.config import (
 from target_linkedin_resumes.errors import NOT_THERE, Misconfigured
 from target_linkedin_resumes.settings import Settings
 from target_linkedin_resumes.singer.usage import DiscreetCommand
-from target_linkedin_resumes.stores.audit_log import DELIVERED, Receipt, ResumeReceipt, receipt
+from target_linkedin_resumes.stores.audit_log import DELIVERED, Receipt, is_held, receipt
 from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
 
 # Digits of a keyed hash that tell one candidate's resumes apart for people.
@@ -67,8 +67,8 @@ def _document(found: Receipt, candidate_id: str, path: Path) -> dict[str, Any]:
         "since": found.since,
         "until": found.until,
         "resumes": [
-            {"resume": one.resume, "held_by_linkedin": one.held, "events": one.events}
-            for one in found.resumes
+            {"resume": resume, "held_by_linkedin": is_held(events), "events": events}
+            for resume, events in found.resumes.items()
         ],
     }
 
@@ -79,20 +79,21 @@ def _text(found: Receipt, candidate_id: str, path: Path) -> Iterator[str]:
         yield f"From {path}, which is empty."
     else:
         yield f"From {path}, which covers {found.since} to {found.until}."
-    for one in found.resumes:
+    for resume, events in found.resumes.items():
         yield ""
-        yield f"Resume {one.resume[:_SHORT]} (keyed hash)"
-        yield from _events(one)
+        yield f"Resume {resume[:_SHORT]} (keyed hash)"
+        yield from _events(events)
     yield ""
+    held = sum(map(is_held, found.resumes.values()))
     yield (
-        f"LinkedIn holds {found.held} of {len(found.resumes)} resumes."
+        f"LinkedIn holds {held} of {len(found.resumes)} resumes."
         if found.resumes
         else "In the time that the file covers, nothing of this candidate was sent or erased."
     )
 
 
-def _events(one: ResumeReceipt) -> Iterator[str]:
-    for event in one.events:
+def _events(events: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for event in events:
         if event["operation"] == DELIVERED:
             what = "sent"
         else:

@@ -15,9 +15,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -216,57 +217,37 @@ def _resume(text: bytes) -> bytes:
 _ON_RECEIPT = ("at", "operation", "status", "x_li_uuid", "run", "sha256", "blob")
 
 
-@dataclass(slots=True)
-class ResumeReceipt:
-    """What LinkedIn confirmed of one resume, in order; ``resume`` is its keyed hash.
-
-    An event holds ``at``, ``operation``, ``status``, ``x_li_uuid`` and ``run``, and for what was
-    not erased since then ``sha256`` and ``blob``.
-    """
-
-    resume: str
-    events: list[dict[str, Any]] = field(default_factory=list)
-
-    def add(self, event: dict[str, Any]) -> None:
-        """Add what came next. A deletion takes along what is said of the earlier deliveries."""
-        if event["operation"] == DELETED:
-            for earlier in self.events:  # the file may not be scrubbed yet
-                for name in OF_THE_RESUME:
-                    earlier.pop(name, None)
-        self.events.append(event)
-
-    @property
-    def held(self) -> bool:
-        """Tell whether LinkedIn holds it, by what it confirmed last."""
-        return bool(self.events[-1]["operation"] == DELIVERED)
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What LinkedIn confirmed of one candidate.
 
-    ``since`` and ``until`` are when the first and the last line of the whole file were written,
-    None for an empty one: the receipt says nothing of the time before.
+    ``resumes`` has the events of each resume in order, by its keyed hash. An event holds ``at``,
+    ``operation``, ``status``, ``x_li_uuid`` and ``run``, and for what was not erased since then
+    ``sha256`` and ``blob``. ``since`` and ``until`` are when the first and the last line of the
+    whole file were written, None for an empty one: the receipt says nothing of the time before.
     """
 
-    resumes: list[ResumeReceipt]
+    resumes: Mapping[str, Sequence[Mapping[str, Any]]]
     since: str | None
     until: str | None
 
-    @property
-    def held(self) -> int:
-        """Return how many of the candidate's resumes LinkedIn holds."""
-        return sum(one.held for one in self.resumes)
+
+def is_held(events: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether LinkedIn holds a resume, by what it confirmed last."""
+    return bool(events[-1]["operation"] == DELIVERED)
 
 
 def receipt(lines: Iterable[bytes], pseudonyms: Pseudonyms, candidate_id: str) -> Receipt:
     """Read the lines of an audit file for one candidate. Raises as :func:`read_lines` does."""
     candidate = pseudonyms.candidate(candidate_id)
-    resumes: dict[str, ResumeReceipt] = {}
+    resumes: dict[str, list[dict[str, Any]]] = {}
     since = until = None
     for line in read_lines(lines, pseudonyms):
         since, until = since or line["at"], line["at"]
         if line["candidate"] == candidate:
-            of_resume = resumes.setdefault(line["resume"], ResumeReceipt(line["resume"]))
-            of_resume.add({name: line[name] for name in _ON_RECEIPT if name in line})
-    return Receipt(list(resumes.values()), since, until)
+            events = resumes.setdefault(line["resume"], [])
+            if line["operation"] == DELETED:  # the file may not be scrubbed yet
+                for event, name in product(events, OF_THE_RESUME):
+                    event.pop(name, None)
+            events.append({name: line[name] for name in _ON_RECEIPT if name in line})
+    return Receipt(resumes, since, until)
