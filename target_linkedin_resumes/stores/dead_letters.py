@@ -425,9 +425,10 @@ class ListedRejects(Store):
 
     def __init__(self, path: Path | None) -> None:
         self.outstanding = (0, 0)
-        if path is not None and path.exists():
+        if path is not None:
             with usable(path, _SETTING):
-                self.outstanding = outstanding_in(path)
+                if path.exists():
+                    self.outstanding = outstanding_in(path)
 
     def rejected(self, rejected: Rejected) -> None:
         """Say what would be rejected."""

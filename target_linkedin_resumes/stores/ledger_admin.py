@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from target_linkedin_resumes.errors import Misconfigured
-from target_linkedin_resumes.stores.ledger_db import APPLICATION_ID, another_program, readable
+from target_linkedin_resumes.stores.ledger_db import (
+    APPLICATION_ID,
+    SETTING,
+    another_program,
+    readable,
+)
+from target_linkedin_resumes.stores.owned_file import usable
 from target_linkedin_resumes.stores.stream_versions import HELD
 
 # Of a row, what may be shown; the rest are hashes that say nothing outside this ledger.
@@ -25,8 +31,9 @@ class LedgerView:
     """An open ledger. Raises :class:`Misconfigured` where there is none."""
 
     def __init__(self, path: Path) -> None:
-        if not path.is_file():
-            raise Misconfigured(f"setting 'ledger_path': there is no ledger at {path}")
+        with usable(path, SETTING):
+            if not path.exists():
+                raise Misconfigured(f"setting 'ledger_path': there is no ledger at {path}")
         self._name = path.name
         with readable(self._name):
             self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)

@@ -259,3 +259,9 @@ def test_what_is_no_ledger_is_left_alone(tmp_path: Path) -> None:
         assert done.exit_code == 2
         assert "is a database of another program" in done.stderr
     assert path.read_bytes() == before
+
+
+def test_a_path_that_cannot_be_looked_at_is_said(config: Path, tmp_path: Path) -> None:
+    done = run(config, "--ledger", tmp_path / ("x" * 300), "status")
+    assert done.exit_code == 2
+    assert "setting 'ledger_path': the file cannot be written (File name too long)" in done.stderr
