@@ -19,6 +19,7 @@ from target_linkedin_resumes.cli.config import (
     exit_on_stop,
     print_json,
     read_configuration,
+    read_id,
 )
 from target_linkedin_resumes.cli.erase import Erased, Erasure
 from target_linkedin_resumes.cli.receipt import print_receipt
@@ -104,8 +105,8 @@ def export(place: Place) -> None:
 
 
 @main.command(short_help="Forget one resume, so that it is sent again.")
-@click.argument("candidate_id")
-@click.argument("resume_id")
+@click.argument("candidate_id", callback=read_id)
+@click.argument("resume_id", callback=read_id)
 @click.pass_obj
 def forget(place: Place, candidate_id: str, resume_id: str) -> None:
     """Forget one resume: its next record is sent as if it were the first.
@@ -127,16 +128,9 @@ def forget(place: Place, candidate_id: str, resume_id: str) -> None:
     click.echo(f"{key}: {'forgotten' if known else 'the ledger does not know it'}.")
 
 
-def _said(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    """Refuse an id that is blank, as an unset variable of a shell is: it would erase nothing."""
-    if value is not None and not value.strip():
-        raise click.BadParameter("it is blank; expected an id")
-    return value
-
-
 @main.command(short_help="Delete at LinkedIn what it holds of a candidate, now.")
-@click.argument("candidate_id", callback=_said)
-@click.argument("resume_id", required=False, callback=_said)
+@click.argument("candidate_id", callback=read_id)
+@click.argument("resume_id", required=False, callback=read_id)
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 @click.option("--dry-run", is_flag=True, help="List what would be deleted, and delete nothing.")
 @click.pass_obj

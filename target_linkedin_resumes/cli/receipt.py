@@ -13,6 +13,7 @@ from target_linkedin_resumes.cli.config import (
     exit_on_stop,
     print_json,
     read_configuration,
+    read_id,
 )
 from target_linkedin_resumes.errors import NOT_THERE, Misconfigured
 from target_linkedin_resumes.settings import Settings
@@ -25,7 +26,7 @@ _SHORT = 12
 
 
 @click.command(cls=DiscreetCommand)
-@click.argument("candidate_id")
+@click.argument("candidate_id", callback=read_id)
 @config_option(required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print it for programs.")
 def main(candidate_id: str, config: Sequence[str], *, as_json: bool) -> None:
