@@ -16,9 +16,9 @@ from typing import Any
 from benchmarks.cases import DISTINCT_FILES, Case, record_of
 from target_linkedin_resumes.app import owner_of, sources_of
 from target_linkedin_resumes.engine.interfaces import Confirmed, Sent
-from target_linkedin_resumes.engine.types import Content, Upload
+from target_linkedin_resumes.engine.types import Upload
 from target_linkedin_resumes.errors import Confirmation
-from target_linkedin_resumes.records import Provenance, Row, Upsert, read_change
+from target_linkedin_resumes.records import Content, Provenance, Row, Upsert, read_change
 from target_linkedin_resumes.resumes.etags import Fingerprints
 from target_linkedin_resumes.resumes.sources import Sources
 from target_linkedin_resumes.settings import read_settings
@@ -82,9 +82,7 @@ def _upsert(case: Case, number: int) -> Upsert:
 
 def _content(sources: Sources, change: Upsert) -> Content:
     with sources.open(change.file, is_unchanged=lambda _: False) as resume:
-        about = resume.described
-    assert about is not None
-    assert about.fingerprint is not None  # else the target would read the file once more
-    return Content(
-        about.sha256, about.filename, about.content_type, about.fingerprint, about.origin
-    )
+        content = resume.content
+    assert content is not None
+    assert content.tag is not None  # else the target would read the file once more
+    return content

@@ -17,15 +17,15 @@ from target_linkedin_resumes.engine.delete_limit import DeleteLimit
 from target_linkedin_resumes.engine.engine import GROUP, Engine
 from target_linkedin_resumes.engine.inflight import InFlight, Retries
 from target_linkedin_resumes.engine.interfaces import Ports, Store
+from target_linkedin_resumes.engine.throttling import Concurrency, RecordsPerMinute
 from target_linkedin_resumes.errors import Misconfigured
 from target_linkedin_resumes.http.client import HttpTransport
 from target_linkedin_resumes.linkedin.api import LinkedIn
-from target_linkedin_resumes.linkedin.gates import Gates
-from target_linkedin_resumes.linkedin.limits import Concurrency, RecordsPerMinute, RequestsPerDay
-from target_linkedin_resumes.linkedin.session import ClientSettings, Session, utc_now
+from target_linkedin_resumes.linkedin.limits import RequestsPerDay
+from target_linkedin_resumes.linkedin.session import Session, utc_now
 from target_linkedin_resumes.mapping.config import is_of_candidates
 from target_linkedin_resumes.report.files import ReportFiles
-from target_linkedin_resumes.report.metrics import MeteredRateLimiter, Metrics, WaitTimes
+from target_linkedin_resumes.report.metrics import Metrics, WaitTimes
 from target_linkedin_resumes.report.reporter import Reporter
 from target_linkedin_resumes.resumes.etags import Fingerprints
 from target_linkedin_resumes.resumes.prefixes import FileSource
@@ -84,19 +84,13 @@ def linkedin_of(
     settings: Settings, transport: HttpTransport, meter: Metrics, quota: RequestsPerDay
 ) -> LinkedIn:
     """LinkedIn's client for these settings. Raises Misconfigured."""
-    gates = Gates(time.monotonic, utc_now, longest_asked=settings.retry_seconds)
-    calls = Session(transport, requests_per_day=quota, gates=gates, observe=meter)
-    client = ClientSettings(
-        organization=settings.organization,
-        contract=settings.contract,
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-        api_url=settings.api_url,
-        token_url=settings.token_url,
-        blob_ttl=settings.blob_ttl,
-        api_version=settings.api_version,
+    session = Session(
+        transport,
+        requests_per_day=quota,
+        observe=meter,
+        longest_asked=settings.retry_seconds,
     )
-    return LinkedIn(client, calls)
+    return LinkedIn(settings, session)
 
 
 def sources_of(settings: Settings, fingerprints: Fingerprints | None = None) -> Sources:
@@ -176,10 +170,9 @@ def _built(
     uploader = Uploader(sources, client, ledger, describe=settings.audit_path is not None)
     ports = Ports(
         upload=uploader.upload,
-        sender=uploader,
-        rate=MeteredRateLimiter(
-            RecordsPerMinute(settings.records_per_minute, time.monotonic), waits
-        ),
+        update=uploader.update,
+        delete=client.batch_delete,
+        rate=RecordsPerMinute(settings.records_per_minute, time.monotonic, waits.for_limit),
         concurrency=Concurrency(settings.upload_concurrency),
         print_state=(lambda _: None) if settings.dry_run else print_state,
         stores=stores,

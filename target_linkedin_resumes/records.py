@@ -54,6 +54,23 @@ class ResumeFile:
     checksum: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is sent as a resume, and what it is recognized by.
+
+    ``sha256`` is of the bytes as LinkedIn gets them, in hex; empty as long as a document is not
+    converted. ``filename`` and ``content_type`` are what LinkedIn is told. ``origin`` stands for
+    the bytes at the source and how they are converted, ``tag`` for what the source says of the file
+    without its bytes (see etags.py); None where there is none.
+    """
+
+    sha256: str
+    filename: str = field(repr=False)
+    content_type: str
+    tag: str | None = field(default=None, repr=False)
+    origin: str | None = field(default=None, repr=False)
+
+
 class Row(NamedTuple):
     """A record's identity at the tap: the values of its key properties, as ``text``.
 

@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from target_linkedin_resumes.errors import Misconfigured
 from target_linkedin_resumes.http.oauth import OAuth
-from target_linkedin_resumes.http.urls import Origin
+from target_linkedin_resumes.http.urls import parse_url
 
 # Half the digits of a SHA-256: a key that is guessed gives away every id that can be guessed.
 SHORTEST_KEY = 32
@@ -129,14 +128,9 @@ def _read_oauth(name: str, value: Any) -> OAuth | None:
             f"setting '{name}': expected an object of texts: {', '.join(sorted(required))}, and"
             f" {', '.join(sorted(optional))} if the source asks for them"
         )
-    try:
-        url = parse_endpoint("file_sources", value["token_url"].strip())
-    except Misconfigured:
-        raise Misconfigured(
-            f"setting '{name}.token_url': expected an https URL without user, query or fragment"
-            " (http on a loopback address only)"
-        ) from None
-    return OAuth(**{name: text.strip() for name, text in value.items()} | {"token_url": url})
+    texts = {part: text.strip() for part, text in value.items()}
+    texts["token_url"] = parse_endpoint(f"{name}.token_url", texts["token_url"])
+    return OAuth(**texts)
 
 
 def read_blob_ttl(name: str, value: Any) -> Mapping[str, int | str] | None:
@@ -179,19 +173,12 @@ def parse_endpoint(name: str, text: str) -> str:
     """Check a URL that is sent credentials; gives it without a slash at its end."""
     expected = "an https URL without user, query or fragment (http on a loopback address only)"
     try:
-        parts = urlsplit(text)
-        _ = parts.port
-    except ValueError:
+        url = parse_url(text)
+    except ValueError:  # the text may hold a password: it is not repeated
         raise wrong(name, text, expected, shown="this text") from None
-    host = parts.hostname or ""
-    here = Origin(parts.scheme, host, 0).is_loopback
-    secure = parts.scheme == "https" or (parts.scheme == "http" and here)
-    if "@" in parts.netloc:  # the value holds a password: it is not repeated
-        raise Misconfigured(f"setting '{name}': expected {expected}")
-    if not secure or not host or parts.query or parts.fragment or not text.isascii():
+    if not url.origin.is_secure or "?" in url.target:
         # In the log, a path would be masked.
-        begins = f"a URL that begins with '{parts.scheme}://{parts.netloc}'"
-        raise wrong(name, text, expected, shown=begins if host else "this text")
+        raise wrong(name, text, expected, shown=f"a URL that begins with '{url.origin}'")
     return text.rstrip("/")
 
 

@@ -7,19 +7,21 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import Protocol, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 from target_linkedin_resumes.engine.interfaces import Outcomes
-from target_linkedin_resumes.engine.types import Content, Unchanged, Upload
+from target_linkedin_resumes.engine.types import Unchanged, Upload
 from target_linkedin_resumes.errors import Confirmation, QuotaSpent, Retry
 from target_linkedin_resumes.linkedin.limits import seconds_until_renewal
+from target_linkedin_resumes.linkedin.restli import Resume
 from target_linkedin_resumes.linkedin.session import utc_now
-from target_linkedin_resumes.records import Change, Delete, ResumeKey, Upsert
+from target_linkedin_resumes.records import Change, Content, Delete, ResumeKey, Upsert
 from target_linkedin_resumes.resumes.sources import Sources
-from target_linkedin_resumes.resumes.spool import Described, NotModified, SizedReader
+from target_linkedin_resumes.resumes.spool import NotModified, SizedReader
 from target_linkedin_resumes.stores.ledger import Found, Known, Ledger
 
 logger = logging.getLogger(__name__)
+P = ParamSpec("P")
 T = TypeVar("T")
 
 # Seconds between two lines that say why nothing moves.
@@ -37,8 +39,8 @@ class Client(Protocol):
         """Upload a file of ``size`` bytes; gives its blob URN."""
         ...
 
-    def batch_update(self, resumes: Sequence[tuple[ResumeKey, str, int]]) -> Outcomes:
-        """Write up to 100 resumes, given as key, blob URN and creation in epoch milliseconds."""
+    def batch_update(self, resumes: Sequence[Resume]) -> Outcomes:
+        """Write up to 100 resumes."""
         ...
 
     def batch_delete(self, keys: Sequence[ResumeKey]) -> Outcomes:
@@ -95,8 +97,7 @@ class Uploader:
         row = known if isinstance(known, Known) else None
         tag = ledger.tag_of(change, row) if ledger is not None and row else None
 
-        def is_unchanged(described: Described) -> bool:
-            content = _content(described)
+        def is_unchanged(content: Content) -> bool:
             return ledger is not None and ledger.is_delivered(change, row, content)
 
         with ExitStack() as stack:
@@ -108,7 +109,7 @@ class Uploader:
             except Retry as retry:
                 retry.at_source, retry.cause = True, "source"
                 raise
-            content = None if resume.described is None else _content(resume.described)
+            content = resume.content
             if ledger is not None and content is not None:
                 if resume.converted and ledger.is_delivered(change, row, content):
                     return Unchanged()
@@ -126,20 +127,6 @@ class Uploader:
             [(change.key, upload.urn, change.created_at) for change, upload in batch]
         )
 
-    def delete(self, keys: list[ResumeKey]) -> Outcomes:
-        """Delete up to 100 resumes. Raises Failure."""
-        return self._client.batch_delete(keys)
-
-
-def _content(described: Described) -> Content:
-    return Content(
-        described.sha256,
-        described.filename,
-        described.content_type,
-        described.fingerprint,
-        described.origin,
-    )
-
 
 class QuotaWait:
     """A client that waits until 00:00 UTC when the day's quota is spent (setting on_quota=wait).
@@ -153,34 +140,26 @@ class QuotaWait:
         sleep: Callable[[float], None] = time.sleep,
         observe: Callable[[float], None] = lambda _seconds: None,
     ) -> None:
-        self._client = client
         self._sleep = sleep
         self._observe = observe
         self._lock = threading.Lock()
         self._said_at = float("-inf")
+        self.upload_resume = self._patient(client.upload_resume)
+        self.batch_update = self._patient(client.batch_update)
+        self.batch_delete = self._patient(client.batch_delete)
 
-    def upload_resume(self, body: SizedReader, size: int, content_type: str, filename: str) -> str:
-        """As :meth:`Client.upload_resume`."""
-        upload = self._client.upload_resume
-        return self._patiently(lambda: upload(body, size, content_type, filename))
+    def _patient(self, call: Callable[P, T]) -> Callable[P, T]:
+        def called(*args: P.args, **kwargs: P.kwargs) -> T:
+            while True:
+                try:
+                    return call(*args, **kwargs)
+                except QuotaSpent as spent:
+                    left = seconds_until_renewal(utc_now())
+                    self._say(spent, left)
+                    self._observe(min(left, WAIT_INTERVAL))
+                    self._sleep(min(left, WAIT_INTERVAL))
 
-    def batch_update(self, resumes: Sequence[tuple[ResumeKey, str, int]]) -> Outcomes:
-        """As :meth:`Client.batch_update`."""
-        return self._patiently(lambda: self._client.batch_update(resumes))
-
-    def batch_delete(self, keys: Sequence[ResumeKey]) -> Outcomes:
-        """As :meth:`Client.batch_delete`."""
-        return self._patiently(lambda: self._client.batch_delete(keys))
-
-    def _patiently(self, call: Callable[[], T]) -> T:
-        while True:
-            try:
-                return call()
-            except QuotaSpent as spent:
-                left = seconds_until_renewal(utc_now())
-                self._say(spent, left)
-                self._observe(min(left, WAIT_INTERVAL))
-                self._sleep(min(left, WAIT_INTERVAL))
+        return called
 
     def _say(self, spent: QuotaSpent, left: int) -> None:
         with self._lock:
@@ -200,7 +179,7 @@ class DryRun:
         del body, size, content_type, filename
         return ""
 
-    def batch_update(self, resumes: Sequence[tuple[ResumeKey, str, int]]) -> Outcomes:
+    def batch_update(self, resumes: Sequence[Resume]) -> Outcomes:
         """Take all as delivered."""
         return {key: _AS_IF for key, _, _ in resumes}
 

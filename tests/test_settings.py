@@ -94,7 +94,7 @@ def test_all_that_is_missing_is_named_at_once() -> None:
         (
             "file_sources",
             [{"prefix": "https://h/", "oauth": OAUTH | {"token_url": "http://h/t"}}],
-            "oauth.token_url': expected an https URL",
+            "oauth.token_url': a URL that begins with 'http://h' is not valid; expected an https",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""DOCX: with tracked changes accepted, and as HTML. Sources: ECMA-376 parts 1 and 2 (OPC).
+"""DOCX: with tracked changes accepted, and as HTML. Source: ECMA-376 part 1.
 
 Mammoth makes the HTML. It shows hidden text, leaves out the headers and footers of pages, where
 resumes have names and telephone numbers, and drops the text around elements that it does not know.
@@ -8,155 +8,58 @@ So it is handed a document that has been brought into the form that it reads.
 from __future__ import annotations
 
 import io
-import posixpath
 import re
 import zipfile
+from copy import deepcopy
 from dataclasses import dataclass, field
-from urllib.parse import unquote
+from itertools import islice
+from typing import NamedTuple
 
 import mammoth
 from lxml import etree
 
-from target_linkedin_resumes.convert.html import PAGE_NUMBER, TAB
-from target_linkedin_resumes.convert.safe_zip import (
-    Archive,
-    Element,
-    conversion_failed,
-    damaged,
-    remove,
-    unwrap,
+from target_linkedin_resumes.convert.html import (
+    CHECKED,
+    PAGE_FIELD,
+    PAGE_NUMBER,
+    TAB,
+    UNCHECKED,
+    link_of,
+    target_shown,
 )
+from target_linkedin_resumes.convert.opc import Package
+from target_linkedin_resumes.convert.safe_zip import Archive, Element, damaged, too_much
 
-RELATIONSHIP = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
-_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-# Writers give the parts these names; the relations tell of others.
-_TEXT = re.compile(r"word/(?:document|header|footer|footnotes|endnotes)[0-9]*\.xml")
-_TEXTS = ("header", "footer", "footnotes", "endnotes")
-_REST = ("styles", "numbering")
-
-
-class Package:
-    """The parts that hold text, parsed as they are asked for.
-
-    ``main`` is the name of the document itself. Raises :class:`Reject` when there is none.
-    """
-
-    def __init__(self, archive: Archive) -> None:
-        self._archive = archive
-        self._names = {name.lower(): name for name in archive.names()}
-        self._relations: dict[str, Element] = {}
-        named = [name for name in archive.names() if _TEXT.fullmatch(name)]
-        documents = self.related("", "officeDocument") + [
-            name for name in named if name.startswith("word/document")
-        ]
-        if not documents:
-            raise damaged()
-        self.main = documents[0]
-        self._texts = dict.fromkeys([self.main, *named, *self.related(self.main, *_TEXTS)])
-
-    def texts(self) -> dict[str, Element]:
-        """Parse the parts that hold text.
-
-        Raises :class:`Reject`, also for a document that takes in others: neither Mammoth nor
-        LibreOffice reads those, and what they hold would be missing without a word.
-        """
-        parts = {name: self._archive.markup(name) for name in self._texts}
-        if any(True for root in parts.values() for _ in root.iter("{*}altChunk", "{*}subDoc")):
-            raise conversion_failed(
-                "some of it is another document that Word takes in when it opens it (altChunk)",
-                "open it in Word and save it again, or export it as PDF",
-            )
-        return parts
-
-    def rest(self) -> dict[str, Element]:
-        """Parse what says how the text looks, and how the parts relate."""
-        names = ["[Content_Types].xml", "word/styles.xml", "word/numbering.xml"]
-        names += self.related(self.main, *_REST)
-        parts = {name: self._archive.markup(name) for name in names if name in self._archive}
-        for name in ("", *self._texts):
-            if (relations := self.relations(name)) is not None:
-                parts[relations_of(name)] = relations
-        return parts
-
-    def relations(self, part: str) -> Element | None:
-        """Parse the relations of a part, "" for those of the package; None if it has none.
-
-        Targets within the package become names from its root.
-        """
-        name = relations_of(part)
-        if name in self._archive and name not in self._relations:
-            self._relations[name] = root = self._archive.markup(name)
-            for relation in root.iter(RELATIONSHIP):
-                # Strict documents have other names for the same kinds, which Mammoth does not know.
-                kind = relation.get("Type", "").rpartition("/")[2]
-                relation.set("Type", f"{_OFFICE}/{kind}")
-                if relation.get("TargetMode") != "External":
-                    relation.set("Target", "/" + self._resolved(part, relation.get("Target", "")))
-        return self._relations.get(name)
-
-    def targets(self, part: str) -> dict[str, str]:
-        """Name what the relations of a part lead to, by their identifiers."""
-        relations = self.relations(part)
-        return {
-            relation.get("Id"): relation.get("Target", "").removeprefix("/")
-            for relation in ([] if relations is None else relations.iter(RELATIONSHIP))
-        }
-
-    def diagram(self, name: str) -> list[str]:
-        """Return the texts in the shapes of a diagram (SmartArt)."""
-        if name not in self._archive:
-            return []
-        return [
-            text for shape in self._archive.markup(name).iter("{*}pt") if (text := _text(shape))
-        ]
-
-    def related(self, part: str, *kinds: str) -> list[str]:
-        """Name the parts that a part is related to in such a way, as far as they are there."""
-        relations = self.relations(part)
-        targets = [
-            relation.get("Target").removeprefix("/")
-            for relation in ([] if relations is None else relations.iter(RELATIONSHIP))
-            if relation.get("Type", "").rpartition("/")[2] in kinds
-        ]
-        return [target for target in targets if target in self._archive]
-
-    def parsed(self, part: str, *kinds: str) -> list[Element]:
-        """Parse the parts that a part is related to in such a way."""
-        return [self._archive.markup(name) for name in self.related(part, *kinds)]
-
-    def _resolved(self, part: str, target: str) -> str:
-        """Find the part that a target means; names are compared without regard to case."""
-        path = posixpath.join("/", posixpath.dirname(part), unquote(target))
-        name = posixpath.normpath(path).lstrip("/")
-        return self._names.get(name.lower(), name)
-
-
-def relations_of(part: str) -> str:
-    """Name the part that has the relations of another."""
-    folder, name = posixpath.split(part)
-    return posixpath.join(folder, "_rels", f"{name}.rels")
-
-
-_PROPERTIES = "rPrChange pPrChange sectPrChange tblPrChange tcPrChange trPrChange numberingChange"
+# What paragraphs and runs, sections, tables and lists looked like before a change.
+_EARLIER = (
+    "{*}rPrChange", "{*}pPrChange", "{*}sectPrChange", "{*}tblPrChange", "{*}tcPrChange",
+    "{*}trPrChange", "{*}numberingChange",
+)  # fmt: skip
 _DELETED = ("{*}del", "{*}moveFrom", "{*}conflictDel")
 _INSERTED = ("{*}ins", "{*}moveTo", "{*}conflictIns")
 _CONTENT = ("{*}t", "{*}drawing", "{*}pict", "{*}object", "{*}sym")
 
 
+def remove(element: Element) -> None:
+    """Take an element out of its tree, if it is still in one."""
+    parent = element.getparent()
+    if parent is not None:
+        parent.remove(element)
+
+
 def accept_changes(root: Element) -> None:
     """Take out what was deleted, and the marks of what was inserted."""
-    for row in [mark.getparent().getparent() for mark in root.iterfind(".//{*}trPr/{*}del")]:
-        remove(row)
+    for path in (".//{*}trPr/{*}del", ".//{*}tcPr/{*}cellDel"):
+        for mark in list(root.iterfind(path)):
+            remove(mark.getparent().getparent())
     joined = [
         mark.getparent().getparent().getparent()
         for name in _DELETED
         for mark in root.iterfind(f".//{{*}}p/{{*}}pPr/{{*}}rPr/{name}")
     ]
-    for element in list(root.iter(*_DELETED, *(f"{{*}}{name}" for name in _PROPERTIES.split()))):
-        remove(element)
-    for element in list(root.iter(*_INSERTED)):
-        unwrap(element)
-    for paragraph in joined:
+    etree.strip_elements(root, *_DELETED, *_EARLIER, with_tail=False)
+    etree.strip_tags(root, *_INSERTED)
+    for paragraph in reversed(joined):  # in this order each one is moved once
         _join(paragraph)
 
 
@@ -178,34 +81,38 @@ def _join(paragraph: Element) -> None:
 
 
 _COMPATIBLE = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_EITHER = ("AlternateContent", "Choice", "Fallback")
 _HEX = re.compile("(?!D[89A-F])[0-9A-F]{2,4}", re.IGNORECASE)
-_CHECKED, _UNCHECKED = "☒", "☐"
 _OFF = ("0", "false", "off")
-_PAGE_FIELD = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b", re.IGNORECASE)
-_LINK_FIELD = re.compile(
-    r'\s*HYPERLINK\s+(?:\\[a-z]\s+(?:"[^"]*"\s+(?="))?)*"([^"]*)"', re.IGNORECASE
-)
+_MAX_FIELDS = 50  # within each other; Word takes 20
 
 
 def prepare_for_mammoth(root: Element) -> None:
     """Bring a part into the form that Mammoth reads."""
     for either in list(root.iter(f"{_COMPATIBLE}AlternateContent")):
         _choose(either)
+    etree.strip_tags(root, *(f"{_COMPATIBLE}{name}" for name in _EITHER))
     _show_symbols(root)
+    for mark in list(root.iterfind(".//{*}trPr/{*}hidden")):
+        if is_on(mark):
+            remove(mark.getparent().getparent())
     for frame in list(root.iter("{*}drawing", "{*}pict", "{*}object")):
-        if texts := list(frame.iterfind(".//{*}txbxContent")):
+        texts = list(frame.iterfind(".//{*}txbxContent"))
+        properties = frame.find("*/{*}docPr")
+        is_hidden = properties is not None and properties.get("hidden", "0") not in _OFF
+        if texts and not is_hidden:
             frame.tag = _named(frame, "pict")
             frame[:] = texts
+        else:
+            remove(frame)
+    for frame in list(root.iterfind(".//{*}pPr/{*}framePr")):
+        if value(frame, "dropCap") in ("drop", "margin"):
+            _join(frame.getparent().getparent())
     _resolve_fields(root)
-    for ruby in list(root.iter("{*}ruby")):
-        for base in list(ruby.iterfind("{*}rubyBase")):
-            ruby.addprevious(base)
-            unwrap(base)
-        remove(ruby)
+    etree.strip_elements(root, "{*}rt", with_tail=False)
     for formula in list(root.iter("{*}oMath")):
-        _show_formula(formula)
-    for element in list(root.iter("{*}dir", "{*}bdo", "{*}oMathPara")):
-        unwrap(element)
+        _show_formula(formula, root)
+    etree.strip_tags(root, "{*}ruby", "{*}rubyBase", "{*}dir", "{*}bdo", "{*}oMathPara")
     for element in root.iter("{*}br", "{*}cr", "{*}ptab"):
         element.tag = _named(element, "tab" if element.tag.endswith("}ptab") else "br")
         element.attrib.clear()  # where the next words go: a page, a column
@@ -218,89 +125,96 @@ def value(element: Element | None, name: str = "val") -> str:
     return next((value for key, value in element.items() if key.endswith("}" + name)), "")
 
 
-def is_on(element: Element) -> bool:
-    """Tell whether a property that may be on or off is on."""
-    return value(element) not in _OFF
+def is_on(element: Element | None) -> bool:
+    """Tell whether a property that may be on or off is there, and on."""
+    return element is not None and value(element) not in _OFF
 
 
 @dataclass(slots=True)
 class _Field:
-    """A field: its code, and what is before and behind the mark that separates the result."""
+    """A field: its code, and the texts before and behind the mark that separates the result."""
 
-    codes: list[Element] = field(default_factory=list)
+    code: list[str] = field(default_factory=list)
     hidden: list[Element] = field(default_factory=list)
     shown: list[Element] = field(default_factory=list)
     separated: bool = False
 
 
 def _take_codes(paragraph: Element) -> None:
-    """Take out what is a part of a field's code, and mark numbers of pages."""
+    """Take out what is a part of a field's code, mark numbers of pages, and show links."""
     fields: list[_Field] = []
     for element in list(paragraph.iter("{*}fldChar", "{*}instrText", "{*}t")):
         kind = value(element, "fldCharType")
-        is_code = element.tag.endswith("}instrText")
-        for one in fields[:-1] if is_code or kind in ("separate", "end") else fields:
-            (one.shown if one.separated else one.hidden).append(element)
-        if kind == "begin":
-            fields.append(_Field())
+        if element.tag.endswith("}t"):
+            for one in fields:
+                (one.shown if one.separated else one.hidden).append(element)
+        elif kind == "begin":
+            _begin(fields)
         elif fields and kind == "separate":
             fields[-1].separated = True
         elif fields and kind == "end":
             _finish(fields.pop())
-        elif fields and is_code:
-            fields[-1].codes.append(element)
+        elif fields:
+            fields[-1].code.append(element.text or "")
+    for one in fields:  # their results go on in the next paragraph
+        if one.separated:
+            _finish(one)
+
+
+def _begin(fields: list[_Field]) -> None:
+    if len(fields) >= _MAX_FIELDS:
+        raise too_much("its fields are nested too deeply")
+    fields.append(_Field())
 
 
 def _finish(one: _Field) -> None:
     for element in one.hidden:
         remove(element)
-    code = "".join(part.text or "" for part in one.codes)
-    if _PAGE_FIELD.match(code):
-        _mark_number([text for text in one.shown if text.tag.endswith("}t")])
-    elif link := _LINK_FIELD.match(code):
-        # Mammoth takes the code up to its last quotation mark for the target.
-        one.codes[0].text = f' HYPERLINK "{link[1]}"'
-        for part in one.codes[1:]:
-            part.text = ""
+    code = "".join(one.code)
+    _show_target(one.shown, link_of(code))
+    if PAGE_FIELD.match(code):
+        for text in one.shown:
+            number = (text.text or "").strip(PAGE_NUMBER)
+            text.text = f"{PAGE_NUMBER}{number}{PAGE_NUMBER}"
 
 
-def _mark_number(texts: list[Element]) -> None:
-    for text in texts:
-        text.text = f"{PAGE_NUMBER}{text.text or ''}{PAGE_NUMBER}"
+def _show_target(texts: list[Element], target: str) -> None:
+    """Write where a link leads behind its text."""
+    if texts:
+        shown = target_shown(target, "".join(text.text or "" for text in texts))
+        texts[-1].text = f"{texts[-1].text or ''}{shown}"
 
 
 def _choose(either: Element) -> None:
     """Keep one of two forms of the same thing: the newer, unless only the older one has text."""
-    forms = [*either.iterfind(f"{_COMPATIBLE}Choice"), *either.iterfind(f"{_COMPATIBLE}Fallback")]
-    chosen = next((form for form in forms if next(form.iter("{*}t"), None) is not None), None)
-    either[:] = forms[:1] if chosen is None else [chosen]
-    for form in list(either):
-        unwrap(form)
-    unwrap(either)
+    forms = [form for name in _EITHER for form in either.iterfind(f"{_COMPATIBLE}{name}")]
+    with_text = [form for form in forms if next(form.iter("{*}t"), None) is not None]
+    for form in forms:
+        if form is not (with_text or forms)[0]:
+            remove(form)
 
 
 def _resolve_fields(root: Element) -> None:
-    """Take out what asks to be filled in and what codes say, and mark numbers of pages."""
+    """Take out what asks to be filled in and codes, mark numbers of pages, and show links."""
     for control in list(root.iter("{*}sdt")):
-        if control.find("{*}sdtPr/{*}showingPlcHdr") is not None:
+        if is_on(control.find("{*}sdtPr/{*}showingPlcHdr")):
             remove(control)
     for paragraph in root.iter("{*}p"):
         _take_codes(paragraph)
-    for simple in list(root.iter("{*}fldSimple")):
-        if _PAGE_FIELD.match(value(simple, "instr")):
-            _mark_number(list(simple.iter("{*}t")))
-        unwrap(simple)
+    for simple in root.iter("{*}fldSimple"):
+        _finish(_Field([value(simple, "instr")], shown=list(simple.iter("{*}t"))))
+    etree.strip_tags(root, "{*}fldSimple")
+    etree.strip_elements(root, "{*}instrText", with_tail=False)
     _show_fields(root)
 
 
 def _show_fields(root: Element) -> None:
     """Show check boxes and choices as characters, which are not left out."""
-    for box in list(root.iterfind(".//{*}sdtPr/{*}checkbox")):
-        remove(box)  # it holds its character already
+    etree.strip_elements(root, "{*}checkbox", with_tail=False)  # the character is there already
     for box in root.iterfind(".//{*}fldChar/{*}ffData/{*}checkBox"):
         mark = box.find("{*}checked")
         mark = box.find("{*}default") if mark is None else mark
-        _show(box, _CHECKED if mark is not None and is_on(mark) else _UNCHECKED)
+        _show(box, CHECKED if is_on(mark) else UNCHECKED)
     for choice in root.iterfind(".//{*}fldChar/{*}ffData/{*}ddList"):
         entries = [value(entry) for entry in choice.iterfind("{*}listEntry")]
         chosen = value(choice.find("{*}result")) or value(choice.find("{*}default"))
@@ -311,21 +225,14 @@ def _show_fields(root: Element) -> None:
 def _show(field: Element, text: str) -> None:
     """Show a text behind the character of a legacy form field, which has none of its own."""
     character = field.getparent().getparent()
-    shown = etree.Element(_named(character, "t"))
-    shown.text = text
-    character.addnext(shown)
+    character.addnext(_made(character, "t", text))
 
 
-def _show_formula(formula: Element) -> None:
+def _show_formula(formula: Element, root: Element) -> None:
     """Show the characters of a formula, one behind the other."""
-    paragraph = next(formula.iterancestors("{*}p"), None)
-    if paragraph is None:
-        return
-    run = etree.Element(_named(paragraph, "r"))
-    text = etree.SubElement(run, _named(paragraph, "t"))
-    text.text = "".join(one.text or "" for one in formula.iter("{*}t"))
-    formula.addprevious(run)
-    remove(formula)
+    text = "".join(one.text or "" for one in formula.iter("{*}t"))
+    formula.tag = _named(root, "r")
+    formula[:] = [_made(root, "t", text)]
 
 
 def _show_symbols(root: Element) -> None:
@@ -344,8 +251,7 @@ def _show_symbols(root: Element) -> None:
     for path in root.iter("{*}textpath"):
         picture = next(path.iterancestors("{*}pict"), None)
         if picture is not None and path.get("string"):
-            picture.addnext(words := etree.Element(_named(picture, "t")))
-            words.text = path.get("string")
+            picture.addnext(_made(picture, "t", path.get("string")))
 
 
 def _named(like: Element, name: str) -> str:
@@ -353,9 +259,17 @@ def _named(like: Element, name: str) -> str:
     return f"{like.tag.rpartition('}')[0]}}}{name}"
 
 
+def _made(like: Element, name: str, text: str = "") -> Element:
+    """Make an element of the namespace that another is in."""
+    made = etree.Element(_named(like, name))
+    made.text = text
+    return made
+
+
 _HEADING = re.compile(r"heading ([1-6])", re.IGNORECASE)
 _LIST = re.compile(r"list (?:bullet|number) ([2-5])", re.IGNORECASE)
 _MAX_STYLES = 50
+_MAX_LISTS = 2000
 
 
 def docx_without_changes(archive: Archive) -> dict[str, bytes]:
@@ -369,59 +283,60 @@ def docx_without_changes(archive: Archive) -> dict[str, bytes]:
 def docx_html(archive: Archive) -> str:
     """Make a page of a document. Raises :class:`Reject`."""
     package = Package(archive)
-    texts, parts = package.texts(), package.rest()
-    for name in package.related(package.main, "numbering"):
-        _add_levels(parts[name])
-    styles = _Styles([parts[name] for name in package.related(package.main, "styles")])
+    texts = package.texts()
+    styles, numbering = (package.parsed(package.name_of(kind)) for kind in ("styles", "numbering"))
+    _add_levels(numbering)
+    looks = _Styles(styles)
     for part, root in texts.items():
+        targets = package.targets(part)
         accept_changes(root)
-        _show_diagrams(package, part, root)
+        _show_diagrams(root, package, targets)
         prepare_for_mammoth(root)
+        _show_links(root, targets)
         for paragraph in root.iter("{*}p"):
-            _show_paragraph(paragraph, styles)
+            _show_paragraph(paragraph, looks)
+    _drop_dangling_notes(list(texts.values()))
     _add_margins(package, texts)
+    # Mammoth finds parts by these names when there are no relations.
+    shown = {"document": texts[package.main], "styles": styles, "numbering": numbering}
+    notes = {kind: package.name_of(kind) for kind in ("footnotes", "endnotes")}
+    shown |= {kind: texts[name] for kind, name in notes.items() if name in texts}
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as shown:
-        for name, root in (parts | texts).items():
-            shown.writestr(name, etree.tostring(root))
-    made = mammoth.convert_to_html(
-        file, convert_image=lambda _: [], include_embedded_style_map=False
-    )
-    return str(made.value).replace("\t", TAB)
+    with zipfile.ZipFile(file, "w") as made:
+        for name, root in shown.items():
+            made.writestr(f"word/{name}.xml", etree.tostring(root))
+    page = mammoth.convert_to_html(file, convert_image=lambda _: [])
+    return str(page.value).replace("\t", TAB)
+
+
+class _Look(NamedTuple):
+    """How a style shows its text, what it inherits included."""
+
+    is_hidden: bool = False
+    heading: int = 0  # the level, 0 for body text
+    list_level: int = 0  # the one that it is meant for, counted from 0
+    numbering: Element | None = None  # the list that its paragraphs are points of
 
 
 class _Styles:
-    """The styles of a document: hidden text, headings and lists, inherited ones included."""
+    """The styles of a document."""
 
-    def __init__(self, roots: list[Element]) -> None:
-        self._styles = {
-            value(style, "styleId"): style for root in roots for style in root.iter("{*}style")
-        }
+    def __init__(self, root: Element) -> None:
+        self._styles = {value(style, "styleId"): style for style in root.iter("{*}style")}
+        self._looks: dict[str, _Look] = {}
 
-    def hides(self, style: str) -> bool:
-        """Tell whether text of a style is hidden."""
-        marks = (one.find("{*}rPr/{*}vanish") for one in self._chain(style))
-        return next((is_on(mark) for mark in marks if mark is not None), False)
-
-    def heading(self, style: str) -> int:
-        """Return the level of a style for headings, 0 for another."""
-        for one in self._chain(style):
-            name = value(one.find("{*}name"))
-            level = _level(one.find("{*}pPr/{*}outlineLvl"))
-            named = _HEADING.fullmatch(name)
-            if named or level or name.lower() == "title":
-                return level or int(named[1] if named else 1)
-        return 0
-
-    def list_level(self, style: str) -> int:
-        """Return the level that a style for lists is meant for, counted from 0."""
-        named = (_LIST.fullmatch(value(one.find("{*}name"))) for one in self._chain(style))
-        return next((int(name[1]) - 1 for name in named if name), 0)
-
-    def numbering(self, style: str) -> Element | None:
-        """Return the list that a style puts its paragraphs in."""
-        found = (one.find("{*}pPr/{*}numPr") for one in self._chain(style))
-        return next((numbering for numbering in found if numbering is not None), None)
+    def look(self, style: str) -> _Look:
+        """Tell how a style shows its text."""
+        if style not in self._looks:
+            chain = self._chain(style)
+            deeper = [_LIST.fullmatch(value(one.find("{*}name"))) for one in chain]
+            self._looks[style] = _Look(
+                is_on(_first(chain, "{*}rPr/{*}vanish")),
+                next(filter(None, map(_heading, chain)), 0),
+                next((int(named[1]) - 1 for named in deeper if named), 0),
+                _first(chain, "{*}pPr/{*}numPr"),
+            )
+        return self._looks[style]
 
     def _chain(self, style: str) -> list[Element]:
         chain: list[Element] = []
@@ -431,23 +346,42 @@ class _Styles:
         return chain
 
 
+def _first(chain: list[Element], path: str) -> Element | None:
+    """Return the property of a style, or of the first that it is based on that has it."""
+    found = (style.find(path) for style in chain)
+    return next((one for one in found if one is not None), None)
+
+
+def _heading(style: Element) -> int:
+    """Return the level of a style for headings, 0 for another."""
+    name = value(style.find("{*}name"))
+    named = _HEADING.fullmatch(name)
+    level = int(named[1]) if named else int(name.lower() == "title")
+    return _level(style.find("{*}pPr/{*}outlineLvl")) or level
+
+
 def _add_levels(numbering: Element) -> None:
-    """Add levels to lists that have one, for the styles for deeper lists: Word indents those."""
-    for kind in numbering.iterfind("{*}abstractNum"):
+    """Add levels to lists that have one, for the styles for deeper lists: Word indents those.
+
+    Points that show no number become such with a bullet.
+    """
+    for form in numbering.iter("{*}numFmt"):
+        if value(form) == "none":
+            form.set(_named(form, "val"), "bullet")
+    for kind in islice(numbering.iterfind("{*}abstractNum"), _MAX_LISTS):
         levels = {value(level, "ilvl"): level for level in kind.iterfind("{*}lvl")}
+        form = levels["0"].find("{*}numFmt") if "0" in levels else None
         for number in map(str, range(1, 5)):
-            if "0" in levels and number not in levels:
-                level = etree.fromstring(etree.tostring(levels["0"]))
-                for link in level.findall("{*}pStyle"):
-                    level.remove(link)
-                level.set(_named(level, "ilvl"), number)
-                kind.append(level)
+            if form is not None and number not in levels:
+                level = etree.SubElement(kind, _named(kind, "lvl"))
+                level.set(_named(kind, "ilvl"), number)
+                etree.SubElement(level, form.tag, form.attrib)
 
 
 def _show_paragraph(paragraph: Element, styles: _Styles) -> None:
-    style = value(paragraph.find("{*}pPr/{*}pStyle"))
+    look = styles.look(value(paragraph.find("{*}pPr/{*}pStyle")))
     outline = paragraph.find("{*}pPr/{*}outlineLvl")
-    heading = styles.heading(style) if outline is None else _level(outline)
+    heading = look.heading if outline is None else _level(outline)
     properties = paragraph.find("{*}pPr")
     if heading and properties is not None:
         for mark in properties.findall("{*}pStyle"):
@@ -455,29 +389,28 @@ def _show_paragraph(paragraph: Element, styles: _Styles) -> None:
         mark = etree.SubElement(properties, _named(paragraph, "pStyle"))
         mark.set(_named(paragraph, "val"), f"Heading{heading}")
     elif properties is not None:
-        _show_list(properties, styles, style)
-    hidden = styles.hides(style)
+        _show_list(properties, look)
     for run in list(paragraph.iterfind(".//{*}r")):
         mark = run.find("{*}rPr/{*}vanish")
         named = value(run.find("{*}rPr/{*}rStyle"))
-        if is_on(mark) if mark is not None else hidden or styles.hides(named):
+        is_hidden = look.is_hidden or styles.look(named).is_hidden
+        if is_on(mark) if mark is not None else is_hidden:
             remove(run)
 
 
-def _show_list(properties: Element, styles: _Styles, style: str) -> None:
+def _show_list(properties: Element, look: _Look) -> None:
     """Make a paragraph that a style makes a point of a list one of its own."""
     numbering = properties.find("{*}numPr")
     if numbering is None:
-        found = styles.numbering(style)
-        if found is None:
+        if look.numbering is None:
             return
-        numbering = etree.fromstring(etree.tostring(found))
+        numbering = deepcopy(look.numbering)
         properties.append(numbering)
-    level, deeper = numbering.find("{*}ilvl"), styles.list_level(style)
-    if deeper and value(level) in ("", "0"):
+    level = numbering.find("{*}ilvl")
+    if look.list_level and value(level) in ("", "0"):
         if level is None:
             level = etree.SubElement(numbering, _named(numbering, "ilvl"))
-        level.set(_named(level, "val"), str(deeper))
+        level.set(_named(level, "val"), str(look.list_level))
 
 
 def _add_margins(package: Package, parts: dict[str, Element]) -> None:
@@ -485,60 +418,65 @@ def _add_margins(package: Package, parts: dict[str, Element]) -> None:
     body = parts[package.main].find("{*}body")
     if body is None:
         raise damaged()
-    relations = package.relations(package.main)
-    if relations is None:
-        return
-    targets = package.targets(package.main)
-    has_even_pages = any(
-        settings.find("{*}evenAndOddHeaders") is not None
-        for settings in package.parsed(package.main, "settings")
-    )
     seen: set[str] = set()
-    header_end = 0
-    for reference in list(parts[package.main].iter("{*}headerReference", "{*}footerReference")):
-        identifier = next((v for k, v in reference.items() if k.endswith("}id")), "")
-        section = reference.getparent()
-        shown = {
-            "first": section.find("{*}titlePg") is not None,
-            "even": has_even_pages,
-        }.get(value(reference, "type"), True)
-        name = targets.get(identifier, "")
-        if not shown or name not in parts:
-            continue
-        _bring_links(package, parts[name], name, relations)
-        margin = [one for one in parts[name] if _text(one) not in seen]
-        seen.update(map(_text, margin))
-        if reference.tag.endswith("}headerReference"):
-            body[header_end:header_end] = margin
-            header_end += len(margin)
-        else:
-            body.extend(margin)
+    margins: dict[str, list[Element]] = {"header": [], "footer": []}
+    for name, kind in _shown_margins(package, parts).items():
+        new = [one for one in parts[name] if _text(one) not in seen]
+        seen.update(map(_text, new))
+        margins[kind] += new
+    body[:0] = margins["header"]
+    body.extend(margins["footer"])
 
 
-def _show_diagrams(package: Package, part: str, root: Element) -> None:
+def _shown_margins(package: Package, parts: dict[str, Element]) -> dict[str, str]:
+    """Name the parts that are headers or footers of pages that there are, and which they are."""
+    targets = package.targets(package.main)
+    settings = package.parsed(package.name_of("settings"))
+    has_even_pages = is_on(settings.find("{*}evenAndOddHeaders"))
+    margins: dict[str, str] = {}
+    for kind in ("header", "footer"):
+        for reference in parts[package.main].iter(f"{{*}}{kind}Reference"):
+            has_such_pages = {
+                "first": is_on(reference.getparent().find("{*}titlePg")),
+                "even": has_even_pages,
+            }.get(value(reference, "type"), True)
+            name = targets.get(value(reference, "id"))
+            if has_such_pages and name in parts:
+                margins[name] = kind
+    return margins
+
+
+def _show_links(root: Element, targets: dict[str, str]) -> None:
+    """Write where links lead behind their text."""
+    for link in root.iter("{*}hyperlink"):
+        target, anchor = targets.get(value(link, "id"), ""), value(link, "anchor")
+        if anchor:
+            target = f"{target.partition('#')[0]}#{anchor}"
+        _show_target(list(link.iter("{*}t")), target)
+    etree.strip_tags(root, "{*}hyperlink")
+
+
+def _show_diagrams(root: Element, package: Package, targets: dict[str, str]) -> None:
     """Put the words of diagrams behind the paragraphs that they stand in."""
-    diagrams = list(root.iter("{*}relIds"))
-    targets = package.targets(part) if diagrams else {}
-    for diagram in diagrams:
+    for diagram in list(root.iter("{*}relIds")):
         paragraph = next(diagram.iterancestors("{*}p"), None)
-        for text in reversed(package.diagram(targets.get(value(diagram, "dm"), ""))):
+        shapes = package.parsed(targets.get(value(diagram, "dm"), "")).iter("{*}pt")
+        for text in filter(None, reversed([_text(shape) for shape in shapes])):
             if paragraph is not None:
-                shown = etree.Element(_named(paragraph, "p"))
-                run = etree.SubElement(shown, _named(paragraph, "r"))
-                etree.SubElement(run, _named(paragraph, "t")).text = text
+                shown, run = _made(paragraph, "p"), _made(paragraph, "r")
+                shown.append(run)
+                run.append(_made(paragraph, "t", text))
                 paragraph.addnext(shown)
 
 
-def _bring_links(package: Package, margin: Element, name: str, relations: Element) -> None:
-    """Make the links of a header those of the document, under names of their own."""
-    own = package.relations(name)
-    for relation in [] if own is None else list(own.iter(RELATIONSHIP)):
-        relation.set("Id", f"{name}-{relation.get('Id')}")
-        relations.append(relation)
-    for link in margin.iter("{*}hyperlink"):
-        for attribute, target in link.items():
-            if attribute.endswith("}id"):
-                link.set(attribute, f"{name}-{target}")
+def _drop_dangling_notes(roots: list[Element]) -> None:
+    """Take away what refers to a note that is not there."""
+    for kind in ("footnote", "endnote"):
+        notes = {value(note, "id") for root in roots for note in root.iter(f"{{*}}{kind}")}
+        for root in roots:
+            for reference in list(root.iter(f"{{*}}{kind}Reference")):
+                if value(reference, "id") not in notes:
+                    remove(reference)
 
 
 def _text(element: Element) -> str:

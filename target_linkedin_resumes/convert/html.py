@@ -18,32 +18,33 @@ from inscriptis.model.config import ParserConfig
 from inscriptis.model.html_element import HtmlElement
 from lxml import etree
 
-from target_linkedin_resumes.convert.safe_zip import Element, conversion_failed, too_much
+from target_linkedin_resumes.convert.css import apply_styles, hide
+from target_linkedin_resumes.convert.safe_zip import Element, too_much
 from target_linkedin_resumes.resumes.texts import decode
 
 _MAX_ELEMENTS = 100_000
 _MAX_CHARACTERS = 1_000_000
-_MAX_DEPTH = 200  # libxml2 drops what is nested deeper than 256
-# Scripts, styles, forms, frames, what stands in for another thing, and deleted text.
+_MAX_DEPTH = 250
+# Scripts, styles, fields of forms, frames, what stands in for another thing, deleted text, and of
+# formulas and drawings what is not shown.
 _SKIPPED = frozenset(
     (  # noqa: SIM905 - a list would take a page
-        "applet audio base button canvas datalist del embed frame frameset iframe input layer link"
-        " map math meta meter noembed noframes noscript object option progress script select"
-        " style svg template textarea title video"
+        "annotation annotation-xml applet audio base canvas datalist defs del desc embed frame"
+        " frameset iframe input layer link meta metadata meter noembed noframes noscript object"
+        " option progress script select style symbol template textarea title video"
     ).split()
 )
-_HIDDEN = re.compile(
-    r"(?:^|[;\s])(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all)", re.IGNORECASE
-)
-_COLUMNS = re.compile(r"display\s*:\s*(?:inline-)?(?:flex|grid)\b", re.IGNORECASE)
-_COLUMN_RULE = re.compile(rf"([^{{}};]{{1,200}})\{{[^{{}}]*?{_COLUMNS.pattern}", re.IGNORECASE)
 _BLOCKS = frozenset(
     (  # noqa: SIM905 - a list would take a page
-        "address article aside blockquote body caption center dd details dir div dl dt fieldset"
-        " figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr li main menu nav ol p"
-        " pre section summary table tbody td tfoot th thead tr ul"
+        "address article aside blockquote body caption center dd details dialog dir div dl dt"
+        " fieldset figcaption figure footer foreignobject form h1 h2 h3 h4 h5 h6 header hgroup hr"
+        " legend li main menu nav ol p pre search section summary table tbody td text tfoot th"
+        " thead tr ul"
     ).split()
 )
+_INLINE = re.compile(r"display\s*:\s*inline", re.IGNORECASE)
+# What is laid out as another element.
+_TAGS = (("//li/p", "div"), ("//tspan[@x or @dy]", "div"), ("//dir | //menu", "ul"))
 _LINK = re.compile(r"(?:https?://|mailto:|tel:)", re.IGNORECASE)
 _NOTE_RETURN = re.compile("#(?:foot|end)note-ref-")  # Mammoth's way back from a note to the text
 # What XML forbids. Two of them part words on the way to a browser.
@@ -55,12 +56,20 @@ _CHARSET = re.compile(
     r"<(?:meta\s[^<>]{0,200}?charset|\?xml\s[^<>]{0,200}?encoding)\s*=\s*[\"']?([\w.:-]{1,40})",
     re.IGNORECASE,
 )
+# Marks are noncharacters of Unicode, which no text has.
 # Inscriptis folds tabs and reads "&copy" in a text as ©; these two stand in for tab and ampersand.
-TAB = "\ue000"
-_PASS = str.maketrans({"&": "\ue001"})
+TAB = "\ufdd0"
+_AMPERSAND = "\ufdd1"
+_PASS = str.maketrans({"&": _AMPERSAND})
 # Stands before and behind the number of a page.
-PAGE_NUMBER = "\ue003"
+PAGE_NUMBER = "\ufdd2"
 _NUMBER = re.compile(f"{PAGE_NUMBER}.*?{PAGE_NUMBER}")
+# Codes of fields of Word: numbers of pages, and links with their options.
+PAGE_FIELD = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b", re.IGNORECASE)
+_LINK_FIELD = re.compile(
+    r'\s*HYPERLINK\s+(?:\\[a-z]\s+(?:"[^"]*"\s+(?=["h]))?)*(?:"([^"]*)"|(https?:[^\s"]+))',
+    re.IGNORECASE,
+)
 _PAGE_LINE = 30  # characters of "Page 10 of 12" in most languages, and of a name with a number
 _EDGES = " \t|/.,;:·•*()[]<>_\u2013\u2014-"
 # What stands about the number of a page where nothing else does, in the languages of Europe and
@@ -71,7 +80,8 @@ _ABOUT_PAGES = re.compile(
     r"|leht|стр|страница|сторінка|из|з|от|σελίδα|από)\b|[第页頁共ページ쪽페이지중총])*",
     re.IGNORECASE,
 )
-_BACK = str.maketrans({TAB: "\t", "\ue001": "&"})
+_BACK = str.maketrans({TAB: "\t", _AMPERSAND: "&"})
+CHECKED, UNCHECKED = "☒", "☐"
 # Bullets and ticks of the fonts Symbol and Wingdings, which have no characters of their own.
 SYMBOLS = {
     0xF0B7: "•", 0xF0A7: "▪", 0xF0D8: "➢", 0xF0FC: "✓", 0xF076: "❖", 0xF0A8: "☐", 0xF0FE: "☒",
@@ -104,25 +114,20 @@ def clean_tree(page: str, *, keep: str = "") -> Element:
     deeply or far larger than a resume.
     """
     parser = lxml.html.HTMLParser(
-        encoding="utf-8", no_network=True, huge_tree=False, remove_comments=True, remove_pis=True
+        encoding="utf-8", no_network=True, huge_tree=True, remove_comments=True, remove_pis=True
     )
-    try:
-        page = _REFERENCE.sub(_resolved, _ENDS.sub("", page)).translate(_FORBIDDEN)
-        root = lxml.html.document_fromstring(page.encode("utf-8", "replace"), parser=parser)
-    except (etree.LxmlError, ValueError, AssertionError):
-        raise conversion_failed("its markup is damaged") from None
-    if any("xcessive depth" in entry.message for entry in parser.error_log):
+    page = _REFERENCE.sub(_resolved, _ENDS.sub("", page)).translate(_FORBIDDEN)
+    root = lxml.html.document_fromstring(page.encode("utf-8", "replace"), parser=parser)
+    if root.xpath("/*" * _MAX_DEPTH):
         raise too_much("its elements are nested too deeply")
     if sum(1 for _ in root.iter()) > _MAX_ELEMENTS:
         raise too_much("it has far more elements than a resume")
     for head in root.findall("head"):
         head.tag = "div"  # libxml2 takes elements that it does not know for a part of the head
-    _part_columns(root)
-    for element in list(root.iter(*(_SKIPPED - {keep}))):
-        element.drop_tree()
-    for element in list(root.xpath("//*[@hidden or @style]")):
-        if "hidden" in element.attrib or _HIDDEN.search(element.get("style")):
-            element.drop_tree()
+    for element in root.xpath("//*[@hidden or @popover or self::dialog[not(@open)]]"):
+        hide(element)
+    apply_styles(root)
+    etree.strip_elements(root, *(_SKIPPED - {keep}), with_tail=False)
     return root
 
 
@@ -132,45 +137,26 @@ def _resolved(match: re.Match[str]) -> str:
     return chr(code) if code in _FORBIDDEN else match[0]
 
 
-def _part_columns(root: Element) -> None:
-    """Put blanks between what styles set side by side; only there no blank shows in the source."""
-    css = " ".join(style.text or "" for style in root.iter("style"))
-    names = {
-        name
-        for selectors in _COLUMN_RULE.findall(css)
-        for selector in selectors.split(",")
-        for name in re.findall(r"[.\w-]+$", selector.strip())
-    }
-    for element in root.iter():
-        classes = element.get("class", "").split()
-        own = {element.tag, *(f"{tag}.{name}" for name in classes for tag in ("", element.tag))}
-        style, count = _COLUMNS.subn("display:block", element.get("style", ""))
-        if count:
-            element.set("style", style)  # Inscriptis would take it for a part of a line
-        if count or own & names:
-            for child in element:
-                child.tail = f" {child.tail or ''}"
-
-
 def tree_text(root: Element) -> str:
     """Write a tree as text; changes the tree. Raises :class:`Reject`."""
     check_length(len(root.xpath("string()")))
     for element in root.iter():
         element.text = (element.text or "").translate(_PASS)
         element.tail = (element.tail or "").translate(_PASS)
+    etree.strip_elements(root, "rp", "rt", "rtc", with_tail=False)  # readings of names
+    for path, tag in _TAGS:
+        for element in root.xpath(path):
+            element.tag = tag
     for block in root.iter(*(_BLOCKS - {"pre"})):
         _trim(block)
-    for paragraph in root.xpath("//li/p"):
-        paragraph.tag = "div"
     for link in list(root.iter("a")):
         if _NOTE_RETURN.match(link.get("href", "")):
             link.drop_tree()
         else:
-            _show_target(link)
-    for outer in reversed(list(root.iter("ol", "ul"))):
-        _raise_items(outer)
-    for numbered in root.iter("ol"):
-        _number(numbered)
+            shown = target_shown(link.get("href", "").strip(), "".join(link.itertext()))
+            link.tail = shown.translate(_PASS) + link.tail
+    for listing in reversed(list(root.iter("ol", "ul"))):
+        _arrange(listing)
     for table in reversed(list(root.iter("table"))):  # those within others first
         _lines(table)
     for heading in list(root.iter("h1", "h2")):
@@ -217,6 +203,12 @@ def check_length(characters: int) -> None:
         raise too_much("it has far more text than a resume")
 
 
+def link_of(code: str) -> str:
+    """Return the target that the code of a field of Word links to; empty if it is no link."""
+    found = _LINK_FIELD.match(code)
+    return (found[1] or found[2] or "") if found else ""
+
+
 def underlined(heading: str, level: int) -> str:
     """Return the line below a heading that shows it for one; empty below level 2."""
     return {1: "=", 2: "-"}.get(level, "") * min(len(heading), 80)
@@ -224,6 +216,8 @@ def underlined(heading: str, level: int) -> str:
 
 def _trim(block: Element) -> None:
     """Take away the blanks at the edges of a block, which Inscriptis would make lines of."""
+    if _INLINE.search(block.get("style", "")):
+        del block.attrib["style"]  # without these blanks, it would run into the next
     block.text, block.tail = block.text.lstrip(), (block.tail or "").lstrip()
     before = block.getprevious()
     if before is not None:
@@ -232,37 +226,29 @@ def _trim(block: Element) -> None:
         block.getparent().text = block.getparent().text.rstrip()
 
 
-def _show_target(link: Element) -> None:
-    """Write where a link leads behind its text, unless that says it already."""
-    target = link.get("href", "").strip()
+def target_shown(target: str, text: str) -> str:
+    """Return what is written behind a link: where it leads, unless its text says it already."""
     if not _LINK.match(target):
-        return
-    address = target.partition("?")[0] if target[:7].lower() == "mailto:" else target
-    shown = re.sub(r"^(?:mailto:|tel:)", "", address, flags=re.IGNORECASE)
-    text = "".join(link.itertext())
-    if target[:4].lower() == "tel:":
+        return ""
+    scheme, _, address = target.partition(":")
+    shown = {"mailto": address.partition("?")[0], "tel": address}.get(scheme.lower(), target)
+    if scheme.lower() == "tel":
         shown, text = (re.sub(r"[^+0-9]", "", number) for number in (shown, text))
-    if re.sub(r"^https?://|/$", "", shown) not in text:
-        link.tail = f" ({shown.translate(_PASS)}){link.tail}"
+    return "" if re.sub(r"^https?://|/$", "", shown.lower()) in text.lower() else f" ({shown})"
 
 
-def _raise_items(outer: Element) -> None:
-    """Put points below none of their own, in a list that begins at a deeper level, a level up."""
-    first = outer.find("li")
-    if first is None or len(first) != 1 or first[0].tag != outer.tag or first.text.strip():
+def _arrange(listing: Element) -> None:
+    """Number a list that does not begin with 1, and raise points that stand below none."""
+    first = listing.find("li")
+    if first is None:
         return
-    inner = first[0]
-    if not inner.tail.strip():
-        at = outer.index(first)
-        first.getparent().remove(first)
-        outer[at:at] = list(inner)
-
-
-def _number(numbered: Element) -> None:
-    """Number the items of a list that does not begin with 1."""
-    first = numbered.find("li")
-    if first is not None and re.fullmatch("[0-9]{1,6}", numbered.get("start", "")):
-        first.set("value", numbered.get("start"))
+    inner = first[0] if len(first) == 1 else None
+    if inner is not None and inner.tag == listing.tag and not f"{first.text}{inner.tail}".strip():
+        inner.drop_tag()
+        first.drop_tag()
+        first = listing.find("li")
+    if first is not None and re.fullmatch("[0-9]{1,6}", listing.get("start", "")):
+        first.set("value", listing.get("start"))
 
 
 def _lines(table: Element) -> None:
@@ -277,7 +263,7 @@ def _lines(table: Element) -> None:
             for inner in [block for cell in cells for block in cell.iter(*_BLOCKS)]:
                 inner.tag = "span"
             for cell in shown[:-1]:
-                cell.tail = " | "
+                cell.tail += " | "
         if is_line and shown:
             row.addnext(etree.Element("br"))
     table.tag = "p"

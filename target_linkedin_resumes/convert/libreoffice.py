@@ -158,9 +158,8 @@ class LibreOffice:
                 return pdf
             if self._closed:
                 raise _run_ended()
-            if (
-                shutil.disk_usage(self._workspace.path).free < _ROOM
-            ):  # then it says no more than that it failed
+            # On a full disk LibreOffice says no more than that it failed.
+            if shutil.disk_usage(self._workspace.path).free < _ROOM:
                 raise no_room(os.strerror(errno.ENOSPC))
             shutil.rmtree(slot, ignore_errors=True)
         raise conversion_failed("LibreOffice cannot read it; it may be damaged or need a password")

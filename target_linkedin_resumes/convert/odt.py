@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from html import escape
 
 from lxml import etree
 
 from target_linkedin_resumes.convert.html import PAGE_NUMBER, TAB
-from target_linkedin_resumes.convert.safe_zip import Archive, Element, needs_password, remove
+from target_linkedin_resumes.convert.safe_zip import Archive, Element, needs_password
 
 _NAMES = {
     prefix: f"urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"
@@ -22,15 +23,20 @@ _NAMES = {
     )
 } | {"xlink": "http://www.w3.org/1999/xlink"}  # fmt: skip
 _PREFIXES = {space: prefix for prefix, space in _NAMES.items()}
-# Comments, what stands for a note in the text, and the parts that are no text.
+# Comments, what stands for a note in the text or asks to be filled in, and what is no text.
 _SKIPPED = frozenset(
     (  # noqa: SIM905 - a list would take a page
-        "office:annotation text:note-citation text:hidden-text text:hidden-paragraph office:forms"
-        " text:variable-decls text:sequence-decls svg:desc svg:title text:ruby-text office:scripts"
-        " text:tracked-changes office:event-listeners table:covered-table-cell table:shapes"
-        " draw:object draw:object-ole"
+        "office:annotation text:note-citation text:placeholder office:forms svg:desc svg:title"
+        " text:ruby-text office:scripts text:tracked-changes office:event-listeners"
+        " table:covered-table-cell table:shapes draw:object draw:object-ole"
     ).split()
 )
+# What declares, and what an index is made from.
+_NO_TEXT = re.compile("text:.*-(?:decls|source)")
+_BOXES = (
+    "text-box", "custom-shape", "rect", "ellipse", "circle", "line", "polyline", "polygon", "path",
+    "regular-polygon", "connector", "caption", "measure",
+)  # fmt: skip
 _TAGS = {
     "text:span": "span", "table:table": "table", "table:table-row": "tr", "text:section": "div",
     "table:table-cell": "td", "text:list-header": "div",
@@ -47,8 +53,7 @@ def odt_without_changes(archive: Archive) -> dict[str, bytes]:
         name: archive.markup(name) for name in ("content.xml", "styles.xml") if name in archive
     }
     for root in parts.values():
-        for changes in root.findall(".//text:tracked-changes", _NAMES):
-            remove(changes)
+        etree.strip_elements(root, _qualified("text:tracked-changes"), with_tail=False)
     return {name: etree.tostring(root, xml_declaration=True) for name, root in parts.items()}
 
 
@@ -60,8 +65,8 @@ def odt_html(archive: Archive) -> str:
             raise needs_password()
     content = archive.markup("content.xml")
     styles = archive.markup("styles.xml") if "styles.xml" in archive else etree.Element("none")
-    writer = _Writer(_Styles(styles, content))
     pages = styles.findall("office:master-styles/style:master-page", _NAMES)
+    writer = _Writer(_Styles(styles))
     headers, footers = (
         writer.margins(
             margin
@@ -72,6 +77,7 @@ def odt_html(archive: Archive) -> str:
         for which in ("header", "footer")
     )
     body = content.findall("office:body/office:text", _NAMES)
+    writer = _Writer(_Styles(styles, content))
     return headers + "".join(map(writer.html, body)) + writer.notes() + footers
 
 
@@ -129,26 +135,24 @@ class _Writer:
         self._special: dict[str, Callable[[Element], str]] = {
             "text:p": self._paragraph,
             "text:h": self._paragraph,
-            "text:a": lambda one: (
-                f'<a href="{escape(_get(one, "xlink:href"))}">{self._in(one)}</a>'
-            ),
+            "text:a": self._link,
+            "draw:a": self._link,
             "text:list": self._list,
             "text:list-item": self._item,
             "text:note": self._note,
-            "draw:text-box": self._box,
-            "draw:custom-shape": self._box,
-        }
+        } | {f"draw:{shape}": self._box for shape in _BOXES}
 
     def html(self, element: Element) -> str:
         """Write an element."""
         name = _name(element)
         hidden = (
             _get(element, "text:display") == "none"
-            or _get(element, "style:display") == "false"
+            or _get(element, "text:is-hidden") == "true"
+            or (name == "text:hidden-text" and not _get(element, "text:is-hidden"))
+            or _get(element, "table:visibility") in ("collapse", "filter")
             or self._styles.hides(_get(element, "text:style-name"))
         )
-        is_template = name.startswith("text:") and name.endswith("-source")
-        if name in _SKIPPED or is_template or (hidden and name != "text:list"):
+        if name in _SKIPPED or _NO_TEXT.fullmatch(name) or (hidden and name != "text:list"):
             return ""
         if name in self._special:
             return self._special[name](element)
@@ -174,7 +178,13 @@ class _Writer:
             inside += self.html(child) + escape(child.tail or "")
         return inside
 
+    def _link(self, link: Element) -> str:
+        return f'<a href="{escape(_get(link, "xlink:href"))}">{self._in(link)}</a>'
+
     def _paragraph(self, paragraph: Element) -> str:
+        marks = paragraph.iter(_qualified("text:hidden-paragraph"))
+        if any(_get(mark, "text:is-hidden") == "true" for mark in marks):
+            return ""
         boxes: list[str] = []
         outer, self._boxes = self._boxes, boxes
         inside = self._in(paragraph)
@@ -203,7 +213,8 @@ class _Writer:
 
     def _item(self, item: Element) -> str:
         key = (self._lists[-1] if self._lists else "", len(self._lists))
-        number = self._numbers.get(key, 1)
+        start = _get(item, "text:start-value")
+        number = _whole(start) if start else self._numbers.get(key, 1)
         self._numbers[key] = number + 1
         inside = self._in(item)
         is_point = item.find(".//text:h", _NAMES) is None and re.sub("<[^>]*>", "", inside).strip()
@@ -217,11 +228,12 @@ class _Writer:
 
     def _box(self, box: Element) -> str:
         outer, self._lists = self._lists, []
+        boxes, self._boxes = self._boxes, None
         shown = f"<div>{self._in(box)}</div>"
-        self._lists = outer
-        if self._boxes is None:  # it is placed on the page
+        self._lists, self._boxes = outer, boxes
+        if boxes is None:  # it is placed on the page, or within another
             return shown
-        self._boxes.append(shown)
+        boxes.append(shown)
         return ""
 
 
@@ -231,8 +243,13 @@ def _name(element: Element) -> str:
 
 
 def _get(element: Element, name: str) -> str:
+    return str(element.get(_qualified(name), ""))
+
+
+@cache
+def _qualified(name: str) -> str:
     prefix, _, local = name.partition(":")
-    return str(element.get(f"{{{_NAMES[prefix]}}}{local}", ""))
+    return f"{{{_NAMES[prefix]}}}{local}"
 
 
 def _parent(style: Element) -> str:

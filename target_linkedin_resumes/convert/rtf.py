@@ -10,9 +10,20 @@ import codecs
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from target_linkedin_resumes.convert.html import PAGE_NUMBER, check_length, clean_text, underlined
+from target_linkedin_resumes.convert.html import (
+    CHECKED,
+    PAGE_FIELD,
+    PAGE_NUMBER,
+    SYMBOLS,
+    UNCHECKED,
+    check_length,
+    clean_text,
+    link_of,
+    target_shown,
+    underlined,
+)
 from target_linkedin_resumes.convert.safe_zip import too_much
 from target_linkedin_resumes.resumes.texts import decode
 
@@ -25,6 +36,8 @@ _MAX_TOKENS = 500_000
 _MAX_DEPTH = 500
 _MAX_COLLECTED = 2000
 _BODY_TEXT = 9
+_CHECK_BOX = 1
+_NOT_CHOSEN = 25
 _SILENT = (
     b"annotation bkmkend bkmkstart colortbl comment filetbl info listoverridetable listtable"
     b" nextfile nonesttables object pict private revtbl rsidtbl shprslt sp tc template upr xe"
@@ -33,37 +46,43 @@ _SILENT = (
 # What the first word of a group makes of it. Others with a star are silent, but for these.
 _DESTINATIONS = dict.fromkeys(_SILENT.split(), "silent") | {
     b"fonttbl": "fonts", b"stylesheet": "styles", b"listtext": "marker", b"pntext": "marker",
-    b"fldinst": "code", b"fldrslt": "result", b"footnote": "note", b"shptxt": "box", b"ud": "text",
-    b"dptxbxtext": "drawn",
+    b"fldinst": "code", b"fldrslt": "result", b"footnote": "note", b"shptxt": "box", b"ud": "shown",
+    b"result": "shown", b"dptxbxtext": "drawn", b"ffl": "choice",
     b"header": "header", b"headerf": "header", b"headerl": "header", b"headerr": "header",
     b"footer": "footer", b"footerf": "footer", b"footerl": "footer", b"footerr": "footer",
 }  # fmt: skip
 _STAR = rb"\*"
-_STARRED = (b"shpinst", b"nesttableprops", b"do")
-_COLLECTED = ("marker", "style", "code", "result")
-_SHOWN = ("text", "result", "number", "apart")
+_STARRED = (b"shpinst", b"nesttableprops", b"do", b"moMath", b"formfield")
+_OF_FORMULAS = b"Pr"  # what properties of formulas end with
+_COLLECTED = ("marker", "style", "code", "result", "choice")
+_SHOWN = ("text", "shown", "result", "number", "apart")
+_PROPERTIES = {b"s": "style", b"outlinelevel": "outline", b"f": "font"}
 _CHARACTERS = {
     b"tab": "\t", b"bullet": "•", b"emdash": "—", b"endash": "\u2013", b"emspace": " ",
     b"enspace": " ", b"qmspace": " ", b"lquote": "\u2018", b"rquote": "\u2019",
     b"ldblquote": "\u201c", b"rdblquote": "\u201d",
-    b"zwj": "\u200d", b"zwnj": "\u200c", b"chpgn": PAGE_NUMBER * 2,
+    b"zwj": "\u200d", b"zwnj": "\u200c", b"chpgn": PAGE_NUMBER * 2, b"bin": "",
     rb"\~": "\u00a0", rb"\_": "\u2011", rb"\{": "{", rb"\}": "}", rb"\\": "\\",
 }  # fmt: skip
+# A font of the charset 2 has bullets and ticks in the place of letters.
+_SYMBOL = "symbol"
+_SYMBOL_BYTES = {code & 0xFF: shown for code, shown in SYMBOLS.items()}
 _PAGES = {b"mac": "mac_roman", b"pc": "cp437", b"pca": "cp850"}
 _CHARSETS = {
-    0: "cp1252", 77: "mac_roman", 78: "cp932", 79: "cp949", 80: "gbk", 81: "cp950",
+    0: "cp1252", 2: _SYMBOL, 77: "mac_roman", 78: "cp932", 79: "cp949", 80: "gbk", 81: "cp950",
     84: "mac_arabic", 85: "mac_greek", 86: "mac_turkish", 88: "mac_latin2", 89: "mac_cyrillic",
     128: "cp932", 129: "cp949", 130: "johab", 134: "gbk", 136: "cp950", 161: "cp1253",
     162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251",
     222: "cp874", 238: "cp1250", 254: "cp437", 255: "cp850",
 }  # fmt: skip
-_HYPERLINK = re.compile(r'\s*HYPERLINK\s+"((?:https?://|mailto:)[^"\s\\{}]{1,500})', re.IGNORECASE)
-_PAGE_FIELD = re.compile(r"\s*(?:PAGE|NUMPAGES|SECTIONPAGES)\b", re.IGNORECASE)
 # How Word writes a name with its reading above it.
 _READING = re.compile(r"\s*EQ\b.*\\o ?\\a[a-z]\(\\s ?\\up ?[0-9]+\(.*?\)[,;](.*)\)\s*", re.DOTALL)
-_ORDINAL = re.compile(r"[0-9A-Za-z.]{1,8}[.)]")
+# A letter alone is a bullet: fonts of symbols have those in the place of letters.
+_ORDINAL = re.compile(
+    r"\(?[0-9A-Za-z]{1,8}(?:\.[0-9A-Za-z]{1,8}){0,8}[.)]+(?![0-9A-Za-z])|[0-9]{1,8}(?:\.[0-9]{1,8}){0,8}"
+)
 _STYLE = re.compile(r"\s*(?:title|heading ([1-6]));?\s*", re.IGNORECASE)
-_HEADING = "\ue002"  # stands before the level and the text of a heading until all is decoded
+_HEADING = "\ufdd3"  # stands before the level and the text of a heading until all is decoded
 _HEADINGS = re.compile(f"{_HEADING}([1-9])(.*)")
 
 
@@ -83,9 +102,13 @@ _Out = list[str | bytes]
 
 @dataclass(slots=True)
 class _Group:
-    """The state of a group, inherited by inner ones. ``out`` is where its text goes."""
+    """The state of a group, inherited by inner ones.
+
+    ``out`` is where its text goes, ``collected`` what was said in a group that is not shown.
+    """
 
     out: _Out
+    collected: list[str] = field(default_factory=list)
     destination: str = "text"
     hidden: bool = False
     deleted: bool = False
@@ -112,11 +135,13 @@ class _Reader:
         self._fallback = 0  # bytes still to leave out
         self._notes = 0
         self._characters = 0
-        self._collected = ""
         self._link = ""
         self._numbers_page = False
+        self._form: dict[bytes, int] = {}  # what is said of the open field of a form
+        self._choices: list[str] = []
         self._marker = ""
         self._begun = False  # the open line has text
+        self._drops = False  # it is the first letter of the next, set larger
         self._cell_ended = False
         self._cell_is_long = False  # it has more than one line
 
@@ -169,7 +194,9 @@ class _Reader:
         """Write the bytes that have come, which are characters only together."""
         if self._bytes:
             encoding = self._fonts.get(self._group.font, self._page)
-            if encoding is None and not self._bytes.isascii():
+            if encoding == _SYMBOL:
+                self._write(self._bytes.decode("latin-1").translate(_SYMBOL_BYTES))
+            elif encoding is None and not self._bytes.isascii():
                 self._write(bytes(self._bytes))
             else:
                 self._write(self._bytes.decode(encoding or "ascii", "replace"))
@@ -193,37 +220,48 @@ class _Reader:
 
     def _end_destination(self, inner: _Group) -> None:
         """Make something of what was collected."""
+        collected = "".join(inner.collected)[:_MAX_COLLECTED]
         if inner.destination == "marker":
-            found = _ORDINAL.search(self._collected)
+            found = _ORDINAL.search(collected)
             self._marker = found[0] if found else "*"
         elif inner.destination == "style":
-            named = _STYLE.fullmatch(self._collected)
+            named = _STYLE.fullmatch(collected)
             if named:
                 self._headings[inner.style] = int(named[1] or 1)
         elif inner.destination == "code":
-            link = _HYPERLINK.match(self._collected)
-            self._link = link[1] if link else ""
-            self._numbers_page = _PAGE_FIELD.match(self._collected) is not None
-            name = _READING.fullmatch(self._collected)
-            self._write(name[1] if name else "")
+            self._link = link_of(collected)
+            self._numbers_page = PAGE_FIELD.match(collected) is not None
+            name = _READING.fullmatch(collected)
+            self._write(name[1] if name else self._form_shown())
+        elif inner.destination == "choice":
+            self._choices.append(collected)
         elif inner.destination == "number":
             self._write(PAGE_NUMBER)
         elif inner.destination == "result":
-            shown = re.sub(r"^(?:mailto:|https?://)|/$", "", self._link)
-            if shown not in self._collected:
-                self._write(f" ({self._link.removeprefix('mailto:')})")
+            self._write(target_shown(self._link, collected))
             self._link = ""
+
+    def _form_shown(self) -> str:
+        """Return what a field of a form shows: a check box, or the entry that was chosen."""
+        form, self._form = self._form, {}
+        choices, self._choices = self._choices, []
+        chosen = form.get(b"ffres", _NOT_CHOSEN)
+        if chosen == _NOT_CHOSEN:
+            chosen = form.get(b"ffdefres", 0)
+        if form.get(b"fftype") == _CHECK_BOX:
+            return CHECKED if chosen else UNCHECKED
+        return choices[chosen] if 0 <= chosen < len(choices) else ""
 
     def _directs(self, word: bytes, *, starred: bool) -> bool:
         """Take the word that begins a group; tell whether it says what the group is."""
         group = self._group
-        silent = starred and word not in _STARRED
+        silent = (starred and word not in _STARRED) or word.endswith(_OF_FORMULAS)
         name = _DESTINATIONS.get(word, "silent" if silent else "")
         if group.destination in ("fonts", "styles"):
             if group.destination == "styles" and not starred:
-                group.destination, self._collected = "style", ""
+                group.destination, group.collected = "style", []
             return False
-        if not name or (group.destination == "silent" and name not in ("box", "text")):
+        if not name or (group.destination == "silent" and name not in ("box", "shown")):
             return False
         if name == "result" and self._numbers_page:
             self._write(PAGE_NUMBER)
@@ -233,7 +271,9 @@ class _Reader:
         elif name in self._parts or name in ("box", "drawn"):
             self._divert(name)
         else:
-            group.destination, self._collected = name, ""
+            group.destination = name
+            if name in _COLLECTED:
+                group.collected = []
         return True
 
     def _divert(self, name: str) -> None:
@@ -249,7 +289,7 @@ class _Reader:
         if out is group.out:
             out.append("\n")
         self._group = _Group(
-            out, "apart", font=group.font, fallback=group.fallback, goes_on=self._begun
+            out, destination="apart", font=group.font, fallback=group.fallback, goes_on=self._begun
         )
         self._begun = False
         if name == "note":
@@ -267,10 +307,8 @@ class _Reader:
                 group.font = self._default_font
             case b"pard":
                 group.style, group.outline, group.level = 0, -1, 0
-            case b"s":
-                group.style = value
-            case b"outlinelevel":
-                group.outline = value
+            case b"s" | b"outlinelevel" | b"f":
+                setattr(group, _PROPERTIES[word], value)
             case b"ilvl":
                 group.level = min(max(value, 0), 8)
             case b"ansicpg":
@@ -279,8 +317,6 @@ class _Reader:
                 self._page = _PAGES[word]
             case b"deff":
                 self._default_font = group.font = value
-            case b"f":
-                group.font = value
             case b"fcharset" | b"cpg" if group.destination == "fonts":
                 encoding = _CHARSETS.get(value) if word == b"fcharset" else _code_page(value)
                 if encoding and len(self._fonts) < _MAX_DEPTH:
@@ -298,6 +334,12 @@ class _Reader:
                 if word != b"trowd":
                     self._end_line()
                 self._cell_is_long = False
+            case b"fftype" | b"ffres" | b"ffdefres":
+                self._form[word] = value
+            case b"dropcapt":
+                self._drops = value > 0
+            case b"par" if self._drops:
+                self._drops = False
             case b"par" | b"line" | b"sect" | b"page" | b"column":
                 self._end_line()
                 self._cell_is_long = True
@@ -308,7 +350,7 @@ class _Reader:
         group = self._group
         if group.destination in _COLLECTED:
             shown = text if isinstance(text, str) else text.decode("cp1252", "replace")
-            self._collected = (self._collected + shown)[:_MAX_COLLECTED]
+            group.collected.append(shown)
         if group.destination not in _SHOWN or group.hidden or group.deleted or not text:
             return
         if not self._begun and text.strip():
@@ -353,6 +395,7 @@ def _tokens(content: bytes) -> Iterator[tuple[bytes, int | None, bytes]]:
         number = int(argument) if argument else None
         if word == b"bin":
             at += max(0, number or 0)
+            yield word, None, b""
         elif symbol in (b"\n", b"\r"):
             yield b"par", None, b""
         elif word or brace or symbol:

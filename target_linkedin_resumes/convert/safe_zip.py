@@ -55,25 +55,6 @@ def no_surprise() -> Iterator[None]:
         raise damaged() from None
 
 
-def remove(element: Element) -> None:
-    """Take an element out of its tree, if it is still in one, and leave what follows it."""
-    parent, before = element.getparent(), element.getprevious()
-    if parent is None:
-        return
-    if element.tail and before is not None:
-        before.tail = (before.tail or "") + element.tail
-    elif element.tail:
-        parent.text = (parent.text or "") + element.tail
-    parent.remove(element)
-
-
-def unwrap(element: Element) -> None:
-    """Put what is in an element in its place."""
-    for child in list(element):
-        element.addprevious(child)
-    remove(element)
-
-
 class Archive:
     """The members of an archive, which unpack into 64 MiB at most."""
 

@@ -10,6 +10,7 @@ import hashlib
 import re
 
 import lxml.html
+from lxml import etree
 
 from target_linkedin_resumes.convert.docx import docx_without_changes
 from target_linkedin_resumes.convert.html import SYMBOLS, clean_tree, decode_page
@@ -47,8 +48,8 @@ PROFILE = (
 # field shows its last result; a link shows its text. Pages are numbered anew, and EQ is for names
 # with a reading above them. Before these words may stand what formats, and no character.
 _RTF_FINE = (
-    rb"(?:[\s{]|\\(?!u[0-9-]|bin)[a-z]{1,32}-?[0-9]{0,10}+ ?)*+(?:PAGE|NUMPAGES|SECTIONPAGES|EQ)"
-    rb"(?=[\s\\}])"
+    rb"(?:[\s{]|\\(?!u[0-9-]|bin)[a-z]{1,32}-?[0-9]{0,10}+ ?){0,99}+"
+    rb"(?:PAGE|NUMPAGES|SECTIONPAGES|EQ)(?=[\s\\}])"
 )
 _RTF_ACTIVE = re.compile(
     rb"\\(fldinst(?!%s)|objdata|objautlink|objupdate|template|NeXTGraphic)(?![A-Za-z])" % _RTF_FINE
@@ -107,8 +108,7 @@ def sanitize_page(content: bytes) -> bytes:
     Styles and embedded pictures stay. Raises :class:`Reject`.
     """
     root = clean_tree(decode_page(content), keep="style")
-    for element in list(root.iter(*_LEFT_OUT)):
-        element.drop_tree()
+    etree.strip_elements(root, *_LEFT_OUT, with_tail=False)
     for style in root.iter("style"):
         style.text = _FETCHING.sub(" ", style.text or "")
     for element in root.iter():

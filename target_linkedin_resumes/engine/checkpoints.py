@@ -21,7 +21,8 @@ class Checkpoints:
 
     def __init__(self) -> None:
         self._next = 0
-        self._lowest_unsettled = 0
+        self.settled = 0
+        """How many positions there are before the lowest one that is not settled."""
         self._settled_above: set[int] = set()
         self._waiting: list[tuple[int, State, int]] = []
         self._waiting_bytes = 0
@@ -47,20 +48,20 @@ class Checkpoints:
     def settle(self, positions: Iterable[int]) -> None:
         """Mark positions as settled. Each position is settled once."""
         self._settled_above.update(positions)
-        while self._lowest_unsettled in self._settled_above:
-            self._settled_above.remove(self._lowest_unsettled)
-            self._lowest_unsettled += 1
+        while self.settled in self._settled_above:
+            self._settled_above.remove(self.settled)
+            self.settled += 1
 
     def due(self) -> bool:
         """Tell whether a state may be printed."""
-        return bool(self._waiting) and self._waiting[0][0] <= self._lowest_unsettled
+        return bool(self._waiting) and self._waiting[0][0] <= self.settled
 
     def take_due(self) -> State | None:
         """Give the newest state that may be printed, once, and forget the older ones."""
         newest: State | None = None
         covered = 0
         for position, state, size in self._waiting:
-            if position > self._lowest_unsettled:
+            if position > self.settled:
                 break
             newest = state
             covered += 1
@@ -70,14 +71,9 @@ class Checkpoints:
         return newest
 
     @property
-    def settled(self) -> int:
-        """How many positions there are before the lowest one that is not settled."""
-        return self._lowest_unsettled
-
-    @property
     def span(self) -> int:
         """How many positions a run that is killed now would have to read again."""
-        return self._next - self._lowest_unsettled
+        return self._next - self.settled
 
     @property
     def unsettled(self) -> int:

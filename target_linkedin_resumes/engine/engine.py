@@ -129,34 +129,38 @@ class Engine:
 
         Raises the failure that stopped the run, or :class:`Draining` once it was asked to stop.
         """
-        self._wait_for_room()
-        known = self._known(change, found)
-        if isinstance(known, Unchanged):
-            self._posted += 1
-            self._post(self._scheduler.add_unchanged, change.key)
-            return
-        # What is tried again was counted by an earlier run.
-        if isinstance(change, Delete) and not change.provenance.attempts:
-            self._delete_limit.take(change.key)
-        in_bytes = size if isinstance(size, int) else size()
-        self._count(change.key, in_bytes)
-        self._post(self._scheduler.add, change, in_bytes, priority, known)
+        self._hand_in(change, size, priority, found, asked=True)
 
     def unasked(self, change: Delete, size: int) -> None:
         """Hand in a deletion that no record asks for. Raises as :meth:`add` does."""
+        self._hand_in(change, size, inf, None, asked=False)
+
+    def _hand_in(
+        self,
+        change: Change,
+        size: int | Callable[[], int],
+        priority: float,
+        found: object,
+        *,
+        asked: bool,
+    ) -> None:
         self._wait_for_room()
-        known = self._known(change, None)
+        known = None
+        if self._look_up is not None and not self.holds(change.key):
+            known = self._look_up(change, found)
         if isinstance(known, Unchanged):
             self._posted += 1
-            self._post(self._scheduler.settle_unchanged, change.key)
+            self._post(self._scheduler.add_unchanged, change.key, asked)
             return
-        self._count(change.key, size)
-        self._post(self._scheduler.add_unasked, change, size, known)
-
-    def _known(self, change: Change, found: object) -> object:
-        if self._look_up is None or self.holds(change.key):
-            return None
-        return self._look_up(change, found)
+        # What is tried again was counted by an earlier run.
+        if asked and isinstance(change, Delete) and not change.provenance.attempts:
+            self._delete_limit.take(change.key)
+        in_bytes = size if isinstance(size, int) else size()
+        self._posted += 1
+        self._posted_bytes += in_bytes
+        if self._look_up is not None:
+            self._in_flight[change.key] += 1
+        self._post(self._scheduler.add, change, in_bytes, priority, known, asked)
 
     def holds(self, key: ResumeKey) -> bool:
         """Whether a change of a key is in flight, or its reject is being written down.
@@ -292,9 +296,3 @@ class Engine:
             if not self._in_flight[key]:
                 del self._in_flight[key]
                 self.landed(key)
-
-    def _count(self, key: ResumeKey, size: int) -> None:
-        self._posted += 1
-        self._posted_bytes += size
-        if self._look_up is not None:
-            self._in_flight[key] += 1

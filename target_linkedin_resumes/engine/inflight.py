@@ -98,10 +98,6 @@ class _KeyState:
         """The first change behind the one on the wire."""
         return self.delete or self.upsert
 
-    @property
-    def empty(self) -> bool:
-        return not (self.sending or self.delete or self.upsert)
-
 
 class InFlight:
     """All changes in flight. Every method that takes ``now`` takes seconds on one clock.
@@ -175,7 +171,7 @@ class InFlight:
             begun = entry.kind is Delete or entry.upload is not None
             first = entry.superseded[0] if entry.superseded else entry
             if waits and not begun and first.positions[0] > horizon:
-                self._drop_upsert(entry)
+                self._drop(entry)
 
     # Uploads
 
@@ -215,7 +211,7 @@ class InFlight:
         others = "" if self._uploaded_at < (entry.failing_since or 0) else " while others arrived"
         if stop is None or not failure.at_source or not (others or failure.of_file):
             return stop
-        self._drop_upsert(entry, rejected=True)
+        self._drop(entry, rejected=True)
         tries = f"{entry.attempts} tries failed{others}"
         return Reject("source_unreachable", f"{tries}; the last: {failure.message}")
 
@@ -226,7 +222,7 @@ class InFlight:
         """
         if not self._upload_ended(entry):
             return False
-        self._drop_upsert(entry, rejected=rejected)
+        self._drop(entry, rejected=rejected)
         return True
 
     def _upload_ended(self, entry: Entry) -> bool:
@@ -326,13 +322,12 @@ class InFlight:
         entries = [entry for entry in batch.entries if self._put_back(entry)]
         if len(batch.entries) == 1 and entries:
             [entry] = entries
+            refused: Reject | Stop = Reject("linkedin_refused", failure.message)
             if entry.kind is Delete:
                 refused = self._refused_deletion(entry, failure.message)
-                if isinstance(refused, Reject):
-                    self._drop_delete(entry)
-                return [(entry, refused)]
-            self._drop_upsert(entry, rejected=True)
-            return [(entry, Reject("linkedin_refused", failure.message))]
+            if isinstance(refused, Reject):
+                self._drop(entry, rejected=True)
+            return [(entry, refused)]
         self._halve(entries)
         return []
 
@@ -346,9 +341,8 @@ class InFlight:
 
     # Time
 
-    def tick(self, now: float) -> bool:
-        """Bring back what has waited long enough; True if an upload may begin because of it."""
-        brought_back = False
+    def tick(self, now: float) -> None:
+        """Bring back what has waited long enough."""
         while self._backoff and self._backoff[0][0] <= now:
             _, _, entry = heapq.heappop(self._backoff)
             if entry.stage is not Stage.BACKOFF:
@@ -357,10 +351,8 @@ class InFlight:
                 # Ahead of what has not been tried: its deadline runs, and states wait for it.
                 entry.stage = Stage.QUEUED
                 self._enqueue(entry, -inf)
-                brought_back = True
             else:
                 self._make_ready(entry, now)
-        return brought_back
 
     def next_tick(self, now: float) -> float | None:
         """Seconds until :meth:`tick` has something to do."""
@@ -465,9 +457,7 @@ class InFlight:
         state.sending = None
         if rejected and entry.superseded:  # nothing waits, or that would have taken its place
             state.upsert = self._revived(entry)
-        self._retire(entry)
-        self._release(state)
-        self._forget_if_empty(entry.key, state)
+        self._leave(entry, state)
 
     def _takes_its_place(self, entry: Entry) -> bool:
         """Whether a change that waits replaces one on the wire, rather than follow it."""
@@ -484,29 +474,24 @@ class InFlight:
             " run, with the setting on_reject=continue."
         )
 
-    def _drop_delete(self, entry: Entry) -> None:
-        """Let a deletion go that waits, and what waits for it."""
+    def _drop(self, entry: Entry, *, rejected: bool = False) -> None:
+        """Let an entry go that is not on the wire."""
         state = self._keys[entry.key]
-        state.delete = None
+        if entry.kind is Delete:
+            state.delete = None
+        else:
+            state.upsert = self._revived(entry) if rejected else None
+        self._leave(entry, state)
+
+    def _leave(self, entry: Entry, state: _KeyState) -> None:
+        """Let an entry go that its key's state no longer has, and with it what waits for it."""
         self._retire(entry)
-        self._release(state)
-        self._forget_if_empty(entry.key, state)
-
-    def _drop_upsert(self, entry: Entry, *, rejected: bool = False) -> None:
-        state = self._keys[entry.key]
-        state.upsert = self._revived(entry) if rejected else None
-        self._retire(entry)
-        self._forget_if_empty(entry.key, state)
-
-    def _release(self, state: _KeyState) -> None:
-        held = state.upsert
-        if held is not None and held.stage is Stage.BLOCKED and state.delete is None:
-            held.stage = Stage.READY
-            self._ready[Upsert][held.key] = held
-
-    def _forget_if_empty(self, key: ResumeKey, state: _KeyState) -> None:
-        if state.empty:
-            del self._keys[key]
+        upsert = state.upsert
+        if upsert is not None and upsert.stage is Stage.BLOCKED and state.delete is None:
+            upsert.stage = Stage.READY
+            self._ready[Upsert][upsert.key] = upsert
+        if state.sending is None and state.waiting is None:
+            del self._keys[entry.key]
 
     def _try_later(self, entry: Entry, failure: Retry, now: float) -> Stop | Reject | None:
         """Have a change wait for its next try. Gives what it comes to, failing for too long.
@@ -529,7 +514,7 @@ class InFlight:
         return self._keep_deletions and entry.kind is Delete and got_through
 
     def _keep_deletion(self, entry: Entry, stop: Stop) -> Reject:
-        self._drop_delete(entry)
+        self._drop(entry)
         return Reject(DELETION_REFUSED, stop.message.removeprefix(f"{entry.key}: "))
 
     # The open batches

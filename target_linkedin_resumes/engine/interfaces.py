@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple
 
 from target_linkedin_resumes.engine.checkpoints import State
+from target_linkedin_resumes.engine.throttling import Concurrency, RecordsPerMinute
 from target_linkedin_resumes.engine.types import Rejected, Unchanged, Upload
 from target_linkedin_resumes.errors import Confirmation, Outcome
 from target_linkedin_resumes.records import Change, ResumeKey, Upsert
@@ -15,56 +16,7 @@ from target_linkedin_resumes.records import Change, ResumeKey, Upsert
 Outcomes = Mapping[ResumeKey, Outcome]
 
 
-class Sender(Protocol):
-    """Makes one batch call and gives what became of each key.
-
-    Raises Failure if the call failed whole.
-    """
-
-    def update(self, batch: list[tuple[Upsert, Upload]]) -> Outcomes:
-        """Update up to 100 resumes."""
-        ...
-
-    def delete(self, keys: list[ResumeKey]) -> Outcomes:
-        """Delete up to 100 resumes."""
-        ...
-
-
-class RateLimiter(Protocol):
-    """LinkedIn's limit of records a minute."""
-
-    def wait_for(self, records: int) -> float:
-        """Seconds until a call of so many records may go out; 0 is now."""
-        ...
-
-    def sent(self, records: int) -> int:
-        """Note that such a call goes out; gives a ticket."""
-        ...
-
-    def answered(self, ticket: int) -> None:
-        """Note that the call with this ticket has come to its end."""
-        ...
-
-
-class Concurrency(Protocol):
-    """How many uploads may be under way."""
-
-    @property
-    def allowed(self) -> int:
-        """The number, 1 or more."""
-        ...
-
-    def succeeded(self, seconds: float) -> None:
-        """Note that an upload took so many seconds."""
-        ...
-
-    def failed(self) -> None:
-        """Note that an upload failed in a way that more pressure makes worse."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """A change whose bytes are at LinkedIn, or that goes out in a batch call.
 
     ``upload`` is None for a deletion.
@@ -74,8 +26,7 @@ class Sent:
     upload: Upload | None
 
 
-@dataclass(frozen=True, slots=True)
-class Confirmed:
+class Confirmed(NamedTuple):
     """A change that LinkedIn confirmed by its key; ``upload`` is None for a deletion."""
 
     change: Change
@@ -126,14 +77,17 @@ class Ports:
     handed what ``look_up`` gave for the change. ``look_up`` is asked once a change, on the reader's
     thread and only where no change of the key is in flight, with what the reader has found already
     or None; it gives :class:`Unchanged` where the change is known to be carried out.
-    ``print_state`` returns once the state is written. ``keep_rejects`` is false where the first
-    reject stops the run. ``stop_waiting`` is called when the run is to end: an upload or a call
-    that waits for its turn then fails for now. ``clock`` gives seconds that never go back.
+    ``update`` and ``delete`` make one batch call each for up to 100 resumes, and raise Failure if
+    it failed whole. ``print_state`` returns once the state is written. ``keep_rejects`` is false
+    where the first reject stops the run. ``stop_waiting`` is called when the run is to end: an
+    upload or a call that waits for its turn then fails for now. ``clock`` gives seconds that never
+    go back.
     """
 
     upload: Callable[[Upsert, object], Upload | Unchanged]
-    sender: Sender
-    rate: RateLimiter
+    update: Callable[[list[tuple[Upsert, Upload]]], Outcomes]
+    delete: Callable[[list[ResumeKey]], Outcomes]
+    rate: RecordsPerMinute
     concurrency: Concurrency
     print_state: Callable[[State], None]
     stores: Sequence[Store] = ()

@@ -95,7 +95,6 @@ class Scheduler:
         self._ended = False  # nothing more is begun
         self._reader: tuple[Callable[[], bool], SimpleQueue[None]] | None = None
         self._end: SimpleQueue[None] | None = None
-        self._last_words = False  # what is to be printed at the end is on its way
         self._finished = False
         self._rejecting = 0  # rejects that are being written down
         self._uploaded: dict[Entry, None] = {}  # not told to the stores yet, and not sent
@@ -169,35 +168,25 @@ class Scheduler:
                 waits.append(max(self._deadline - now, 0.0))
         if self._end is not None and not self._stores.busy:
             self._finish(self._end)
-            if not self._stores.busy:  # there was nothing to write down
-                return 0.0
         return min((wait for wait in waits if wait is not None), default=None)
 
     # What the reader posts
 
-    def add(self, change: Change, size: int, priority: float, known: object) -> None:
-        """Take a change that was read."""
-        self.counters.read += 1
-        self._add(change, size, priority, known)
-
-    def add_unasked(self, change: Delete, size: int, known: object) -> None:
-        """Take a deletion that no record asks for."""
-        self.counters.vanished += 1
-        self._add(change, size, inf, known)
-
-    def _add(self, change: Change, size: int, priority: float, known: object) -> None:
+    def add(self, change: Change, size: int, priority: float, known: object, asked: bool) -> None:
+        """Take a change that was read, or a deletion that no record ``asked`` for."""
+        if asked:
+            self.counters.read += 1
+        else:
+            self.counters.vanished += 1
         self._received += size
         position = self.checkpoints.take()
         self.in_flight.add(change, position, size, self._ports.clock(), priority, known)
 
-    def add_unchanged(self, key: ResumeKey) -> None:
-        """Settle a change that is known to be carried out; nothing of its key is in flight."""
-        self.counters.read += 1
-        self.counters.unchanged += 1
-        self.settle_unchanged(key)
-
-    def settle_unchanged(self, key: ResumeKey) -> None:
-        """Settle, likewise, what no record asks for."""
+    def add_unchanged(self, key: ResumeKey, asked: bool) -> None:
+        """Settle what is known to be carried out already; nothing of its key is in flight."""
+        if asked:
+            self.counters.read += 1
+            self.counters.unchanged += 1
         self._settle(key, [self.checkpoints.take()])
 
     def add_skipped(self, count: str) -> None:
@@ -272,18 +261,15 @@ class Scheduler:
         return self.idle or self._ended or self._ports.clock() >= self._deadline
 
     def _finish(self, reply: SimpleQueue[None]) -> None:
-        """Print the last true state; once that is done, end all threads."""
-        if self._last_words:
+        """Print the last true state; once nothing is left to write down, end all threads."""
+        if self._uploaded or self._settled:
+            self._tell_uploaded()
+        self._begin_print()
+        if not self._stores.busy:
             for workers in (self._uploads, self._calls, self._stores):
                 workers.stop()
             self._finished = True
             reply.put(None)
-            return
-        self._last_words = True
-        self._tell_uploaded()
-        state = self.checkpoints.take_due()
-        if state is not None:
-            self._tell(partial(self._print, state), self._printed)
 
     # Uploads
 
@@ -316,18 +302,16 @@ class Scheduler:
             self._uploaded_as(entry, result)
         elif isinstance(result, Retry):
             self._upload_failed(entry, result)
-        else:
-            rejected = isinstance(result, Reject)
-            wanted = self.in_flight.upload_needless(entry, rejected=rejected)
-            if isinstance(result, Unchanged):
-                if wanted:
-                    self.counters.unchanged += 1
-                    self._settle_entry(entry)
-            elif isinstance(result, Reject):
-                if wanted:
-                    self._reject(entry.rejected(result), entry.positions)
-            else:  # the change stays unsettled: the run ends before it
-                self.fail(result)
+        elif isinstance(result, Unchanged):
+            if self.in_flight.upload_needless(entry):
+                self.counters.unchanged += 1
+                self._settle_entry(entry)
+        elif isinstance(result, Reject):
+            if self.in_flight.upload_needless(entry, rejected=True):
+                self._reject(entry.rejected(result), entry.positions)
+        else:  # the change stays unsettled: the run ends before it
+            self.in_flight.upload_needless(entry)
+            self.fail(result)
 
     def _uploaded_as(self, entry: Entry, upload: Upload) -> None:
         now = self._ports.clock()
@@ -381,15 +365,14 @@ class Scheduler:
 
     def _send(self, batch: Batch) -> None:
         if not self._ended:
-            ticket = self._ports.rate.sent(len(batch.entries))
-            self._calls.run(partial(self._call, batch), partial(self._answered, batch, ticket))
+            self._ports.rate.sent(len(batch.entries))
+            self._calls.run(partial(self._call, batch), partial(self._answered, batch))
 
     def _call(self, batch: Batch) -> Outcomes:
         """Make the call. On the batch thread."""
-        sender = self._ports.sender
         if batch.kind is Delete:
-            return sender.delete([entry.key for entry in batch.entries])
-        return sender.update(
+            return self._ports.delete([entry.key for entry in batch.entries])
+        return self._ports.update(
             [
                 (entry.change, entry.upload)
                 for entry in batch.entries
@@ -397,8 +380,8 @@ class Scheduler:
             ]
         )
 
-    def _answered(self, batch: Batch, ticket: int, result: Outcomes | Failure, _: float) -> None:
-        self._ports.rate.answered(ticket)
+    def _answered(self, batch: Batch, result: Outcomes | Failure, _: float) -> None:
+        self._ports.rate.answered()
         if self._ended:  # cut off at the end: the next run reads these records again
             return
         if isinstance(result, Retry):
@@ -483,11 +466,14 @@ class Scheduler:
             return None
         if now < self._next_print:
             return self._next_print - now
-        state = self.checkpoints.take_due()
-        assert state is not None  # noqa: S101 - one is due
-        self._printing = True
-        self._tell(partial(self._print, state), self._printed)
+        self._begin_print()
         return None
+
+    def _begin_print(self) -> None:
+        state = self.checkpoints.take_due()
+        if state is not None:
+            self._printing = True
+            self._tell(partial(self._print, state), self._printed)
 
     def _print(self, state: State) -> float:
         """Make the state durable and print it; gives when the next one may be printed.

@@ -8,24 +8,14 @@ from enum import Enum, auto
 from typing import Any
 
 from target_linkedin_resumes.errors import Reject, Stop
-from target_linkedin_resumes.records import Change, Delete, Provenance, ResumeKey, Upsert
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What is sent as a resume, as the stores know it.
-
-    ``sha256`` is of the bytes as LinkedIn gets them, in hex; empty as long as a document is not
-    converted. ``filename`` and ``content_type`` are what LinkedIn is told. ``origin`` stands for
-    the bytes at the source and how they are converted, ``tag`` for what the source says of the file
-    without its bytes; None where there is none.
-    """
-
-    sha256: str
-    filename: str = field(repr=False)
-    content_type: str
-    tag: str | None = field(default=None, repr=False)
-    origin: str | None = field(default=None, repr=False)
+from target_linkedin_resumes.records import (
+    Change,
+    Content,
+    Delete,
+    Provenance,
+    ResumeKey,
+    Upsert,
+)
 
 
 @dataclass(frozen=True, slots=True)

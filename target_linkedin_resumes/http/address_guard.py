@@ -1,4 +1,4 @@
-"""The adapter of `requests` that connects to public addresses alone.
+"""The client of the sources: urllib3, connected to public addresses alone.
 
 A record says what to fetch. Nobody who can write a record shall reach with it what only this
 machine can reach: other services on it, the network behind it, a cloud's metadata service.
@@ -15,8 +15,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from requests import PreparedRequest, Response
-from requests.adapters import HTTPAdapter
+from requests import PreparedRequest
+from urllib3 import BaseHTTPResponse, PoolManager, ProxyManager
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
@@ -111,69 +111,66 @@ class Request(PreparedRequest):
     origin: Origin
 
 
-class GuardedAdapter(HTTPAdapter):
-    """Connects to public addresses only. ``public`` tells which those are.
+class GuardedPools:
+    """Connections of urllib3 to public addresses only. ``public`` tells which those are.
 
     A name is resolved once, and the very addresses that were checked are connected to. Proxies
     are connected to wherever they are, an operator has configured them. Connecting takes one
     timeout for all addresses of a name, and responses are bounded. ``context`` alone says which
-    certificates are trusted.
+    certificates are trusted, and ``size`` how many connections to an origin are kept.
     """
 
     def __init__(
-        self, context: ssl.SSLContext, public: Callable[[str], bool] = is_public, **kwargs: Any
+        self, context: ssl.SSLContext, public: Callable[[str], bool] = is_public, size: int = 1
     ) -> None:
-        self._tls: dict[str, Any] = {"ssl_context": context, "cert_reqs": "CERT_REQUIRED"}
-        self._direct = _pools(_GuardedConnection, is_public=staticmethod(public))
-        self._proxied = _pools()
-        super().__init__(**kwargs)
+        self._options: dict[str, Any] = {
+            "maxsize": size,
+            "ssl_context": context,
+            "cert_reqs": "CERT_REQUIRED",
+        }
+        self._direct = PoolManager(**self._options)
+        guarded = _pools(_GuardedConnection, is_public=staticmethod(public))
+        self._direct.pool_classes_by_scheme = guarded
+        self._proxied: dict[Proxy, ProxyManager] = {}
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make the pools that connect directly."""
-        super().init_poolmanager(*args, **(self._tls | kwargs))
-        self.poolmanager.pool_classes_by_scheme = self._direct
+    def send(self, request: Request, timeout: float, proxy: Proxy | None) -> BaseHTTPResponse:
+        """Send a request; the response has its head, and its body is still to be read.
 
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        """Make the pools of a proxy, the first time."""
-        manager = super().proxy_manager_for(proxy, **(self._tls | kwargs))
-        manager.pool_classes_by_scheme = self._proxied
-        return manager
+        Follows no redirect and undoes no coding. Raises :class:`Reject` for an address that is not
+        public, HTTPError, OSError, and ValueError for a host that is none.
+        """
+        origin, target, manager = request.origin, request.path_url, self._direct
+        if proxy is not None:
+            manager = self._proxied.get(proxy) or self._through(proxy)
+            if origin.scheme == "http":
+                target = f"{origin}{target}"
+        pool = manager.connection_from_host(origin.host, origin.port, origin.scheme)
+        return pool.urlopen(
+            request.method or "GET",
+            target,
+            request.body,
+            request.headers,
+            redirect=False,
+            retries=False,
+            assert_same_host=False,
+            timeout=timeout,
+            preload_content=False,
+            decode_content=False,
+        )
 
     def close(self) -> None:
         """Close all connections now; urllib3 would once nothing refers to their pools."""
-        for manager in (self.poolmanager, *self.proxy_manager.values()):
+        for manager in (self._direct, *self._proxied.values()):
             for key in manager.pools.keys():  # noqa: SIM118 - it cannot be iterated over
                 manager.pools[key].close()
-        super().close()
+            manager.clear()
 
-    # requests reads URL and proxy anew for each of these, and keeps cookies. Here they are known.
-
-    def get_connection_with_tls_context(
-        self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
-    ) -> Any:
-        """Find the pool of the origin, of the proxy with the key `all` if there is one."""
-        del verify, cert
-        manager = self.proxy_manager_for(proxies["all"]) if proxies else self.poolmanager
-        origin = request.origin
-        return manager.connection_from_host(origin.host, origin.port, origin.scheme)
-
-    def request_url(self, request: PreparedRequest, proxies: Any) -> str:
-        """Return what the request line asks for."""
-        return super().request_url(request, proxies) if proxies else request.path_url
-
-    def build_response(self, req: PreparedRequest, resp: Any) -> Response:
-        """Return a response with status, headers and body; it keeps no cookies."""
-        response = Response()
-        response.request, response.raw = req, resp
-        response.status_code, response.headers = resp.status, resp.headers
-        return response
-
-    def proxy_headers(self, proxy: str) -> dict[str, str]:
-        """Return what is sent to a proxy itself."""
-        return Proxy.parse(proxy).headers
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Leave the context as it is, where `requests` would add its own bundle to it."""
+    def _through(self, proxy: Proxy) -> ProxyManager:
+        url = str(Origin("http", proxy.host, proxy.port))
+        manager = ProxyManager(url, proxy_headers=proxy.headers, **self._options)
+        manager.pool_classes_by_scheme = _pools()
+        self._proxied[proxy] = manager
+        return manager
 
 
 def _pools(*bases: type, **members: object) -> dict[str, Any]:

@@ -54,14 +54,10 @@ class Request:
             return 0
         return len(self.body) if isinstance(self.body, bytes) else self.body.size
 
-    def with_header(self, name: str, value: str) -> Request:
-        """Return the same request with a header before its own."""
-        headers = {name: value, **self.headers}
-        return Request(self.method, self.url, headers, self.body, self.repeatable)
-
-    def with_token(self, token: str) -> Request:
-        """Return the same request with an access token."""
-        return self.with_header("Authorization", f"Bearer {token}")
+    def with_headers(self, headers: Mapping[str, str]) -> Request:
+        """Return the same request with headers before its own, which win."""
+        both = {**headers, **self.headers}
+        return Request(self.method, self.url, both, self.body, self.repeatable)
 
 
 @dataclass(frozen=True, slots=True)

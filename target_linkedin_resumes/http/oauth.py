@@ -74,6 +74,6 @@ def _object(body: bytes) -> dict[str, Any]:
 
 
 def _seconds(value: object) -> float:
-    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
-    seconds = int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
+    match = re.fullmatch(r"([0-9]{1,9})(\.[0-9]+)?", str(value))
+    seconds = int(match[1]) if match else 0
     return seconds if 0 < seconds <= _LONGEST_LIFE else _DEFAULT_LIFE

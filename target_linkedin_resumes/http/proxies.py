@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
@@ -41,12 +41,6 @@ class Proxy:
         if parts.username is None:
             return cls(parts.hostname, port)
         return cls(parts.hostname, port, unquote(f"{parts.username}:{parts.password or ''}"))
-
-    @property
-    def url(self) -> str:
-        """The URL that :meth:`parse` reads the same from: a credential."""
-        at = "" if self.credentials is None else f"{quote(self.credentials, safe=':')}@"
-        return f"http://{at}{Origin('http', self.host, self.port).netloc}"
 
     @property
     def headers(self) -> dict[str, str]:

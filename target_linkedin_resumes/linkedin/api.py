@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from target_linkedin_resumes.errors import Outcome, Retry, Stop
@@ -16,10 +17,13 @@ from target_linkedin_resumes.http.messages import Readable, Request, Stream
 from target_linkedin_resumes.http.urls import may_see_token, parse_url
 from target_linkedin_resumes.linkedin.auth import Introspection, Token, Tokens
 from target_linkedin_resumes.linkedin.batches import Batches
-from target_linkedin_resumes.linkedin.outcomes import Action, decide
+from target_linkedin_resumes.linkedin.outcomes import Action, decide, unreadable
 from target_linkedin_resumes.linkedin.responses import ApiResponse, Call
-from target_linkedin_resumes.linkedin.session import ClientSettings, Session, resource
+from target_linkedin_resumes.linkedin.restli import Resume
+from target_linkedin_resumes.linkedin.session import Session
 from target_linkedin_resumes.records import ResumeKey
+from target_linkedin_resumes.setting_kinds import parse_endpoint
+from target_linkedin_resumes.settings import Settings
 
 # Signed URLs that one upload may use up.
 _MAX_URLS = 3
@@ -41,13 +45,16 @@ class LinkedIn:
     Raises :class:`Misconfigured` when ``api_url`` or ``token_url`` is no URL to send a token to.
     """
 
-    def __init__(self, settings: ClientSettings, session: Session) -> None:
+    def __init__(self, settings: Settings, session: Session) -> None:
         self._settings = settings
         self._session = session
         self._tokens = Tokens(settings, session)
-        self._media = resource(settings, "hireMediaUrl")
-        resumes = resource(settings, "tcrmCandidateResumes")
+        version = "v2" if settings.api_version is None else "rest"
+        resources = f"{parse_endpoint('api_url', settings.api_url)}/{version}"
+        self._media = parse_url(f"{resources}/hireMediaUrl")
+        resumes = parse_url(f"{resources}/tcrmCandidateResumes")
         self._batches = Batches(settings.organization, resumes, session, self._tokens)
+        self._signing = lru_cache(maxsize=8)(self._signing_request)
 
     def stop_waiting(self) -> None:
         """Wait no longer for an endpoint that is out: the run is to end."""
@@ -63,6 +70,15 @@ class LinkedIn:
 
     def create_upload_url(self, content_type: str) -> SignedUrl:
         """Have LinkedIn sign a URL for one file of this type (``application/pdf``, ...)."""
+        response, rule, _ = self._tokens.send(Call.UPLOAD_URL, self._signing(content_type))
+        if rule.action is not Action.DELIVER:
+            raise self._session.failure(response, rule)
+        text = _signed_url(response)
+        if text is None:
+            raise Retry(unreadable(response, "it holds no signed upload URL"))
+        return SignedUrl(text)
+
+    def _signing_request(self, content_type: str) -> Request:
         payload: dict[str, object] = {
             "usageParameters": {"tcrmResumeParameters": {}},
             "contentType": content_type,
@@ -76,31 +92,19 @@ class LinkedIn:
             "X-RestLi-Protocol-Version": "2.0.0",
         }
         body = json.dumps(payload, separators=(",", ":")).encode()
-        response, _ = self._tokens.send(
-            Call.UPLOAD_URL, Request("POST", self._media, headers, body)
-        )
-        rule = decide(response)
-        if rule.action is not Action.DELIVER:
-            raise self._session.failure(response, rule)
-        text = _signed_url(response)
-        if text is None:
-            raise Retry(self._session.unreadable(response, "it holds no signed upload URL"))
-        return SignedUrl(text)
+        return Request("POST", self._media, headers, body)
 
-    def upload_resume(
-        self, body: bytes | Readable, size: int, content_type: str, filename: str
-    ) -> str:
-        """Bring a file to LinkedIn: a fresh signed URL, used once and right away.
+    def upload_resume(self, body: Readable, size: int, content_type: str, filename: str) -> str:
+        """Bring a file of ``size`` bytes to LinkedIn: a fresh signed URL, used once and right away.
 
         A URL that is refused or was lost with its connection is replaced; with the second refusal
         the token is, too. What fails three times is left to be tried again later. Gives the blob
         URN.
         """
-        sent = _body(body, size)
         refusals = 0
         for _ in range(_MAX_URLS):
             url = self.create_upload_url(content_type)
-            response, token = self._upload(url, sent, content_type, filename)
+            response, token = self._upload(url, Stream(body, size), content_type, filename)
             rule = decide(response)
             if rule.action is Action.DELIVER:
                 return self._blob(response)
@@ -112,25 +116,22 @@ class LinkedIn:
                     self._tokens.invalidate(token)
         raise self._session.failure(response, rule)
 
-    def batch_update(
-        self, resumes: Sequence[tuple[ResumeKey, str, int]]
-    ) -> Mapping[ResumeKey, Outcome]:
-        """Write up to 100 resumes, given as key, blob URN and creation in epoch milliseconds.
+    def batch_update(self, resumes: Sequence[Resume]) -> Mapping[ResumeKey, Outcome]:
+        """Write up to 100 resumes; each key may occur once.
 
-        Each key may occur once. Gives for each LinkedIn's confirmation, or why there is none.
+        Gives for each LinkedIn's confirmation, or why there is none.
         """
         return self._batches.update(resumes)
 
     def batch_delete(self, keys: Sequence[ResumeKey]) -> Mapping[ResumeKey, Outcome]:
         """Delete up to 100 resumes; one that LinkedIn does not have counts as deleted.
 
-        Each key may occur once. Gives for each LinkedIn's confirmation, or why there is none;
-        that is never a reject.
+        Each key may occur once. Gives what :meth:`batch_update` does, but never a reject.
         """
         return self._batches.delete(keys)
 
     def _upload(
-        self, signed: SignedUrl, body: bytes | Stream, content_type: str, filename: str
+        self, signed: SignedUrl, body: Stream, content_type: str, filename: str
     ) -> tuple[ApiResponse, Token | None]:
         name = quote(filename, safe="", errors="replace")
         text = signed.text
@@ -160,16 +161,8 @@ class LinkedIn:
             path = ""
         path = "/" + path.partition("?")[0].lstrip("/")
         if path == "/" or not path.isascii() or not path.isprintable() or " " in path:
-            raise Retry(self._session.unreadable(response, "it does not say where the file is"))
+            raise Retry(unreadable(response, "it does not say where the file is"))
         return f"urn:li:ambryBlob:{path}"
-
-
-def _body(body: bytes | Readable, size: int) -> bytes | Stream:
-    if not isinstance(body, bytes):
-        return Stream(body, size)
-    if len(body) != size:
-        raise ValueError(f"a body of {len(body)} bytes was announced as {size}")
-    return body
 
 
 def _signed_url(response: ApiResponse) -> str | None:

@@ -17,16 +17,17 @@ from urllib.parse import quote, quote_plus, urlencode
 
 from target_linkedin_resumes.errors import Failure, Misconfigured, Retry
 from target_linkedin_resumes.http.messages import Request
-from target_linkedin_resumes.http.urls import Url
-from target_linkedin_resumes.linkedin.outcomes import Action, decide
+from target_linkedin_resumes.http.oauth import granted
+from target_linkedin_resumes.http.urls import Url, parse_url
+from target_linkedin_resumes.linkedin.outcomes import Action, Rule, decide, unreadable
 from target_linkedin_resumes.linkedin.responses import ApiResponse, Call, json_object
-from target_linkedin_resumes.linkedin.session import ClientSettings, Session, endpoint
+from target_linkedin_resumes.linkedin.session import Session
+from target_linkedin_resumes.setting_kinds import parse_endpoint
+from target_linkedin_resumes.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-# Seconds. LinkedIn's tokens live 30 minutes; a life of more than a year is a mistake.
-DEFAULT_LIFE = 1800
-_LONGEST_LIFE = 366 * 24 * 3600
+# Seconds.
 _LONGEST_MARGIN = 60
 # Parts of the margin between two attempts at a renewal while the old token is still good.
 _ATTEMPTS_IN_MARGIN = 6
@@ -36,13 +37,15 @@ _TOKENS_IN_USE = 16
 # Tokens that one call may use up before it is left to be tried again later.
 _MAX_TOKENS = 3
 
-_TOKEN = re.compile(r"[!-~]{1,16384}")
 _MAX_DESCRIPTION = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Token:
-    """An access token, the clock's second it was asked for, and its life in seconds."""
+    """An access token, the clock's second it was asked for, and its life in seconds.
+
+    Two are never the same one, even if LinkedIn gives the same value twice.
+    """
 
     value: str = field(repr=False)
     since: float
@@ -61,28 +64,26 @@ class Token:
         return min(_LONGEST_MARGIN, self.life / 10)
 
     def wants_renewal(self, now: float) -> bool:
-        """Tell whether its end is near."""
-        return self.expired(now) or self.expired(now + self.margin)
+        """Tell whether its end is near, or it has expired."""
+        return not 0 <= now - self.since < self.life - self.margin
 
 
 @dataclass(frozen=True, slots=True)
 class Introspection:
-    """What LinkedIn says of a token. Times are epoch seconds; None is what it did not say."""
+    """What LinkedIn says of a token. The time is in epoch seconds; None is what it did not say."""
 
     active: bool
     status: str | None
     expires_at: int | None
-    scope: str | None
-    auth_type: str | None
 
 
 class Tokens:
     """Gives the token of one application. May be used by many threads at once."""
 
-    def __init__(self, settings: ClientSettings, session: Session) -> None:
+    def __init__(self, settings: Settings, session: Session) -> None:
         self._settings = settings
         self._session = session
-        self._token_url = endpoint("token_url", settings.token_url)
+        self._token_url = parse_url(parse_endpoint("token_url", settings.token_url))
         self._lock = threading.Lock()
         self._token: Token | None = None
         self._flight: Future[Token] | None = None
@@ -90,31 +91,28 @@ class Tokens:
         self._refused: Misconfigured | None = None
         self._refusals = Refusals()
 
-    def send(self, call: Call, request: Request) -> tuple[ApiResponse, Token]:
+    def send(self, call: Call, request: Request) -> tuple[ApiResponse, Rule, Token]:
         """Make a call of the API with the token; one that LinkedIn refuses is replaced.
+
+        Gives what came back, what decides on it, and the token.
 
         A token whose time was up anyway says nothing about the configuration. Raises as
         :meth:`get` does.
         """
         if self._settings.api_version is not None:
-            version = {"LinkedIn-Version": self._settings.api_version}
-            request = replace(request, headers=version | dict(request.headers))
+            request = request.with_headers({"LinkedIn-Version": self._settings.api_version})
         for _ in range(_MAX_TOKENS):
             response, token = self.send_once(call, request)
             rule = decide(response)
             if rule.action is not Action.REFRESH_TOKEN:
                 if rule.action is Action.DELIVER:
                     self._refusals.accepted(call, token)
-                return response, token
+                return response, rule, token
             self.invalidate(token)
             expired = token.expired(self._session.clock())
             if not expired and self._refusals.are_enough(call, token):
                 raise self._session.failure(response, rule)
-        raise Retry(
-            self._session.unreadable(
-                response, "one access token after another expired or was revoked"
-            )
-        )
+        raise Retry(unreadable(response, "one access token after another expired or was revoked"))
 
     def send_once(self, call: Call, request: Request) -> tuple[ApiResponse, Token]:
         """Make one call with the token that is good once its endpoint lets it through.
@@ -123,11 +121,11 @@ class Tokens:
         """
         used: list[Token] = []
 
-        def authorized(request: Request) -> Request:
+        def authorization() -> dict[str, str]:
             used.append(self.get())
-            return request.with_token(used[-1].value)
+            return {"Authorization": f"Bearer {used[-1].value}"}
 
-        response = self._session.send(call, request, authorized)
+        response = self._session.send(call, request, authorization)
         return response, used[-1]
 
     def get(self) -> Token:
@@ -179,15 +177,9 @@ class Tokens:
         response = self._post(Call.INTROSPECTION, url, {"token": self.get().value})
         body = json_object(response.body)
         if not isinstance(body.get("active"), bool):
-            raise Retry(
-                self._session.unreadable(response, "it does not say whether a token is active")
-            )
+            raise Retry(unreadable(response, "it does not say whether a token is active"))
         return Introspection(
-            body["active"],
-            _text(body.get("status")),
-            _seconds(body.get("expires_at")),
-            _text(body.get("scope")),
-            _text(body.get("auth_type")),
+            body["active"], _text(body.get("status")), _epoch(body.get("expires_at"))
         )
 
     def _renew(self, flight: Future[Token]) -> Token:
@@ -208,12 +200,10 @@ class Tokens:
     def _mint(self) -> Token:
         asked = self._session.clock()
         response = self._post(Call.TOKEN, self._token_url, {"grant_type": "client_credentials"})
-        body = json_object(response.body)
-        value = body.get("access_token")
-        if not isinstance(value, str) or not _TOKEN.fullmatch(value):
-            raise Retry(self._session.unreadable(response, "it holds no access token"))
-        life = _seconds(body.get("expires_in"))
-        return Token(value, asked, life if life and life <= _LONGEST_LIFE else DEFAULT_LIFE)
+        found = granted(response.body)
+        if found is None:
+            raise Retry(unreadable(response, "it holds no access token"))
+        return Token(found.token, asked, found.life)
 
     def _post(self, call: Call, url: Url, fields: dict[str, str]) -> ApiResponse:
         settings = self._settings
@@ -248,23 +238,20 @@ class Refusals:
 
     def accepted(self, call: Call, token: Token) -> None:
         """Note that LinkedIn accepted a token for this call."""
-        if self._refused.get(call) or not self._is_known(token):
+        if self._refused.get(call) or token not in self._accepted:
             with self._lock:
                 self._refused[call] = []
-                if not self._is_known(token):
+                if token not in self._accepted:
                     self._accepted = (*self._accepted, token)[-_TOKENS_IN_USE:]
 
     def are_enough(self, call: Call, token: Token) -> bool:
         """Note a refusal; tell whether the configuration must be the reason."""
         with self._lock:
             tokens = self._refused.setdefault(call, [])
-            if not any(token is one for one in tokens):
+            if token not in tokens:
                 tokens.append(token)
-            never_accepted = sum(not self._is_known(one) for one in tokens)
+            never_accepted = sum(one not in self._accepted for one in tokens)
             return never_accepted > (2 if self._accepted else 1) or len(tokens) >= _MOST_REFUSALS
-
-    def _is_known(self, token: Token) -> bool:
-        return any(token is one for one in self._accepted)
 
 
 def _description(response: ApiResponse, secrets: tuple[str, ...]) -> str | None:
@@ -284,12 +271,6 @@ def _text(value: object) -> str | None:
     return "".join(c if c.isprintable() else " " for c in value[:_MAX_DESCRIPTION])
 
 
-def _seconds(value: object) -> int | None:
-    """Read a positive number of seconds, given as a number or, as LinkedIn shows it, a string."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        seconds = int(value)
-    except (ValueError, OverflowError):
-        return None
-    return seconds if seconds > 0 else None
+def _epoch(value: object) -> int | None:
+    match = re.fullmatch(r"[1-9][0-9]{0,10}", str(value))
+    return int(match[0]) if match else None

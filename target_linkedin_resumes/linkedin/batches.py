@@ -14,7 +14,7 @@ from target_linkedin_resumes.http.urls import Url
 from target_linkedin_resumes.linkedin import restli
 from target_linkedin_resumes.linkedin.answers import BatchAnswer, KeyResult, read_batch
 from target_linkedin_resumes.linkedin.auth import Token, Tokens
-from target_linkedin_resumes.linkedin.outcomes import Action, decide, describe
+from target_linkedin_resumes.linkedin.outcomes import Action, decide, describe, unreadable
 from target_linkedin_resumes.linkedin.responses import ApiResponse, Call, read_key
 from target_linkedin_resumes.linkedin.session import Session
 from target_linkedin_resumes.records import ResumeKey
@@ -41,15 +41,15 @@ class Batches:
         self._unclear: Counter[ResumeKey] = Counter()
         self._said_differs = False
 
-    def update(self, resumes: Sequence[tuple[ResumeKey, str, int]]) -> dict[ResumeKey, Outcome]:
+    def update(self, resumes: Sequence[restli.Resume]) -> dict[ResumeKey, Outcome]:
         """As :meth:`LinkedIn.batch_update`."""
-        records = {resume[0]: restli.Resume(*resume) for resume in resumes}
 
         def request(keys: Sequence[ResumeKey]) -> Request:
-            written = [records[key] for key in keys]
+            wanted = frozenset(keys)
+            written = [resume for resume in resumes if resume[0] in wanted]
             return restli.batch_update(self._url, self._organization, written)
 
-        return self._batch(Call.BATCH_UPDATE, request, [resume[0] for resume in resumes])
+        return self._batch(Call.BATCH_UPDATE, request, [key for key, _, _ in resumes])
 
     def delete(self, keys: Sequence[ResumeKey]) -> dict[ResumeKey, Outcome]:
         """As :meth:`LinkedIn.batch_delete`."""
@@ -74,8 +74,7 @@ class Batches:
         request = make(keys)
         tunnelled = restli.is_tunnelled(request)
         if not tunnelled or self._tunnels is not False:
-            response, token = self._tokens.send(call, request)
-            rule = decide(response)
+            response, rule, token = self._tokens.send(call, request)
             if rule.action is Action.DELIVER:
                 self._tunnels = tunnelled or self._tunnels
                 return self._read(call, keys, response, token)
@@ -95,8 +94,7 @@ class Batches:
     def _part(
         self, call: Call, request: Request, keys: Sequence[ResumeKey]
     ) -> dict[ResumeKey, Outcome]:
-        response, token = self._tokens.send(call, request)
-        rule = decide(response)
+        response, rule, token = self._tokens.send(call, request)
         if rule.action is Action.DELIVER:
             return self._read(call, keys, response, token)
         if restli.is_tunnelled(request) and response.status in _TUNNEL_REFUSALS:
@@ -155,13 +153,11 @@ class Batches:
             answer = read_batch(response.body, self._organization, keys)
         except ValueError:  # the parser's words would quote the body
             if len(response.body) >= MAX_RESPONSE_BYTES:
-                raise Refused(
-                    self._session.unreadable(response, "it is longer than 4 MiB")
-                ) from None
-            raise Retry(self._session.unreadable(response, "it is no batch answer")) from None
+                raise Refused(unreadable(response, "it is longer than 4 MiB")) from None
+            raise Retry(unreadable(response, "it is no batch answer")) from None
         if answer.strange:
             raise Stop(
-                self._session.unreadable(
+                unreadable(
                     response,
                     "it names resumes, and none of those that were asked for. Nothing of the batch"
                     " counts as done; check api_url and any proxy on the way, or give LinkedIn's"

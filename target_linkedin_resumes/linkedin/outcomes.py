@@ -115,8 +115,6 @@ _KEY = _UPDATED | _DELETED
 
 # "Resource level throttle APPLICATION DAY limit for calls to this resource is reached."
 _DAY_LIMIT = re.compile(r"(?<![A-Z])DAY(?![A-Z])")
-_ACCESS_DENIED = frozenset({"ACCESS_DENIED"})
-_ACCESS_DENIED_CODE = frozenset({100})
 
 _NO_TRUST = (
     "check api_url and token_url; behind a proxy that decrypts TLS, name its CA bundle in the"
@@ -152,6 +150,7 @@ _NO_ANSWER = "if it lasts, check the network, api_url and token_url"
 _UNKNOWN = "an undocumented answer"
 
 TABLE: tuple[Rule, ...] = (
+    Rule(Action.DELIVER, _ALL, _SUCCESS, "", "rest.li"),
     # What came instead of an answer
     Rule(Action.STOP_CONFIGURATION, _ALL, (), _NO_TRUST, "HTTP", errors=(Untrusted,)),
     Rule(Action.STOP_CONFIGURATION, _ALL, (), _PROXY, "HTTP", errors=(ProxyRefused,)),
@@ -160,7 +159,6 @@ TABLE: tuple[Rule, ...] = (
     Rule(Action.RETRY, _ALL, (), _TRANSIENT_ADVICE, "policy", errors=(BodyChanged,)),
     Rule(Action.RETRY, _ALL, (), _NO_ANSWER, "error-handling", errors=(TransportError,)),
     # Any call, or any key
-    Rule(Action.DELIVER, _ALL, _SUCCESS, "", "rest.li"),
     Rule(Action.STOP_QUOTA, _ALL, (429,), _DAY, "rate-limits", prose=_DAY_LIMIT),
     Rule(Action.STOP, _WHOLE, (999,), _DENIED, "policy"),
     Rule(Action.RETRY, _ALL, TRANSIENT, _TRANSIENT_ADVICE, "error-handling"),
@@ -242,8 +240,8 @@ TABLE: tuple[Rule, ...] = (
         (403,),
         _RIGHTS,
         "error-handling",
-        names=_ACCESS_DENIED,
-        service_codes=_ACCESS_DENIED_CODE,
+        names=frozenset({"ACCESS_DENIED"}),
+        service_codes=frozenset({100}),
     ),
     Rule(Action.RETRY, _KEY, (409,), "another write to the same resume is under way", "rest.li"),
     Rule(Action.GONE, _DELETED, NOT_THERE, "", "policy"),
@@ -308,11 +306,10 @@ def failure(response: ApiResponse, rule: Rule, now: datetime) -> Failure:
         return Misconfigured(message)
     if rule.action in _FAILURES:
         return _FAILURES[rule.action](message)
-    came = response.error.kind if response.error is not None else response.status or "unclear"
     wait = retry_after(response.retry_after, now)
     if wait is not None:
         wait = min(wait, LONGEST_RETRY_AFTER)
-    return Retry(message, retry_after=wait, cause=f"{response.call} {came}")
+    return Retry(message, retry_after=wait, cause=f"{response.call} {response.came}")
 
 
 def describe(response: ApiResponse, advice: str) -> str:
@@ -328,3 +325,8 @@ def describe(response: ApiResponse, advice: str) -> str:
         came = f"{came}, saying {response.description!r}"
     message = f"{came}: {advice}" if advice else came
     return f"{message} (x-li-uuid: {response.uuid})" if response.uuid else message
+
+
+def unreadable(response: ApiResponse, what: str) -> str:
+    """Say that a success lacks what a success has to bring."""
+    return describe(response, f"the answer cannot be used: {what}")

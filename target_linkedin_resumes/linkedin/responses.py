@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -32,6 +32,14 @@ class Call(StrEnum):
     UPDATED_KEY = "batch_update, this key"
     DELETED_KEY = "batch_delete, this key"
 
+    @property
+    def resource(self) -> str:
+        """What LinkedIn counts it for: both batch methods go to one resource."""
+        return _RESOURCES.get(self, self)
+
+
+_RESOURCES = dict.fromkeys((Call.BATCH_UPDATE, Call.BATCH_DELETE), "tcrmCandidateResumes")
+
 
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
@@ -55,6 +63,11 @@ class ApiResponse:
     response: Response | None = field(default=None, repr=False)
 
     @property
+    def came(self) -> str:
+        """The status or the kind of error, for metrics and causes of retries."""
+        return self.error.kind if self.error is not None else str(self.status or "unclear")
+
+    @property
     def body(self) -> bytes:
         """The body as it came."""
         return b"" if self.response is None else self.response.body
@@ -67,21 +80,22 @@ class ApiResponse:
 def read_response(call: Call, response: Response) -> ApiResponse:
     """Read the response to a whole call; of a success, the body is left to the caller."""
     uuid = response.header("x-li-uuid")
-    error: Mapping[str, Any] = {}
-    prose = ""
-    if response.status >= 300:
-        error = json_object(response.body)
-        prose = response.body[:_SEARCHED_BYTES].decode("utf-8", "replace")
-    return ApiResponse(
+    read = ApiResponse(
         call,
         status=response.status,
+        uuid=uuid if uuid and _UUID.fullmatch(uuid) else None,
+        response=response,
+    )
+    if response.status < 300:
+        return read
+    error = json_object(response.body)
+    return replace(
+        read,
         code=_name(error.get("code")) or _name(error.get("error")),
         service_code=_integer(error.get("serviceErrorCode")),
         details=_details(error),
-        prose=prose,
-        uuid=uuid if uuid and _UUID.fullmatch(uuid) else None,
+        prose=response.body[:_SEARCHED_BYTES].decode("utf-8", "replace"),
         retry_after=response.header("retry-after"),
-        response=response,
     )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from target_linkedin_resumes.http.messages import Request
@@ -23,14 +22,8 @@ _KEY_FIELDS = 4
 _FORM = "application/x-www-form-urlencoded"
 _JSON = "application/json"
 
-
-@dataclass(frozen=True, slots=True)
-class Resume:
-    """What a batch update writes for one key; ``created_at`` in epoch milliseconds."""
-
-    key: ResumeKey
-    blob: str
-    created_at: int
+# What a batch update writes: the key, the blob's URN, and the creation in epoch milliseconds.
+Resume = tuple[ResumeKey, str, int]
 
 
 def entity_key(key: ResumeKey, organization: str) -> str:
@@ -59,13 +52,10 @@ def ids_query(keys: Sequence[ResumeKey], organization: str) -> str:
 
 def batch_update(url: Url, organization: str, resumes: Sequence[Resume]) -> Request:
     """Make the request that writes up to 100 resumes; each key may occur once."""
-    query = ids_query([resume.key for resume in resumes], organization)
+    query = ids_query([key for key, _, _ in resumes], organization)
     entities = {
-        entity_key(resume.key, organization): {
-            "resumeFile": resume.blob,
-            "tcrmCreatedAt": resume.created_at,
-        }
-        for resume in resumes
+        entity_key(key, organization): {"resumeFile": blob, "tcrmCreatedAt": created_at}
+        for key, blob, created_at in resumes
     }
     # On one line: Rest.li cuts a tunnelled body at a line that begins like the boundary.
     body = json.dumps({"entities": entities}, separators=(",", ":"))

@@ -8,7 +8,6 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
 
-from target_linkedin_resumes.engine.interfaces import RateLimiter
 from target_linkedin_resumes.errors import Retry
 from target_linkedin_resumes.report.model import Endpoint, Waits
 
@@ -159,20 +158,3 @@ class _Span:
 
     def lasted(self, now: float) -> float:
         return max(self.total - max(self.until - now, 0.0), 0.0)
-
-
-class MeteredRateLimiter:
-    """The limit of records a minute, with the time that it holds batches back being measured."""
-
-    def __init__(self, limiter: RateLimiter, waits: WaitTimes) -> None:
-        self._limiter = limiter
-        self._waits = waits
-        self.sent = limiter.sent
-        self.answered = limiter.answered
-
-    def wait_for(self, records: int) -> float:
-        """Return the seconds for which so many records have to wait."""
-        wait = self._limiter.wait_for(records)
-        if wait:
-            self._waits.for_limit(wait)
-        return wait

@@ -7,10 +7,12 @@ import io
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 from unicodedata import normalize
 from urllib.parse import unquote
 
@@ -32,8 +34,8 @@ WHOLE_BYTES = 128 * 1024
 # File systems count time in steps of up to two seconds: a file that was changed so shortly before
 # it was read may be changed once more without its times telling.
 _RACY_NANOSECONDS = 2 * 10**9
-# For names in another case, directories are searched so often, and so many entries of each.
-_SEARCHES, _SEARCHED = 20, 10_000
+# For names in another form or case, so many entries of a directory are looked at.
+_MOST_ENTRIES = 10_000
 
 
 class LocalFiles:
@@ -44,7 +46,6 @@ class LocalFiles:
 
     def __init__(self, root: Path, wall_clock: Callable[[], float] = time.time) -> None:
         self._wall_clock = wall_clock
-        self._searches = _SEARCHES
         self._root = Path(os.path.realpath(root))
         self._begin = str(self._root / "_")[:-1]  # of the path of every file below it
         if not self._root.is_dir():
@@ -138,21 +139,20 @@ class LocalFiles:
             forms = dict.fromkeys((name, *(normalize(form, name) for form in ("NFC", "NFD"))))
             there = next((form for form in forms if os.path.lexists(found / form)), None)
             if there is None:
-                raise _missing(differs_in_case=self._has_in_another_case(found, name))
+                names = self._names(found)
+                there = names.in_nfc.get(normalize("NFC", name))
+                if there is None:
+                    raise _missing(differs_in_case=_folded(name) in names.folded)
             found /= there
         return str(found)
 
-    def _has_in_another_case(self, directory: Path, name: str) -> bool:
-        """Whether a directory has such a name; looked for a few times only, since it is slow."""
-        if self._searches == 0 or not Path(os.path.realpath(directory)).is_relative_to(self._root):
-            return False
-        self._searches -= 1
-        wanted = _folded(name)
-        try:
-            with os.scandir(directory) as entries:
-                return any(_folded(entry.name) == wanted for entry in islice(entries, _SEARCHED))
-        except OSError:
-            return False
+    def _names(self, directory: Path) -> _Names:
+        """Look at what there is in a directory below the root; at none else."""
+        with suppress(OSError, ValueError):
+            resolved = Path(os.path.realpath(directory))
+            if resolved.is_relative_to(self._root):
+                return _names_in(resolved, resolved.stat().st_mtime_ns)
+        return _Names({}, frozenset())
 
     def _open_below(self, parts: tuple[str, ...]) -> int:
         """Open step by step from the root, following no link.
@@ -190,11 +190,28 @@ class _PositionedFile:
         return piece
 
 
+class _Names(NamedTuple):
+    """The names in a directory: those in other forms by the usual one, all without their case."""
+
+    in_nfc: Mapping[str, str]
+    folded: frozenset[str]
+
+
+@lru_cache(maxsize=8)
+def _names_in(directory: Path, _changed_at: int) -> _Names:
+    """List a directory, once while it is as it is: it takes long, and many files may be missing."""
+    with os.scandir(directory) as entries:
+        names = [entry.name for entry in islice(entries, _MOST_ENTRIES)]
+    in_nfc = {normalize("NFC", name): name for name in names if not name.isascii()}
+    return _Names(in_nfc, frozenset(map(_folded, names)))
+
+
 def _path_of(reference: str) -> str:
     """Take the path out of a ``file:`` URL (RFC 8089); leave a path as it is."""
-    if reference[:5].lower() != "file:":
+    url = reference.lstrip()
+    if url[:5].lower() != "file:":
         return reference
-    rest = reference[5:]
+    rest = url[5:].rstrip("\r\n")
     if rest.startswith("//"):
         host, slash, rest = rest[2:].partition("/")
         rest = slash + rest

@@ -10,8 +10,11 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
+from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from urllib.parse import unquote
+
+from target_linkedin_resumes.resumes.charsets import BY_DEFAULT, declared_codec
 
 MAX_BYTES = 200
 FALLBACK = "resume"
@@ -92,8 +95,9 @@ _PARAMETER = re.compile(
 def disposition_name(header: str | None) -> str | None:
     """Return the file's name; ``filename*`` (RFC 8187) goes before ``filename``.
 
-    A plain name is read as browsers do: in UTF-8 if it can be, percent-encoding undone. A path of
-    Windows keeps its backslashes. Mail's encoded words (RFC 2047) are decoded.
+    Names are read as browsers do: a plain one in UTF-8 if it can be, percent-encoding undone, the
+    other in any charset that they know. A path of Windows keeps its backslashes. Mail's encoded
+    words (RFC 2047) are decoded.
     """
     found: dict[str, str] = {}
     for name, quoted, token in _PARAMETER.findall((header or "")[:_MOST].strip()):
@@ -104,11 +108,13 @@ def disposition_name(header: str | None) -> str | None:
 
 def _extended(value: str | None) -> str | None:
     charset, quote, rest = (value or "").partition("'")
-    encoded = rest.partition("'")[2]
-    if not quote or charset.lower() not in ("utf-8", "iso-8859-1"):
+    codec = declared_codec(charset)
+    if not quote or codec is None:
         return None
+    if codec == BY_DEFAULT:
+        codec = "cp1252"  # as browsers take it
     try:
-        return unquote(encoded, encoding=charset, errors="strict")
+        return unquote(rest.partition("'")[2], encoding=codec, errors="strict")
     except UnicodeDecodeError:
         return None
 
@@ -116,13 +122,13 @@ def _extended(value: str | None) -> str | None:
 def _plain(value: str | None) -> str | None:
     if not value:
         return None
-    with suppress(UnicodeError):
-        value = value.encode("latin-1").decode("utf-8")
+    for codec in ("utf-8", "cp1252"):
+        with suppress(UnicodeError):
+            value = value.encode("latin-1").decode(codec)
+            break
     with suppress(UnicodeError):
         value = unquote(value, errors="strict")
     if value.startswith("=?"):
-        try:
+        with suppress(ValueError, LookupError, HeaderParseError):
             return str(make_header(decode_header(value)))
-        except (ValueError, LookupError):
-            return value
     return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
@@ -38,13 +38,14 @@ class FileSource:
     ``prefix`` is the beginning of a URL. What starts with it is trusted, also where it is a
     private address. ``headers`` go with each http(s) request below it and with no other; so does
     the access token that ``oauth`` gets. ``storage_options`` go to the fsspec file system of its
-    scheme.
+    scheme. ``setting`` is what messages name it.
     """
 
     prefix: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     storage_options: Mapping[str, Any] = field(default_factory=dict, repr=False)
     oauth: OAuth | None = None
+    setting: str = ""
 
     def headers_with(self, token: str) -> dict[str, str]:
         """Return the headers with an access token: where they say `{token}`, else as Bearer."""
@@ -73,14 +74,17 @@ class _Place:
 
 
 class Prefixes:
-    """The entries of `file_sources`, the longest match first.
+    """The entries of `file_sources`; of those that match, the longest serves.
 
     Raises :class:`Misconfigured` for a prefix that cannot be one.
     """
 
     def __init__(self, sources: Iterable[FileSource] = ()) -> None:
-        self._sources = list(sources)
-        places = [(_prefix(index, source), source) for index, source in enumerate(self._sources)]
+        self.sources = [
+            replace(source, setting=f"file_sources[{index}]")
+            for index, source in enumerate(sources)
+        ]
+        places = [(_prefix(source), source) for source in self.sources]
         places.sort(key=lambda entry: -len(entry[0].authority + entry[0].path))
         self._places = places
         # A file is asked about several times on its way.
@@ -97,20 +101,12 @@ class Prefixes:
             return None
         return next((source for prefix, source in self._places if prefix.holds(place)), None)
 
-    def setting(self, source: FileSource) -> str:
-        """Name the entry as messages do."""
-        return f"file_sources[{self._sources.index(source)}]"
-
-    def by_setting(self) -> dict[str, FileSource]:
-        """Give all entries by what messages name them."""
-        return {f"file_sources[{index}]": source for index, source in enumerate(self._sources)}
-
     def schemes(self) -> set[str]:
         """Name the schemes that are listed."""
         return {place.scheme for place, _ in self._places}
 
 
-def _prefix(index: int, source: FileSource) -> _Place:
+def _prefix(source: FileSource) -> _Place:
     place = _place(source.prefix)
     query = re.search(r"[?#]", source.prefix)
     scheme_alone = re.fullmatch(r"[a-z0-9]+://", source.prefix)
@@ -122,32 +118,32 @@ def _prefix(index: int, source: FileSource) -> _Place:
         or not (place.authority or scheme_alone)
     ):
         raise Misconfigured(
-            f"setting `file_sources[{index}].prefix`: expected the beginning of a URL with one of"
-            f" the schemes {', '.join((*HTTP_SCHEMES, *REMOTE_SCHEMES))}, without user, query and"
-            " dots, such as 's3://bucket/' or 'https://crm.example.com/'"
+            f"setting `{source.setting}.prefix`: expected the beginning of a URL with one of"
+            f" the schemes {', '.join((*HTTP_SCHEMES, *REMOTE_SCHEMES))}, without credentials,"
+            " query and dots, such as 's3://bucket/' or 'https://crm.example.com/'"
         )
     # Ignored, they would show as records that are denied.
     if place.scheme in HTTP_SCHEMES and source.storage_options:
         raise Misconfigured(
-            f"setting `file_sources[{index}].storage_options`: of no use for {place.scheme};"
+            f"setting `{source.setting}.storage_options`: of no use for {place.scheme};"
             " expected `headers`, or a prefix of an object store or an SFTP server"
         )
     for key, given in (("headers", source.headers), ("oauth", source.oauth)):
         if place.scheme not in HTTP_SCHEMES and given:
             raise Misconfigured(
-                f"setting `file_sources[{index}].{key}`: of no use for {place.scheme}; expected"
+                f"setting `{source.setting}.{key}`: of no use for {place.scheme}; expected"
                 " `storage_options`, or a prefix of a web server"
             )
     names = {name.lower() for name in source.headers if isinstance(name, str)}
     if source.oauth and "authorization" in names and not source.says_where:
         raise Misconfigured(
-            f"setting `file_sources[{index}].headers`: `Authorization` and `oauth` exclude each"
+            f"setting `{source.setting}.headers`: `Authorization` and `oauth` exclude each"
             f" other; write {TOKEN} in its value, where the access token belongs"
         )
     for number, (name, value) in enumerate(source.headers.items(), 1):
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name) or not _is_header(value):
             raise Misconfigured(
-                f"setting `file_sources[{index}].headers`: number {number} is no header that can be"
+                f"setting `{source.setting}.headers`: number {number} is no header that can be"
                 " sent; expected a name and a value of one line, in Latin-1, without blanks around"
             )
     return place
@@ -181,12 +177,20 @@ def _place(url: str) -> _Place | None:
             return None
         port = parsed.port or DEFAULT_PORTS[scheme]
         return _Place(scheme, f"{parsed.host.lower()}:{port}", (parsed.path or "").rstrip("/"))
-    if scheme in REMOTE_SCHEMES:
-        authority, _, path = rest.partition("/")
-        if scheme == "abfs":  # two endpoints of one account
-            authority = authority.replace(".blob.core.", ".dfs.core.")
-        return _Place(scheme, authority, f"/{path}".rstrip("/"))
-    return None
+    authority, _, path = rest.partition("/")
+    if scheme not in REMOTE_SCHEMES or has_password(authority):
+        return None
+    user, at, host = authority.rpartition("@")
+    if scheme == "sftp":
+        host = host.lower().removesuffix(":22")
+    elif at:  # two endpoints of one account
+        host = host.lower().replace(".blob.", ".dfs.", 1)
+    return _Place(scheme, user + at + host, f"/{path}".rstrip("/"))
+
+
+def has_password(authority: str) -> bool:
+    """Tell whether the part of a URL before its path holds a password."""
+    return ":" in authority.rpartition("@")[0]
 
 
 def _has_dots(path: str) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from target_linkedin_resumes.errors import Reject
-from target_linkedin_resumes.records import ResumeFile
+from target_linkedin_resumes.records import Content, ResumeFile
 from target_linkedin_resumes.resumes.charsets import declared_codec
 from target_linkedin_resumes.resumes.codes import CODES
 from target_linkedin_resumes.resumes.etags import Fingerprints
@@ -39,7 +39,6 @@ from target_linkedin_resumes.resumes.prefixes import (
 )
 from target_linkedin_resumes.resumes.spool import (
     MAX_SIZE,
-    Described,
     Found,
     IsKnown,
     NotModified,
@@ -52,7 +51,6 @@ from target_linkedin_resumes.resumes.texts import UTF_8, in_utf8, unknown_encodi
 from target_linkedin_resumes.resumes.web import Web
 from target_linkedin_resumes.resumes.wrappings import opened
 
-_PIECE = 256 * 1024
 # What lacks a slash of two, or has a scheme of its own for paths, is a slip and no path here.
 _SLIPS = "|".join((*HTTP_SCHEMES, *REMOTE_SCHEMES, *OTHER_NAMES, "dbfs"))
 # Of a data: URI, a media type, parameters, or nothing before the comma: "data: analyst.pdf" is the
@@ -108,7 +106,8 @@ class Sources:
         self._prefixes = prefixes = Prefixes(file_sources)
         gates = Gates(retry_seconds)
         self._standings = {
-            name: Standing(name, gates, retry_seconds) for name in prefixes.by_setting()
+            source.setting: Standing(source.setting, gates, retry_seconds)
+            for source in prefixes.sources
         }
         self._fingerprints = fingerprints
         self._local = LocalFiles(file_root, wall_clock)
@@ -143,7 +142,7 @@ class Sources:
         self,
         file: ResumeFile,
         known: str | None = None,
-        is_unchanged: Callable[[Described], bool] | None = None,
+        is_unchanged: Callable[[Content], bool] | None = None,
     ) -> Iterator[OpenedResume]:
         """Open a resume, tell its kind by its bytes, convert it if need be, and yield it.
 
@@ -168,29 +167,25 @@ class Sources:
                 if sent.content_type is None:
                     raise Reject(sent.code, _refusal(sent))
             name = file_name((file.filename, found.name), sent.extension)
-            described = None
+            content = None
             converted = convert is not None or kind.encoding not in (None, *UTF_8)
             if is_unchanged is not None:
                 sha256 = _sha256(found)
                 made = sent.extension if convert is not None else kind.encoding
                 origin = f"{sha256} {made}" if converted else sha256
                 prints = self._fingerprints
-                fingerprint = None if prints is None else prints.make(file, found.validators)
-                described = Described(
-                    origin, name, sent.content_type, fingerprint, "" if converted else sha256
-                )
-                if is_unchanged(described):
+                tag = None if prints is None else prints.make(file, found.validators)
+                content = Content("" if converted else sha256, name, sent.content_type, tag, origin)
+                if is_unchanged(content):
                     raise NotModified
             if convert is not None:
                 found = stack.enter_context(convert.convert(found, kind))
             elif converted and kind.encoding is not None:
                 found = stack.enter_context(in_utf8(found, kind.encoding))
-            if described is not None and not described.sha256:
-                described = replace(described, sha256=_sha256(found))
+            if content is not None and not content.sha256:
+                content = replace(content, sha256=_sha256(found))
             found.body.seek(0)
-            yield OpenedResume(
-                sent.content_type, name, found.size, found.body, described, converted
-            )
+            yield OpenedResume(sent.content_type, name, found.size, found.body, content, converted)
 
     def _fetching(self, file: ResumeFile) -> AbstractContextManager[None]:
         """Watch how the listed source does that a file is of, if it is of one."""
@@ -198,7 +193,7 @@ class Sources:
         source = self._prefixes.match(location)
         if source is None:
             return nullcontext()
-        return self._standings[self._prefixes.setting(source)].fetching(location)
+        return self._standings[source.setting].fetching(location)
 
     def _found(self, file: ResumeFile, known: str | None) -> AbstractContextManager[Found]:
         if file.content is not None:
@@ -238,11 +233,8 @@ class Sources:
 
 
 def _sha256(found: Found) -> str:
-    digest = hashlib.sha256()
     found.body.seek(0)
-    while piece := found.body.read(_PIECE):
-        digest.update(piece)
-    return digest.hexdigest()
+    return hashlib.file_digest(found.body, "sha256").hexdigest()
 
 
 def _scheme(location: str) -> str:

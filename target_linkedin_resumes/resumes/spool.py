@@ -18,6 +18,7 @@ from typing import IO, Self
 
 from target_linkedin_resumes.errors import Failure, Reject, Retry, Stop
 from target_linkedin_resumes.http.messages import Readable
+from target_linkedin_resumes.records import Content
 
 # LinkedIn's limit for a resume.
 MAX_SIZE = 10 * 1024 * 1024
@@ -40,29 +41,12 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
-    """What a resume is recognized by.
-
-    ``origin`` stands for the bytes at the source and how they are converted. ``filename`` and
-    ``content_type`` are those to declare to LinkedIn. ``fingerprint`` is what the file is
-    recognized by without its bytes (see etags.py). ``sha256`` is of the bytes as they are sent, in
-    hex; empty as long as they are not converted.
-    """
-
-    origin: str = field(repr=False)
-    filename: str = field(repr=False)
-    content_type: str
-    fingerprint: str | None = field(repr=False)
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
 class OpenedResume:
     """A resume that LinkedIn takes, ready to be sent.
 
     ``content_type`` is the one to declare to LinkedIn, ``size`` the exact number of bytes that
     ``body`` yields. ``body`` stands at its beginning; ``seek(0)`` takes it there again.
-    ``described`` is set where it was asked for. ``converted`` says that the bytes are not those of
+    ``content`` is set where it was asked for. ``converted`` says that the bytes are not those of
     the source.
     """
 
@@ -70,7 +54,7 @@ class OpenedResume:
     filename: str = field(repr=False)
     size: int
     body: SizedReader = field(repr=False)
-    described: Described | None = None
+    content: Content | None = None
     converted: bool = False
 
 

@@ -7,7 +7,8 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import backoff
 
@@ -31,28 +32,12 @@ class NotAsked(Retry):
     tried = False
 
 
+@dataclass(slots=True)
 class _Door:
-    """A gate that knows why it is shut."""
+    """A gate, and why it is shut."""
 
-    def __init__(self, gate: Gate) -> None:
-        self._gate = gate
-        self._why = ""
-
-    @contextmanager
-    def call(self, subject: str) -> Iterator[Call]:
-        """Pass it, to ask for one file. Raises :class:`NotAsked` if it is shut."""
-        try:
-            call = self._gate.call(hash(subject))
-        except Shut as shut:
-            seconds = math.ceil(shut.seconds)
-            raise NotAsked(f"{self._why}; it is not called for now", retry_after=seconds) from None
-        with call:
-            try:
-                yield call
-            except Retry as retry:
-                if call.success is False:
-                    self._why = retry.message
-                raise
+    gate: Gate
+    why: str = ""
 
 
 class Gates:
@@ -74,19 +59,33 @@ class Gates:
         self._lock = threading.Lock()
         self._doors: OrderedDict[str, _Door] = OrderedDict()
 
-    def call(self, host: str, subject: str) -> AbstractContextManager[Call]:
+    @contextmanager
+    def call(self, host: str, subject: str) -> Iterator[Call]:
         """Pass the gate of a host, to ask for one file. Raises :class:`NotAsked` if it is shut."""
+        door = self._door(host)
+        try:
+            call = door.gate.call(hash(subject))
+        except Shut as shut:
+            seconds = math.ceil(shut.seconds)
+            raise NotAsked(f"{door.why}; it is not called for now", retry_after=seconds) from None
+        with call:
+            try:
+                yield call
+            except Retry as retry:
+                if call.success is False:
+                    door.why = retry.message
+                raise
+
+    def _door(self, host: str) -> _Door:
         with self._lock:
-            door = self._doors.pop(host, None) or self.new()
-            self._doors[host] = door
+            door = self._doors.get(host)
+            if door is None:
+                gate = Gate(self.clock, jitter=self._jitter, longest_asked=self.longest_asked)
+                door = self._doors[host] = _Door(gate)
+            self._doors.move_to_end(host)
             if len(self._doors) > _MOST_HOSTS:
                 self._doors.popitem(last=False)
-        return door.call(subject)
-
-    def new(self) -> _Door:
-        """Make a gate that belongs to no host."""
-        gate = Gate(self.clock, jitter=self._jitter, longest_asked=self.longest_asked)
-        return _Door(gate)
+        return door
 
 
 class Standing:
@@ -99,8 +98,7 @@ class Standing:
 
     def __init__(self, setting: str, gates: Gates, retry_seconds: int) -> None:
         self._setting = setting
-        self._door = gates.new()
-        self._clock = gates.clock
+        self._gates = gates
         self._retry_seconds = retry_seconds
         self._lock = threading.Lock()
         self._failed: set[int] = set()  # files since the last that came
@@ -110,7 +108,7 @@ class Standing:
     def fetching(self, location: str) -> Iterator[None]:
         """Fetch one file of this source; what it raises is judged by how the others fared."""
         try:
-            with self._door.call(location) as call:
+            with self._gates.call(self._setting, location) as call:
                 try:
                     yield
                 except NotModified:
@@ -141,13 +139,13 @@ class Standing:
         """Note a failure; tell whether so many have failed in a row that it is the source's."""
         with self._lock:
             if not self._failed:
-                self._since = self._clock()
+                self._since = self._gates.clock()
             if location is not None and len(self._failed) < _IN_A_ROW:
                 self._failed.add(hash(location))
             return len(self._failed) >= _IN_A_ROW
 
     def _stop_if_it_lasts(self, retry: Retry) -> None:
-        lasted = self._clock() - self._since
+        lasted = self._gates.clock() - self._since
         if lasted >= self._retry_seconds:
             raise Stop(
                 f"setting `{self._setting}`: the source has given no file for {lasted:.0f} s"

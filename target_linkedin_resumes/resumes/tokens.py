@@ -52,12 +52,15 @@ class SourceToken:
         self._clock = clock
         self._lock = threading.Lock()
         self._token: _Token | None = None
+        self._has_worked = False
+        self._refused: Misconfigured | None = None
 
     def get(self) -> str:
         """Return the current token, or a new one: however many threads ask, one call is made.
 
         While a token is near its end but good, only the thread that renews it waits, and a renewal
-        that fails for now leaves it in use. Raises :class:`Retry` and :class:`Misconfigured`.
+        that fails for now leaves it in use. Raises :class:`Retry` and :class:`Misconfigured`;
+        credentials that were refused are not sent again.
         """
         token, now = self._token, self._clock()
         if token is not None and now < token.renew_at:
@@ -86,8 +89,13 @@ class SourceToken:
         token, now = self._token, self._clock()
         if token is not None and now < token.renew_at:
             return token.value  # another thread was faster
+        if self._refused is not None:
+            raise self._refused
         try:
             answer = self._granted()
+        except Misconfigured as refused:
+            self._refused = refused
+            raise
         except Retry as failure:
             if token is None or now >= token.end:
                 raise
@@ -103,6 +111,7 @@ class SourceToken:
                 self._setting,
             )
             self._oauth = replace(self._oauth, refresh_token=answer.refresh_token)
+        self._has_worked = True
         renew_at = now + answer.life - _margin(answer.life)
         self._token = _Token(answer.token, now, answer.life, renew_at)
         return answer.token
@@ -116,9 +125,16 @@ class SourceToken:
         found = granted(body) if status in (200, 201) else None
         if found is not None:
             return found
+        error = error_of(body)
+        secrets = (self._oauth.client_secret, self._oauth.refresh_token)
+        if error is not None and any(secret and secret in error for secret in secrets):
+            error = "an error that repeats what was sent"
+        if self._has_worked and error is None:  # not the words of a token endpoint
+            raise Retry(
+                f"field 'file': the token endpoint of the source answered {status} without a token"
+            )
         raise Misconfigured(
-            f"{self._setting}: the token endpoint refuses it"
-            f" ({status}, {error_of(body) or 'no token'});"
+            f"{self._setting}: the token endpoint refuses it ({status}, {error or 'no token'});"
             " check token_url, client_id, client_secret, refresh_token and scope"
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import time
@@ -11,36 +10,35 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urljoin
 
-import requests
+from requests import PreparedRequest, RequestException
 from requests.cookies import RequestsCookieJar, extract_cookies_to_jar, get_cookie_header
 from requests.structures import CaseInsensitiveDict
+from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 from urllib3.util import parse_url
 
-from target_linkedin_resumes.errors import Reject, Retry
+from target_linkedin_resumes.errors import Failure, Reject, Retry
 from target_linkedin_resumes.http.address_guard import (
     TOTAL_TIMEOUTS,
-    GuardedAdapter,
+    GuardedPools,
     Request,
     is_public,
     is_public_name,
     not_allowed,
 )
 from target_linkedin_resumes.http.gate import Call
-from target_linkedin_resumes.http.oauth import OAuth, passes
-from target_linkedin_resumes.http.proxies import Proxies, tls_context
+from target_linkedin_resumes.http.oauth import OAuth, error_of, granted, passes
+from target_linkedin_resumes.http.proxies import Proxies, Proxy, tls_context
 from target_linkedin_resumes.http.urls import DEFAULT_PORTS, Origin
 from target_linkedin_resumes.http.urls import parse_url as parse_plain_url
 from target_linkedin_resumes.resumes.answers import (
     CHECK_ACCESS,
     DOUBTFUL,
-    TRY_AGAIN,
     expired,
     failure_of_answer,
     failure_of_error,
     has_expired,
     never_connected,
-    throttles,
     unreadable,
 )
 from target_linkedin_resumes.resumes.codings import decoded
@@ -78,17 +76,18 @@ _EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 
 @dataclass(frozen=True, slots=True)
 class _Hop:
-    """One request: what, of whom, through which adapter and proxy, as `requests` names it."""
+    """One request: what, by which connections, and with which credentials."""
 
     request: Request = field(repr=False)
-    adapter: GuardedAdapter
-    proxies: Mapping[str, str] = field(repr=False)
+    pools: GuardedPools
+    proxy: Proxy | None
     tokens: SourceToken | None = None
     token: str = field(default="", repr=False)
+    has_credentials: bool = False
 
-
-class _TokenRefused(Exception):
-    """The source refuses an access token that may have ended; another is worth while."""
+    def refuses_token(self) -> bool:
+        """Note that the source refuses the token; tell whether another one is worth while."""
+        return self.tokens is not None and self.tokens.refused(self.token)
 
 
 class Web:
@@ -119,22 +118,21 @@ class Web:
     ) -> None:
         self._prefixes = prefixes
         self._gates = gates or Gates()
-        self._tokens = {
-            name: SourceToken(name, source.oauth, self._ask_for_token, clock)
-            for name, source in prefixes.by_setting().items()
-            if source.oauth is not None
-        }
+        # One for all entries with the same credentials: a refresh token may serve only once.
+        self._tokens: dict[OAuth | None, SourceToken] = {}
+        for source in prefixes.sources:
+            if source.oauth is not None and source.oauth not in self._tokens:
+                tokens = SourceToken(source.setting, source.oauth, self._ask_for_token, clock)
+                self._tokens[source.oauth] = tokens
         self._timeout = timeout
         self._wall_clock = wall_clock
         self._clock = clock
         self._public = public
         self._ports = ports
         self._proxies = Proxies(environ)
-        # Adapters alone: a session would add credentials of .netrc and cookies, and read the
-        # body of a redirect to its end, however long.
         context = tls_context(environ)
-        self._guarded = GuardedAdapter(context, public, pool_maxsize=concurrency)
-        self._trusted = GuardedAdapter(context, lambda _: True, pool_maxsize=concurrency)
+        self._guarded = GuardedPools(context, public, concurrency)
+        self._trusted = GuardedPools(context, lambda _: True, concurrency)
 
     def close(self) -> None:
         """Close all connections."""
@@ -170,23 +168,17 @@ class Web:
                 found = stack.enter_context(spooled(pieces, name, validators, declared))
             yield found
 
-    def _follow(self, first: str, deadline: float) -> tuple[requests.Response, str]:
+    def _follow(self, first: str, deadline: float) -> tuple[BaseHTTPResponse, str]:
         """Follow redirects; each is checked, and gets the headers of its own prefix, afresh."""
         url = first
         cookies: dict[Origin, RequestsCookieJar] = {}
         for number in range(MAX_REDIRECTS + 1):
             try:
-                try:
-                    hop = self._hop(url)
-                    response = self._get(hop, first, cookies, deadline)
-                except _TokenRefused:
-                    hop = self._hop(url)
-                    response = self._get(hop, first, cookies, deadline, again=True)
+                response, here = self._get(url, first, cookies, deadline)
             except Reject as reject:
                 raise _led_to(url, reject) if number else reject from None
-            here = hop.request.url or ""
             target = response.headers.get("Location")
-            if response.status_code not in _REDIRECTS or target is None:
+            if response.status not in _REDIRECTS or target is None:
                 return response, here
             response.close()
             url = _joined(here, target)
@@ -195,6 +187,40 @@ class Web:
         raise Reject(
             "source_refused", f"field 'file': the source redirects more than {MAX_REDIRECTS} times"
         )
+
+    def _get(
+        self,
+        url: str,
+        first: str,
+        cookies: dict[Origin, RequestsCookieJar],
+        deadline: float,
+        *,
+        again: bool = False,
+    ) -> tuple[BaseHTTPResponse, str]:
+        """Ask for a URL; give the response that is the file or that leads on, and what was asked.
+
+        A token that has ended before its time is replaced, once.
+        """
+        hop = self._hop(url)
+        left = deadline - self._clock()
+        if left <= 0:
+            raise _too_slow()
+        origin = hop.request.origin
+        if origin in cookies:
+            _add_cookies(hop.request, cookies[origin])
+        with self._gates.call(str(origin), first) as call:
+            response = self._sent(hop, min(self._timeout, left), call)
+            if "Set-Cookie" in response.headers:
+                jar = cookies.setdefault(origin, RequestsCookieJar())
+                extract_cookies_to_jar(jar, hop.request, response)  # type: ignore[no-untyped-call]  # it has no types
+            refused = response.status == 401 and not again and hop.refuses_token()
+            if not refused:
+                if response.status not in _REDIRECTS or "Location" not in response.headers:
+                    self._check(response, hop, deadline, call)
+                call.succeeded()
+                return response, hop.request.url or ""
+        response.close()
+        return self._get(url, first, cookies, deadline, again=True)
 
     def _hop(self, url: str) -> _Hop:
         """Decide whether and how a URL may be requested."""
@@ -205,7 +231,7 @@ class Web:
             # Only in the form in which it will be sent can a URL be compared with a prefix.
             url = request.url or ""
             parsed = parse_url(url)
-        except (requests.RequestException, HTTPError, ValueError):
+        except (RequestException, HTTPError, ValueError):
             raise unreadable() from None
         if parsed.scheme not in HTTP_SCHEMES or not parsed.host:
             raise _astray("to a URL that is neither http nor https")
@@ -220,80 +246,55 @@ class Web:
         request.origin = Origin(parsed.scheme, host, port)
         request.headers = CaseInsensitiveDict(_HEADERS)
         proxy = self._proxies.proxy_for(request.origin)
-        proxies = {} if proxy is None else {"all": proxy.url}
         source = self._prefixes.match(url)
         if source is not None:
-            tokens = self._tokens.get(self._prefixes.setting(source))
+            tokens = self._tokens.get(source.oauth)
             token = "" if tokens is None else tokens.get()
-            request.headers.update(source.headers_with(token) if tokens else source.headers)
-            return _Hop(request, self._trusted, proxies, tokens, token)
+            headers = source.headers_with(token) if tokens else source.headers
+            request.headers.update(headers)
+            return _Hop(request, self._trusted, proxy, tokens, token, bool(headers))
         if parsed.port is not None and parsed.port not in self._ports:
             raise not_allowed("the URL names another port than 80 and 443")
         if proxy is not None and not is_public_name(parsed.host, self._public):
             raise not_allowed("the URL leads to a host that is not public")
-        return _Hop(request, self._guarded, proxies)
+        return _Hop(request, self._guarded, proxy)
 
-    def _get(
-        self,
-        hop: _Hop,
-        first: str,
-        cookies: dict[Origin, RequestsCookieJar],
-        deadline: float,
-        *,
-        again: bool = False,
-    ) -> requests.Response:
-        """Ask once; give the response that is the file, or that leads on."""
-        left = deadline - self._clock()
-        if left <= 0:
-            raise _too_slow()
-        origin = hop.request.origin
-        if origin in cookies:
-            _add_cookies(hop.request, cookies[origin])
-        with self._gates.call(str(origin), first) as call:
-            response = self._sent(hop, min(self._timeout, left), call)
-            if "Set-Cookie" in response.headers:
-                jar = cookies.setdefault(origin, RequestsCookieJar())
-                extract_cookies_to_jar(jar, hop.request, response.raw)  # type: ignore[no-untyped-call]  # it has no types
-            status = response.status_code
-            if status == 401 and hop.tokens and not again and hop.tokens.refused(hop.token):
-                response.close()
-                raise _TokenRefused
-            if status not in _REDIRECTS or "Location" not in response.headers:
-                self._check(response, hop, deadline, call)
-            call.succeeded()
-            return response
-
-    def _sent(self, hop: _Hop, timeout: float, call: Call) -> requests.Response:
+    def _sent(self, hop: _Hop, timeout: float, call: Call) -> BaseHTTPResponse:
         try:
-            return hop.adapter.send(hop.request, stream=True, timeout=timeout, proxies=hop.proxies)
-        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            return hop.pools.send(hop.request, timeout, hop.proxy)
+        except (HTTPError, OSError, ValueError) as error:
             failure = failure_of_error(error)
             if isinstance(failure, Retry):
                 call.failed(doubtful=not never_connected(error))
             raise failure from None
 
-    def _check(self, response: requests.Response, hop: _Hop, deadline: float, call: Call) -> None:
+    def _check(self, response: BaseHTTPResponse, hop: _Hop, deadline: float, call: Call) -> None:
         """Raise what an answer that is not the file means."""
-        with ExitStack() as closing_it:
-            closing_it.callback(response.close)
-            status, raw = response.status_code, self._raw(response, deadline)
-            answer = failure_of_answer(
-                status,
+        raw = self._raw(response, deadline)
+        try:
+            failure = failure_of_answer(
+                response.status,
                 response.headers,
                 hop.request.url or "",
                 lambda: next(raw, b""),
                 self._wall_clock(),
+                has_credentials=hop.has_credentials,
             )
-            if answer is None:
-                closing_it.pop_all()
-                return
-            if isinstance(answer, Retry) and answer.retry_after is not None:
-                answer.retry_after = min(answer.retry_after, self._gates.longest_asked)
-            if not isinstance(answer, Retry) or answer.of_file:
-                call.succeeded()
-            else:
-                call.failed(answer.retry_after, doubtful=status in DOUBTFUL or status >= 500)
-            raise answer
+            if failure is not None:
+                self._note(failure, response.status, call)
+                raise failure
+        except Failure:
+            response.close()
+            raise
+
+    def _note(self, failure: Failure, status: int, call: Call) -> None:
+        """Tell the gate what an answer says of the host."""
+        if isinstance(failure, Retry) and failure.retry_after is not None:
+            failure.retry_after = min(failure.retry_after, self._gates.longest_asked)
+        if not isinstance(failure, Retry) or failure.of_file:
+            call.succeeded()
+        else:
+            call.failed(failure.retry_after, doubtful=status in DOUBTFUL or status >= 500)
 
     def _ask_for_token(self, oauth: OAuth) -> tuple[int, bytes]:
         """Send the form to a source's token endpoint; give status and body of the answer."""
@@ -301,28 +302,43 @@ class Web:
         request = Request()
         request.prepare("POST", oauth.token_url, headers, data=oauth.form())
         request.origin = parse_plain_url(oauth.token_url).origin
-        proxy = self._proxies.proxy_for(request.origin)
-        hop = _Hop(request, self._trusted, {} if proxy is None else {"all": proxy.url})
+        hop = _Hop(request, self._trusted, self._proxies.proxy_for(request.origin))
         with self._gates.call(str(request.origin), oauth.token_url) as call:
-            response = self._sent(hop, self._timeout, call)
-            with closing(response):
-                status = response.status_code
-                if status in TRY_AGAIN or status >= 500:
-                    self._check(response, hop, math.inf, call)
+            with closing(self._sent(hop, self._timeout, call)) as response:
                 try:
-                    body = response.raw.read(_MOST_OF_ANSWER)
-                except (HTTPError, OSError):
-                    raise Retry("field 'file': the source's token endpoint broke off") from None
-                if status != 200 and (throttles(body) or passes(body)):
-                    call.failed()
-                    raise Retry(f"field 'file': the source's token endpoint throttles ({status})")
+                    body = self._short_body(response)
+                except Retry as retry:
+                    call.failed(doubtful=True)
+                    raise Retry(_of_endpoint(retry)) from None
+            status = response.status
+            failure = failure_of_answer(
+                status, response.headers, oauth.token_url, lambda: body, self._wall_clock()
+            )
+            if isinstance(failure, Retry) or passes(body):
+                asked = failure.retry_after if isinstance(failure, Retry) else None
+                passing = Retry(_of_endpoint(failure), retry_after=asked)
+                self._note(passing, status, call)
+                raise passing
+            if granted(body) is None and error_of(body) is None:
+                call.failed(doubtful=True)  # a page of something that stands in its place
+            else:
                 call.succeeded()
-                return status, body
+            return status, body
 
-    def _raw(self, response: requests.Response, deadline: float) -> Iterator[bytes]:
+    def _short_body(self, response: BaseHTTPResponse) -> bytes:
+        """Read the answer of a token endpoint, or the beginning of one that is none."""
+        raw = self._raw(response, self._clock() + self._timeout * TOTAL_TIMEOUTS)
+        body = b""
+        for piece in decoded(raw, response.headers.get("Content-Encoding")):
+            body += piece
+            if len(body) > _MOST_OF_ANSWER:
+                break
+        return body
+
+    def _raw(self, response: BaseHTTPResponse, deadline: float) -> Iterator[bytes]:
         while True:
             try:
-                piece = response.raw.read1(_PIECE, decode_content=False)
+                piece = response.read1(_PIECE, decode_content=False)
             except ReadTimeoutError:
                 raise _too_slow() from None
             except (HTTPError, OSError):
@@ -336,7 +352,7 @@ class Web:
                 raise _too_slow()
 
 
-def _add_cookies(request: requests.PreparedRequest, jar: RequestsCookieJar) -> None:
+def _add_cookies(request: PreparedRequest, jar: RequestsCookieJar) -> None:
     """Add what this host has set within this chain of redirects, and no other."""
     own = request.headers.pop("Cookie", None)  # it would count as all that there is
     found = get_cookie_header(jar, request)  # type: ignore[no-untyped-call]  # it has no types
@@ -345,7 +361,7 @@ def _add_cookies(request: requests.PreparedRequest, jar: RequestsCookieJar) -> N
         request.headers["Cookie"] = header
 
 
-def _is_login_page(response: requests.Response, url: str) -> bool:
+def _is_login_page(response: BaseHTTPResponse, url: str) -> bool:
     html = "html" in response.headers.get("Content-Type", "").lower()
     return html and _LOGIN_PATH.search(parse_url(url).path or "") is not None
 
@@ -390,6 +406,11 @@ def _url_name(*urls: str) -> str | None:
         if _EXTENSION.search(last):
             return last
     return None
+
+
+def _of_endpoint(failure: Failure | None) -> str:
+    what = "the source answered with an error that passes" if failure is None else failure.message
+    return what.replace("the source", "the token endpoint of the source", 1)
 
 
 def _too_slow() -> Retry:

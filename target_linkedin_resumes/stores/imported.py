@@ -11,9 +11,8 @@ import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
 
-from target_linkedin_resumes.engine.types import Content
 from target_linkedin_resumes.errors import Misconfigured
-from target_linkedin_resumes.records import ResumeKey, Upsert
+from target_linkedin_resumes.records import Content, ResumeKey, Upsert
 from target_linkedin_resumes.stores.audit_log import DELIVERED, read_lines
 from target_linkedin_resumes.stores.ledger_db import LedgerDB
 from target_linkedin_resumes.stores.pseudonyms import Pseudonyms

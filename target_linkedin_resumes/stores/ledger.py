@@ -19,8 +19,8 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from target_linkedin_resumes.engine.interfaces import Confirmed, Sent, Store
-from target_linkedin_resumes.engine.types import Content, Rejected, Upload
-from target_linkedin_resumes.records import ResumeKey, Row, Upsert
+from target_linkedin_resumes.engine.types import Rejected, Upload
+from target_linkedin_resumes.records import Content, ResumeKey, Row, Upsert
 from target_linkedin_resumes.stores.imported import ImportedDeliveries
 from target_linkedin_resumes.stores.ledger_db import LedgerDB
 from target_linkedin_resumes.stores.pseudonyms import Pseudonyms

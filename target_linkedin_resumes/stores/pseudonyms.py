@@ -9,8 +9,7 @@ from __future__ import annotations
 import hmac
 import json
 
-from target_linkedin_resumes.engine.types import Content
-from target_linkedin_resumes.records import ResumeKey
+from target_linkedin_resumes.records import Content, ResumeKey
 
 
 class Pseudonyms:

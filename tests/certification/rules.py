@@ -11,7 +11,6 @@ PAGES = "https://learn.microsoft.com/en-us/linkedin/talent/"
 _CERTIFICATION = "crm-connect/crm-connect-certification"
 _RESUMES = "crm-connect/sync-crm-candidate-resumes"
 _AUTH = "tests/linkedin/test_auth.py::"
-_LIMITS = "tests/linkedin/test_limits.py::"
 _E2E = "tests/e2e/"
 _REJECTS = f"{_E2E}test_rejects.py::"
 _DAY = f"{_E2E}test_limits.py::"
@@ -122,7 +121,7 @@ RULES = (
         " true state.",
         (
             f"{_E2E}test_limits.py::test_linkedins_daily_quota_ends_in_exit_75_with_a_true_state",
-            "tests/linkedin/test_limits.py::test_no_minute_of_linkedins_holds_more_than_the_limit",
+            "tests/engine/test_throttling.py::test_no_minute_of_linkedins_holds_more_than_the_limit",
         ),
     ),
 )

@@ -307,6 +307,101 @@ def test_the_strict_form() -> None:
     )
 
 
+def test_what_is_switched_off_is_off() -> None:
+    off = 'w:val="{}"'
+    for no in ("0", "false", "off"):
+        section = SECTION.replace("<w:sectPr>", f'<w:sectPr><w:titlePg w:val="{no}"/>')
+        section = section.replace("default", "first").replace(
+            "</w:sectPr>", '<w:headerReference w:type="even" r:id="header2"/></w:sectPr>'
+        )
+        control = CONTROL.format(f"<w:showingPlcHdr {off.format(no)}/>", paragraph("filled in"))
+        parts = {
+            "header1": paragraph("GONE"),
+            "header2": paragraph("GONE"),
+            "settings": f"<w:evenAndOddHeaders {off.format(no)}/>",
+        }
+        assert text_of(docx(control + section, parts)) == "filled in\n"
+
+
+def test_hidden_rows_deleted_cells_and_hidden_drawings() -> None:
+    def row(properties: str, *cells: str) -> str:
+        return f"<w:tr><w:trPr>{properties}</w:trPr>{''.join(cells)}</w:tr>"
+
+    def cell(text: str, properties: str = "") -> str:
+        return f"<w:tc><w:tcPr>{properties}</w:tcPr>{paragraph(text)}</w:tc>"
+
+    rows = row("<w:hidden/>", cell("GONE")) + row(
+        '<w:hidden w:val="0"/>', cell("a"), cell("GONE", "<w:cellDel/>"), cell("b")
+    )
+    hidden = DRAWING.format(SHAPE).replace("<wp:anchor>", '<wp:anchor><wp:docPr hidden="1"/>')
+    body = f"<w:tbl>{rows}</w:tbl><w:p><w:r>{hidden}</w:r>{run('x')}</w:p>"
+    assert text_of(docx(body)) == "a | b\n\nx\n"
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        '<w:hyperlink r:id="nowhere">{}</w:hyperlink>',
+        '<w:hyperlink r:id="">{}</w:hyperlink>',
+        '{}<w:r><w:footnoteReference w:id="9"/></w:r>',
+        '{}<w:r><w:endnoteReference w:id="9"/></w:r>',
+        '{}<w:r><w:drawing><wp:inline><a:blip r:embed="nowhere"/></wp:inline></w:drawing></w:r>',
+        '{}<w:r><w:pict><v:shape><v:imagedata r:id="nowhere"/></v:shape></w:pict></w:r>',
+        '{}<w:r><w:object><v:shape><v:imagedata r:id="nowhere"/></v:shape></w:object></w:r>',
+    ],
+)
+def test_what_refers_to_nothing_keeps_its_text(inside: str) -> None:
+    assert text_of(docx(f"<w:p>{inside.format(run('kept'))}</w:p>")) == "kept\n"
+
+
+def test_either_form_within_another() -> None:
+    inner = EITHER.format("", run("GONE"))
+    body = f"<w:p>{EITHER.format(run('a '), inner)}{EITHER.format('', run('b '))}"
+    body += f"{EITHER.format(EITHER.format('', run('c')), run('GONE'))}</w:p>"
+    assert text_of(docx(body)) == "a b c\n"
+
+
+def test_a_large_first_letter_stays_with_its_word() -> None:
+    first = paragraph("J", '<w:framePr w:dropCap="drop" w:lines="3"/>')
+    assert text_of(docx(first + paragraph("ane Doe") + paragraph("x"))) == "Jane Doe\n\nx\n"
+
+
+def test_the_number_of_a_page_in_a_box() -> None:
+    page = f"<w:p>{run('Jane ')}{FIELD.format('PAGE', run('7'))}</w:p>"
+    box = f"<w:txbxContent>{page}</w:txbxContent>"
+    footer = f"<w:p><w:r>{PICT.format('shape', box)}</w:r></w:p>"
+    section = SECTION.replace("header", "footer")
+    assert text_of(docx(paragraph("Text") + section, {"footer1": footer})) == "Text\n\nJane\n"
+
+
+def test_a_link_over_two_paragraphs() -> None:
+    code = "<w:r><w:instrText>HYPERLINK https://x.org/</w:instrText></w:r>"
+    begun = f"{MARK.format('begin')}{code}{MARK.format('separate')}{run('my')}"
+    body = f"<w:p>{begun}</w:p><w:p>{run('site')}{MARK.format('end')}</w:p>"
+    assert text_of(docx(body)) == "my (https://x.org/)\n\nsite\n"
+    simple = f"<w:fldSimple w:instr='HYPERLINK &quot;https://x.org/&quot;'>{run('a')}</w:fldSimple>"
+    assert text_of(docx(f"<w:p>{simple}</w:p>")) == "a (https://x.org/)\n"
+    hidden = f"{MARK.format('begin')}{code}{MARK.format('separate')}{run('my', '<w:vanish/>')}"
+    assert text_of(docx(f"<w:p>{hidden}{MARK.format('end')}{run('b')}</w:p>")) == "b\n"
+
+
+def test_a_link_about_either_form() -> None:
+    either = EITHER.format(run("site"), run("site"))
+    body = f'<w:p><w:hyperlink r:id="a">{either}</w:hyperlink></w:p>'
+    link = relationship("a", "hyperlink", "https://example.com/", external=True)
+    assert text_of(docx(body, links=link)) == "site (https://example.com/)\n"
+
+
+def test_a_list_without_numbers() -> None:
+    numbering = (
+        '<w:abstractNum w:abstractNumId="0"><w:lvl w:ilvl="0"><w:numFmt w:val="none"/></w:lvl>'
+        '</w:abstractNum><w:num w:numId="1"><w:abstractNumId w:val="0"/></w:num>'
+    )
+    point = paragraph("point", '<w:numPr><w:ilvl w:val="0"/><w:numId w:val="1"/></w:numPr>')
+    assert text_of(docx(point, {"numbering": numbering})) == "  * point\n"
+
+
+MARK = '<w:r><w:fldChar w:fldCharType="{}"/></w:r>'
 SECTION = '<w:sectPr><w:headerReference w:type="default" r:id="header1"/></w:sectPr>'
 
 
@@ -370,24 +465,24 @@ def test_a_document_that_takes_in_another_is_refused(element: str) -> None:
         assert caught.value.code == "conversion_failed"
 
 
-MARK = "<w:rPr><w:del/></w:rPr>"
-GONE = f"<w:p><w:pPr>{MARK}</w:pPr><w:del>{run('gone')}</w:del></w:p>"
+ENDED = "<w:rPr><w:del/></w:rPr>"
+GONE = f"<w:p><w:pPr>{ENDED}</w:pPr><w:del>{run('gone')}</w:del></w:p>"
 TABLE = f"<w:tbl><w:tr><w:tc>{paragraph('cell')}</w:tc></w:tr></w:tbl>"
 
 
 @pytest.mark.parametrize(
     ("body", "paragraphs"),
     [
-        (paragraph("one ", MARK) + paragraph("line"), ["one line"]),
-        (paragraph("o", MARK) + paragraph("n", MARK) + paragraph("e"), ["one"]),
+        (paragraph("one ", ENDED) + paragraph("line"), ["one line"]),
+        (paragraph("o", ENDED) + paragraph("n", ENDED) + paragraph("e"), ["one"]),
         (paragraph("one ", "<w:rPr><w:moveFrom/></w:rPr>") + paragraph("line"), ["one line"]),
-        (paragraph("one ", MARK) + '<w:bookmarkEnd w:id="0"/>' + paragraph("line"), ["one line"]),
-        (paragraph("one ", MARK) + f"<w:p>{run('line')}</w:p>", ["one line"]),
+        (paragraph("one ", ENDED) + '<w:bookmarkEnd w:id="0"/>' + paragraph("line"), ["one line"]),
+        (paragraph("one ", ENDED) + f"<w:p>{run('line')}</w:p>", ["one line"]),
         (paragraph("a") + GONE + paragraph("b"), ["a", "b"]),
         (GONE + TABLE, ["cell"]),
-        (paragraph("kept", MARK) + TABLE, ["kept", "cell"]),
-        (paragraph("a") + paragraph("last", MARK), ["a", "last"]),
-        (paragraph("section ", f"{MARK}<w:sectPr/>") + paragraph("b"), ["section ", "b"]),
+        (paragraph("kept", ENDED) + TABLE, ["kept", "cell"]),
+        (paragraph("a") + paragraph("last", ENDED), ["a", "last"]),
+        (paragraph("section ", f"{ENDED}<w:sectPr/>") + paragraph("b"), ["section ", "b"]),
         (paragraph("a", "<w:rPr><w:ins/></w:rPr>") + paragraph("b"), ["a", "b"]),
     ],
 )

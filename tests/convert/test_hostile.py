@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from target_linkedin_resumes.convert.docx import docx_without_changes
 from target_linkedin_resumes.convert.safe_zip import open_archive
+from target_linkedin_resumes.convert.sanitize import sanitize_page, sanitize_rtf
 from target_linkedin_resumes.convert.text import TextConverter
 from target_linkedin_resumes.errors import Reject
 from target_linkedin_resumes.resumes import formats
@@ -190,6 +191,42 @@ def test_nothing_is_lost_by_depth(depth: int) -> None:
     except Reject as reject:
         assert "nested" in reject.message  # noqa: PT017 - the other way
         assert depth > 200
+
+
+MARK = '<w:r><w:fldChar w:fldCharType="{}"/></w:r>'
+ENDED = "<w:p><w:pPr><w:rPr><w:del/></w:rPr></w:pPr><w:r><w:t>x</w:t></w:r></w:p>"
+EITHER = "<mc:AlternateContent><mc:Choice>"
+
+
+RUN = "<w:r><w:t>x</w:t></w:r>"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"<w:p>{MARK.format('begin') * 30_000}</w:p>",
+        f"<w:p>{(MARK.format('begin') + MARK.format('separate')) * 10_000}{RUN}</w:p>",
+        ENDED * 14_000,
+        f"<w:p>{EITHER * 80}{RUN * 20_000}{'</mc:Choice></mc:AlternateContent>' * 80}</w:p>",
+    ],
+    ids=["fields", "results", "joined", "either"],
+)
+def test_hostile_docx_costs_little(body: str) -> None:
+    content = docx(body)
+    begun = time.thread_time()
+    try:
+        assert text_of(content).startswith("xxx")
+    except Reject as reject:
+        assert "fields are nested" in reject.message  # noqa: PT017 - either way is fine, soon
+    assert time.thread_time() - begun < 20
+
+
+def test_hostile_pages_cost_little_before_libreoffice_has_them() -> None:
+    begun = time.thread_time()
+    sanitize_rtf(b"{\\rtf1 " + b"\\fldinst" * 60_000)
+    sanitize_page(b"<html><p>" + b"<b hidden>x</b>yyyyyyyyyyyyyyyyyyyy" * 40_000)
+    sanitize_page(b"<html><style>" + b"/*" * 500_000 + b"</style>x")
+    assert time.thread_time() - begun < 15
 
 
 def test_html_of_too_many_elements() -> None:

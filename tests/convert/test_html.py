@@ -18,6 +18,7 @@ from tests.convert.documents import text_of
         ("<h1>One</h1><h2>Two</h2><h3>Three</h3>x", "One\n===\n\nTwo\n---\n\nThree\n\nx"),
         ("<ul><li>a<ul><li>b</ul><li><p>c</p></ul>e", "  * a\n      + b\n  * c\ne"),
         ("<ul><li><ul><li>a<li>b</ul></ul>c", "  * a\n  * b\nc"),
+        ("<ul><li><ul><li>a</ul></li>x<li>b</ul>", "  * a\n    x\n  * b"),
         ("<ul><li><ul><li>a</ul><li>b<ul><li>c</ul></ul>", "  * a\n  * b\n      + c"),
         ("<ol><li><ul><li>a</ul></ol>", " 1.\n      + a"),
         ("<p>\uf0b7 typed \uf0fc \uf0a7 \uf0d8", "• typed ✓ ▪ ➢"),
@@ -25,6 +26,7 @@ from tests.convert.documents import text_of
         ("<dl><dt>Term<dd>What it is</dl>", "Term\nWhat it is"),
         ("<table><tr><th>a<th>b<tr><td> cc\t<td>d</table>e", "a | b\ncc | d\n\ne"),
         ("<table><tr><td><ul><li>x</ul><td>y<br>z</table>", "  * x\ny\nz"),
+        ("<table><tr><td>a</td>stray<td>b</table>", "astray | b"),
         ("<td>stray</td><tr>cells", "stray\ncells"),
         ("<table><td>a<table><td>b</table><td>c", "a\n\nb\n\nc"),
         ("<pre>a  b\n   c</pre><p>d  \n e\tf", "a  b\n   c\n\nd e f"),
@@ -44,6 +46,17 @@ from tests.convert.documents import text_of
         ("<a href='https://x.org/\x0cx&#11;y\ufffe'>site</a>", "site (https://x.org/ x y)"),
         ("<p>x</p></body></html><p>behind</p><html><body>end</BODY >", "x\n\nbehind\n\nend"),
         ("&#150;&#99999999;&#x110000;", "\u2013\ufffd\ufffd"),
+        ("<li style='display:inline'>a</li> <li style='display: inline-block'>b</li>", "* a\n* b"),
+        ("<fieldset><legend>Skills</legend>SQL</fieldset><menu><li>a</menu>", "Skills\nSQL\n  * a"),
+        ("<ruby>漢<rp>(</rp><rt>gone</rt><rp>)</rp></ruby> x", "漢 x"),
+        ("<math><mi>x</mi><mo>=</mo><mn>5</mn><annotation>gone</annotation></math> y", "x=5 y"),
+        ("<svg><title>gone</title><defs><text>gone</text></defs><text>a</text></svg>b", "a\nb"),
+        ("<svg><path d=x/><text><tspan x=1>a</tspan><tspan x=1>b</tspan></text></svg>", "a\nb"),
+        ("<h2><button>Work</button></h2>a<button>Print</button>b", "Work\n----\n\na Print b"),
+        ("<dialog>gone</dialog><dialog open>a</dialog><p popover>gone<p>b", "a\n\nb"),
+        ("<p style='/* x */display:none'>gone<p style='color:red/*;display:none*/'>x", "x"),
+        ("<a href='HTTPS://Example.com/'>example.com</a>", "example.com"),
+        ("\ue003 555 0100 \ue003 \ue000 5", "\ue003 555 0100 \ue003 \ue000 5"),
     ],
 )  # fmt: skip
 def test_html(source: str, text: str) -> None:
@@ -150,3 +163,63 @@ def test_cleaned_text_stays_clean(text: str) -> None:
 )
 def test_a_page_may_begin_with_any_element(start: str) -> None:
     assert text_of(f"{start}<p>Jane</p><br>Engineer".encode()).split()[-2:] == ["Jane", "Engineer"]
+
+
+@pytest.mark.parametrize(
+    ("sheet", "is_shown"),
+    [
+        ("<style>.h { color: red; display: none !important }</style>", False),
+        ("<style>.g, p.h{visibility:hidden}.h{color:red}</style>", False),
+        ("<style>/* x */ @import url(x); #i{display:none} /* y</style>", False),
+        ("<style>@media print{.g{color:red}.g{color:red}}.h{display:none}</style>", False),
+        ("<style><!-- .h{display:none} --></style>", False),
+        ("<style>.h{display:none}</style><script type='application/ld+json'>{}</script>", False),
+        ("<style>/* .h{display:none} */</style>", True),
+        ("<style>.x .h{display:none}p{display:none}*{display:none}</style>", True),
+        ("<style>.h:hover{display:none}</style>", True),
+        ("<style>div.h{display:none}</style>", True),
+        ("<style>@media print{.g{color:red}.h{display:none}}</style>", True),
+        ("<style media=print>.h{display:none}</style>", True),
+        ("<style>.h{display:none}.on .h{display:block}</style>", True),
+        ("<style>.h{display:none}#i{display:block}</style>", True),
+        ("<style>.h{display:none}input:checked~.h{display:block}</style>", True),
+        ("<style>.h{display:none}</style><script>x()</script>", True),
+        ("<style>.h{display:none}</style><b onclick='x()'></b>", True),
+    ],
+)
+def test_what_a_class_hides_is_left_out_if_nothing_can_show_it(sheet: str, is_shown: bool) -> None:
+    page = f"<html>{sheet}<p class='k h' id=i>text</p>end"
+    assert ("text" in text_of(page.encode())) == is_shown
+    assert (b"text" in sanitize_page(page.encode())) == is_shown
+    styled = page.replace("class", "style='display:block' class")
+    assert "text" in text_of(styled.encode())
+
+
+@pytest.mark.parametrize("start", ["<html hidden>", "<html><body style='display:none'>"])
+def test_a_page_that_hides_itself_until_its_script_runs(start: str) -> None:
+    assert text_of(f"{start}<p>Jane".encode()) == "Jane\n"
+
+
+@pytest.mark.parametrize(
+    ("sheet", "mark", "text"),
+    [
+        ("<style>.a{float:right}</style>", "class=a", "Acme 2019 x"),
+        ("<style>.a{display:block}</style>", "class=a", "Acme 2019 x"),
+        ("", "style='position:absolute'", "Acme 2019 x"),
+        ("<style>.b span{float:left}</style>", "", "Acme2019x"),
+        ("", "style='color:red'", "Acme2019x"),
+    ],
+)
+def test_what_styles_set_apart_is_no_part_of_a_word(sheet: str, mark: str, text: str) -> None:
+    page = f"<html>{sheet}<p>Acme<span {mark}>2019</span>x"
+    assert text_of(page.encode()) == f"{text}\n"
+
+
+def test_a_large_first_letter_stays_with_its_word() -> None:
+    assert text_of(b"<html><p><span style='float:left'>J</span>ane") == "Jane\n"
+
+
+def test_what_stands_behind_a_large_picture() -> None:
+    picture = "A" * 10_100_000
+    page = f"<html><p>Jane<img src='data:image/png;base64,{picture}'><p>Engineer"
+    assert text_of(page.encode()) == "Jane\n\nEngineer\n"

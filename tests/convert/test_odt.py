@@ -3,6 +3,8 @@
 import io
 import zipfile
 
+import pytest
+
 from target_linkedin_resumes.convert.sanitize import sanitize
 from target_linkedin_resumes.resumes import formats
 from tests.convert.documents import found, odt, text_of
@@ -54,11 +56,15 @@ def test_lists() -> None:
         + p("between")
         + items(p("five"), more='text:continue-numbering="true"')
         + items(p("two again"))
+        + items(p("two"), p("seven"), p("eight")).replace(
+            "item><text:p>seven", "item text:start-value='7'><text:p>seven"
+        )
         + f"<text:list><text:list-item>{p('bullet')}</text:list-item></text:list>"
     )
     assert text_of(odt(body, automatic=automatic)).splitlines() == [
         " 2. two", "    more of it", " 3. three", "      + in", " 4. four", "      + in", "",
-        "between", "", " 5. five", " 2. two again", "  * bullet",
+        "between", "", " 5. five", " 2. two again", " 2. two", " 7. seven", " 8. eight",
+        "  * bullet",
     ]  # fmt: skip
 
 
@@ -142,6 +148,48 @@ def test_boxes_on_the_page_itself() -> None:
     assert text_of(odt(f"{body}<text:p>text{box.format('own')}</text:p>")).split() == [
         "box", "shape", "in", "text", "own",
     ]  # fmt: skip
+
+
+def test_what_conditions_hide() -> None:
+    body = (
+        '<text:section text:display="condition" text:is-hidden="true"><text:p>GONE</text:p>'
+        "</text:section>"
+        '<text:section text:display="condition"><text:p>one</text:p></text:section>'
+        '<text:p><text:hidden-paragraph text:is-hidden="true"/>GONE</text:p>'
+        '<text:p><text:hidden-paragraph text:is-hidden="false"/>two</text:p>'
+        '<text:p>a<text:hidden-text text:is-hidden="true">GONE</text:hidden-text>'
+        '<text:hidden-text text:is-hidden="false">b</text:hidden-text></text:p>'
+        '<table:table><table:table-row table:visibility="collapse"><table:table-cell><text:p>GONE'
+        "</text:p></table:table-cell></table:table-row></table:table>"
+        "<text:user-field-decls><text:user-field-decl>GONE</text:user-field-decl>"
+        "</text:user-field-decls><text:p><text:placeholder>GONE</text:placeholder>c</text:p>"
+    )
+    assert text_of(odt(body)).split() == ["one", "two", "ab", "c"]
+
+
+@pytest.mark.parametrize("shape", ["rect", "ellipse", "path", "custom-shape", "polygon", "line"])
+def test_a_shape_does_not_tear_a_word(shape: str) -> None:
+    inner = "<draw:frame><draw:text-box><text:p>inner</text:p></draw:text-box></draw:frame>"
+    box = f"<draw:{shape}><text:p>outer</text:p>{inner}</draw:{shape}>"
+    assert text_of(odt(f"<text:p>Ja{box}ne</text:p>")).split() == ["Jane", "outer", "inner"]
+
+
+def test_a_link_about_a_picture() -> None:
+    body = '<text:p>x <draw:a xlink:href="https://example.com/"><draw:frame/></draw:a></text:p>'
+    assert text_of(odt(body)) == "x (https://example.com/)\n"
+
+
+def test_styles_of_text_and_of_headers_may_have_the_same_name() -> None:
+    automatic = (
+        '<style:style style:name="P1"><style:text-properties text:display="none"/></style:style>'
+    )
+    styles = (
+        '<office:automatic-styles><style:style style:name="P1"/></office:automatic-styles>'
+        '<office:master-styles><style:master-page><style:header><text:p text:style-name="P1">Jane'
+        "</text:p></style:header></style:master-page></office:master-styles>"
+    )
+    body = '<text:p text:style-name="P1">GONE</text:p><text:p>Text</text:p>'
+    assert text_of(odt(body, automatic=automatic, styles=styles)) == "Jane\n\nText\n"
 
 
 def test_a_table_of_contents_without_what_it_is_made_from() -> None:

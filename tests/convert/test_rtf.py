@@ -88,10 +88,46 @@ RTF = (
         ),
         (r"\ansicpg9999 \'e9 \f99 \'e9", "é é"),
         (r"{{{{a", "a"),
+        (r"\uc1\u8211\bin3 }}}x", "\u2013x"),
+        (r"{\fonttbl{\f8\fcharset2 Wingdings;}}{\f8\'fc} a {\f8\'a7} b (\'fc", "✓ a ▪ b (ü"),
+        (r"{\listtext (a)\tab}one\par{\listtext 1.2.3\tab}two\par{\listtext o\tab}three",
+         "  (a) one\n  1.2.3 two\n  * three"),
+        (r"Jane {\upr{gone}{\*\ud Zo\u235?}} Doe", "Jane Zoë Doe"),
+        (r"a {\object\objemb{\*\objdata 01}{\result {\b shown}}} b", "a shown b"),
+        (r"{\mmath{\*\moMath{\mf{\mfPr{\mtype gone}}{\mr x=5}}}} y", "x=5 y"),
+        (r"{\pard\dropcapli3\dropcapt1 J\par}\pard ane Doe\par x", "Jane Doe\nx"),
+        # As Word writes links: with data of its own, options and more groups.
+        (r'{\field{\*\fldinst {HYPERLINK "https://x.org/"}{{\*\datafield 0}}}{\fldrslt {\ul a}}}b',
+         "a (https://x.org/)b"),
+        (r'{\field{\*\fldinst HYPERLINK \\t "_blank" "https://x.org/"}{\fldrslt site}}',
+         "site (https://x.org/)"),
+        (r"{\field{\*\fldinst{HYPERLINK https://x.org/a }}{\fldrslt site}}", "site (https://x.org/a)"),
+        (r'{\field{\*\fldinst HYPERLINK "mailto:a@b.c?subject=x"}{\fldrslt mail}}', "mail (a@b.c)"),
+        (r'{\field{\*\fldinst HYPERLINK \\l "x"}{\fldrslt there}}', "there"),
     ],
 )  # fmt: skip
 def test_rtf(source: str, text: str) -> None:
     assert text_of((RTF + source + "}").encode()) == text + "\n"
+
+
+@pytest.mark.parametrize(
+    ("properties", "shown"),
+    [
+        (r"\fftype1\ffres1{\*\ffname gone}", "☒"),
+        (r"\fftype1\ffres0\ffdefres1", "☐"),
+        (r"\fftype1\ffres25\ffdefres1", "☒"),
+        (r"\fftype1", "☐"),
+        (r"\fftype2\ffres1{\*\ffl English}{\*\ffl German}", "German"),
+        (r"\fftype2\ffres25\ffdefres0{\*\ffl English}", "English"),
+        (r"\fftype2\ffres-9{\*\ffl English}", ""),
+        (r"\fftype2\ffres7{\*\ffl English}", ""),
+        (r"\fftype0{\*\ffdeftext gone}", ""),
+    ],
+)
+def test_fields_of_forms(properties: str, shown: str) -> None:
+    code = rf"{{\*\fldinst FORM {{\*\formfield{{{properties}}}}}}}"
+    text = text_of(rf"{{\rtf1 a{{\field{code}{{\fldrslt}}}}b}}".encode())
+    assert text == f"a{shown}b\n"
 
 
 @given(

@@ -50,8 +50,7 @@ WITHOUT_A_ROW = {
     "setting 'ledger_path': there is no ledger": "said by the command -ledger alone",
     "setting 'ledger_path': … is empty": "said by the command -ledger alone",
     "setting 'ledger_path': this ledger knows": "said by the command -ledger alone",
-    "setting …: expected": "said of a client that is built by hand: settings.py is first",
-    "setting `file_root`: … is no directory": "the same",
+    "setting `file_root`: … is no directory": "of sources built by hand: settings.py is first",
 }
 OPENING_WORDS = {
     "InvalidInput": "line … of the input",  # with which the reader begins each of them

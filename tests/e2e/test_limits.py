@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from target_linkedin_resumes.linkedin import limits
+from target_linkedin_resumes.engine import throttling
 from tests.e2e.conftest import MakeBench
 from tests.e2e.support import SCHEMA, Bench, covered, deletion, line, record, state
 
@@ -32,7 +32,7 @@ def fast_clock() -> float:
 def test_3200_records_under_a_limit_of_2000_a_minute(
     make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "WINDOW_SECONDS", limits.WINDOW_SECONDS / TIMES_FASTER)
+    monkeypatch.setattr(throttling, "WINDOW_SECONDS", throttling.WINDOW_SECONDS / TIMES_FASTER)
     bench = make_bench(records_per_minute=2000, clock=fast_clock)
     begun = time.monotonic()
     done = bench.run(deletions(3200), records_per_minute=2000)

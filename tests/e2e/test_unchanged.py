@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from target_linkedin_resumes.engine.interfaces import Confirmed, Sent
-from target_linkedin_resumes.engine.types import Content, Upload
+from target_linkedin_resumes.engine.types import Upload
 from target_linkedin_resumes.errors import Confirmation
-from target_linkedin_resumes.records import Provenance, ResumeKey, Upsert, read_change
+from target_linkedin_resumes.records import Content, Provenance, ResumeKey, Upsert, read_change
 from target_linkedin_resumes.resumes.etags import Fingerprints
 from target_linkedin_resumes.resumes.local import LocalFiles
 from target_linkedin_resumes.stores.ledger import Ledger

@@ -14,6 +14,7 @@ from target_linkedin_resumes.engine.checkpoints import State
 from target_linkedin_resumes.engine.engine import Draining, Engine
 from target_linkedin_resumes.engine.inflight import InFlight, Retries
 from target_linkedin_resumes.engine.interfaces import Outcomes, Ports, Store
+from target_linkedin_resumes.engine.throttling import Concurrency, RecordsPerMinute
 from target_linkedin_resumes.engine.types import Rejected, Unchanged, Upload
 from target_linkedin_resumes.errors import (
     Confirmation,
@@ -53,20 +54,6 @@ class World(Store):
         self.on_call: Callable[[list[ResumeKey]], Outcomes | None] = lambda _: None
         self.allowed = 64
         self.lock = threading.Lock()
-
-    # Concurrency and RateLimiter
-
-    def succeeded(self, seconds: float) -> None: ...
-
-    def failed(self) -> None: ...
-
-    def wait_for(self, records: int) -> float:
-        return 0
-
-    def sent(self, records: int) -> int:
-        return records
-
-    def answered(self, ticket: int) -> None: ...
 
     # Uploads and calls
 
@@ -130,9 +117,10 @@ def engine(world: World, *, keep: bool = False, **options: Any) -> Engine:
     )
     ports = Ports(
         upload=world.upload,
-        sender=world,
-        rate=world,
-        concurrency=world,
+        update=world.update,
+        delete=world.delete,
+        rate=RecordsPerMinute(10**6, time.monotonic),
+        concurrency=Concurrency(world.allowed, start=world.allowed),
         print_state=options.pop("print_state", world.states.append),
         stores=[*([world] if keep else []), *options.pop("stores", [])],
         keep_rejects=keep,

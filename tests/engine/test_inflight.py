@@ -86,7 +86,7 @@ def test_uploads_begin_by_rank_then_in_order_and_retries_first() -> None:
     for name, rank in [("a", inf), ("late", 200), ("b", inf), ("soon", 100), ("soon too", 100)]:
         bench.add(upsert(name), rank)
     bench.now += 50
-    assert flow.tick(bench.now)
+    flow.tick(bench.now)
     begun = [flow.start_upload() for _ in range(6)]
     names = [one.key.resume_id for one in begun if one is not None]
     assert names == ["failed", "soon", "soon too", "late", "a", "b"]

@@ -10,14 +10,19 @@ from datetime import UTC, datetime
 
 from target_linkedin_resumes.http.messages import Request, Response, TransportError
 from target_linkedin_resumes.linkedin.api import LinkedIn
-from target_linkedin_resumes.linkedin.gates import Gates
 from target_linkedin_resumes.linkedin.limits import RequestsPerDay
-from target_linkedin_resumes.linkedin.session import ClientSettings, Session
+from target_linkedin_resumes.linkedin.session import Session
+from target_linkedin_resumes.settings import Settings
 
 ORGANIZATION = "urn:li:organization:1234567890"
 UUID = "AAYNlX+b/Q=="
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-SETTINGS = ClientSettings(ORGANIZATION, "urn:li:contract:123456", "the-id", "the s/cret+=")
+SETTINGS = Settings(
+    organization=ORGANIZATION,
+    contract="urn:li:contract:123456",
+    client_id="the-id",
+    client_secret="the s/cret+=",
+)
 
 Step = Response | TransportError | Callable[[Request], Response]
 
@@ -88,7 +93,7 @@ def script(**steps: list[Step]) -> Script:
 
 def client(
     transport: Script,
-    settings: ClientSettings = SETTINGS,
+    settings: Settings = SETTINGS,
     clock: Clock | None = None,
     requests_per_day: RequestsPerDay | None = None,
     seen: list[tuple[str, str, float, int]] | None = None,
@@ -98,7 +103,7 @@ def client(
         transport,
         clock=clock,
         now=lambda: NOW,
-        gates=Gates(clock, lambda: NOW, wait=clock.wait),
+        wait=clock.wait,
         requests_per_day=requests_per_day,
         observe=lambda *call: seen.append(call) if seen is not None else None,
     )

@@ -22,9 +22,10 @@ from target_linkedin_resumes.errors import (
 )
 from target_linkedin_resumes.http.client import HttpTransport
 from target_linkedin_resumes.linkedin.api import LinkedIn
-from target_linkedin_resumes.linkedin.session import ClientSettings, Session
+from target_linkedin_resumes.linkedin.session import Session
 from target_linkedin_resumes.records import ResumeKey
 from target_linkedin_resumes.sandbox.server import Running, running
+from target_linkedin_resumes.settings import Settings
 
 from .fakes import ORGANIZATION
 
@@ -54,6 +55,8 @@ AWKWARD = [
 def linkedin_at(sandbox: Running, **settings: Any) -> Iterator[LinkedIn]:
     url = sandbox.url
     chosen = {
+        "organization": ORGANIZATION,
+        "contract": "urn:li:contract:1",
         "client_id": "sandbox",
         "client_secret": "sandbox-secret",
         "api_url": url,
@@ -61,9 +64,7 @@ def linkedin_at(sandbox: Running, **settings: Any) -> Iterator[LinkedIn]:
     } | settings
     transport = HttpTransport(10, environ={})
     try:
-        yield LinkedIn(
-            ClientSettings(ORGANIZATION, "urn:li:contract:1", **chosen), Session(transport)
-        )
+        yield LinkedIn(Settings(**chosen), Session(transport))
     finally:
         transport.close()
 

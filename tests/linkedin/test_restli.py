@@ -12,7 +12,6 @@ from target_linkedin_resumes.http.urls import parse_url
 from target_linkedin_resumes.linkedin.answers import BatchAnswer, KeyResult, read_batch
 from target_linkedin_resumes.linkedin.restli import (
     MAX_QUERY_BYTES,
-    Resume,
     batch_delete,
     batch_update,
     direct_parts,
@@ -116,7 +115,7 @@ def as_server_reads(request: Request) -> tuple[str, str, dict[str, Any] | None]:
 
 @given(KEYS)
 def test_any_ids_survive_an_update(keys: list[ResumeKey]) -> None:
-    request = batch_update(URL, ORGANIZATION, [Resume(key, BLOB, 1670935153000) for key in keys])
+    request = batch_update(URL, ORGANIZATION, [(key, BLOB, 1670935153000) for key in keys])
     method, query, body = as_server_reads(request)
     assert method == "PUT"
     assert body is not None
@@ -147,7 +146,7 @@ def key_of_query_length(length: int) -> list[ResumeKey]:
 
 def test_a_query_of_4000_bytes_goes_directly() -> None:
     keys = key_of_query_length(MAX_QUERY_BYTES)
-    update = batch_update(URL, ORGANIZATION, [Resume(keys[0], BLOB, 1670935153000)])
+    update = batch_update(URL, ORGANIZATION, [(keys[0], BLOB, 1670935153000)])
     delete = batch_delete(URL, ORGANIZATION, keys)
     for request, method in ((update, "PUT"), (delete, "DELETE")):
         assert request.method == method
@@ -160,7 +159,7 @@ def test_a_query_of_4000_bytes_goes_directly() -> None:
 
 def test_a_query_of_4001_bytes_is_tunnelled() -> None:
     keys = key_of_query_length(MAX_QUERY_BYTES + 1)
-    update = batch_update(URL, ORGANIZATION, [Resume(keys[0], BLOB, 1670935153000)])
+    update = batch_update(URL, ORGANIZATION, [(keys[0], BLOB, 1670935153000)])
     delete = batch_delete(URL, ORGANIZATION, keys)
     for request, method in ((update, "PUT"), (delete, "DELETE")):
         assert request.method == "POST"
@@ -172,7 +171,7 @@ def test_a_query_of_4001_bytes_is_tunnelled() -> None:
 def test_says_protocol_and_method_in_each_form() -> None:
     long, short = [ResumeKey("c" * 4000, "r")], [ResumeKey("c", "r")]
     for keys in (long, short):
-        update = batch_update(URL, ORGANIZATION, [Resume(keys[0], BLOB, 1670935153000)])
+        update = batch_update(URL, ORGANIZATION, [(keys[0], BLOB, 1670935153000)])
         delete = batch_delete(URL, ORGANIZATION, keys)
         for request, method in ((update, "batch_update"), (delete, "batch_delete")):
             assert request.headers["X-RestLi-Method"] == method
@@ -182,7 +181,7 @@ def test_says_protocol_and_method_in_each_form() -> None:
 
 def test_the_boundary_occurs_in_neither_part() -> None:
     keys = [ResumeKey("resumes-0 --resumes-1" + "x" * 4000, "resumes-3")]
-    request = batch_update(URL, ORGANIZATION, [Resume(keys[0], "--resumes-2", 1670935153000)])
+    request = batch_update(URL, ORGANIZATION, [(keys[0], "--resumes-2", 1670935153000)])
     assert request.headers["Content-Type"] == "multipart/mixed; boundary=resumes-4"
     method, query, body = as_server_reads(request)
     assert method == "PUT"

@@ -11,7 +11,6 @@ import pytest
 from target_linkedin_resumes.http.urls import parse_url
 from target_linkedin_resumes.linkedin.answers import BatchAnswer, KeyResult, read_batch
 from target_linkedin_resumes.linkedin.restli import (
-    Resume,
     batch_delete,
     batch_update,
     entity_key,
@@ -80,9 +79,9 @@ def test_tunnels_an_update_as_linkedins_java_client_does() -> None:
     entities = json.loads(vector["input"]["body"])["entities"]
     decoded = {text: as_server_reads_key(text) for text in entities}
     organization = next(iter(decoded.values()))["integrationContext"]
-    padding = Resume(ResumeKey("x" * 4000, "padding"), "urn:li:ambryBlob:/p.pdf", 1670935153000)
+    padding = (ResumeKey("x" * 4000, "padding"), "urn:li:ambryBlob:/p.pdf", 1670935153000)
     resumes = [
-        Resume(key_of(decoded[text]), entity["resumeFile"], entity["tcrmCreatedAt"])
+        (key_of(decoded[text]), entity["resumeFile"], entity["tcrmCreatedAt"])
         for text, entity in entities.items()
     ]
     ours = batch_update(URL, organization, [*resumes, padding])
@@ -94,7 +93,7 @@ def test_tunnels_an_update_as_linkedins_java_client_does() -> None:
     boundary = ours.headers["Content-Type"].partition("=")[2].encode()
     their_boundary = theirs["headers"]["Content-Type"].partition('"')[2].rstrip('"')
     # The same frame, with what differs by intent (boundary, field order, padding) taken out.
-    query = ids_query([*(resume.key for resume in resumes), padding.key], organization).encode()
+    query = ids_query([key for key, _, _ in (*resumes, padding)], organization).encode()
     data = ours.body.split(b"\r\n")[-3]
     frame = ours.body.replace(query, b"<query>").replace(data, b"<json>").replace(boundary, b"B")
     their_query = vector["input"]["uri"].partition("?")[2]

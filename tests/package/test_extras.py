@@ -24,5 +24,5 @@ def test_the_extras_that_are_named_exist() -> None:
 
 
 def test_each_store_has_the_extra_with_its_library() -> None:
-    for module, extra, _ in remote._FILE_SYSTEMS.values():
+    for module, extra, *_ in remote._STORES.values():
         assert any(requirement.startswith(module) for requirement in EXTRAS[extra])

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from target_linkedin_resumes.errors import Retry
-from target_linkedin_resumes.report.metrics import Histogram, MeteredRateLimiter, Metrics, WaitTimes
+from target_linkedin_resumes.report.metrics import Histogram, Metrics, WaitTimes
 from target_linkedin_resumes.report.model import Waits
 
 
@@ -19,24 +19,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-class RateLimiter:
-    """Holds back for so long."""
-
-    def __init__(self) -> None:
-        self.wait = 0.0
-        self.tickets: list[int] = []
-
-    def wait_for(self, records: int) -> float:
-        return self.wait
-
-    def sent(self, records: int) -> int:
-        self.tickets.append(records)
-        return 7
-
-    def answered(self, ticket: int) -> None:
-        self.tickets.append(-ticket)
 
 
 def test_calls_are_counted_and_timed_by_endpoint() -> None:
@@ -94,20 +76,6 @@ def test_the_quota_comes_before_the_rest() -> None:
     waits.for_retry(Retry("later", retry_after=3), 3)
     waits.for_quota(600)
     assert waits.now == ("quota", 600.0)
-
-
-def test_a_limit_that_holds_back_is_noted() -> None:
-    clock, inner = Clock(), RateLimiter()
-    waits = WaitTimes(clock)
-    limiter = MeteredRateLimiter(inner, waits)
-    assert limiter.wait_for(100) == 0
-    assert waits.now is None
-    inner.wait = 8.0
-    assert limiter.wait_for(100) == 8.0
-    clock.now += 3
-    assert waits.so_far == Waits(limit=3.0)
-    limiter.answered(limiter.sent(100))
-    assert inner.tickets == [100, -7]
 
 
 @pytest.mark.parametrize("percent", [50, 95, 99])

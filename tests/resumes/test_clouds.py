@@ -42,6 +42,10 @@ FILES = {
     "resumes/more.txt": b"a" * (MAX_SIZE + 1),
     "secrets/key.pdf": PDF,
 }
+AWKWARD = [
+    *("#", "a#", "a?", "a?b#c", "%2F.pdf", "%zz.pdf", "a+b.pdf", " lead.pdf", "trail.pdf  "),
+    *("a\tb.pdf", "é.pdf", "e\u0301.pdf", "a::b", "[1]*.pdf", "{a}.pdf", "..pdf", "a@b:c.pdf"),
+]
 
 
 @contextmanager
@@ -82,6 +86,8 @@ def azure() -> Iterator[dict[str, Any]]:
             client.create_container("bucket")
             for name, content in FILES.items():
                 client.get_blob_client("bucket", name).upload_blob(content)
+            for key in AWKWARD:
+                client.get_blob_client("bucket", f"awkward/{key}").upload_blob(PDF + key.encode())
         yield {"connection_string": connection}
 
 
@@ -101,6 +107,8 @@ def google() -> Iterator[dict[str, Any]]:
             files = importlib.import_module("gcsfs").GCSFileSystem(project="p", **storage)
             for name, content in FILES.items():
                 files.pipe_file(f"bucket/{name}", content)
+            for key in AWKWARD:
+                files.pipe_file(f"bucket/awkward/{key}", PDF + key.encode())
             files.clear_instance_cache()
             yield storage
 
@@ -122,7 +130,10 @@ def store(request: pytest.FixtureRequest) -> tuple[str, ObjectStores]:
     """A scheme, and what may be read by it."""
     scheme = str(request.param)
     options = request.getfixturevalue("google" if scheme == "gs" else "azure")
-    return scheme, ObjectStores(Prefixes([FileSource(f"{scheme}://bucket/resumes/", {}, options)]))
+    listed = [
+        FileSource(f"{scheme}://bucket/{folder}/", {}, options) for folder in ("resumes", "awkward")
+    ]
+    return scheme, ObjectStores(Prefixes(listed))
 
 
 def refusal(remote: ObjectStores, url: str) -> str:
@@ -138,6 +149,13 @@ def test_files_arrive(store: tuple[str, ObjectStores]) -> None:
         with remote.open(f"{scheme}://bucket/{name}") as found:
             assert found.body.read() == FILES[name]
             assert (found.size, found.name) == (len(FILES[name]), name.rpartition("/")[2])
+
+
+def test_whatever_a_key_holds_is_part_of_it(store: tuple[str, ObjectStores]) -> None:
+    scheme, remote = store
+    for key in AWKWARD:
+        with remote.open(f"{scheme}://bucket/awkward/{key}") as found:
+            assert found.body.read() == PDF + key.encode()
 
 
 @pytest.mark.parametrize(

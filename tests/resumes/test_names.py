@@ -104,7 +104,13 @@ def test_a_name_made_once_stays_as_it_is(candidate: str, extension: str) -> None
         ("attachment; filename=\"old.pdf\"; filename*=UTF-8''n%C3%A9w.pdf", "néw.pdf"),
         ("attachment; filename*=UTF-8''n%C3%A9w.pdf; filename=\"old.pdf\"", "néw.pdf"),
         ("attachment; filename*=UTF-8''%FF; filename=old.pdf", "old.pdf"),
-        ("attachment; filename*=koi8-r''x; filename=old.pdf", "old.pdf"),
+        ("attachment; filename*=x-none''x; filename=old.pdf", "old.pdf"),
+        ("attachment; filename*=utf-7''x; filename=old.pdf", "old.pdf"),
+        ("attachment; filename*=koi8-r''%E5%D7%C1.pdf; filename=old.pdf", "Ева.pdf"),
+        ("attachment; filename*=GBK''%BC%F2%C0%FA.pdf", "简历.pdf"),
+        ("attachment; filename*=Shift_JIS''%97%9A%97%F0.pdf", "履歴.pdf"),
+        ("attachment; filename*=UTF8''R%C3%A9sum%C3%A9.pdf", "Résumé.pdf"),
+        ("attachment; filename*=ISO-8859-1''R%E9sum%E9%9613.pdf", "Résumé\u201313.pdf"),
         ("attachment; filename*=broken; filename=old.pdf", "old.pdf"),
         ('attachment; filename="a \\"quoted\\" ; name.pdf"', 'a "quoted" ; name.pdf'),
         (
@@ -114,6 +120,9 @@ def test_a_name_made_once_stays_as_it_is(candidate: str, extension: str) -> None
         ('attachment; filename="R\xe9sum\xe9.pdf"', "Résumé.pdf"),
         ('attachment; filename="=?UTF-8?B?UsOpc3Vtw6kucGRm?="', "Résumé.pdf"),
         ('attachment; filename="=?none?Q?x?="', "=?none?Q?x?="),
+        ('attachment; filename="=?UTF-8?B?AAAAA?="', "=?UTF-8?B?AAAAA?="),
+        ('attachment; filename="=?UTF-8?Q?=FF?="', "=?UTF-8?Q?=FF?="),
+        ('attachment; filename="R\xe9sum\xe9 2019\x962021.pdf"', "Résumé 2019\u20132021.pdf"),
         # As browsers read what the standard does not know.
         ('attachment; filename="R%C3%A9sum%C3%A9.pdf"', "Résumé.pdf"),
         ("attachment; filename=R%C3%A9sum%C3%A9%20Ann.pdf", "Résumé Ann.pdf"),
@@ -165,3 +174,10 @@ def test_a_hostile_header_costs_no_time(hostile: str) -> None:
     begun = time.process_time()
     disposition_name(hostile)
     assert time.process_time() - begun < 1
+
+
+@given(st.text(max_size=80), st.sampled_from(["{}", '"{}"', "=?UTF-8?B?{}?=", '"=?UTF-8?B?{}?="']))
+def test_whatever_a_header_holds_is_a_name_or_none(text: str, form: str) -> None:
+    for star in ("", "*", "*=UTF-8''", "*=GBK''", "*=idna''"):
+        header = f"attachment; filename{star}={form.format(text)}"
+        file_name([disposition_name(header)], ".pdf")

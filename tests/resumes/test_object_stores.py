@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import importlib
 import logging
 import sys
@@ -10,6 +11,7 @@ from typing import Any
 
 import asyncssh
 import boto3  # type: ignore[import-untyped]  # it has no types
+import botocore.exceptions  # type: ignore[import-untyped]  # it has no types
 import fsspec  # type: ignore[import-untyped]  # it has no types
 import pytest
 import s3fs  # type: ignore[import-untyped]  # it has no types
@@ -23,7 +25,7 @@ from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Retry
 from target_linkedin_resumes.log_masking import silence_loggers
 from target_linkedin_resumes.records import ResumeFile
 from target_linkedin_resumes.resumes.codes import CODES
-from target_linkedin_resumes.resumes.object_stores import ObjectStores, _address
+from target_linkedin_resumes.resumes.object_stores import ObjectStores, _address, _failure
 from target_linkedin_resumes.resumes.prefixes import FileSource, Prefixes, plain_scheme
 from target_linkedin_resumes.resumes.sources import PRIVATE_LOGGERS, Sources
 from target_linkedin_resumes.resumes.spool import MAX_SIZE
@@ -41,6 +43,13 @@ KEYS = {
     "resumes/empty.pdf": b"",
     "secrets/key.pdf": PDF,
 }
+# Keys as programs and people make them; each stands in its bytes.
+AWKWARD = [
+    "#", "a#", "a?", "a?b#c", "%2F.pdf", "%zz.pdf", "a+b.pdf", " lead.pdf", "trail.pdf  ", "tab\t",
+    "a\tb.pdf", "/double.pdf", "\u00e9.pdf", "e\u0301.pdf", "漢😀.pdf", "a::b", "s3://x/y.pdf",
+    "[1]*.pdf", "{a}.pdf", "a&b=c;d.pdf", "..pdf", ".hidden", "a\\b.pdf", "~", "'\".pdf",
+    "a@b:c.pdf", "nbsp\xa0", "$x!,.pdf", "\u202ea.pdf",
+]  # fmt: skip
 
 
 def fetched(remote: ObjectStores, url: str) -> tuple[bytes, str | None]:
@@ -82,6 +91,8 @@ def s3() -> Iterator[dict[str, Any]]:
     client.create_bucket(Bucket="bucket")
     for key, content in KEYS.items():
         client.put_object(Bucket="bucket", Key=key, Body=content)
+    for key in AWKWARD:
+        client.put_object(Bucket="bucket", Key=f"awkward/{key}", Body=PDF + key.encode())
     client.close()
     yield options | {"endpoint_url": endpoint}
     s3fs.S3FileSystem.clear_instance_cache()
@@ -170,6 +181,57 @@ def test_a_key_is_taken_as_it_is_and_a_store_by_each_of_its_names(
     listed = FileSource(prefix, storage_options=s3)
     with Sources(tmp_path, [listed]) as sources, sources.open(ResumeFile(location)) as resume:
         assert (resume.body.read(), resume.filename) == (PDF, name)
+
+
+def test_whatever_a_key_holds_is_part_of_it(s3: dict[str, Any], tmp_path: Path) -> None:
+    with Sources(tmp_path, [FileSource("s3://bucket/", storage_options=s3)]) as sources:
+        for key in AWKWARD:
+            with sources.open(ResumeFile(f"s3://bucket/awkward/{key}")) as resume:
+                assert resume.body.read() == PDF + key.encode()
+
+
+def test_a_version_is_the_one_that_is_read(s3: dict[str, Any]) -> None:
+    client = boto3.client(
+        "s3",
+        endpoint_url=s3["endpoint_url"],
+        aws_access_key_id="k",
+        aws_secret_access_key="hidden",
+        region_name="us-east-1",
+    )
+    client.create_bucket(Bucket="versioned")
+    client.put_bucket_versioning(Bucket="versioned", VersioningConfiguration={"Status": "Enabled"})
+    first, _ = (
+        client.put_object(Bucket="versioned", Key="a/cv.pdf", Body=PDF + end)["VersionId"]
+        for end in (b"1", b"2")
+    )
+    client.close()
+    remote = ObjectStores(Prefixes([FileSource("s3://versioned/", storage_options=s3)]))
+    url = "s3://versioned/a/cv.pdf"
+    assert fetched(remote, url) == (PDF + b"2", "cv.pdf")
+    assert fetched(remote, f"{url}?versionId={first}") == (PDF + b"1", "cv.pdf")
+    assert refusal(remote, f"{url}?versionId=none") == "source_gone"
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("s3:///bucket/resumes/cv.pdf", "invalid_source"),
+        ("s3://", "invalid_source"),
+        ("s3://bucket", "not_a_file"),
+        ("s3://bucket//", "not_a_file"),
+        ("s3://Bad_Bucket!/cv.pdf", "invalid_source"),
+        ("s3://漢/cv.pdf", "invalid_source"),
+        ("s3://bucket/half\ud800.pdf", "invalid_source"),
+        ("s3n://AKIA:hidden@bucket/resumes/cv.pdf", "invalid_source"),
+        ("sftp://loader:hidden@files.example.com/cv.pdf", "invalid_source"),
+    ],
+)
+def test_what_names_no_file_is_no_reason_to_try_again(
+    s3: dict[str, Any], url: str, code: str
+) -> None:
+    """Also where a whole scheme is listed."""
+    listed = [FileSource("s3://", storage_options=s3), FileSource("sftp://files.example.com/")]
+    assert refusal(ObjectStores(Prefixes(listed)), url) == code
 
 
 @pytest.mark.parametrize(
@@ -462,6 +524,7 @@ class Store(MemoryFileSystem):  # type: ignore[misc]  # as above
         self.options = options
 
     def _open(self, path: str, *args: Any, **kwargs: Any) -> Any:
+        path = f"/{path.lstrip('/')}"
         Store.opened.append((path, self.options))
         if path.endswith("denied.pdf"):
             raise PermissionError("hidden")
@@ -493,6 +556,21 @@ class Store(MemoryFileSystem):  # type: ignore[misc]  # as above
             "box/resumes",
             {"account_name": "account"},
         ),
+        (
+            "abfss://box@account.dfs.core.chinacloudapi.cn/resumes",
+            "box/resumes",
+            {"account_name": "account", "account_host": "account.blob.core.chinacloudapi.cn"},
+        ),
+        (
+            "abfss://box@onelake.dfs.fabric.microsoft.com/a.Lakehouse/Files",
+            "box/a.Lakehouse/Files",
+            {"account_name": "onelake", "account_host": "onelake.blob.fabric.microsoft.com"},
+        ),
+        (
+            "az://box@account.blob.core.windows.net/resumes",
+            "box/resumes",
+            {"account_name": "account"},
+        ),
         ("gcs://bucket/resumes", "bucket/resumes", {}),
     ],
 )
@@ -514,6 +592,66 @@ def test_other_stores_by_the_contract_of_fsspec(
     assert refusal(remote, f"{prefix}/directory.pdf") == "not_a_file"
     assert isinstance(failure(remote, f"{prefix}/broken.pdf"), Retry)
     store.rm(f"/{path}/cv.pdf")
+
+
+def answered(status: int) -> OSError:
+    """What s3fs makes of an answer without a code that it knows."""
+    error = OSError(errno.EIO, "hidden")
+    answer: Any = {"Error": {}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    error.__cause__ = botocore.exceptions.ClientError(answer, "HeadObject")
+    return error
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_an_answer_that_denies(status: int) -> None:
+    found = _failure(answered(status), has_version=False)
+    assert isinstance(found, Reject)
+    assert found.code == "source_denied"
+
+
+@pytest.mark.parametrize("status", [400, 429, 503])
+def test_the_status_of_an_answer_is_said(status: int) -> None:
+    found = _failure(answered(status), has_version=False)
+    assert isinstance(found, Retry)
+    assert found.message == f"field 'file': the source cannot be read (OSError, {status})"
+
+
+class Reader(Store):
+    """Reads names as adlfs does, which drops what it takes for an empty fragment or query."""
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        return str(super()._strip_protocol(path)).rstrip("#?")
+
+
+def test_no_file_of_another_name_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With adlfs itself: `test_clouds.py`."""
+    monkeypatch.setitem(sys.modules, "adlfs", fsspec)
+    monkeypatch.setitem(importlib.import_module("fsspec.registry")._registry, "az", Reader)
+    remote = ObjectStores(Prefixes([FileSource("az://bucket")]))
+    names = ["cv.pdf", "cv.pdf#", "cv.pdf?"]
+    for name in names:
+        Store().pipe_file(f"/bucket/resumes/{name}", PDF + name.encode())
+    for name in names:
+        assert fetched(remote, f"az://bucket/resumes/{name}") == (PDF + name.encode(), name)
+    for name in names:
+        Store().rm(f"/bucket/resumes/{name}")
+
+
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [
+        ("files.example.com/a", {"host": "files.example.com"}),
+        ("a%40b@files.example.com:2222/a", {"host": "files.example.com", "port": 2222}),
+        ("a@b@[fd00::5]:2222/a", {"host": "fd00::5", "port": 2222}),
+        ("[fd00::5]/a", {"host": "fd00::5"}),
+        ("a\nb:" + "9" * 5000 + "/a", {"host": "a\nb:" + "9" * 5000}),
+        ("/a", {"host": ""}),
+    ],
+)
+def test_the_server_of_an_sftp_url(url: str, options: dict[str, Any]) -> None:
+    user = {"username": "a@b"} if "@" in url else {}
+    assert _address("sftp", url) == (options | user, "/a")
 
 
 @pytest.mark.parametrize(

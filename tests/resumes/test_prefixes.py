@@ -15,6 +15,8 @@ PREFIXES = (
     "sftp://loader@files.example.com:2222/export",
     "gs://",
     "abfss://box@account.dfs.core.windows.net/resumes",
+    "sftp://10.1.2.3/export",
+    "abfss://box@onelake.dfs.fabric.microsoft.com/resumes",
 )
 
 
@@ -46,6 +48,13 @@ def prefixes() -> Prefixes:
         ("abfss://box@account.dfs.core.windows.net/resumes/cv.pdf", 6),
         ("wasb://box@account.blob.core.windows.net/resumes/cv.pdf", 6),
         ("wasbs://box@account.blob.core.windows.net/resumes/cv.pdf", 6),
+        # A host is the same in another case, an authority by its default port, a query no user.
+        ("abfss://box@Account.DFS.core.windows.net/resumes/cv.pdf", 6),
+        ("sftp://loader@Files.Example.com:2222/export/cv.pdf", 4),
+        ("sftp://10.1.2.3:22/export/cv.pdf", 7),
+        ("wasbs://box@onelake.blob.fabric.microsoft.com/resumes/cv.pdf", 8),
+        ("https://crm.example.com/files?at=a:b@c", 0),
+        ("http://10.0.0.5:8080?mail=a@example.com", 2),
     ],
 )
 def test_what_is_below_a_prefix(prefixes: Prefixes, url: str, prefix: int) -> None:
@@ -93,6 +102,9 @@ def test_what_is_below_a_prefix(prefixes: Prefixes, url: str, prefix: int) -> No
         "az://container/cv.pdf",
         "abfss://other@account.dfs.core.windows.net/resumes/cv.pdf",
         "wasbs://box@other.blob.core.windows.net/resumes/cv.pdf",
+        "sftp://loader:hidden@files.example.com:2222/export/cv.pdf",
+        "s3n://AKIA:hidden@bucket/resumes/cv.pdf",
+        "abfss://Box@account.dfs.core.windows.net/resumes/cv.pdf",
         "s3a:/bucket/resumes/cv.pdf",
         "ftp://crm.example.com/files/1",
         "/files/1",
@@ -120,6 +132,8 @@ def test_what_is_not(prefixes: Prefixes, url: str) -> None:
         "https://crm.example.com:nonsense/",
         "s3:///key",
         "s3://bucket/../x",
+        "sftp://loader:hidden@files.example.com/",
+        "s3n://AKIA:hidden@bucket/",
     ],
 )
 def test_what_cannot_be_a_prefix(prefix: str) -> None:

@@ -113,6 +113,7 @@ def test_a_new_refresh_token_is_used_from_then_on(caplog: pytest.LogCaptureFixtu
         ((400, b'{"error": "invalid_grant"}'), "(400, invalid_grant)"),
         ((401, b'{"error": "invalid_client"}'), "(401, invalid_client)"),
         ((200, b'{"error": "invalid_code"}'), "(200, invalid_code)"),  # as Zoho says it
+        ((400, b'{"error": "hidden is wrong"}'), "(400, an error that repeats what was sent)"),
         ((200, b"<html>"), "(200, no token)"),
         ((302, b""), "(302, no token)"),
         ((404, b"hidden"), "(404, no token)"),
@@ -126,3 +127,32 @@ def test_what_an_operator_has_to_change_stops_the_run(answer: Any, said: str) ->
     assert "setting `file_sources[1].oauth`: " in caught.value.message
     assert said in caught.value.message
     assert "hidden" not in caught.value.message
+
+
+def test_credentials_that_were_refused_are_not_sent_again() -> None:
+    """Servers lock out who tries them again and again."""
+    endpoint = Endpoint((401, b'{"error": "invalid_client"}'), {"expires_in": 600})
+    for _ in range(3):
+        with pytest.raises(Misconfigured):
+            endpoint.tokens.get()
+    assert len(endpoint.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "answer", [(200, b"<html>maintenance"), (200, b""), (302, b""), (403, b"")]
+)
+def test_an_endpoint_that_gave_a_token_before_may_be_out(answer: Any) -> None:
+    endpoint = Endpoint({"expires_in": 600}, answer, {"expires_in": 600})
+    endpoint.tokens.get()
+    endpoint.now += 600
+    with pytest.raises(Retry, match="without a token"):
+        endpoint.tokens.get()
+    assert endpoint.tokens.get() == "token-3"
+
+
+def test_a_refresh_token_that_ends_in_the_middle_of_a_run_stops_it() -> None:
+    endpoint = Endpoint({"expires_in": 600}, (400, b'{"error": "invalid_grant"}'))
+    endpoint.tokens.get()
+    endpoint.now += 600
+    with pytest.raises(Misconfigured, match="invalid_grant"):
+        endpoint.tokens.get()

@@ -55,8 +55,8 @@ def fingerprint_of(
     """Fetch a file; gives its fingerprint. Raises NotModified where it is the one that is known."""
     with sources.open(ResumeFile(location, **hints), known, lambda _: False) as resume:
         assert len(resume.body.read()) == resume.size > 0
-        assert resume.described is not None
-        return resume.described.fingerprint
+        assert resume.content is not None
+        return resume.content.tag
 
 
 def is_read_again(sources: Sources, location: str, known: str | None, **hints: Any) -> bool:
@@ -165,7 +165,7 @@ class Store(MemoryFileSystem):  # type: ignore[misc]  # as above
     reads: list[str] = []  # noqa: RUF012 - likewise
 
     def _open(self, path: str, *args: Any, **kwargs: Any) -> Any:
-        file = super()._open(path, *args, **kwargs)
+        file = super()._open(f"/{path.lstrip('/')}", *args, **kwargs)
         details = {"name": path, "size": len(file.getbuffer()), **Store.about}
         return _Opened(file, details)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
-import requests
+from urllib3.exceptions import SSLError
 
 from target_linkedin_resumes.errors import Failure, Misconfigured, Reject, Retry
 from target_linkedin_resumes.http.address_guard import is_public
@@ -274,7 +274,8 @@ class TokenEndpoint:
         listed = FileSource(
             server.url("/in"), {"Authorization": "Zoho-oauthtoken {token}"}, oauth=oauth
         )
-        self.web = Web(Prefixes([listed]), timeout=2, clock=lambda: self.now)
+        gates = Gates(900, lambda: self.now, lambda wait: wait)
+        self.web = Web(Prefixes([listed]), timeout=2, clock=lambda: self.now, gates=gates)
 
     def give(self, handler: BaseHTTPRequestHandler) -> None:
         self.made += 1
@@ -339,8 +340,10 @@ def test_a_file_that_a_new_token_does_not_open_is_denied(
     [
         (503, b"", 7),
         (429, b"", 7),
-        (400, b'{"error": "Access Denied", "error_description": "too many requests"}', None),
-        (400, b'{"error": "temporarily_unavailable"}', None),
+        (400, b'{"error": "Access Denied", "error_description": "too many requests"}', 7),
+        (400, b'{"error": "temporarily_unavailable"}', 7),
+        (403, b"", 7),
+        (202, b"", 7),
     ],
 )
 def test_a_token_endpoint_that_is_out_is_spared(
@@ -354,13 +357,115 @@ def test_a_token_endpoint_that_is_out_is_spared(
     assert server.paths() == ["/token"]
 
 
+def hanging(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Length", "1000")
+    handler.end_headers()
+    handler.wfile.write(b"{")
+    handler.wfile.flush()
+    handler.connection.recv(1)  # until the other side gives up
+
+
+def breaking_off(handler: BaseHTTPRequestHandler) -> None:
+    send(handler, 200, b'{"access_token": "tok', {"Content-Length": "1000"})
+    handler.close_connection = True
+
+
+@pytest.mark.parametrize("answer", [hanging, breaking_off])
+def test_a_token_endpoint_that_breaks_off_is_asked_once_by_all(
+    server: Server, endpoint: TokenEndpoint, answer: Callable[[BaseHTTPRequestHandler], None]
+) -> None:
+    endpoint.web._timeout = 0.3
+    server.answers["/token"] = answer
+    ended: list[Failure] = []
+
+    def fetch() -> None:
+        ended.append(failure(endpoint.web, server.url("/in/cv.pdf")))
+
+    threads = [threading.Thread(target=fetch) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [isinstance(one, Retry) for one in ended] == [True] * 8
+    assert server.paths() == ["/token"]
+
+
+@pytest.mark.parametrize(
+    ("status", "pack"),
+    [(200, gzip.compress), (201, bytes), (200, lambda text: b"\xef\xbb\xbf" + text)],
+)
+def test_a_token_in_other_forms(
+    server: Server, endpoint: TokenEndpoint, status: int, pack: Callable[[bytes], bytes]
+) -> None:
+    endpoint.good = {"token-1"}
+    encoding = "gzip" if pack is gzip.compress else ""
+    body = pack(b'{"access_token": "token-1"}')
+    server.file("/token", body, status, Content_Encoding=encoding)
+    assert fetched(endpoint.web, server.url("/in/cv.pdf"))[0] == PDF
+
+
+@pytest.mark.parametrize("body", [b"<html>maintenance</html>", b" " * 3_000_000])
+def test_a_token_endpoint_that_answers_something_else_in_a_run_is_spared(
+    server: Server, endpoint: TokenEndpoint, body: bytes
+) -> None:
+    assert fetched(endpoint.web, server.url("/in/cv.pdf"))[0] == PDF
+    endpoint.now += 3600
+    server.file("/token", body)
+    for _ in range(5):
+        assert isinstance(failure(endpoint.web, server.url("/in/cv.pdf")), Retry)
+    assert server.paths().count("/token") == 3  # one failure alone may be that of one call
+
+
+def test_entries_with_the_same_credentials_share_their_token(server: Server) -> None:
+    """A refresh token that serves only once would be used up by the first of them."""
+    taken: list[str] = []
+
+    def rotate(handler: BaseHTTPRequestHandler) -> None:
+        [sent] = parse_qs(server.asked[-1].form)["refresh_token"]
+        if sent in taken:
+            send(handler, 400, b'{"error": "invalid_grant"}', {})
+            return
+        taken.append(sent)
+        body = b'{"access_token": "a", "refresh_token": "next-%d"}' % len(taken)
+        send(handler, 200, body, {})
+
+    server.answers["/token"] = rotate
+
+    def oauth() -> OAuth:
+        return OAuth(server.url("/token"), "the-id", "hidden-secret", "hidden-refresh")
+
+    listed = [FileSource(server.url(path), oauth=oauth()) for path in ("/a", "/b")]
+    web = Web(Prefixes(listed), timeout=2)
+    for path in ("/a/cv.pdf", "/b/cv.pdf"):
+        assert fetched(web, server.file(path, PDF))[0] == PDF
+    assert taken == ["hidden-refresh"]
+    web.close()
+
+
 def test_a_token_endpoint_that_refuses_stops_the_run(
     server: Server, endpoint: TokenEndpoint
 ) -> None:
     server.file("/token", b'{"error": "invalid_grant"}', 400)
-    with pytest.raises(Misconfigured, match=r"file_sources\[0\].oauth") as caught:
-        fetched(endpoint.web, server.url("/in/cv.pdf"))
-    assert "hidden" not in caught.value.message
+    for _ in range(3):
+        with pytest.raises(Misconfigured, match=r"file_sources\[0\].oauth") as caught:
+            fetched(endpoint.web, server.url("/in/cv.pdf"))
+        assert "hidden" not in caught.value.message
+    assert server.paths() == ["/token"]
+
+
+def test_credentials_that_have_ended_are_no_expired_links(server: Server, tmp_path: Path) -> None:
+    """When a source refuses everything, few records become rejects."""
+    body = b'{"error": {"code": "InvalidAuthenticationToken", "message": "token has expired"}}'
+    listed = FileSource(server.url("/in"), TOKEN)
+    ended: list[Failure] = []
+    with Sources(tmp_path, [listed], timeout=2) as sources:
+        for number in range(30):
+            url = server.file(f"/in/{number}", body, 401)
+            with pytest.raises(Failure) as caught, sources.open(ResumeFile(url)):
+                pytest.fail("it was opened")
+            ended.append(caught.value)
+    assert [isinstance(one, Retry) for one in ended] == [False] * 9 + [True] * 21
 
 
 def test_what_was_refused_keeps_no_connection_open(server: Server) -> None:
@@ -972,11 +1077,10 @@ def test_a_ca_bundle_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_certificate_that_cannot_be_verified() -> None:
     cause = ssl.SSLCertVerificationError("self-signed certificate of example")
-    error = requests.exceptions.SSLError(requests.packages.urllib3.exceptions.SSLError(cause))  # type: ignore[attr-defined]  # as requests wraps it
-    found = failure_of_error(error)
+    found = failure_of_error(SSLError(cause))
     assert isinstance(found, Reject)
     assert (found.code, "REQUESTS_CA_BUNDLE" in found.message) == ("source_unreachable", True)
-    assert isinstance(failure_of_error(requests.exceptions.SSLError("EOF")), Retry)
+    assert isinstance(failure_of_error(SSLError("EOF")), Retry)
 
 
 @pytest.mark.parametrize("listed", [False, True])

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from target_linkedin_resumes.engine.interfaces import Confirmed
-from target_linkedin_resumes.engine.types import Content, Upload
+from target_linkedin_resumes.engine.types import Upload
 from target_linkedin_resumes.errors import Confirmation, Misconfigured, Stop
-from target_linkedin_resumes.records import Delete, ResumeFile, ResumeKey, Upsert
+from target_linkedin_resumes.records import Content, Delete, ResumeFile, ResumeKey, Upsert
 from target_linkedin_resumes.stores import audit_log as audit
 from target_linkedin_resumes.stores.audit_log import AuditLog
 from target_linkedin_resumes.stores.line_file import NEW

@@ -12,9 +12,17 @@ from typing import Any
 import pytest
 
 from target_linkedin_resumes.engine.interfaces import Confirmed, Sent
-from target_linkedin_resumes.engine.types import Content, Rejected, Upload
+from target_linkedin_resumes.engine.types import Rejected, Upload
 from target_linkedin_resumes.errors import Confirmation, Misconfigured, Reject, Stop
-from target_linkedin_resumes.records import Delete, Provenance, ResumeFile, ResumeKey, Row, Upsert
+from target_linkedin_resumes.records import (
+    Content,
+    Delete,
+    Provenance,
+    ResumeFile,
+    ResumeKey,
+    Row,
+    Upsert,
+)
 from target_linkedin_resumes.stores.ledger import REUSE_SECONDS, Ledger, State
 from target_linkedin_resumes.stores.ledger_db import STEPS, LedgerDB
 

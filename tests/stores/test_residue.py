@@ -9,9 +9,16 @@ import time
 from pathlib import Path
 
 from target_linkedin_resumes.engine.interfaces import Confirmed, Sent
-from target_linkedin_resumes.engine.types import Content, Upload
+from target_linkedin_resumes.engine.types import Upload
 from target_linkedin_resumes.errors import Confirmation
-from target_linkedin_resumes.records import Delete, Provenance, ResumeFile, ResumeKey, Upsert
+from target_linkedin_resumes.records import (
+    Content,
+    Delete,
+    Provenance,
+    ResumeFile,
+    ResumeKey,
+    Upsert,
+)
 from target_linkedin_resumes.stores.ledger import Ledger
 from target_linkedin_resumes.stores.ledger_db import LedgerDB
 
