@@ -148,7 +148,8 @@ def _built(
     ledger = _ledger(settings, quota)
     if ledger is not None:
         undo.callback(ledger.close)
-    stores = _stores(settings, rejects, ledger)
+    told = ListedRejects(settings.rejects_path) if settings.dry_run else rejects
+    stores = _stores(settings, told, ledger)
     for store in stores:
         if store not in (rejects, ledger):
             undo.callback(store.close, complete=False)
@@ -199,7 +200,7 @@ def _built(
     begun = time.monotonic()
     reporter = Reporter(
         *(engine, metrics, waits, time.monotonic, begun, quota, settings),
-        outstanding=lambda: (0, 0) if rejects is None else rejects.outstanding,
+        outstanding=lambda: (0, 0) if told is None else told.outstanding,
         look_too=linkedin.look,
     )
     return Runtime(engine, reporter, rejects, stores, versions, rows, transport, sources, report)
@@ -276,7 +277,7 @@ def _delete_limit(settings: Settings, ledger: Ledger | None) -> DeleteLimit:
 
 
 def _stores(
-    settings: Settings, rejects: DeadLetters | None, ledger: Ledger | None
+    settings: Settings, rejects: DeadLetters | ListedRejects | None, ledger: Ledger | None
 ) -> Sequence[Store]:
     """Give the stores in the order in which they are told what happens.
 
@@ -296,9 +297,7 @@ def _stores(
                 retain_days=settings.audit_retain_days,
             )
         )
-    if settings.dry_run:
-        stores.append(ListedRejects())
-    elif rejects is not None:
+    if rejects is not None:
         stores.append(rejects)
     if ledger is not None:
         stores.append(ledger)

@@ -6,14 +6,14 @@ import logging
 import signal
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from target_linkedin_resumes.app import Runtime
 from target_linkedin_resumes.errors import Failure, Misconfigured, QuotaSpent, Reject, Stop
 from target_linkedin_resumes.log_masking import MaskingFormatter
 from target_linkedin_resumes.report.model import End, Figures, Kind
 from target_linkedin_resumes.report.page import as_html, as_json
-from target_linkedin_resumes.report.wording import outstanding_deletions
+from target_linkedin_resumes.report.wording import renewal_after
 
 logger = logging.getLogger(__name__)
 
@@ -26,12 +26,12 @@ def exit_status(
     signum: int | None,
     *,
     rejects_fail: bool,
-    outstanding: tuple[int, int] = (0, 0),
+    outstanding: bool = False,
 ) -> End:
     """Say how a run came to its end.
 
-    ``rejects_fail`` says that rejects count as a failure. ``outstanding`` are the deletions that
-    wait, which always do, and how many persons they are of.
+    ``rejects_fail`` says that rejects count as a failure; deletions that are ``outstanding`` always
+    do.
     """
     if isinstance(failure, Reject):
         return End(Kind.REJECTED, Stop.exit_code, failure.message, failure.code)
@@ -45,15 +45,13 @@ def exit_status(
         return End(kind, code, failure.message)
     if signum is not None:
         return End(Kind.SIGNAL, 128 + signum, signal.Signals(signum).name)
-    deletions, persons = outstanding
-    if deletions:
-        message = f"finished, but {outstanding_deletions(deletions, persons)}"
-        return End(Kind.OUTSTANDING, REJECTS_WRITTEN, message)
+    if outstanding:
+        return End(Kind.OUTSTANDING, REJECTS_WRITTEN)
     return End(Kind.FINISHED, REJECTS_WRITTEN if rejects_fail else 0)
 
 
 def explain(failure: Failure) -> str:
-    """Give the last line of the log about what stopped a run."""
+    """Return the last line of the log about what stopped a run."""
     if isinstance(failure, Reject):
         return (
             f"Stopped at a record that cannot be delivered [{failure.code}]: {failure}. No state"
@@ -61,9 +59,7 @@ def explain(failure: Failure) -> str:
             " go on past such records with the setting on_reject=continue."
         )
     if isinstance(failure, QuotaSpent):
-        today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        renewal = today + timedelta(days=1)
-        return f"Stopped: {failure}. Run again after {renewal:%Y-%m-%d %H:%M} UTC."
+        return f"Stopped: {failure}. Run again after {renewal_after(datetime.now(UTC))}."
     return f"Stopped: {failure}"
 
 

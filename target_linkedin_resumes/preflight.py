@@ -23,8 +23,9 @@ from target_linkedin_resumes.report.metrics import Metrics
 from target_linkedin_resumes.report.wording import outstanding_deletions
 from target_linkedin_resumes.settings import Settings
 from target_linkedin_resumes.stores.audit_log import check_audit_log
-from target_linkedin_resumes.stores.dead_letters import check_dead_letters, outstanding_in
+from target_linkedin_resumes.stores.dead_letters import check_dead_letters
 from target_linkedin_resumes.stores.ledger_db import check_ledger
+from target_linkedin_resumes.stores.reject_lines import outstanding_in
 
 
 def preflight(settings: Settings) -> Iterator[tuple[bool, str]]:
@@ -56,7 +57,7 @@ def preflight(settings: Settings) -> Iterator[tuple[bool, str]]:
 
 
 def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], object]]]:
-    """Give what to say if all is well, and a check that raises Misconfigured as a run would."""
+    """Yield what to say if all is well, and a check that raises Misconfigured as a run would."""
     yield (
         "file_sources, convert: everything they need is installed",
         lambda: sources_of(settings).close(),

@@ -206,6 +206,11 @@ class ResumeSink(Sink):
             return
         self._engine.write(partial(kept.overtaken, row, deletions=deletions, named=named))
 
+    def _succeed(self, kept: DeadLetters, row: Row | None) -> None:
+        """Have the deletions that are kept of a row go once the next change arrives."""
+        if row is not None and kept.keeps(row, named=False):
+            self._engine.write(partial(kept.succeeds, row, self._engine.position))
+
     def _describe(self, record: Record, stream: str, *, again: bool) -> None:
         """Log the mapping once, and note which properties identify the stream's rows.
 
@@ -253,7 +258,7 @@ class ResumeSink(Sink):
             self._overtake(message, named=True)
             self._delete_row(message)
         else:
-            self._overtake(message, deletions=not isinstance(asked, _Unreadable))
+            self._overtake(message, deletions=isinstance(asked, Delete))
             key = None if isinstance(asked, Delete) else asked.key
             found = None
             if self._rows is not None and message.row is not None and key is not None:
@@ -298,6 +303,9 @@ class ResumeSink(Sink):
             self._tell_padding(asked.key)
             if self._rows is not None and self._row_keys and message.row is None:
                 self._rows.unidentified(message.provenance.stream)
+            kept = self._dead_letters
+            if kept is not None and kept.unnamed:  # nearly never: no call for it
+                self._succeed(kept, message.row)
             self._engine.add(asked, message.size, priority(asked), found)
         if self._rows is not None and message.row is not None and asked.key is not None:
             self._rows.added(message.row, asked.key)
@@ -359,8 +367,8 @@ class ResumeSink(Sink):
             whole = whole and key is not None
             if key is not None and not isinstance(change, Delete):
                 named.add(key)
-        readable = any(not isinstance(change, _Unreadable) for change, _ in asked)
-        self._overtake(message, deletions=readable)
+        only_deletes = bool(asked) and all(isinstance(change, Delete) for change, _ in asked)
+        self._overtake(message, deletions=only_deletes)
         if self._rows is not None and message.row is not None:
             self._rows.name_all(message.row, named, whole=whole)
         for change, one in asked:

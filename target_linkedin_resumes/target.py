@@ -66,8 +66,8 @@ from target_linkedin_resumes.singer.standard_streams import StateOutput, Unread
 from target_linkedin_resumes.singer.stream_maps import without_failing
 from target_linkedin_resumes.singer.usage import DiscreetCommand
 from target_linkedin_resumes.sinks import ResumeSink, warn_of_missing_streams
-from target_linkedin_resumes.stores.dead_letters import attempts_of, deletion_of, element_of
 from target_linkedin_resumes.stores.full_table import FullTables
+from target_linkedin_resumes.stores.reject_lines import attempts_of, deletion_of, element_of
 from target_linkedin_resumes.values import version_of
 
 logger = logging.getLogger(__name__)
@@ -322,7 +322,7 @@ class TargetLinkedInResumes(Target):
             failure,
             signum,
             rejects_fail=kept > 0 and self.settings.fail_on_rejects,
-            outstanding=runtime.reporter.outstanding(),
+            outstanding=runtime.reporter.outstanding() != (0, 0),
         )
         figures = runtime.reporter.figures(
             end, version=self.plugin_version, rejects_kept=runtime.rejects is not None

@@ -82,7 +82,7 @@ class Uploader:
         if known is None:
             return NOTHING_KNOWN
         if isinstance(change, Delete):
-            unchanged = self._ledger.is_deleted(change.key, known)
+            unchanged = self._ledger.is_deleted(known)
         else:
             unchanged = self._ledger.has_tag(change, known, self._sources.fingerprint(change.file))
         return Unchanged() if unchanged else known

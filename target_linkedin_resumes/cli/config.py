@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -28,7 +29,7 @@ def exit_on_stop() -> Iterator[None]:
 
 
 def config_option(*, required: bool) -> Callable[..., Any]:
-    """Give the option `--config`, as the target's own command has it."""
+    """Return the option `--config`, as the target's own command has it."""
     return click.option(
         "--config",
         multiple=True,
@@ -36,6 +37,22 @@ def config_option(*, required: bool) -> Callable[..., Any]:
         metavar="PATH",
         help="The configuration of the target, a JSON file, or ENV for its environment variables.",
     )
+
+
+def read_id(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Read an id of the command line, as UTF-8 whatever the locale. Raises click.BadParameter.
+
+    One that is blank, as an unset variable of a shell is, would find nothing.
+    """
+    if value is None:
+        return None
+    try:
+        text = os.fsencode(value).decode()
+    except UnicodeError:
+        raise click.BadParameter("it is not UTF-8; expected an id") from None
+    if not text.strip():
+        raise click.BadParameter("it is blank; expected an id")
+    return text
 
 
 def read_configuration(paths: Sequence[str]) -> Settings:

@@ -13,14 +13,16 @@ from typing import Any
 
 import click
 
+from target_linkedin_resumes.app import owner_of
 from target_linkedin_resumes.cli.config import (
     config_option,
     exit_on_stop,
     print_json,
     read_configuration,
+    read_id,
 )
 from target_linkedin_resumes.cli.erase import Erased, Erasure
-from target_linkedin_resumes.cli.receipt import receipt_lines
+from target_linkedin_resumes.cli.receipt import print_receipt
 from target_linkedin_resumes.errors import Misconfigured, Stop
 from target_linkedin_resumes.log_masking import mask_logs
 from target_linkedin_resumes.records import ResumeKey
@@ -50,11 +52,11 @@ class Place:
     given: Path | None
 
     def settings(self) -> Settings | None:
-        """The configuration, if there is one. Raises :class:`Misconfigured`."""
+        """Return the configuration, if there is one. Raises :class:`Misconfigured`."""
         return read_configuration(self.config) if self.config else None
 
     def path(self, settings: Settings | None) -> Path:
-        """The ledger's path. Raises :class:`Misconfigured`."""
+        """Return the ledger's path. Raises :class:`Misconfigured`."""
         path = self.given or (settings.ledger_path if settings is not None else None)
         if path is None:
             raise Misconfigured(
@@ -103,8 +105,8 @@ def export(place: Place) -> None:
 
 
 @main.command(short_help="Forget one resume, so that it is sent again.")
-@click.argument("candidate_id")
-@click.argument("resume_id")
+@click.argument("candidate_id", callback=read_id)
+@click.argument("resume_id", callback=read_id)
 @click.pass_obj
 def forget(place: Place, candidate_id: str, resume_id: str) -> None:
     """Forget one resume: its next record is sent as if it were the first.
@@ -126,16 +128,9 @@ def forget(place: Place, candidate_id: str, resume_id: str) -> None:
     click.echo(f"{key}: {'forgotten' if known else 'the ledger does not know it'}.")
 
 
-def _said(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    """Refuse an id that is blank, as an unset variable of a shell is: it would erase nothing."""
-    if value is not None and not value.strip():
-        raise click.BadParameter("it is blank; expected an id")
-    return value
-
-
 @main.command(short_help="Delete at LinkedIn what it holds of a candidate, now.")
-@click.argument("candidate_id", callback=_said)
-@click.argument("resume_id", required=False, callback=_said)
+@click.argument("candidate_id", callback=read_id)
+@click.argument("resume_id", required=False, callback=read_id)
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 @click.option("--dry-run", is_flag=True, help="List what would be deleted, and delete nothing.")
 @click.pass_obj
@@ -162,8 +157,7 @@ def erase(
         for line in _erased(erased):
             click.echo(line)
         if settings.audit_path is not None:
-            for line in receipt_lines(settings, candidate_id):
-                click.echo(line)
+            print_receipt(settings, candidate_id)
     if erased.failure is not None:
         code = erased.failure.exit_code if isinstance(erased.failure, Stop) else Stop.exit_code
         click.echo(str(erased.failure), err=True)
@@ -215,13 +209,12 @@ def rebuild_command(place: Place) -> None:
             raise Misconfigured(
                 f"setting 'audit_path': there is no audit file at {settings.audit_path}"
             )
-        owner = {"organization": settings.organization, "contract": settings.contract}
         with (
             closing(open_lines(settings.audit_path)) as lines,
-            closing(LedgerDB(place.path(settings), owner)) as file,
+            closing(LedgerDB(place.path(settings), owner_of(settings))) as file,
         ):
-            rebuilt = rebuild(file, lines, Pseudonyms(settings.audit_key))
-    click.echo(f"{rebuilt.lines} lines read, {rebuilt.recovered} resumes recovered: {_APART}.")
+            read, recovered = rebuild(file, lines, Pseudonyms(settings.audit_key))
+    click.echo(f"{read} lines read, {recovered} resumes recovered: {_APART}.")
 
 
 def _opened(path: Path, settings: Settings | None) -> Ledger:

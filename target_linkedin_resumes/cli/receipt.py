@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,12 @@ from target_linkedin_resumes.cli.config import (
     exit_on_stop,
     print_json,
     read_configuration,
+    read_id,
 )
 from target_linkedin_resumes.errors import NOT_THERE, Misconfigured
 from target_linkedin_resumes.settings import Settings
 from target_linkedin_resumes.singer.usage import DiscreetCommand
-from target_linkedin_resumes.stores.audit_log import DELIVERED, Receipt, ResumeReceipt, receipt
+from target_linkedin_resumes.stores.audit_log import DELIVERED, Receipt, is_held, receipt
 from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
 
 # Digits of a keyed hash that tell one candidate's resumes apart for people.
@@ -25,7 +26,7 @@ _SHORT = 12
 
 
 @click.command(cls=DiscreetCommand)
-@click.argument("candidate_id")
+@click.argument("candidate_id", callback=read_id)
 @config_option(required=True)
 @click.option("--json", "as_json", is_flag=True, help="Print it for programs.")
 def main(candidate_id: str, config: Sequence[str], *, as_json: bool) -> None:
@@ -34,38 +35,30 @@ def main(candidate_id: str, config: Sequence[str], *, as_json: bool) -> None:
     It is read from the audit file (settings audit_path and audit_key), also while a run writes it.
     """
     with exit_on_stop():
-        settings = read_configuration(config)
-        if settings.audit_path is None or settings.audit_key is None:
-            raise Misconfigured(
-                "setting 'audit_path': required for a receipt, which is read from the audit file;"
-                " expected a configuration with audit_path and audit_key"
-            )
-        pseudonyms = Pseudonyms(settings.audit_key)
-        found = receipt(_lines(settings.audit_path), pseudonyms, candidate_id)
-    if as_json:
-        print_json(_document(found, candidate_id, settings.audit_path))
-    else:
-        for line in _text(found, candidate_id, settings.audit_path):
-            click.echo(line)
+        print_receipt(read_configuration(config), candidate_id, as_json=as_json)
 
 
-def receipt_lines(settings: Settings, candidate_id: str) -> Iterator[str]:
-    """Give a candidate's receipt as text, from the audit file of settings that have one."""
-    assert settings.audit_path is not None  # noqa: S101 - the caller has seen to it
-    assert settings.audit_key is not None  # noqa: S101 - required by the other
-    found = receipt(_lines(settings.audit_path), Pseudonyms(settings.audit_key), candidate_id)
-    yield from _text(found, candidate_id, settings.audit_path)
-
-
-def _lines(path: Path) -> Iterator[bytes]:
+def print_receipt(settings: Settings, candidate_id: str, *, as_json: bool = False) -> None:
+    """Print a candidate's receipt. Raises :class:`Misconfigured` where there is no audit file."""
+    path, key = settings.audit_path, settings.audit_key
+    if path is None or key is None:
+        raise Misconfigured(
+            "setting 'audit_path': required for a receipt, which is read from the audit file;"
+            " expected a configuration with audit_path and audit_key"
+        )
     try:
         with path.open("rb") as lines:
-            yield from lines
+            found = receipt(lines, Pseudonyms(key), candidate_id)
     except OSError as error:
         raise Misconfigured(
             f"setting 'audit_path': the file cannot be read ({error.strerror}); expected the one"
             " that the runs of this configuration have written"
         ) from None
+    if as_json:
+        print_json(_document(found, candidate_id, path))
+    else:
+        for line in _text(found, candidate_id, path):
+            click.echo(line)
 
 
 def _document(found: Receipt, candidate_id: str, path: Path) -> dict[str, Any]:
@@ -75,8 +68,8 @@ def _document(found: Receipt, candidate_id: str, path: Path) -> dict[str, Any]:
         "since": found.since,
         "until": found.until,
         "resumes": [
-            {"resume": one.resume, "held_by_linkedin": one.held, "events": one.events}
-            for one in found.resumes
+            {"resume": resume, "held_by_linkedin": is_held(events), "events": events}
+            for resume, events in found.resumes.items()
         ],
     }
 
@@ -87,20 +80,21 @@ def _text(found: Receipt, candidate_id: str, path: Path) -> Iterator[str]:
         yield f"From {path}, which is empty."
     else:
         yield f"From {path}, which covers {found.since} to {found.until}."
-    for one in found.resumes:
+    for resume, events in found.resumes.items():
         yield ""
-        yield f"Resume {one.resume[:_SHORT]} (keyed hash)"
-        yield from _events(one)
+        yield f"Resume {resume[:_SHORT]} (keyed hash)"
+        yield from _events(events)
     yield ""
+    held = sum(map(is_held, found.resumes.values()))
     yield (
-        f"LinkedIn holds {found.held} of {len(found.resumes)} resumes."
+        f"LinkedIn holds {held} of {len(found.resumes)} resumes."
         if found.resumes
         else "In the time that the file covers, nothing of this candidate was sent or erased."
     )
 
 
-def _events(one: ResumeReceipt) -> Iterator[str]:
-    for event in one.events:
+def _events(events: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for event in events:
         if event["operation"] == DELIVERED:
             what = "sent"
         else:

@@ -53,25 +53,22 @@ class DeleteLimit:
         """Count those that a stream's new version asks for. Raises :class:`Stop` instead of that
         when they are too many; none of them is made then.
         """
-        if self._most is not None and self.count + count > self._most:
-            raise Stop(
-                f"stream {stream!r}: ACTIVATE_VERSION would delete {count} resumes that the tap no"
-                f" longer names, after {self.count} that this run has deleted; the setting"
-                f" max_deletes allows {self._most}{self._share}. None of them was deleted. If it is"
-                " right, raise max_deletes and run again."
-            )
+        who = f"stream {stream!r}: ACTIVATE_VERSION would delete {count} resumes"
+        self._check(count, f"{who} that the tap no longer names")
         self.count += count
 
     def check_all(self, keys: Collection[ResumeKey], what: str) -> None:
         """Raise :class:`Stop` if the deletions that one record asks for are too many together."""
-        if self._most is None:
-            return
-        count = sum(map(self._counts, keys))
-        if self.count + count > self._most:
+        if self._most is not None:
+            count = sum(map(self._counts, keys))
+            self._check(count, f"{what} would delete {count} resumes")
+
+    def _check(self, count: int, said: str) -> None:
+        if self._most is not None and self.count + count > self._most:
             raise Stop(
-                f"{what} would delete {count} resumes, after {self.count} that this run has"
-                f" deleted; the setting max_deletes allows {self._most}{self._share}. None of them"
-                " was deleted. If it is right, raise max_deletes and run again."
+                f"{said}, after {self.count} that this run has deleted; the setting max_deletes"
+                f" allows {self._most}{self._share}. None of them was deleted. If it is right,"
+                " raise max_deletes and run again."
             )
 
     def take_unasked(self, count: int, stream: str, properties: Sequence[str]) -> None:

@@ -35,7 +35,13 @@ class ReportFiles:
                     " expected the path of an HTML file, next to which a JSON file can be written"
                 )
         try:
-            foreign = [one.name for one in (self._html, self._json) if not _is_report(one)]
+            for one in (self._html, self._json):
+                if not _is_report(one):
+                    raise Misconfigured(
+                        f"setting 'report_path': {one.name!r} exists and is not a report of this"
+                        " target; expected the path of an HTML file, next to which a JSON file of"
+                        " the same name can be written"
+                    )
             descriptor, name = self._beside(self._html)
             os.close(descriptor)
             Path(name).unlink()
@@ -44,12 +50,6 @@ class ReportFiles:
                 f"setting 'report_path': {path.name!r} cannot be written ({error.strerror});"
                 " expected a path in a directory that this user may write to"
             ) from None
-        if foreign:
-            raise Misconfigured(
-                f"setting 'report_path': {foreign[0]!r} exists and is not a report of this target;"
-                " expected the path of an HTML file, next to which a JSON file of the same name can"
-                " be written"
-            )
 
     def write(self, html: str, json: str) -> None:
         """Put both in their places. Raises OSError; what was there before is then still there."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 
 from target_linkedin_resumes.errors import Retry
@@ -43,7 +43,7 @@ class Histogram:
         self.longest = max(self.longest, seconds)
 
     def percentile(self, percent: int) -> float:
-        """Give the seconds that ``percent`` of 100 durations do not exceed; 0 if there are none."""
+        """Return the seconds that ``percent`` of 100 durations do not exceed; 0 without any."""
         wanted = math.ceil(self.count * percent / 100)
         # Of few durations a bucket's middle would not agree with those that are known.
         if wanted == self.count:
@@ -64,7 +64,9 @@ class Metrics:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._calls: dict[str, tuple[Counter[str], Histogram]] = {}
+        self._calls: defaultdict[str, tuple[Counter[str], Histogram]] = defaultdict(
+            lambda: (Counter(), Histogram())
+        )
         self._stopped = False
 
     def stop(self) -> None:
@@ -77,15 +79,13 @@ class Metrics:
         if self._stopped:
             return
         with self._lock:
-            found = self._calls.get(call)
-            if found is None:
-                found = self._calls[call] = Counter(), Histogram()
-            found[0][outcome] += 1
-            found[1].add(seconds)
+            outcomes, took = self._calls[call]
+            outcomes[outcome] += 1
+            took.add(seconds)
 
     @property
     def endpoints(self) -> dict[str, Endpoint]:
-        """Give what the calls to each endpoint came to, and how long they took."""
+        """Return what the calls to each endpoint came to, and how long they took."""
         with self._lock:
             return {
                 call: Endpoint(
@@ -122,14 +122,14 @@ class WaitTimes:
 
     @property
     def so_far(self) -> Waits:
-        """Give the seconds waited until now."""
+        """Return the seconds waited until now."""
         now = self.clock()
         with self._lock:
             return Waits(**{name: span.lasted(now) for name, span in self._spans.items()})
 
     @property
     def now(self) -> tuple[str, float] | None:
-        """Give the name in :class:`Waits` of what is waited for, and the seconds left."""
+        """Return the name in :class:`Waits` of what is waited for, and the seconds left."""
         now = self.clock()
         with self._lock:
             left = {name: span.until - now for name, span in self._spans.items()}

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from target_linkedin_resumes.engine.counters import Counters
 
@@ -46,7 +46,7 @@ class Totals(NamedTuple):
 
     @property
     def confirmed(self) -> int:
-        """What LinkedIn has answered as done: what its limit of records a minute counts."""
+        """Return what LinkedIn has answered as done: what its limit of records a minute counts."""
         return self.delivered + self.deleted + self.not_there
 
 
@@ -96,7 +96,7 @@ class Timeline:
 
     @property
     def moments(self) -> list[Moment]:
-        """The moments, oldest first; the first is the start of the run."""
+        """Return the moments, oldest first; the first is the start of the run."""
         return [Moment(0.0, Totals(), 0), *self._moments]
 
 
@@ -144,11 +144,6 @@ class Endpoint:
     median: float
     percentile_95: float
     longest: float
-
-    @property
-    def calls(self) -> int:
-        """All calls."""
-        return sum(self.outcomes.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,36 +221,26 @@ class Figures:
     waits: Waits
     requests_today: Mapping[str, int]
     requests_of_day: bool
-    settings: Mapping[str, int | str | bool | None]
+    settings: Mapping[str, Any]
     timeline: Sequence[Moment]
 
     @property
     def records(self) -> Records:
-        """What became of the records."""
+        """Return what became of the records."""
         return Records.of(self.counters, self.superseded)
 
     @property
     def to_cover(self) -> int:
-        """What a state waits for: a record that is filtered out is no part of it."""
+        """Return what a state waits for: a record that is filtered out is no part of it."""
         counters = self.counters
         return counters.read - counters.filtered + counters.vanished
 
     @property
     def states_printed(self) -> int:
-        """How many states were printed; a dry run prints none."""
+        """Return how many states were printed; a dry run prints none."""
         return 0 if self.dry_run else self.counters.states
 
     @property
-    def records_per_minute(self) -> int:
-        """The setting."""
-        return int(self.settings["records_per_minute"] or 0)
-
-    @property
-    def requests_per_day(self) -> int:
-        """The setting."""
-        return int(self.settings["requests_per_day"] or 0)
-
-    @property
     def highest_minute(self) -> int:
-        """The most records that LinkedIn confirmed in any 60 seconds."""
+        """Return the most records that LinkedIn confirmed in any 60 seconds."""
         return max((moment.last_minute for moment in self.timeline), default=0)

@@ -61,7 +61,7 @@ _WAITS: Sequence[tuple[str, Callable[[Totals], float]]] = (
 
 
 def as_html(figures: Figures) -> str:
-    """Give the text of the HTML file."""
+    """Return the text of the HTML file."""
     slowest = max((one.percentile_95 for one in figures.calls.values()), default=0.0)
     return _template().render(
         figures=figures,
@@ -69,7 +69,7 @@ def as_html(figures: Figures) -> str:
         records=figures.records,
         counted=wording.counted(figures.records, dry=figures.dry_run),
         outcome=outcome_of(figures),
-        chart=rate_chart(figures.timeline, figures.records_per_minute),
+        chart=rate_chart(figures.timeline, figures.settings["records_per_minute"]),
         calls=[_call(name, one, slowest) for name, one in figures.calls.items()],
         rejects=[(code, n, of_reject(code)) for code, n in _by_count(figures.counters.rejected)],
         retries=_retries(figures),
@@ -257,7 +257,7 @@ def _rows(moments: Sequence[Moment]) -> list[Row]:
 
 
 def facts(figures: Figures) -> dict[str, Any]:
-    """Give the figures for programs: the report's JSON has them, and the last lines of the log."""
+    """Return the figures for programs, as the report's JSON and the end of the log have them."""
     counters = figures.counters
     return {
         "outstanding": figures.outstanding,
@@ -294,7 +294,7 @@ def facts(figures: Figures) -> dict[str, Any]:
 
 
 def document(figures: Figures) -> dict[str, Any]:
-    """Give the report as an object for JSON; docs/report.md describes it."""
+    """Return the report as an object for JSON; docs/report.md describes it."""
     outcome, end = outcome_of(figures), figures.end
     return {
         "report_version": REPORT_VERSION,
@@ -321,5 +321,5 @@ def document(figures: Figures) -> dict[str, Any]:
 
 
 def as_json(figures: Figures) -> str:
-    """Give the text of the JSON file."""
+    """Return the text of the JSON file."""
     return json.dumps(document(figures), indent=2) + "\n"

@@ -207,7 +207,7 @@ def rendered(progress: Progress, columns: int) -> RenderableType:
 
 
 def _line(said: str, more: str, columns: int, style: str) -> Text:
-    """Give a line of text, with what may be left out of it if there is room."""
+    """Return a line of text, with what may be left out of it if there is room."""
     from rich.text import Text  # noqa: PLC0415
 
     text = said + more if len(said + more) <= min(columns - 1, WIDTH) else said
@@ -215,7 +215,7 @@ def _line(said: str, more: str, columns: int, style: str) -> Text:
 
 
 def _situation(progress: Progress) -> tuple[str, str]:
-    """Give what goes on, and what may be left out of it where there is no room."""
+    """Return what goes on, and what may be left out of it where there is no room."""
     if progress.ended:
         return ("dry run, ended", ": nothing was sent") if progress.dry else ("ended", "")
     if progress.waiting is not None:

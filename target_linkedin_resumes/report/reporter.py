@@ -6,16 +6,15 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
-from target_linkedin_resumes.engine.counters import Counters
 from target_linkedin_resumes.engine.engine import Engine
 from target_linkedin_resumes.linkedin.limits import RequestsPerDay
 from target_linkedin_resumes.report.metrics import Metrics, WaitTimes
 from target_linkedin_resumes.report.model import End, Figures, Records, Timeline, Totals
 from target_linkedin_resumes.report.page import facts
-from target_linkedin_resumes.report.progress import Progress
+from target_linkedin_resumes.report.progress import Progress, TerminalDisplay
 from target_linkedin_resumes.report.wording import (
     WHILE_OUTSTANDING,
     counted,
@@ -29,14 +28,6 @@ logger = logging.getLogger(__name__)
 # Seconds between two looks at the figures, and between two lines of progress.
 LOOK_INTERVAL = 0.5
 PROGRESS_INTERVAL = 30
-
-
-class Display(Protocol):
-    """Shows how far a run is."""
-
-    def show(self, progress: Progress) -> None:
-        """Show this from now on."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +51,7 @@ class Reporter:
     outstanding: Callable[[], tuple[int, int]] = lambda: (0, 0)
     look_too: Callable[[], None] = lambda: None
 
-    def watch(self, wait: Callable[[float], bool], display: Display | None = None) -> None:
+    def watch(self, wait: Callable[[float], bool], display: TerminalDisplay | None = None) -> None:
         """Say how far the run is until it has ended; for a thread of its own.
 
         On the ``display``, or without one in a line of the log every so often. ``wait`` sleeps for
@@ -74,17 +65,23 @@ class Reporter:
                 display.show(self.progress())
             elif self._seconds >= (lines + 1) * PROGRESS_INTERVAL:
                 lines = int(self._seconds // PROGRESS_INTERVAL)
-                self._log_progress()
+                logger.info(
+                    "%s; %d in the last minute, %d in flight",
+                    ", ".join(self._counted()),
+                    self.timeline.last_minute,
+                    self.engine.unsettled,
+                )
 
     def look(self, *, at_the_end: bool = False) -> None:
         """Note what has been done by now, for the progress and the report."""
-        self.timeline.note(self._seconds, self._totals, at_the_end=at_the_end)
+        totals = Totals.of(self.engine.counters, self.waits.so_far)
+        self.timeline.note(self._seconds, totals, at_the_end=at_the_end)
 
     def progress(self, *, ended: bool = False) -> Progress:
-        """Give how far the run is, or how far it came."""
+        """Return how far the run is, or how far it came."""
         if ended:
             self.look()
-        counters, dry = self._counters, self._dry
+        counters, dry = self.engine.counters, self.settings.dry_run
         rare = {"not there": counters.not_there, "unknown": counters.unknown}
         return Progress(
             seconds=self._seconds,
@@ -105,14 +102,6 @@ class Reporter:
             waiting=self.waits.now,
             dry=dry,
             ended=ended,
-        )
-
-    def _log_progress(self) -> None:
-        logger.info(
-            "%s; %d in the last minute, %d in flight",
-            ", ".join(self._counted()),
-            self.timeline.last_minute,
-            self.engine.unsettled,
         )
 
     def conclude(self, figures: Figures) -> None:
@@ -143,7 +132,7 @@ class Reporter:
             logger.error("%s: %s", waiting, WHILE_OUTSTANDING)
 
     def figures(self, end: End, *, version: str, rejects_kept: bool) -> Figures:
-        """Give all that the report is made of, once the run has come to its end."""
+        """Return all that the report is made of, once the run has come to its end."""
         self.look(at_the_end=True)
         settings, seconds, now = self.settings, self._seconds, datetime.now(UTC)
         deletions, persons = self.outstanding()
@@ -152,16 +141,16 @@ class Reporter:
             organization=settings.organization,
             contract=settings.contract,
             host=urlsplit(settings.api_url).netloc,
-            dry_run=self._dry,
+            dry_run=settings.dry_run,
             started=(now - timedelta(seconds=seconds)).isoformat(timespec="seconds"),
             ended=now.isoformat(timespec="seconds"),
             seconds=seconds,
             end=end,
             outstanding=deletions,
             persons=persons,
-            counters=self._counters,
+            counters=self.engine.counters,
             superseded=self.engine.superseded,
-            covered=0 if self._dry else self.engine.covered,
+            covered=0 if settings.dry_run else self.engine.covered,
             rejects_path=str(settings.rejects_path) if rejects_kept else None,
             calls=self.metrics.endpoints,
             waits=self.waits.so_far,
@@ -171,24 +160,11 @@ class Reporter:
             timeline=self.timeline.moments,
         )
 
-    @property
-    def _counters(self) -> Counters:
-        return self.engine.counters
-
-    @property
-    def _totals(self) -> Totals:
-        return Totals.of(self._counters, self.waits.so_far)
-
     def _counted(self) -> list[str]:
         """Say what became of the records so far; what is left has not come to its end yet."""
-        records = Records.of(self._counters, self.engine.superseded)
-        return [
-            f"{n} {words}" for name, n, words in counted(records, dry=self._dry) if name != "left"
-        ]
-
-    @property
-    def _dry(self) -> bool:
-        return self.settings.dry_run
+        records = Records.of(self.engine.counters, self.engine.superseded)
+        said = counted(records, dry=self.settings.dry_run)
+        return [f"{number} {words}" for name, number, words in said if name != "left"]
 
     @property
     def _seconds(self) -> float:
@@ -211,8 +187,8 @@ def _coverage(figures: Figures) -> str:
     return f"The last state printed covers {figures.covered} of {figures.to_cover} {kinds}."
 
 
-def _that_shape_a_run(settings: Settings) -> dict[str, int | str | bool | None]:
-    """Give numbers, choices and switches: none is a secret, a path or a URL."""
+def _that_shape_a_run(settings: Settings) -> dict[str, Any]:
+    """Return numbers, choices and switches: none is a secret, a path or a URL."""
     return {
         name: getattr(settings, name)
         for name, about in SCHEMA["properties"].items()

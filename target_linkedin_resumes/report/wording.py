@@ -187,7 +187,7 @@ WHILE_OUTSTANDING = (
 
 
 def counted(records: Records, *, dry: bool) -> list[tuple[str, int, str]]:
-    """Give each count of the records: its name, the number, and what it is called."""
+    """Return each count of the records: its name, the number, and what it is called."""
     return [
         (name, getattr(records, name), f"would be {words}" if dry and name in _WOULD_BE else words)
         for name, words in _COUNTED.items()
@@ -216,6 +216,7 @@ _REPEATED_ADVICE = (
     "; the quota is renewed at 00:00 UTC, run again then",
     "; it is renewed at 00:00 UTC, run again then",
 )
+_NO_RECORDS = "Nothing, if none were due. Otherwise look at the tap: it sent no records."
 
 
 class Outcome(NamedTuple):
@@ -234,7 +235,7 @@ def outcome_of(figures: Figures) -> Outcome:
     if figures.outstanding:
         waiting = outstanding_deletions(figures.outstanding, figures.persons)
         title = "Deletions are outstanding"
-        if figures.end.kind is not Kind.OUTSTANDING:
+        if figures.dry_run or figures.end.kind is not Kind.OUTSTANDING:
             title = f"{title}. {outcome.title}"
         outcome = Outcome(
             "bad",
@@ -255,7 +256,7 @@ def _of_run(figures: Figures) -> Outcome:
             "good",
             "Nothing to do",
             "The run read no records, so it sent nothing to LinkedIn.",
-            "Nothing, if none were due. Otherwise look at the tap: it sent no records.",
+            _NO_RECORDS,
         )
     if records.read == records.filtered:
         return Outcome(
@@ -315,7 +316,8 @@ def _of_stopped_run(figures: Figures) -> Outcome:
             "attention",
             "Daily quota spent",
             f"LinkedIn takes no more requests today: {_sentence(end.message)} {before}",
-            f"Run it again after {_renewal(figures)}: {_begins(figures)}.{kept}",
+            f"Run it again after {renewal_after(datetime.fromisoformat(figures.ended))}:"
+            f" {_begins(figures)}.{kept}",
         )
     if end.kind is Kind.SIGNAL:
         return Outcome(
@@ -333,7 +335,7 @@ def _of_stopped_run(figures: Figures) -> Outcome:
 
 
 def _begins(figures: Figures) -> str:
-    """Where the next run begins: states may have been printed, or none."""
+    """Return where the next run begins: states may have been printed, or none."""
     if figures.states_printed:
         return "it goes on from the last state"
     return "no state was printed, so it begins where this run began"
@@ -363,7 +365,7 @@ def _of_dry_run(figures: Figures) -> Outcome:
         f"{count(records.delivered, 'resume')} would be delivered and"
         f" {count(records.deleted)} deleted; {count(records.rejected)} would be rejected"
     )
-    if end.kind is not Kind.FINISHED:
+    if end.kind not in {Kind.FINISHED, Kind.OUTSTANDING}:
         return Outcome(
             "attention",
             "Dry run, stopped",
@@ -376,7 +378,7 @@ def _of_dry_run(figures: Figures) -> Outcome:
             "good",
             "Dry run, nothing read",
             "This dry run read no records and sent nothing.",
-            "Nothing, if none were due. Otherwise look at the tap: it sent no records.",
+            _NO_RECORDS,
         )
     tone, then = "good", "Run"
     if records.rejected:
@@ -407,7 +409,7 @@ def _notes(figures: Figures) -> list[str]:
     note(
         waits.limit,
         f"The run waited {duration(waits.limit)} in all so as not to exceed"
-        f" {count(figures.records_per_minute, 'record')} a minute.",
+        f" {count(figures.settings['records_per_minute'], 'record')} a minute.",
     )
     note(
         waits.quota,
@@ -474,7 +476,6 @@ def _sentence(message: str) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
-def _renewal(figures: Figures) -> str:
-    ended = datetime.fromisoformat(figures.ended)
-    midnight = ended.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    return f"{midnight:%Y-%m-%d %H:%M} UTC"
+def renewal_after(moment: datetime) -> str:
+    """Say when the quota of the day of a moment in UTC is renewed."""
+    return f"{moment + timedelta(days=1):%Y-%m-%d} 00:00 UTC"

@@ -15,16 +15,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from target_linkedin_resumes.engine.interfaces import Confirmed, Store
 from target_linkedin_resumes.errors import Misconfigured
 from target_linkedin_resumes.records import Delete
-from target_linkedin_resumes.stores.line_file import LineFile, look
+from target_linkedin_resumes.stores.line_file import LineFile, checked_lines
 from target_linkedin_resumes.stores.pseudonyms import Pseudonyms
 
 SETTING = "audit_path"
@@ -41,7 +42,7 @@ MOST_AT_ONCE = 100_000
 
 
 def iso(moment: datetime) -> str:
-    """A moment in UTC as it stands in the file: later moments sort higher."""
+    """Write a moment in UTC as it stands in the file: later moments sort higher."""
     return moment.isoformat(timespec="milliseconds")
 
 
@@ -52,32 +53,19 @@ def open_lines(path: Path) -> LineFile:
 
 
 def read_lines(texts: Iterable[bytes], pseudonyms: Pseudonyms) -> Iterator[dict[str, Any]]:
-    """Read the lines of an audit file. The last one may be torn: a run may be writing it.
+    """Read the lines of an audit file.
 
     Raises :class:`Misconfigured` for lines of another key, and for what is no line of such a file.
     """
-    for number, text in enumerate(texts, 1):
-        if not text.endswith(b"\n"):
-            return
-        if _LINE.match(text) is None:
-            raise Misconfigured(f"setting 'audit_path': line {number} is no line of an audit file")
-        if not text.endswith(_end(pseudonyms)):
-            raise Misconfigured(
-                f"setting 'audit_key': line {number} of the file of audit_path was written with"
-                " another key; expected the one that its runs have had"
-            )
+    for _, text in _checked(texts, pseudonyms):
         line: dict[str, Any] = json.loads(text)
         yield line
 
 
 def check_audit_log(path: Path, pseudonyms: Pseudonyms) -> None:
     """Raise the :class:`Misconfigured` that opening the file would, and change nothing."""
-    look(path, SETTING, begin=_BEGIN)
-    if path.exists():
-        with path.open("rb") as lines:
-            whole = (line for line in lines if line.endswith(b"\n"))
-            for _ in _checked(whole, pseudonyms):
-                pass
+    for _ in _checked(checked_lines(path, SETTING, begin=_BEGIN), pseudonyms):
+        pass
 
 
 class AuditLog(Store):
@@ -108,7 +96,10 @@ class AuditLog(Store):
             oldest = b""
             if retain_days is not None:
                 oldest = iso(now() - timedelta(days=retain_days)).encode()
-            if self._look(oldest):
+            untidy = False
+            for at, text in _checked(self._file, pseudonyms):
+                untidy = untidy or at < oldest or _DUE in text
+            if untidy:
                 self._tidy(oldest)
         except BaseException:
             self._file.close()
@@ -156,13 +147,6 @@ class AuditLog(Store):
             line["fingerprint"] = self._pseudonyms.fingerprint(upload.content, change.created_at)
         return _text({**line, "key_id": self._pseudonyms.key_id})
 
-    def _look(self, oldest: bytes) -> bool:
-        """Check each line; tell whether there is something to scrub or to drop."""
-        untidy = False
-        for at, text in _checked(self._file, self._pseudonyms):
-            untidy = untidy or at < oldest or _DUE in text
-        return untidy
-
     def _tidy(self, oldest: bytes) -> None:
         """Write the file anew: scrub what is due, and drop what is older than ``oldest``."""
         left = True
@@ -180,7 +164,7 @@ class AuditLog(Store):
         self._due = False
 
     def _tidied(self, last: dict[bytes, int], oldest: bytes) -> Iterator[bytes]:
-        """The lines as they should be; ``last`` is the number of a resume's last deletion."""
+        """Yield the lines as they should be; ``last`` is the number of a resume's last deletion."""
         for number, text in enumerate(self._file):
             new = text
             deleted = last.get(_resume(text), -1)
@@ -196,14 +180,19 @@ class AuditLog(Store):
 
 
 def _checked(texts: Iterable[bytes], pseudonyms: Pseudonyms) -> Iterator[tuple[bytes, bytes]]:
-    """Give when each line was written, and the line. Raises :class:`Misconfigured`."""
-    end = _end(pseudonyms)
+    """Yield when each line was written, and the line. Raises :class:`Misconfigured`.
+
+    The last line may be torn: a run may be writing it.
+    """
+    end = f'"key_id":"{pseudonyms.key_id}"}}\n'.encode()
     for number, text in enumerate(texts, 1):
+        if not text.endswith(b"\n"):
+            return
         match = _LINE.match(text)
         if match is None:
             raise Misconfigured(
-                f"setting 'audit_path': line {number} of the file is no line of an audit file;"
-                " expected a file that this target has written, or a path where there is none"
+                f"setting 'audit_path': line {number} is no line of an audit file; expected a file"
+                " that this target has written, or a path where there is none"
             )
         if not text.endswith(end):
             raise Misconfigured(
@@ -224,65 +213,41 @@ def _resume(text: bytes) -> bytes:
     return match[2]
 
 
-def _end(pseudonyms: Pseudonyms) -> bytes:
-    return f'"key_id":"{pseudonyms.key_id}"}}\n'.encode()
-
-
 # What a receipt repeats of a line; the rest of it is what the line is found by.
 _ON_RECEIPT = ("at", "operation", "status", "x_li_uuid", "run", "sha256", "blob")
 
 
-@dataclass(slots=True)
-class ResumeReceipt:
-    """What LinkedIn confirmed of one resume, in order; ``resume`` is its keyed hash.
-
-    An event holds ``at``, ``operation``, ``status``, ``x_li_uuid`` and ``run``, and for what was
-    not erased since then ``sha256`` and ``blob``.
-    """
-
-    resume: str
-    events: list[dict[str, Any]] = field(default_factory=list)
-
-    def add(self, event: dict[str, Any]) -> None:
-        """Add what came next. A deletion takes along what is said of the earlier deliveries."""
-        if event["operation"] == DELETED:
-            for earlier in self.events:  # the file may not be scrubbed yet
-                for name in OF_THE_RESUME:
-                    earlier.pop(name, None)
-        self.events.append(event)
-
-    @property
-    def held(self) -> bool:
-        """Whether LinkedIn holds it, by what it confirmed last."""
-        return bool(self.events[-1]["operation"] == DELIVERED)
-
-
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What LinkedIn confirmed of one candidate.
 
-    ``since`` and ``until`` are when the first and the last line of the whole file were written,
-    None for an empty one: the receipt says nothing of the time before.
+    ``resumes`` has the events of each resume in order, by its keyed hash. An event holds ``at``,
+    ``operation``, ``status``, ``x_li_uuid`` and ``run``, and for what was not erased since then
+    ``sha256`` and ``blob``. ``since`` and ``until`` are when the first and the last line of the
+    whole file were written, None for an empty one: the receipt says nothing of the time before.
     """
 
-    resumes: list[ResumeReceipt]
+    resumes: Mapping[str, Sequence[Mapping[str, Any]]]
     since: str | None
     until: str | None
 
-    @property
-    def held(self) -> int:
-        """How many of the candidate's resumes LinkedIn holds."""
-        return sum(one.held for one in self.resumes)
+
+def is_held(events: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether LinkedIn holds a resume, by what it confirmed last."""
+    return bool(events[-1]["operation"] == DELIVERED)
 
 
 def receipt(lines: Iterable[bytes], pseudonyms: Pseudonyms, candidate_id: str) -> Receipt:
     """Read the lines of an audit file for one candidate. Raises as :func:`read_lines` does."""
     candidate = pseudonyms.candidate(candidate_id)
-    resumes: dict[str, ResumeReceipt] = {}
+    resumes: dict[str, list[dict[str, Any]]] = {}
     since = until = None
     for line in read_lines(lines, pseudonyms):
         since, until = since or line["at"], line["at"]
         if line["candidate"] == candidate:
-            of_resume = resumes.setdefault(line["resume"], ResumeReceipt(line["resume"]))
-            of_resume.add({name: line[name] for name in _ON_RECEIPT if name in line})
-    return Receipt(list(resumes.values()), since, until)
+            events = resumes.setdefault(line["resume"], [])
+            if line["operation"] == DELETED:  # the file may not be scrubbed yet
+                for event, name in product(events, OF_THE_RESUME):
+                    event.pop(name, None)
+            events.append({name: line[name] for name in _ON_RECEIPT if name in line})
+    return Receipt(resumes, since, until)

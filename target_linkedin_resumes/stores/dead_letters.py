@@ -9,65 +9,57 @@ it; a RECORD has a key ``reject`` beside ``record``::
 The ids are there where they could be read, the candidate's also alone, ``status`` where LinkedIn
 refused the record, ``element`` where one resume of a list is meant, and ``row`` where a later
 record of the tap's row may overtake it. Deletions stay outstanding until they are carried out.
+They stand first: what is kept of the same resume came after them.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime
-from hashlib import blake2b
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from target_linkedin_resumes.engine.interfaces import Store
-from target_linkedin_resumes.engine.types import DELETIONS, Rejected
+from target_linkedin_resumes.engine.types import Rejected
 from target_linkedin_resumes.errors import Stop
 from target_linkedin_resumes.records import ResumeKey, Row
-from target_linkedin_resumes.stores.line_file import LineFile, look, something_else
+from target_linkedin_resumes.stores.line_file import LineFile, checked_lines, something_else
+from target_linkedin_resumes.stores.owned_file import usable
+from target_linkedin_resumes.stores.reject_lines import (
+    DECODER,
+    RejectLine,
+    Subject,
+    count_deletions,
+    digest,
+    outstanding_in,
+    read_reject_lines,
+    row_hash,
+    with_schemas,
+)
 
 logger = logging.getLogger(__name__)
 
 EARLIER_RUN = -1
-# Seconds until what was rejected is tried again; twice as long each time, a week at the most.
-FIRST_RETRY = 15 * 60
-LONGEST_RETRY = 7 * 24 * 3600
-# Codes of what may have healed, besides those of sources: the file may be there by now.
-_HEALING = frozenset({"file_missing", "file_unreadable"})
-_EXPIRED = "source_link_expired"
-
-# What lines are about: a resume or, without its ids, a record, and whether it is to be deleted.
-Subject = tuple[ResumeKey | str, bool]
 # What a replay rejects again, until it takes the place of the file. The name is nobody else's.
 REPLAY = ".target-linkedin-resumes.replay"
 _LOSS = "a reject that is not kept would be lost"
 _SETTING = "rejects_path"
 _BEGIN = b"{"
-_OWN = b'{"type"'
 
 
 def check_dead_letters(path: Path) -> None:
     """Raise the :class:`Misconfigured` that opening the file would, and change nothing."""
-    look(path, _SETTING, begin=_BEGIN)
-    if path.exists():
-        with path.open("rb") as texts:
-            if not _are_rejects(_lines(text for text in texts if text.endswith(b"\n"))):
-                raise something_else(path, _SETTING)
-
-
-def _are_rejects(lines: Iterable[_Line]) -> bool:
-    """Whether a file holds rejects, and is not what a tap has printed."""
     records = rejects = False
-    for line in lines:
-        if not line.message:
-            return False
-        records = records or line.record
+    for line in read_reject_lines(checked_lines(path, _SETTING, begin=_BEGIN)):
+        if not line.is_ours:
+            raise something_else(path, _SETTING)
+        records = records or line.is_record
         rejects = rejects or line.subject is not None
-    return rejects or not records
+    if records and not rejects:  # a tap has printed them
+        raise something_else(path, _SETTING)
 
 
 class DeadLetters(Store):
@@ -99,19 +91,24 @@ class DeadLetters(Store):
         self._keeping = keeping
         self._schemas: dict[str, Mapping[str, Any]] = {}
         self._schema_written: dict[str, Mapping[str, Any]] = {}
+        # What is kept, with the position of its record in this run; and what is kept by row.
         self._positions: dict[Subject, int] = {}
         self._rows: dict[str, set[Subject]] = {}
         self._row_of: dict[Subject, str] = {}
         self._candidates: dict[Subject, str] = {}  # of records of which no more is known
-        # For the thread that reads: rows of which records may be kept, and whether there are any.
-        self._expects = False
-        self._unnamed: set[str] = set()
+        # Rows by the position of a record that takes the place of their deletions on arrival.
+        self._successors: dict[int, str] = {}
+        self.unnamed: set[str] = set()
+        """Rows of which records may be kept whose resumes are not known; for the thread that
+        reads, like what follows.
+        """
         self._named: set[str] = set()
-        self._retried: set[int] = set()  # positions of deletions of earlier runs
+        self._expects = False  # there may be records that are kept
+        self._retried_until: float = 0  # before this position, all are deletions of earlier runs
         self._tried: set[Subject] = set()  # what of earlier runs was tried again
         self.replaying = replaying
         self._stale = False  # the file holds rejects that a later change has overtaken
-        self._repeated = False  # or that were rejected again
+        self._untidy = False  # or that were rejected again, or a deletion behind other records
         self.count = 0
         self.expired = 0
         check_dead_letters(path)  # what is another program's keeps its mode too
@@ -121,25 +118,22 @@ class DeadLetters(Store):
         if replaying:
             self._file = LineFile(replay, _SETTING, _LOSS)
             return
-        for line in _lines(self._file):
+        others = False
+        for line in read_reject_lines(self._file):
+            # A run that was killed has left deletions behind other records.
+            self._untidy = self._untidy or (others and line.is_deletion)
+            others = others or (line.is_record and not line.is_deletion)
             if line.is_older(oldest):
                 self.expired += 1
             elif line.subject is not None:
-                self._positions[line.subject] = EARLIER_RUN
-                if line.row is not None:
-                    self._keep_row(line.row, line.subject)
-                if line.candidate_id is not None:
-                    self._candidates[line.subject] = line.candidate_id
+                self._keep(line.subject, EARLIER_RUN, line.row, line.candidate_id)
         if self.expired:
             self._keep_only(lambda _, line: not line.is_older(oldest))
 
     @property
     def outstanding(self) -> tuple[int, int]:
-        """How many deletions wait to be carried out, and of how many persons.
-
-        One whose ids are not known counts as a person.
-        """
-        return _count(self._positions)
+        """Return how many deletions wait to be carried out, and of how many persons."""
+        return count_deletions(self._positions)
 
     def schema(self, message: Mapping[str, Any]) -> None:
         """Remember the SCHEMA message of a stream, as the tap sent it."""
@@ -147,26 +141,26 @@ class DeadLetters(Store):
 
     def rejected(self, rejected: Rejected) -> None:
         """Append a record. Durable after :meth:`sync`. Raises :class:`Stop`."""
-        reject = rejected.reject
+        reject, key, position = rejected.reject, rejected.key, rejected.position
+        self._successors.pop(position, None)
         if not self._keeping:
             return
         subject = self._subject(rejected)
-        if self._positions.get(subject, EARLIER_RUN) > rejected.position:
-            return  # a later record of the key is kept already, and the last one counts
         is_new = subject not in self._positions
+        if not is_new and self._positions[subject] > position:
+            return  # a later record of the key is kept already, and the last one counts
         if is_new and self._most is not None and self.count >= self._most:
             raise Stop(
                 f"more than {self._most} records were rejected (setting max_rejects); the last"
                 f" one: [{reject.code}] {reject.message}. Look at the rejects file, fix the"
                 " cause, and run again."
             )
-        about = self._about(rejected, subject)
-        self._repeated = self._repeated or not is_new
-        if rejected.is_deletion and rejected.position not in self._retried:
-            upsert = (subject[0], False)
-            if self._positions.get(upsert, rejected.position) < rejected.position:
-                self._drop(upsert)
-        self._positions[subject] = rejected.position
+        if rejected.is_deletion and position >= self._retried_until:
+            self._drop_before((subject[0], False), position)
+        self._untidy = self._untidy or not is_new or rejected.is_deletion
+        about = self._about(rejected)
+        candidate_id = rejected.candidate_id if key is None else None
+        self._keep(subject, position, about.get("row"), candidate_id)
         provenance = rejected.provenance
         stream, version = provenance.stream, provenance.version
         self._write_schema(stream)
@@ -181,8 +175,8 @@ class DeadLetters(Store):
         )
         self.count += is_new
 
-    def _about(self, rejected: Rejected, subject: Subject) -> dict[str, Any]:
-        """Give what stands beside a record, and note by what it is found."""
+    def _about(self, rejected: Rejected) -> dict[str, Any]:
+        """Return what stands beside a record."""
         reject, key = rejected.reject, rejected.key
         about: dict[str, Any] = {
             "code": reject.code,
@@ -194,15 +188,13 @@ class DeadLetters(Store):
             about |= {"candidate_id": key.candidate_id, "resume_id": key.resume_id}
         elif rejected.candidate_id is not None:
             about["candidate_id"] = rejected.candidate_id
-            self._candidates[subject] = rejected.candidate_id
         if reject.status is not None:
             about["status"] = reject.status
         element, row = rejected.provenance.element, rejected.provenance.row
         if element is not None:
             about["element"] = element
         if row is not None and (key is None or not rejected.is_deletion):
-            about["row"] = _row_hash(row)
-            self._keep_row(about["row"], subject)
+            about["row"] = row_hash(row)
         return about
 
     def settled(self, changes: Sequence[tuple[ResumeKey, int]]) -> None:
@@ -210,14 +202,22 @@ class DeadLetters(Store):
         if not self._positions:
             return
         for key, position in changes:
+            self._drop_before((key, True), position)
             # An upsert that was rejected and whose deletion is still kept came after it.
-            also = () if position in self._retried else ((key, False),)
-            for subject in ((key, True), *also):
-                if self._positions.get(subject, position) < position:
-                    self._drop(subject)
+            if position >= self._retried_until:
+                self._drop_before((key, False), position)
+            if position in self._successors:
+                self._succeeded(self._successors.pop(position), position)
+
+    def _succeeded(self, row: str, position: int) -> None:
+        """Drop the deletions of a row before the record of it that has arrived."""
+        for subject in list(self._rows.get(row, ())):
+            what, is_deletion = subject
+            if is_deletion and isinstance(what, str):
+                self._drop_before(subject, position)
 
     def of_candidate(self, candidate_id: str) -> set[ResumeKey]:
-        """The resumes of a candidate of which a record is kept."""
+        """Return the resumes of a candidate of which a record is kept."""
         keys = (what for what, _ in self._positions if isinstance(what, ResumeKey))
         return {key for key in keys if key.candidate_id == candidate_id}
 
@@ -232,7 +232,7 @@ class DeadLetters(Store):
 
     @property
     def keeps_any(self) -> bool:
-        """Whether any record may be kept. From the thread that reads."""
+        """Tell whether any record may be kept. From the thread that reads."""
         return self._expects or bool(self._positions)
 
     def expect(self, row: Row | None, *, named: bool) -> None:
@@ -242,14 +242,24 @@ class DeadLetters(Store):
         """
         self._expects = True
         if row is not None:
-            (self._named if named else self._unnamed).add(_row_hash(row))
+            (self._named if named else self.unnamed).add(row_hash(row))
 
     def keeps(self, row: Row, *, named: bool) -> bool:
-        """Whether a record of a row may be kept; also one of which the resume is known if
-        ``named``.
+        """Tell whether a record of a row may be kept: any if ``named``, else without its ids.
+
+        From the thread that reads.
         """
-        kept = (self._unnamed, self._named) if named else (self._unnamed,)
-        return any(kept) and any(_row_hash(row) in rows for rows in kept)
+        kept = (self.unnamed, self._named) if named else (self.unnamed,)
+        return any(kept) and any(row_hash(row) in rows for rows in kept)
+
+    def succeeds(self, row: Row, position: int) -> None:
+        """Note the position of a change that delivers a later record of a row.
+
+        Once it arrives, the row's deletions before it are dropped of which the resumes are not
+        known. If it is rejected, or another change takes its place, they stay: what they delete
+        may still be at LinkedIn.
+        """
+        self._successors[position] = row_hash(row)
 
     def overtaken(self, row: Row, *, deletions: bool, named: bool) -> None:
         """Drop the records of a row that a later one has overtaken.
@@ -257,18 +267,34 @@ class DeadLetters(Store):
         Those of which the resumes are not known, ``deletions`` only if that is set; and, if
         ``named``, those that were to be delivered to a resume that is known.
         """
-        for subject in list(self._rows.get(_row_hash(row), ())):
+        for subject in list(self._rows.get(row_hash(row), ())):
             what, is_deletion = subject
             if named if isinstance(what, ResumeKey) else deletions or not is_deletion:
                 self._drop(subject)
 
-    def _keep_row(self, row: str, subject: Subject) -> None:
+    def _keep(
+        self, subject: Subject, position: int, row: str | None, candidate_id: str | None
+    ) -> None:
         self._let_go(subject)
-        self._row_of[subject] = row
-        self._rows.setdefault(row, set()).add(subject)
-        (self._named if isinstance(subject[0], ResumeKey) else self._unnamed).add(row)
+        self._positions[subject] = position
+        if candidate_id is not None:
+            self._candidates[subject] = candidate_id
+        if row is not None:
+            self._row_of[subject] = row
+            self._rows.setdefault(row, set()).add(subject)
+            (self._named if isinstance(subject[0], ResumeKey) else self.unnamed).add(row)
+
+    def _drop_before(self, subject: Subject, position: int) -> None:
+        if self._positions.get(subject, position) < position:
+            self._drop(subject)
+
+    def _drop(self, subject: Subject) -> None:
+        self._let_go(subject)
+        self._stale = True
 
     def _let_go(self, subject: Subject) -> None:
+        self._positions.pop(subject, None)
+        self._candidates.pop(subject, None)
         row = self._row_of.pop(subject, None)
         if row is not None:
             self._rows[row].discard(subject)
@@ -278,35 +304,30 @@ class DeadLetters(Store):
         self._file.replace(self._file)
 
     def due(self, now: float, position: Callable[[], int]) -> Iterator[bytes]:
-        """Give the lines of earlier runs that are to be tried again, each after its SCHEMA.
+        """Yield the lines of earlier runs that are to be tried again, each after its SCHEMA.
 
         Deletions come first. ``now`` is in epoch seconds, ``position`` gives the position that the
         change made of the next message will have. What is written meanwhile is not among them.
         """
-        schemas: list[bytes] = []
-        for deletions in (True, False):
-            for schema, line in self._due(now, deletions=deletions):
-                if schema is not None and schemas != [schema]:
-                    schemas = [schema]
-                    yield schema
-                if deletion_of(line.about) is not None:
-                    self._retried.add(position())
-                if line.subject is not None:
-                    self._tried.add(line.subject)
-                yield line.text
+        self._retried_until = inf
+        yield from with_schemas(self._due(now, deletions=True))
+        self._retried_until = position()
+        yield from with_schemas(self._due(now, deletions=False))
 
-    def _due(self, now: float, *, deletions: bool) -> Iterator[tuple[bytes | None, _Line]]:
-        schema = None
+    def _due(self, now: float, *, deletions: bool) -> Iterator[RejectLine]:
+        """Yield the records that are due, and all SCHEMA messages."""
         with self._file.path.open("rb") as texts:
             left = os.fstat(texts.fileno()).st_size
-            for line in _lines(texts):
+            for line in read_reject_lines(texts):
                 left -= len(line.text)
                 if left < 0:
                     return
-                if not line.record:
-                    schema = line.text
+                if not line.is_record:
+                    yield line
                 elif line.is_deletion is deletions and line.is_due(now):
-                    yield schema, line
+                    if line.subject is not None:
+                        self._tried.add(line.subject)
+                    yield line
 
     def tried_again(self) -> None:
         """Drop what was tried again and is kept no more: it has come to its end under other ids.
@@ -316,21 +337,15 @@ class DeadLetters(Store):
         """
         for subject in self._tried:
             by_ids = isinstance(subject[0], ResumeKey) and subject[1]
-            if self._positions.get(subject) == EARLIER_RUN and not by_ids:
-                self._drop(subject)
-
-    def _drop(self, subject: Subject) -> None:
-        del self._positions[subject]
-        self._candidates.pop(subject, None)
-        self._let_go(subject)
-        self._stale = True
+            if not by_ids:
+                self._drop_before(subject, EARLIER_RUN + 1)
 
     def _subject(self, rejected: Rejected) -> Subject:
         if rejected.key is not None:
             return rejected.key, rejected.is_deletion
         stream, element = rejected.provenance.stream, rejected.provenance.element
-        record = _DECODER.decode(self._encode(rejected.provenance.record))
-        return _digest(stream, record, element), rejected.is_deletion
+        record = DECODER.decode(self._encode(rejected.provenance.record))
+        return digest(stream, record, element), rejected.is_deletion
 
     def sync(self) -> None:
         """Return once all that was kept is on the disk, and what was overtaken is not.
@@ -348,7 +363,7 @@ class DeadLetters(Store):
         Rejects that a later change has overtaken are dropped, and after a complete replay only
         what was rejected again is left. Raises :class:`Stop`.
         """
-        self._stale = self._stale or self._repeated
+        self._stale = self._stale or self._untidy
         try:
             self.sync()
             if self._file is not self._guard:
@@ -365,10 +380,10 @@ class DeadLetters(Store):
                 self._guard.close()
 
     def _drop_overtaken(self) -> None:
-        """A key's lines before the newest reject of that key are superseded by it and go too."""
+        """Drop what was overtaken, and a key's lines before the newest reject of that key."""
         if not self._stale:
             return
-        last = {line.subject: number for number, line in enumerate(_lines(self._file))}
+        last = {line.subject: number for number, line in enumerate(read_reject_lines(self._file))}
         self._keep_only(
             lambda number, line: (
                 line.subject is None
@@ -377,16 +392,17 @@ class DeadLetters(Store):
         )
         self._stale = False
 
-    def _keep_only(self, wanted: Callable[[int, _Line], bool]) -> None:
-        def kept() -> Iterator[_Line]:
-            lines = enumerate(_lines(self._file))
-            return (line for number, line in lines if wanted(number, line))
+    def _keep_only(self, wanted: Callable[[int, RejectLine], bool]) -> None:
+        """Write the file anew with the records that are wanted, deletions first."""
 
-        if any(line.record for line in kept()):
-            self._file.replace(line.text for line in kept())
-        else:
-            self._file.replace(())
-            self._schema_written.clear()
+        def kept(*, deletions: bool) -> Iterator[RejectLine]:
+            for number, line in enumerate(read_reject_lines(self._file)):
+                if not line.is_record or (line.is_deletion is deletions and wanted(number, line)):
+                    yield line
+
+        lines = chain(kept(deletions=True), kept(deletions=False))
+        self._file.replace(with_schemas(lines))
+        self._schema_written.clear()
 
     def _write_schema(self, stream: str) -> None:
         schema = self._schemas.get(stream)
@@ -400,137 +416,19 @@ class DeadLetters(Store):
         self._file.append(self._encode(message).encode() + b"\n")
 
 
-@dataclass(slots=True)
-class _Line:
-    """A line of a rejects file; ``about`` is what stands beside its record.
+class ListedRejects(Store):
+    """The rejects of a dry run: said in the log, kept nowhere.
 
-    ``message`` says that it may be one of ours, or is blank: somebody may have edited the file.
+    ``outstanding`` are the deletions that earlier runs have kept at ``path``, as in
+    :class:`DeadLetters`. Raises :class:`Misconfigured` for a path that cannot be used.
     """
 
-    text: bytes
-    record: bool
-    message: bool = False
-    about: Mapping[str, Any] = field(default_factory=dict)
-    subject: Subject | None = None
-
-    @property
-    def is_deletion(self) -> bool:
-        return str(self.about.get("code")) in DELETIONS
-
-    @property
-    def row(self) -> str | None:
-        row = self.about.get("row")
-        return row if isinstance(row, str) else None
-
-    @property
-    def candidate_id(self) -> str | None:
-        """The candidate's id where no more is known."""
-        candidate_id = None if "resume_id" in self.about else self.about.get("candidate_id")
-        return candidate_id if isinstance(candidate_id, str) else None
-
-    def is_older(self, oldest: str) -> bool:
-        """Whether it was rejected before a time in ISO 8601, and may go."""
-        at = self.about.get("at")
-        return isinstance(at, str) and at < oldest and not self.is_deletion
-
-    def is_due(self, now: float) -> bool:
-        """Whether it is time to try it again, at ``now`` in epoch seconds."""
-        if self.is_deletion:
-            return True
-        code, at = str(self.about.get("code")), self.about.get("at")
-        healing = code in _HEALING or (code.startswith("source_") and code != _EXPIRED)
-        if not healing and not (code == "linkedin_refused" and self.about.get("status") == 404):
-            return False
-        try:
-            rejected = datetime.fromisoformat(str(at)).timestamp()
-        except ValueError:
-            return True  # somebody has edited it
-        attempts = max(attempts_of(self.about), 1)
-        wait: int = min(FIRST_RETRY << min(attempts - 1, 20), LONGEST_RETRY)
-        return rejected + wait <= now
-
-
-def attempts_of(reject: object) -> int:
-    """How often a record that comes from a rejects file was tried before."""
-    attempts = reject.get("attempts") if isinstance(reject, Mapping) else None
-    whole = isinstance(attempts, int) and not isinstance(attempts, bool)
-    return attempts if whole and isinstance(attempts, int) and attempts > 0 else 0
-
-
-def element_of(reject: object) -> int | None:
-    """Which element of its list a record of a rejects file is about; None for all of it."""
-    element = reject.get("element") if isinstance(reject, Mapping) else None
-    whole = isinstance(element, int) and not isinstance(element, bool)
-    return element if whole else None
-
-
-def deletion_of(reject: object) -> ResumeKey | None:
-    """Which resume a record of a rejects file deletes, whatever the record itself says."""
-    if not isinstance(reject, Mapping) or str(reject.get("code")) not in DELETIONS:
-        return None
-    candidate, resume = reject.get("candidate_id"), reject.get("resume_id")
-    if not isinstance(candidate, str) or not isinstance(resume, str):
-        return None
-    return ResumeKey(candidate, resume)
-
-
-def outstanding_in(path: Path) -> tuple[int, int]:
-    """How many deletions wait in a file, and of how many persons. Raises OSError."""
-    with path.open("rb") as texts:
-        return _count({line.subject for line in _lines(texts) if line.subject is not None})
-
-
-def _count(subjects: Iterable[Subject]) -> tuple[int, int]:
-    deletions = [what for what, is_deletion in subjects if is_deletion]
-    persons = {what if isinstance(what, str) else (what.candidate_id,) for what in deletions}
-    return len(deletions), len(persons)
-
-
-def _lines(texts: Iterable[bytes]) -> Iterator[_Line]:
-    for text in texts:
-        own = text.startswith(_OWN) or not text.strip()
-        line = _Line(text, record=b'"RECORD"' in text, message=own)
-        message = _message(text)
-        if message is not None and isinstance(message.get("type"), str):
-            line.message = message["type"] in ("SCHEMA", "RECORD")
-            about = message.get("reject")
-            if isinstance(about, Mapping):
-                line.about = about
-                line.subject = (_subject_of(message, about), line.is_deletion)
-        yield line
-
-
-def _subject_of(message: Mapping[str, Any], about: Mapping[str, Any]) -> ResumeKey | str:
-    if "candidate_id" in about and "resume_id" in about:
-        return ResumeKey(str(about["candidate_id"]), str(about["resume_id"]))
-    return _digest(message.get("stream"), message.get("record"), about.get("element"))
-
-
-def _message(text: bytes) -> Mapping[str, Any] | None:
-    with suppress(ValueError, RecursionError):
-        message = _DECODER.decode(text.decode())
-        if isinstance(message, Mapping):
-            return message
-    return None
-
-
-# What is counted are small numbers; of others only the digits matter.
-_DECODER = json.JSONDecoder(
-    parse_int=lambda digits: int(digits) if len(digits) < 20 else digits, parse_float=str
-)
-
-
-def _digest(*parts: object) -> str:
-    """Stands for a record whose ids are not known."""
-    return blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
-
-
-def _row_hash(row: Row) -> str:
-    return blake2b(row.text.encode("utf-8", "replace"), digest_size=16).hexdigest()
-
-
-class ListedRejects(Store):
-    """The rejects of a dry run: said in the log, kept nowhere."""
+    def __init__(self, path: Path | None) -> None:
+        self.outstanding = (0, 0)
+        if path is not None:
+            with usable(path, _SETTING):
+                if path.exists():
+                    self.outstanding = outstanding_in(path)
 
     def rejected(self, rejected: Rejected) -> None:
         """Say what would be rejected."""

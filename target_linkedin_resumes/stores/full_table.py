@@ -66,8 +66,7 @@ class FullTables:
             if self._engine.holds(key):  # a change of an older version may write its own yet
                 self._again[key] = (stream, version)
                 if len(self._again) >= _AGAIN_AT_ONCE:
-                    self._engine.settle()
-                    self.name_again()
+                    self._settle()
         else:
             self._leave_open(stream, version)
 
@@ -77,7 +76,7 @@ class FullTables:
             self._known.leave_open(stream, version)
 
     def _has_others(self, stream: str, version: int) -> bool:
-        """Whether this run has seen a record of the stream that is not of this version."""
+        """Tell whether this run has seen a record of the stream that is not of this version."""
         return stream in self._mixed or self._named.get(stream, version) != version
 
     def name_again(self) -> None:
@@ -109,15 +108,13 @@ class FullTables:
         if self._named.get(stream) != version or self._early.get(stream) == version:
             self._early[stream] = version
             return
-        self._engine.settle()
-        self.name_again()
+        self._settle()
         if self._known.is_empty(stream, version):
             self._early[stream] = version
             return
         self._early.pop(stream, None)
-        self._compare(stream, version)
-        count = self._known.outdated(stream, version)
-        if self._is_complete(stream, version, count):
+        count = self._outdated(stream, version)
+        if count is not None:
             self._delete(stream, version, count)
 
     def finish(self, *, after_state: bool) -> None:
@@ -128,11 +125,9 @@ class FullTables:
         deletions, and for a version without a resume unless a limit allows it.
         """
         for stream, version in self._early.items():
-            self._engine.settle()
-            self.name_again()
-            self._compare(stream, version)
-            count = self._known.outdated(stream, version)
-            if not self._is_complete(stream, version, count):
+            self._settle()
+            count = self._outdated(stream, version)
+            if count is None:
                 continue
             if not count:
                 self._known.activated(stream, version)
@@ -166,8 +161,12 @@ class FullTables:
                 *(stream, version, count, remedy),
             )
 
-    def _compare(self, stream: str, version: int) -> None:
-        """Say, once a stream, that a version is lower than one that came before."""
+    def _settle(self) -> None:
+        self._engine.settle()
+        self.name_again()
+
+    def _warn_of_lower(self, stream: str, version: int) -> None:
+        """Warn, once a stream, of a version that is lower than one that came before."""
         if stream in self._compared:
             return
         self._compared.add(stream)
@@ -181,7 +180,10 @@ class FullTables:
                 *(stream, version, newest),
             )
 
-    def _is_complete(self, stream: str, version: int, count: int) -> bool:
+    def _outdated(self, stream: str, version: int) -> int | None:
+        """Return how many resumes are of an older version; None, with a warning, if unclear."""
+        self._warn_of_lower(stream, version)
+        count = self._known.outdated(stream, version)
         if self._has_others(stream, version):
             logger.warning(
                 "stream %r: ACTIVATE_VERSION of version %d deletes nothing: records of this run"
@@ -190,9 +192,9 @@ class FullTables:
                 " stream's next version decides",
                 *(stream, version),
             )
-            return False
+            return None
         if not count or not self._known.is_incomplete(stream, version):
-            return True
+            return count
         logger.warning(
             "stream %r: ACTIVATE_VERSION deletes nothing: of a record of version %d that was"
             " rejected or filtered out the ids could not be read, so it is not known which of %d"
@@ -200,7 +202,7 @@ class FullTables:
             " decides",
             *(stream, version, count),
         )
-        return False
+        return None
 
     def _delete(self, stream: str, version: int, count: int) -> None:
         self._deletions.take_all(count, stream)
@@ -217,7 +219,5 @@ class FullTables:
                 *(stream, version, count),
             )
         for key in self._known.keys_outdated(stream, version):
-            self._engine.unasked(Delete(key, Provenance(stream)), UNASKED_BYTES)
-        for key in self._known.keys_rejected(stream, version):
             self._engine.unasked(Delete(key, Provenance(stream)), UNASKED_BYTES)
         self._known.activated(stream, version)

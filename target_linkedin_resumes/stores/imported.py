@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from target_linkedin_resumes.errors import Misconfigured
 from target_linkedin_resumes.records import Content, ResumeKey, Upsert
@@ -30,13 +28,6 @@ _KNOWS = "SELECT 1 FROM recovered WHERE resume = ?"
 _FIND = "SELECT urn, delivered_at FROM recovered WHERE resume = ? AND fingerprint = ?"
 
 
-class Delivery(NamedTuple):
-    """A delivery that LinkedIn confirmed; ``delivered_at`` is in epoch seconds."""
-
-    urn: str
-    delivered_at: int
-
-
 class ImportedDeliveries:
     """The imported rows of an open ledger. Without the key they were made with none can be found.
 
@@ -50,87 +41,75 @@ class ImportedDeliveries:
         self.count: int = connection.execute(_COUNT).fetchone()[0]
         row = connection.execute("SELECT value FROM about WHERE name = 'audit_key_id'").fetchone()
         known = pseudonyms is not None and row == (pseudonyms.key_id,)
-        self._pseudonyms = pseudonyms if known else None
+        self._pseudonyms = pseudonyms if known and self.count else None
         self.lost: int = 0 if known else self.count
 
-    def find(self, change: Upsert, content: Content) -> Delivery | None:
-        """The delivery of this very content, name and ``created_at``, if it was the last one."""
-        if self._pseudonyms is None or not self.count:
+    def find(self, change: Upsert, content: Content) -> tuple[str, int] | None:
+        """Find the delivery of this very content, name and ``created_at``, if it was the last.
+
+        Gives the URN of its file, and when LinkedIn confirmed it, in epoch seconds.
+        """
+        if self._pseudonyms is None:
             return None
-        fingerprint = self._pseudonyms.fingerprint(content, change.created_at)
-        resume = self._pseudonyms.resume(change.key)
-        hashes = (bytes.fromhex(resume), bytes.fromhex(fingerprint))
-        row = self._connection.execute(_FIND, hashes).fetchone()
-        return None if row is None else Delivery._make(row)
+        resume = bytes.fromhex(self._pseudonyms.resume(change.key))
+        fingerprint = bytes.fromhex(self._pseudonyms.fingerprint(content, change.created_at))
+        query = self._connection.execute(_FIND, (resume, fingerprint))
+        found: tuple[str, int] | None = query.fetchone()
+        return found
 
     def knows(self, key: ResumeKey) -> bool:
-        """Whether there is a row of a resume."""
-        if self._pseudonyms is None or not self.count:
+        """Tell whether there is a row of a resume."""
+        if self._pseudonyms is None:
             return False
         resume = bytes.fromhex(self._pseudonyms.resume(key))
         return self._connection.execute(_KNOWS, (resume,)).fetchone() is not None
 
     def may_hold(self, candidate_id: str) -> bool:
-        """Whether one of the rows is, or may be, of a candidate; which resume cannot be known."""
-        if not self.count:
-            return False
+        """Tell whether one of the rows is, or may be, of a candidate; not of which resume."""
         if self._pseudonyms is None:
-            return True
+            return self.count > 0
         candidate = bytes.fromhex(self._pseudonyms.candidate(candidate_id))
         return bool(self._connection.execute(_MAY_HOLD, (candidate,)).fetchone()[0])
 
     def drop(self, key: ResumeKey) -> bool:
         """Drop the row of a resume; tell whether there was one."""
-        if self._pseudonyms is None or not self.count:
+        if self._pseudonyms is None:
             return False
         resume = bytes.fromhex(self._pseudonyms.resume(key))
         return self._connection.execute(_DROP, {"resume": resume}).rowcount > 0
 
 
-@dataclass(frozen=True, slots=True)
-class Rebuilt:
-    """How many ``lines`` were read, and how many resumes LinkedIn holds by what they say."""
-
-    lines: int
-    recovered: int
-
-
-def rebuild(file: LedgerDB, lines: Iterable[bytes], pseudonyms: Pseudonyms) -> Rebuilt:
+def rebuild(file: LedgerDB, lines: Iterable[bytes], pseudonyms: Pseudonyms) -> tuple[int, int]:
     """Fill an empty ledger from an audit file, or leave it as it was.
 
-    Raises :class:`Misconfigured` for a ledger that is not empty and for lines that are none, and
+    Gives how many lines were read, and how many resumes LinkedIn holds by what they say. Raises
+    :class:`Misconfigured` for a ledger that is not empty and for lines that are none, and
     :class:`Stop` if the ledger cannot be written.
     """
-    with file.written() as connection:
+    count = 0
+    with file.written() as connection, connection:  # which rolls back what is not whole
+        connection.execute("BEGIN IMMEDIATE")
         [known] = connection.execute(
             "SELECT (SELECT count(*) FROM resumes) + (SELECT count(*) FROM recovered)"
         ).fetchone()
-    if known:
-        raise Misconfigured(
-            f"setting 'ledger_path': this ledger knows {known} resumes; a rebuild begins with none."
-            " Move the ledger away if it is to be replaced"
-        )
-    count = 0
-    with file.written() as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            connection.execute(_MADE_WITH, (pseudonyms.key_id,))
-            for count, line in enumerate(read_lines(lines, pseudonyms), 1):  # noqa: B007 - counted
-                # A line that is scrubbed is followed by its deletion.
-                if line["operation"] == DELIVERED and "fingerprint" in line:
-                    row = {
-                        "resume": bytes.fromhex(line["resume"]),
-                        "fingerprint": bytes.fromhex(line["fingerprint"]),
-                        "urn": line["blob"],
-                        "candidate": bytes.fromhex(line["candidate"]),
-                        "delivered_at": int(datetime.fromisoformat(line["at"]).timestamp()),
-                    }
-                    connection.execute(_TAKE, row)
-                else:
-                    connection.execute(_DROP, {"resume": bytes.fromhex(line["resume"])})
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
+        if known:
+            raise Misconfigured(
+                f"setting 'ledger_path': this ledger knows {known} resumes; a rebuild begins with"
+                " none. Move the ledger away if it is to be replaced"
+            )
+        connection.execute(_MADE_WITH, (pseudonyms.key_id,))
+        for count, line in enumerate(read_lines(lines, pseudonyms), 1):  # noqa: B007 - counted
+            # A line that is scrubbed is followed by its deletion.
+            if line["operation"] == DELIVERED and "fingerprint" in line:
+                row = {
+                    "resume": bytes.fromhex(line["resume"]),
+                    "fingerprint": bytes.fromhex(line["fingerprint"]),
+                    "urn": line["blob"],
+                    "candidate": bytes.fromhex(line["candidate"]),
+                    "delivered_at": int(datetime.fromisoformat(line["at"]).timestamp()),
+                }
+                connection.execute(_TAKE, row)
+            else:
+                connection.execute(_DROP, {"resume": bytes.fromhex(line["resume"])})
         [recovered] = connection.execute(_COUNT).fetchone()
-    return Rebuilt(count, recovered)
+    return count, recovered

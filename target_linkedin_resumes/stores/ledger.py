@@ -44,7 +44,7 @@ class State(StrEnum):
     DELIVERED = "delivered"  # LinkedIn confirmed it
     DELETING = "deleting"  # a call may have deleted the record, or not
     DELETED = "deleted"  # LinkedIn confirmed it; hashes of key and row are all that is left
-    REJECTED = "rejected"  # only ever rejected: LinkedIn was never sent it, or took none of it
+    REJECTED = "rejected"  # only ever rejected: LinkedIn took none of it while there was a ledger
 
 
 class Known(NamedTuple):
@@ -124,19 +124,13 @@ _DELETING = "UPDATE resumes SET state = 'deleting', changed_at = ? WHERE state <
 # A change that was uploaded while the call was under way has taken the row: it is not confirmed.
 _DELIVERED = "UPDATE resumes SET state = 'delivered', changed_at = ? WHERE state = 'sending'"
 _DELETED = "INSERT INTO resumes (state, changed_at, key, sent) VALUES"
-_SCRUBBED = """
+_ON_DELETED = """
+ON CONFLICT (key) DO UPDATE SET state = 'deleted', changed_at = excluded.changed_at,
     candidate_id = NULL, resume_id = NULL, stream = NULL, version = NULL, sha256 = NULL,
     name = NULL, content_type = NULL, created_at = NULL, urn = NULL, uploaded_at = NULL,
     expires_at = NULL, source = NULL, origin = NULL, shared = 0, sent = 0
-"""
-_ON_DELETED = f"""
-ON CONFLICT (key) DO UPDATE SET state = 'deleted', changed_at = excluded.changed_at, {_SCRUBBED}
 WHERE state = 'deleting'
 """
-_NEVER_SENT = f"""
-UPDATE resumes SET state = 'deleted', changed_at = ?, {_SCRUBBED}
-WHERE key = ? AND state = 'rejected'
-"""  # noqa: S608 - own words
 # Written some time after it was read: the row may be that of another upload by then.
 _SEEN = f"""
 UPDATE resumes SET {VERSION}, source = coalesce(:tag, source), origin = coalesce(:origin, origin),
@@ -206,14 +200,14 @@ class Ledger(Store):
 
     @property
     def salt(self) -> bytes:
-        """This ledger's own, for hashes of what it must not hold."""
+        """Return this ledger's salt, for hashes of what it must not hold."""
         return self._file.salt
 
     def _hash_of(self, key: ResumeKey) -> bytes:
         return self._hash(f"{len(key.candidate_id)}:{key.candidate_id}{key.resume_id}")
 
     def known(self, key: ResumeKey) -> Known | None:
-        """What is known of a key. It holds as long as no change of the key is in flight."""
+        """Return what is known of a key. It holds as long as no change of the key is in flight."""
         hashed = self.hash_of(key)
         try:  # no context manager: it would cost as much as the look-up
             with self._lock:
@@ -223,7 +217,7 @@ class Ledger(Store):
         return None if row is None else Known._make(row)
 
     def look_up(self, key: ResumeKey, row: Row) -> Found:
-        """What is known of a key, as :meth:`known`, and what ``row`` named before."""
+        """Return what is known of a key, as :meth:`known`, and what ``row`` named before."""
         hashed, hashed_row = self.hash_of(key), self.row_hash(row.text)
         others: list[tuple[str, str]] = []
         try:  # as in :meth:`known`
@@ -243,24 +237,19 @@ class Ledger(Store):
 
     # What is unchanged; asked with what was known when the change was read
 
-    def is_deleted(self, key: ResumeKey, known: Known) -> bool:
-        """Whether what is to be deleted is known not to be there.
+    def is_deleted(self, known: Known) -> bool:
+        """Tell whether LinkedIn has confirmed the deletion of what is to be deleted.
 
-        What was only ever rejected is deleted with that, and no row names it any more.
+        Of what was only ever rejected it has not: it may have been there before the ledger was.
         """
-        if self._resend or known.state not in (State.DELETED, State.REJECTED):
-            return False
-        if known.state == State.REJECTED:
-            with self._writing() as connection:
-                connection.execute(_NEVER_SENT, (int(self._now()), self.hash_of(key)))
-        return True
+        return known.state == State.DELETED and not self._resend
 
     def has_tag(self, change: Upsert, known: Known, tag: str | None) -> bool:
-        """Whether the source says by this tag that the file is the one that LinkedIn confirmed."""
+        """Tell whether the source says by this tag that LinkedIn has confirmed the file."""
         return tag is not None and self.tag_of(change, known) == tag
 
     def tag_of(self, change: Upsert, known: Known) -> str | None:
-        """The tag of the file that LinkedIn has confirmed; None where the change is another one.
+        """Return the tag of the file that LinkedIn has confirmed; None for another change.
 
         Whatever becomes of it, a record of this stream and version has named the resume.
         """
@@ -273,7 +262,7 @@ class Ledger(Store):
         return known.tag
 
     def is_delivered(self, change: Upsert, known: Known | None, content: Content) -> bool:
-        """Whether LinkedIn has confirmed this very content, name and ``created_at``.
+        """Tell whether LinkedIn has confirmed this very content, name and ``created_at``.
 
         By the bytes at the source; where the row is of an earlier version, or was imported, by the
         bytes as they are sent: ask again once they are known.
@@ -288,7 +277,7 @@ class Ledger(Store):
         return True
 
     def uploaded_before(self, known: Known | None, content: Content) -> Upload | None:
-        """The upload of this content that no confirmed record names, if LinkedIn still has it."""
+        """Return an upload of this content that no confirmed record names; None if it is gone."""
         if known is None or known.state not in (State.UPLOADED, State.SENDING):
             return None
         if known.urn is None or known.uploaded_at is None or not self._same(known, content):
@@ -324,8 +313,9 @@ class Ledger(Store):
             found = self.imported.find(change, content)
             if found is None:
                 return False
-            sent = Sent(change, Upload(found.urn, 0, content))
-            self._write(connection, [sent], State.DELIVERED, found.delivered_at)
+            urn, delivered_at = found
+            sent = Sent(change, Upload(urn, 0, content))
+            self._write(connection, [sent], State.DELIVERED, delivered_at)
             self.imported.drop(change.key)
         return True
 
@@ -427,25 +417,25 @@ class Ledger(Store):
     # What it holds
 
     def held(self) -> int:
-        """How many resumes LinkedIn holds, or may hold."""
+        """Return how many resumes LinkedIn holds, or may hold."""
         with self._writing() as connection:
             query = f"SELECT count(*) FROM resumes WHERE {HELD}"  # noqa: S608 - own words
             [count] = connection.execute(query).fetchone()
         return int(count) + self.imported.count
 
     def held_at_first(self, key: ResumeKey) -> bool:
-        """Whether LinkedIn holds, or may hold, a resume that it held when the ledger was opened."""
+        """Tell whether LinkedIn may hold a resume that it held when the ledger was opened."""
         with self._writing() as connection:
             found = connection.execute(_HELD_AT_FIRST, (self.hash_of(key), self._newest)).fetchone()
             return found is not None or self.imported.knows(key)
 
     def may_hold_more(self, candidate_id: str) -> bool:
-        """Whether resumes of a candidate may be known by a keyed hash alone."""
+        """Tell whether resumes of a candidate may be known by a keyed hash alone."""
         with self._writing():
             return self.imported.may_hold(candidate_id)
 
     def forget(self, key: ResumeKey) -> bool:
-        """Know nothing of a resume any more; tell whether anything was known."""
+        """Forget all about a resume; tell whether anything was known."""
         with self._writing(commit=True) as connection:
             hashed = (self.hash_of(key),)
             known = connection.execute("DELETE FROM resumes WHERE key = ?", hashed)
@@ -454,7 +444,7 @@ class Ledger(Store):
         return known.rowcount > 0 or imported
 
     def quota(self) -> Mapping[str, Any]:
-        """The requests of the last day there were any, as ``RequestsPerDay.load`` takes them."""
+        """Return the requests of the last day with any, as ``RequestsPerDay.load`` takes them."""
         with self._writing() as connection:
             rows = connection.execute("SELECT resource, day, used FROM quota").fetchall()
         latest = max((day for _, day, _ in rows), default="")
@@ -491,7 +481,7 @@ class Ledger(Store):
             connection.execute(statement, tuple(chain.from_iterable(some)))
 
     def _row(self, sent: Sent, state: State, at: int) -> tuple[Any, ...]:
-        """The values of the columns in their order."""
+        """Return the values of the columns in their order."""
         change, upload = sent.change, sent.upload
         assert isinstance(change, Upsert)  # noqa: S101 - only upserts are uploaded
         assert upload is not None  # noqa: S101 - likewise
@@ -538,5 +528,5 @@ def _some(values: Collection[object]) -> str:
 
 
 def _most_values(connection: sqlite3.Connection) -> int:
-    """How many values a statement takes: 999 before SQLite 3.32."""
+    """Return how many values a statement takes: 999 before SQLite 3.32."""
     return connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)

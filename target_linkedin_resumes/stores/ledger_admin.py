@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from target_linkedin_resumes.errors import Misconfigured
-from target_linkedin_resumes.stores.ledger_db import APPLICATION_ID, another_program, readable
+from target_linkedin_resumes.stores.ledger_db import (
+    APPLICATION_ID,
+    SETTING,
+    another_program,
+    readable,
+)
+from target_linkedin_resumes.stores.owned_file import usable
 from target_linkedin_resumes.stores.stream_versions import HELD
 
 # Of a row, what may be shown; the rest are hashes that say nothing outside this ledger.
@@ -26,25 +31,31 @@ class LedgerView:
     """An open ledger. Raises :class:`Misconfigured` where there is none."""
 
     def __init__(self, path: Path) -> None:
-        if not path.is_file():
-            raise Misconfigured(f"setting 'ledger_path': there is no ledger at {path}")
+        with usable(path, SETTING):
+            if not path.exists():
+                raise Misconfigured(f"setting 'ledger_path': there is no ledger at {path}")
         self._name = path.name
-        with self._reading():
+        with readable(self._name):
             self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
             self._connection.row_factory = sqlite3.Row
             [[application]] = self._all("PRAGMA application_id")
             [[tables]] = self._all("SELECT count(*) FROM sqlite_master")
         if application != APPLICATION_ID or not tables:
             self.close()
-            raise another_program(path.name) if tables else _empty(path.name)
+            if tables:
+                raise another_program(path.name)
+            raise Misconfigured(
+                f"setting 'ledger_path': {path.name!r} is empty: no run has made a ledger of it"
+                " yet, so nothing is known"
+            )
 
     def status(self, now: float) -> dict[str, Any]:
-        """Whose it is, resumes by state with the oldest of each, the day's quota.
+        """Return whose ledger it is, resumes by state with the oldest of each, the day's quota.
 
         ``expired`` counts the delivered ones whose file LinkedIn has removed, as `blob_ttl` asked,
         by ``now`` in epoch seconds.
         """
-        with self._reading():
+        with readable(self._name):
             about = self._all(
                 "SELECT name, value FROM about WHERE name IN ('organization', 'contract')"
             )
@@ -66,8 +77,8 @@ class LedgerView:
         }
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Each resume that LinkedIn holds or may hold; of a recovered one, its keyed hash."""
-        with self._reading():
+        """Yield each resume that LinkedIn holds or may hold; of a recovered one, its keyed hash."""
+        with readable(self._name):
             query = f"SELECT {', '.join(_SHOWN)} FROM resumes WHERE {HELD}"  # noqa: S608
             for row in self._connection.execute(query):
                 shown = dict(row)
@@ -87,18 +98,6 @@ class LedgerView:
 
     def _all(self, query: str) -> list[sqlite3.Row]:
         return self._connection.execute(query).fetchall()
-
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        with readable(self._name):
-            yield
-
-
-def _empty(name: str) -> Misconfigured:
-    return Misconfigured(
-        f"setting 'ledger_path': {name!r} is empty: no run has made a ledger of it yet, so nothing"
-        " is known"
-    )
 
 
 def _time(epoch: int | None) -> str | None:

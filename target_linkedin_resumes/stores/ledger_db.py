@@ -68,10 +68,6 @@ STEPS = (
     ALTER TABLE recovered ADD COLUMN candidate BLOB;
     """,
 )
-_DAMAGED = (
-    "the file is damaged or is no ledger; move it away and run again: what LinkedIn already holds"
-    " is then sent again, and nothing is lost"
-)
 
 
 class LedgerDB:
@@ -89,14 +85,16 @@ class LedgerDB:
             self._guard: int | None = open_private(path)
         try:
             lock(self._guard, path, SETTING)
-            self.connection = self._opened(str(path), owner)
+            with readable(self._name):
+                connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self.connection = self._prepared(connection, owner)
         except BaseException:
             os.close(self._guard)
             raise
 
     @classmethod
     def copy(cls, path: Path, owner: Mapping[str, str]) -> LedgerDB:
-        """A copy without a name, gone when it is closed; for a run that may write nothing.
+        """Open a copy without a name, gone when it is closed; for a run that may write nothing.
 
         An empty one if there is no file. Raises as the constructor does, but for files in use.
         """
@@ -130,18 +128,13 @@ class LedgerDB:
             raise self.failure(error) from None
 
     def failure(self, error: sqlite3.Error) -> Stop:
-        """What an error of SQLite means. SQLite's words name tables and no content."""
+        """Return what ends the run. SQLite's words name tables and no content."""
         if _is_damage(error):
-            return Misconfigured(f"setting 'ledger_path': {self._name!r}: {_DAMAGED}")
+            return _damaged(self._name)
         return Stop(
             f"setting 'ledger_path': the ledger cannot be read or written ({error}). Free some"
             " space, or change the path, and run again; the state printed last is true."
         )
-
-    def _opened(self, path: str, owner: Mapping[str, str]) -> sqlite3.Connection:
-        with readable(self._name):
-            connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        return self._prepared(connection, owner)
 
     def _prepared(
         self, connection: sqlite3.Connection, owner: Mapping[str, str]
@@ -180,7 +173,7 @@ def _for_reading(path: Path) -> sqlite3.Connection:
 
 
 def _version(connection: sqlite3.Connection, name: str) -> int:
-    """The version of a ledger, or of a file where there is nothing yet; nothing is written."""
+    """Return the version of a ledger; 0 of a file where there is nothing yet."""
     [version] = connection.execute("PRAGMA user_version").fetchone()
     [application] = connection.execute("PRAGMA application_id").fetchone()
     [tables] = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -205,7 +198,7 @@ def _migrate(connection: sqlite3.Connection, version: int) -> None:
 
 
 def _claim(connection: sqlite3.Connection, name: str, owner: Mapping[str, str]) -> bytes:
-    """Write down whose ledger this is, or check it; gives its salt."""
+    """Write down whose ledger this is, or check it; return its salt."""
     about = _about(connection)
     _check_owner(about, name, owner)
     wanted: dict[str, object] = {"salt": secrets.token_bytes(_SALT_BYTES), **owner, **about}
@@ -214,7 +207,8 @@ def _claim(connection: sqlite3.Connection, name: str, owner: Mapping[str, str]) 
         connection.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", wanted.items())
         connection.execute("COMMIT")
     salt = wanted["salt"]
-    assert isinstance(salt, bytes)  # noqa: S101 - written above
+    if not isinstance(salt, bytes):
+        raise _damaged(name)
     return salt
 
 
@@ -232,7 +226,7 @@ def _check_owner(about: Mapping[str, object], name: str, owner: Mapping[str, str
 
 
 def another_program(name: str) -> Misconfigured:
-    """What a database is that is no ledger."""
+    """Make the error for a database that is no ledger."""
     return Misconfigured(
         f"setting 'ledger_path': {name!r} is a database of another program; give the path of a"
         " ledger, or one where there is no file yet"
@@ -246,11 +240,18 @@ def readable(name: str) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         if _is_damage(error):
-            raise Misconfigured(f"setting 'ledger_path': {name!r}: {_DAMAGED}") from None
+            raise _damaged(name) from None
         raise Misconfigured(
             f"setting 'ledger_path': {name!r} cannot be opened ({error}); expected a path in a"
             " directory of this machine that this user may write to"
         ) from None
+
+
+def _damaged(name: str) -> Misconfigured:
+    return Misconfigured(
+        f"setting 'ledger_path': {name!r}: the file is damaged or is no ledger; move it away and"
+        " run again: what LinkedIn already holds is then sent again, and nothing is lost"
+    )
 
 
 def _is_damage(error: sqlite3.Error) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from target_linkedin_resumes.errors import Misconfigured, Stop
@@ -40,23 +40,24 @@ class LineFile:
             self._beside.unlink(missing_ok=True)
 
     def __iter__(self) -> Iterator[bytes]:
-        """Give the lines."""
+        """Yield the lines."""
         with self.path.open("rb") as lines:
             yield from lines
 
     @property
     def empty(self) -> bool:
-        """Whether there is no line."""
+        """Tell whether there is no line."""
         return not self._size
 
     def append(self, lines: bytes) -> None:
         """Append whole lines. Durable after :meth:`sync`. Raises :class:`Stop`."""
-        try:
-            _write_all(self._descriptor, lines)
-        except OSError as error:
-            with suppress(OSError):  # what is appended later must not stand on a torn line
-                os.ftruncate(self._descriptor, self._size)
-            raise self._unwritable(error) from None
+        with self._written():
+            try:
+                _write_all(self._descriptor, lines)
+            except OSError:
+                with suppress(OSError):  # what is appended later must not stand on a torn line
+                    os.ftruncate(self._descriptor, self._size)
+                raise
         self._size += len(lines)
         self._dirty = True
 
@@ -67,10 +68,11 @@ class LineFile:
         self._check()
         if self._dirty:
             try:
-                os.fsync(self._descriptor)
-            except OSError as error:
-                self._failed = self._unwritable(error)
-                raise self._failed from None
+                with self._written():
+                    os.fsync(self._descriptor)
+            except Stop as stop:
+                self._failed = stop
+                raise
             self._dirty = False
 
     def replace(self, lines: Iterable[bytes]) -> None:
@@ -80,7 +82,7 @@ class LineFile:
         ``lines`` raises.
         """
         self._check()
-        try:
+        with self._written():
             descriptor = open_private(self._beside, os.O_APPEND | os.O_EXCL)
             try:
                 lock(descriptor, self._beside, self._setting)
@@ -93,8 +95,6 @@ class LineFile:
                 os.close(descriptor)
                 self._beside.unlink(missing_ok=True)
                 raise
-        except OSError as error:
-            raise self._unwritable(error) from None
         os.close(self._descriptor)
         self._descriptor, self._dirty = descriptor, False
         self._size = os.fstat(descriptor).st_size
@@ -102,20 +102,16 @@ class LineFile:
     def become(self, path: Path) -> None:
         """Take the place of another file. Raises :class:`Stop`."""
         self._check()
-        try:
+        with self._written():
             self.path.replace(path)
             self.path = path
             _sync_directory(path)
-        except OSError as error:
-            raise self._unwritable(error) from None
 
     def remove(self) -> None:
         """Remove the file. Raises :class:`Stop`."""
         self._check()
-        try:
+        with self._written():
             self.path.unlink()
-        except OSError as error:
-            raise self._unwritable(error) from None
 
     def close(self) -> None:
         """Let go of the file. What is appended later fails: its number may be another's by then."""
@@ -144,7 +140,7 @@ class LineFile:
     def _cut_torn_line(self, begin: bytes) -> int:
         """Cut what a killed run left of a line: no state covers it, so it is made again."""
         try:
-            whole = _whole_lines(self.path, self._setting, begin)
+            whole = _whole_size(self.path, self._setting, begin)
         except Misconfigured:
             self.close()
             raise
@@ -163,31 +159,41 @@ class LineFile:
             f" file during the run, and {self._loss}. Do not touch it during a run, and run again."
         )
 
-    def _unwritable(self, error: OSError) -> Stop:
-        return Stop(
-            f"setting '{self._setting}': the file cannot be written ({error.strerror}), and"
-            f" {self._loss}. Free some space or change the path, and run again."
-        )
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        """Make a :class:`Stop` of what keeps the file from being written."""
+        try:
+            yield
+        except OSError as error:
+            raise Stop(
+                f"setting '{self._setting}': the file cannot be written ({error.strerror}), and"
+                f" {self._loss}. Free some space or change the path, and run again."
+            ) from None
 
 
-def look(path: Path, setting: str, *, begin: bytes = b"") -> None:
-    """Raise the :class:`Misconfigured` that opening the file would, and change nothing."""
+def checked_lines(path: Path, setting: str, *, begin: bytes = b"") -> Iterator[bytes]:
+    """Yield the whole lines of a file, if there is one, and change nothing.
+
+    Raises the :class:`Misconfigured` that opening the file would.
+    """
     path = path.resolve()
     if check(path, setting):
         with usable(path, setting):
-            _whole_lines(path, setting, begin)
+            _whole_size(path, setting, begin)
+            with path.open("rb") as lines:
+                yield from (line for line in lines if line.endswith(b"\n"))
 
 
 def something_else(path: Path, setting: str) -> Misconfigured:
-    """What a file is that this target has not written."""
+    """Make the error for a file that this target has not written."""
     return Misconfigured(
         f"setting '{setting}': {path.name!r} holds something else; expected the path of a file"
         " that this target has written, or where there is none yet"
     )
 
 
-def _whole_lines(path: Path, setting: str, begin: bytes) -> int:
-    """How many bytes the whole lines of a file have, behind which a torn one may stand."""
+def _whole_size(path: Path, setting: str, begin: bytes) -> int:
+    """Return how many bytes the whole lines of a file have, behind which a torn one may stand."""
     whole, torn = 0, b""
     with path.open("rb") as lines:
         for line in lines:

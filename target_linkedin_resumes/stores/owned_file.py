@@ -18,9 +18,9 @@ from target_linkedin_resumes.errors import Misconfigured
 @contextmanager
 def usable(path: Path, setting: str) -> Iterator[None]:
     """Make a :class:`Misconfigured` of what keeps the file of a setting from being written."""
-    if path.exists() and not path.is_file():
-        raise Misconfigured(f"setting '{setting}': expected the path of a regular file")
     try:
+        if path.exists() and not path.is_file():
+            raise Misconfigured(f"setting '{setting}': expected the path of a regular file")
         yield
     except OSError as error:
         raise Misconfigured(

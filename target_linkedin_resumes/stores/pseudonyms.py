@@ -23,15 +23,15 @@ class Pseudonyms:
         self.key_id = self._hash("key")[:16]
 
     def candidate(self, candidate_id: str) -> str:
-        """A candidate, whatever the resume."""
+        """Hash a candidate, whatever the resume."""
         return self._hash("candidate", candidate_id)
 
     def resume(self, key: ResumeKey) -> str:
-        """A resume key; the same resume id of another candidate has another hash."""
+        """Hash a resume key; the same resume id of another candidate has another hash."""
         return self._hash("resume", key.candidate_id, key.resume_id)
 
     def fingerprint(self, content: Content, created_at: int) -> str:
-        """All that makes a delivery the same as an earlier one; ``created_at`` in epoch ms."""
+        """Hash all that makes a delivery the same as an earlier one; ``created_at`` in epoch ms."""
         parts = (content.sha256, content.filename, content.content_type)
         return self._hash("fingerprint", *parts, str(created_at))
 

@@ -10,6 +10,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
+from typing import Any
 
 from target_linkedin_resumes.records import ResumeKey, Row
 
@@ -59,34 +60,27 @@ class RowLinks:
         self._unlearned: dict[str, int] = {}  # by stream, the number of the first resume
 
     def named_by(self, row: Row) -> set[ResumeKey]:
-        """The resumes that a row names."""
-        hashed = (self._row_hash(row.text),)
-        with self._writing() as connection:
-            found = connection.execute(_NAMED, hashed).fetchall()
+        """Return the resumes that a row names."""
+        found = self._all(_NAMED, self._row_hash(row.text))
         return {ResumeKey(*ids) for ids in found} | self.shared_by(row)
 
     def shared_by(self, row: Row) -> set[ResumeKey]:
-        """Those of them that other rows name or named too."""
+        """Return those of them that other rows name or named too."""
         if not self._any_shared:
             return set()
-        with self._writing() as connection:
-            found = connection.execute(_SHARED, (self._row_hash(row.text),)).fetchall()
-        return {ResumeKey(*ids) for ids in found}
+        return {ResumeKey(*ids) for ids in self._all(_SHARED, self._row_hash(row.text))}
 
     def also_name(self, key: ResumeKey) -> set[bytes]:
-        """The hashes of the rows that name a resume together; empty where it is one at the most."""
+        """Return the hashes of the rows that name a resume together; none where it is one row."""
         if not self._any_shared:
             return set()
-        with self._writing() as connection:
-            query = "SELECT row FROM shared_rows WHERE key = ?"
-            found = connection.execute(query, (self._key_hash(key),)).fetchall()
-        return {row for (row,) in found}
+        query = "SELECT row FROM shared_rows WHERE key = ?"
+        return {row for (row,) in self._all(query, self._key_hash(key))}
 
     def is_gone(self, row: Row) -> bool:
-        """Whether what a row named last is deleted."""
-        query = "SELECT EXISTS (SELECT 1 FROM resumes WHERE row = ? AND state = 'deleted')"
-        with self._writing() as connection:
-            return bool(connection.execute(query, (self._row_hash(row.text),)).fetchone()[0])
+        """Tell whether what a row named last is deleted."""
+        query = "SELECT 1 FROM resumes WHERE row = ? AND state = 'deleted' LIMIT 1"
+        return bool(self._all(query, self._row_hash(row.text)))
 
     def share(self, key: ResumeKey, rows: Iterable[bytes]) -> None:
         """Note that each of several rows names a resume."""
@@ -119,23 +113,19 @@ class RowLinks:
                 connection.execute("UPDATE resumes SET row = ? WHERE key = ?", (row, hashed))
 
     def is_unlearned(self, stream: str) -> bool:
-        """Whether LinkedIn may hold resumes of a stream whose rows are not known.
+        """Tell whether LinkedIn may hold resumes of a stream whose rows are not known.
 
         Of those that a run itself writes down without a row, its reader knows. All others are only
         ever learned: each call goes on where the last one came to, as it searches the whole ledger.
         """
-        with self._writing() as connection:
-            start = (self._unlearned.get(stream, 0), stream)
-            found = connection.execute(_UNLEARNED, start).fetchone()
-        self._unlearned[stream] = _NONE if found is None else found[0]
-        return found is not None
+        found = self._all(_UNLEARNED, self._unlearned.get(stream, 0), stream)
+        self._unlearned[stream] = found[0][0] if found else _NONE
+        return bool(found)
 
     def properties_of(self, name: str) -> Sequence[str]:
-        """The key properties that a stream had last; none where it is not known."""
-        query = "SELECT properties FROM row_keys WHERE stream = ?"
-        with self._writing() as connection:
-            known = connection.execute(query, (name,)).fetchone()
-        properties: Sequence[str] = () if known is None else json.loads(known[0])
+        """Return the key properties that a stream had last; none where it is not known."""
+        known = self._all("SELECT properties FROM row_keys WHERE stream = ?", name)
+        properties: Sequence[str] = json.loads(known[0][0]) if known else ()
         return properties
 
     def identify(self, stream: str, name: str, properties: Sequence[str]) -> bool:
@@ -165,7 +155,9 @@ class RowLinks:
                 connection.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {place}")
 
     def of_candidate(self, candidate_id: str) -> Collection[ResumeKey]:
-        """The resumes of a candidate that are known, also those that were only ever rejected."""
+        """Return the known resumes of a candidate, also those that were only ever rejected."""
+        return [ResumeKey(*ids) for ids in self._all(_CANDIDATE, candidate_id)]
+
+    def _all(self, query: str, *values: object) -> list[Any]:
         with self._writing() as connection:
-            found = connection.execute(_CANDIDATE, (candidate_id,)).fetchall()
-        return [ResumeKey(*ids) for ids in found]
+            return connection.execute(query, values).fetchall()

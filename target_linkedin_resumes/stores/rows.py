@@ -53,7 +53,7 @@ class Rows:
             )
 
     def properties_of(self, name: str) -> Sequence[str]:
-        """The key properties that a stream had in earlier runs."""
+        """Return the key properties that a stream had in earlier runs."""
         return self._ledger.rows.properties_of(name)
 
     # What names resumes
@@ -99,7 +99,7 @@ class Rows:
             self._keys.setdefault(hashed, set()).add(key)
 
     def named_by(self, row: Row) -> set[ResumeKey]:
-        """The resumes that a row names."""
+        """Return the resumes that a row names."""
         return self._before(self._ledger.row_hash(row.text), self._ledger.rows.named_by(row), None)
 
     def unidentified(self, stream: str) -> None:
@@ -189,16 +189,16 @@ class Rows:
             self._say_unknown(stream)
 
     def of_candidate(self, candidate_id: str) -> set[ResumeKey]:
-        """The resumes of a candidate that LinkedIn may hold, or that were only ever rejected."""
+        """Return the known resumes of a candidate, also those that were only ever rejected."""
         return set(self._ledger.rows.of_candidate(candidate_id))
 
     def is_gone(self, key: ResumeKey) -> bool:
-        """Whether LinkedIn is known not to hold a resume."""
+        """Tell whether LinkedIn has confirmed the deletion of a resume."""
         known = self._ledger.known(key)
-        return known is not None and known.state in (State.DELETED, State.REJECTED)
+        return known is not None and known.state == State.DELETED
 
     def may_hold_more(self, candidate_id: str) -> bool:
-        """Whether LinkedIn may hold resumes of a candidate whose ids are not known."""
+        """Tell whether LinkedIn may hold resumes of a candidate whose ids are not known."""
         return self._ledger.may_hold_more(candidate_id)
 
     def report(self) -> None:
@@ -276,7 +276,7 @@ class Rows:
     # Links
 
     def _before(self, row: bytes, others: set[ResumeKey], key: ResumeKey | None) -> set[ResumeKey]:
-        """What a row named before it named ``key``."""
+        """Return what a row named before it named ``key``."""
         in_flight = self._keys.get(row)
         if not others and in_flight is None:
             return others
@@ -297,7 +297,7 @@ class Rows:
         return True
 
     def _live(self, key: ResumeKey, known: Known | None) -> set[bytes]:
-        """The rows that name a resume."""
+        """Return the rows that name a resume."""
         rows = self._ledger.rows.also_name(key)
         if known is not None and known.row is not None and known.state != State.DELETED:
             rows.add(known.row)

@@ -26,12 +26,12 @@ _NAMED = """
 UPDATE resumes SET version = :version
 WHERE key = :key AND stream = :stream AND state <> 'deleted'
 """
-# Of what was only ever rejected, LinkedIn holds nothing.
+# Of what was only ever rejected, LinkedIn holds nothing that the ledger knows of.
 HELD = "state NOT IN ('deleted', 'rejected')"
 _OLDER = "FROM resumes WHERE stream = :stream AND (version IS NULL OR version < :version)"
 _OUTDATED = f"{_OLDER} AND {HELD} AND NOT shared"
 _SHARED = f"{_OLDER} AND {HELD} AND shared"
-_REJECTED = f"{_OLDER} AND state = 'rejected' AND NOT shared"
+_NOT_DELETED = f"{_OLDER} AND state <> 'deleted' AND NOT shared"
 
 
 class StreamVersions:
@@ -68,51 +68,37 @@ class StreamVersions:
             )
 
     def is_incomplete(self, stream: str, version: int) -> bool:
-        """Whether it is not known of a record of this version which resume it names."""
-        return bool(
-            self._one(
-                "SELECT EXISTS (SELECT 1 FROM incomplete"
-                " WHERE stream = :stream AND version = :version)",
-                stream,
-                version,
-            )
-        )
+        """Tell whether it is not known of a record of this version which resume it names."""
+        query = "FROM incomplete WHERE stream = :stream AND version = :version"
+        return bool(self._one(f"SELECT EXISTS (SELECT 1 {query})", stream, version))
 
     def is_empty(self, stream: str, version: int) -> bool:
-        """Whether no resume is of this version."""
-        return not self._one(
-            "SELECT EXISTS (SELECT 1 FROM resumes"
-            " WHERE stream = :stream AND version = :version AND state <> 'rejected')",
-            stream,
-            version,
-        )
+        """Tell whether no resume is of this version."""
+        query = "FROM resumes WHERE stream = :stream AND version = :version AND state <> 'rejected'"
+        return not self._one(f"SELECT EXISTS (SELECT 1 {query})", stream, version)
 
     def shared(self, stream: str, version: int) -> int:
-        """How many there are besides that another stream has named too."""
+        """Return how many of an older version another stream has named too."""
         return int(self._one(f"SELECT count(*) {_SHARED}", stream, version))
 
     def outdated(self, stream: str, version: int) -> int:
-        """How many resumes that no other stream has named are of an older version, or of none."""
+        """Return how many resumes of this stream alone are of an older version, or of none."""
         return int(self._one(f"SELECT count(*) {_OUTDATED}", stream, version))
 
     def newest(self, stream: str) -> int | None:
-        """The highest version that a resume of a stream is of; None if none has any."""
+        """Return the highest version that a resume of a stream is of; None if none has any."""
         query = "SELECT max(version) FROM resumes WHERE stream = :stream AND version > :version"
         newest: int | None = self._one(query, stream, -1)
         return newest
 
     def keys_outdated(self, stream: str, version: int) -> Iterator[ResumeKey]:
-        """Give their keys, a page at a time; rows may change meanwhile."""
-        return self._keys(_OUTDATED, stream, version)
+        """Yield their keys, and those of what was only ever rejected, a page at a time.
 
-    def keys_rejected(self, stream: str, version: int) -> Iterator[ResumeKey]:
-        """Give, likewise, those of an older version that were only ever rejected."""
-        return self._keys(_REJECTED, stream, version)
-
-    def _keys(self, which: str, stream: str, version: int) -> Iterator[ResumeKey]:
+        Rows may change meanwhile.
+        """
         last = -1
         query = f"""
-            SELECT number, candidate_id, resume_id {which} AND number > :last
+            SELECT number, candidate_id, resume_id {_NOT_DELETED} AND number > :last
             ORDER BY number LIMIT {_PAGE}
         """
         while True:

@@ -259,3 +259,24 @@ def test_what_is_no_ledger_is_left_alone(tmp_path: Path) -> None:
         assert done.exit_code == 2
         assert "is a database of another program" in done.stderr
     assert path.read_bytes() == before
+
+
+def test_a_path_that_cannot_be_looked_at_is_said(config: Path, tmp_path: Path) -> None:
+    done = run(config, "--ledger", tmp_path / ("x" * 300), "status")
+    assert done.exit_code == 2
+    assert "setting 'ledger_path': the file cannot be written (File name too long)" in done.stderr
+
+
+@pytest.mark.parametrize("wrong", ["\udcff", "", " \t"])
+@pytest.mark.parametrize("command", ["forget", "erase"])
+def test_an_id_that_can_be_none_is_refused(kept: Path, command: str, wrong: str) -> None:
+    for ids in ((wrong, "r"), ("c", wrong)):
+        done = run(kept, command, *ids)
+        assert done.exit_code == 2
+        assert "not valid" in done.stderr
+
+
+def test_ids_are_read_as_utf8_whatever_the_locale(kept: Path, tmp_path: Path) -> None:
+    ledger(tmp_path / "ledger.sqlite", sent("é", "ü"))
+    done = run(kept, "forget", "\udcc3\udca9", "\udcc3\udcbc")
+    assert "forgotten" in done.stdout

@@ -92,3 +92,9 @@ def test_a_configuration_that_cannot_be_read(tmp_path: Path) -> None:
         assert done.exit_code == 2
         assert f"{str(path)!r} cannot be used: " in done.stderr
         assert isinstance(done.exception, SystemExit)
+
+
+def test_a_blank_id_gets_no_receipt(config: Path) -> None:
+    done = run("", "--config", config)
+    assert done.exit_code == 2
+    assert "'CANDIDATE_ID': not valid" in done.stderr

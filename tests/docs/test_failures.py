@@ -41,7 +41,6 @@ QUOTED = [row[0].strip("`") for heading in HEADINGS for row in table(section(rea
 WITHOUT_A_ROW = {
     "….": "put together of texts that have their rows",
     "…. ….": "the same",
-    "setting 'ledger_path': …: ….": "the same",
     "setting '…': …, ": "the second part says what is expected",
     "setting '…': ….": "put together of texts that have their rows",
     "….headers: expected": "the first part names the entry of file_sources",
@@ -51,8 +50,6 @@ WITHOUT_A_ROW = {
     "setting 'ledger_path': there is no ledger": "said by the command -ledger alone",
     "setting 'ledger_path': … is empty": "said by the command -ledger alone",
     "setting 'ledger_path': this ledger knows": "said by the command -ledger alone",
-    "setting 'audit_path': line … is no line": "said by the commands -ledger and -receipt alone",
-    "setting 'audit_key': line … of the file of audit_path was written": "the same",
     "setting `file_root`: … is no directory": "of sources built by hand: settings.py is first",
 }
 OPENING_WORDS = {

@@ -244,6 +244,60 @@ def test_a_row_that_comes_back_in_the_run_in_which_it_could_not_be_deleted(tap: 
     assert tap.held() == {("x", "r"), ("c", "r")}
 
 
+@pytest.mark.parametrize("settings", [{"ledger_path": None}, {}], ids=["no ledger", "ledger"])
+@pytest.mark.parametrize("file", ["b.pdf", "missing.pdf"], ids=["late", "early"])
+def test_a_row_that_comes_back_and_is_rejected_keeps_its_deletion(
+    tap: Tap, file: str, settings: dict[str, Any]
+) -> None:
+    tap.run(schema("id"), row(None, "x", "r"), gone(id=1), **settings)
+    assert [one["code"] for one in tap.kept()] == ["deletion_unresolved"]
+    refuse(tap, ("c", "r"), endpoint="batch_update")
+    done = tap.run(schema("id"), row(1, "c", "r", file), **settings)
+    assert done.code == 3
+    codes = [one["code"] for one in tap.kept()]
+    assert codes in (
+        ["deletion_unresolved", "linkedin_refused"],
+        ["deletion_unresolved", "file_missing"],
+    )
+    # The next record of the row settles both.
+    tap.bench.sandbox.set_faults()
+    tap.well(schema("id"), row(1, "c", "r"), retry_rejects=False, **settings)
+    assert not tap.kept()
+    assert tap.held() == {("x", "r"), ("c", "r")}
+
+
+def test_a_row_that_moves_on_at_once_and_is_rejected_there_keeps_its_deletion(tap: Tap) -> None:
+    tap.run(schema("id"), row(None, "x", "r"), gone(id=1))
+    refuse(tap, ("d", "r"), endpoint="batch_update")
+    done = tap.run(schema("id"), row(1, "c", "r"), row(1, "d", "r"))
+    assert done.code == 3
+    codes = [one["code"] for one in tap.kept()]
+    assert codes == ["deletion_unresolved", "linkedin_refused"]
+
+
+def test_a_deletion_by_a_row_that_is_carried_out_later_leaves_the_record_behind_it(
+    tap: Tap,
+) -> None:
+    tap.well(schema("uuid", uuid={}), row(1, "c", "r", uuid="u"))
+    assert tap.run(schema("id"), gone(id=1)).code == 3
+    tap.run(schema("id"), row(1, "c", "r", "late.pdf"))
+    assert [one["code"] for one in tap.kept()] == ["deletion_unresolved", "file_missing"]
+    tap.well(schema("id"))  # from the record the ledger has learned what the row names
+    assert tap.held() == set()
+    assert [one["code"] for one in tap.kept()] == ["file_missing"]
+
+
+@pytest.mark.parametrize("file", ["b.pdf", "missing.pdf"], ids=["late", "early"])
+def test_a_reject_says_nothing_of_what_was_there_before_the_ledger(tap: Tap, file: str) -> None:
+    tap.well(schema("id"), row(1, "c", "r"), ledger_path=None)
+    refuse(tap, ("c", "r"), endpoint="batch_update")
+    tap.run(schema("id"), row(1, "c", "r", file))
+    assert len(tap.kept()) == 1
+    tap.well(schema("id"), gone(id=1, candidate_id="c", resume_id="r"))
+    assert tap.held() == set()
+    assert not tap.kept()
+
+
 def test_keys_that_are_the_ids_are_no_rows(tap: Tap) -> None:
     done = tap.run(schema("candidate_id", "resume_id"), gone(candidate_id="c"))
     assert done.code == 3
@@ -428,7 +482,7 @@ def test_a_marker_that_says_neither_deletes_no_candidate(tap: Tap) -> None:
 
 # Lists
 
-LISTS = {
+LISTS: dict[str, Any] = {
     "fields": {
         "candidates": {
             "candidate_id": "id",
@@ -543,6 +597,29 @@ def test_a_reject_of_a_list_is_one_elements(tap: Tap) -> None:
     assert not tap.kept()
 
 
+@pytest.mark.parametrize("second", ["missing.pdf", "a.pdf"], ids=["all rejected", "one arrives"])
+def test_a_list_that_comes_back_keeps_its_deletion_until_some_of_it_arrives(
+    tap: Tap, second: str
+) -> None:
+    alone: dict[str, Any] = {**LISTS, "ledger_path": None}
+    tap.run(WITH_LISTS, candidate(7, None, gone=True), **alone)
+    assert [one["code"] for one in tap.kept()] == ["deletion_unresolved"]
+    several = [attachment(1, "missing.pdf"), attachment(2, second)]
+    done = tap.run(WITH_LISTS, candidate(7, several), **alone)
+    waits = "deletion_unresolved" in [one["code"] for one in tap.kept()]
+    assert (waits, done.code) == ((True, 3) if second == "missing.pdf" else (False, 0))
+
+
+def test_a_list_that_deletes_each_of_its_resumes_takes_the_place_of_its_deletion(tap: Tap) -> None:
+    alone: dict[str, Any] = {**LISTS, "ledger_path": None}
+    tap.run(WITH_LISTS, candidate(7, None, gone=True), **alone)
+    fields = {"candidates": {**LISTS["fields"]["candidates"], "deleted": "each.type"}}
+    tap.well(
+        WITH_LISTS, candidate(7, [attachment(1, kind="deleted")]), ledger_path=None, fields=fields
+    )
+    assert not tap.kept()
+
+
 def test_a_list_of_links(tap: Tap) -> None:
     fields = {
         "candidates": {
@@ -588,7 +665,6 @@ def test_an_upsert_on_which_a_stream_map_fails_carries_its_ids(tap: Tap) -> None
     assert ids == [("invalid_record", "c", "r"), ("record_without_schema", "d", "r")]
     tap.well(schema("id"), gone(id=1), gone(candidate_id="d", resume_id="r"))
     assert not tap.kept()
-    assert tap.calls("batch_delete") == 0  # LinkedIn never had any of it
 
 
 def test_a_row_that_moves_and_on_which_a_stream_map_fails_there(tap: Tap) -> None:
@@ -663,9 +739,9 @@ def test_a_later_record_of_a_row_takes_the_place_of_what_was_rejected_without_id
 # Refused and failed deletions
 
 
-def refuse(tap: Tap, *keys: Key, status: int = 400) -> None:
+def refuse(tap: Tap, *keys: Key, status: int = 400, endpoint: str = "batch_delete") -> None:
     rules = [
-        {"endpoint": "batch_delete", "kind": "key_status", "status": status, "keys": [list(key)]}
+        {"endpoint": endpoint, "kind": "key_status", "status": status, "keys": [list(key)]}
         for key in keys
     ]
     tap.bench.sandbox.set_faults(*rules)
@@ -706,6 +782,36 @@ def test_a_later_event_takes_the_place_of_a_refused_deletion(tap: Tap) -> None:
     tap.well(schema("id"))
     assert tap.held() == set()
     assert [one["code"] for one in tap.kept()] == ["file_missing"]
+
+
+def test_a_replay_carries_a_deletion_out_before_the_record_that_came_after_it(tap: Tap) -> None:
+    tap.well(schema("id"), row(1, "c", "r"))
+    refuse(tap, ("c", "r"))
+    tap.run(schema("id"), gone(id=1))
+    tap.run(schema("id"), row(1, "c", "r", "late.pdf"))
+    tap.run(schema("id"))  # which tries the deletion again
+    assert [one["code"] for one in tap.kept()] == ["deletion_refused", "file_missing"]
+    tap.bench.sandbox.set_faults()
+    tap.bench.file("late.pdf")
+    done = tap.bench.invoke([], "--input", str(tap.rejects), **tap.settings)
+    assert done.code == 0, done.stderr
+    assert tap.held() == {("c", "r")}
+    assert not tap.kept()
+
+
+def test_a_dry_run_says_who_waits(tap: Tap) -> None:
+    tap.run(schema("id"), gone(id=1), ledger_path=None)
+    before = tap.rejects.read_bytes()
+    done = tap.run(schema("id"), row(2, "d", "r"), dry_run=True)
+    assert done.code == 3
+    assert not done.states
+    assert "1 deletion of 1 person is outstanding" in done.log
+    assert tap.rejects.read_bytes() == before
+    tap.rejects.unlink()
+    dry = tap.run(schema("id"), row(2, "d", "r"), dry_run=True)
+    assert dry.code == 0
+    tap.rejects.mkdir()
+    assert tap.run(schema("id"), dry_run=True).code == 2
 
 
 def test_the_check_says_who_waits(tap: Tap) -> None:
@@ -749,6 +855,20 @@ def test_what_is_tried_again_is_not_judged_by_its_old_schema(tap: Tap) -> None:
     done = tap.run(schema("id"), **renamed)
     assert done.code == 2
     assert "'person'" in done.log
+
+
+def test_what_is_tried_again_has_the_schema_of_its_stream(tap: Tap) -> None:
+    other = {**row(2, "d", "r", "missing.pdf"), "stream": "others"}
+    rejected = [row(1, "c", "r", "missing.pdf"), other, row(3, "e", "r", "missing.pdf")]
+    tap.well(schema("id"), schema("id", stream="others"), *rejected)
+    tap.well(schema("id"), row(1, "c", "r"))  # the first record behind the first SCHEMA goes
+    again(tap)
+    tap.rejects.write_text(tap.rejects.read_text().replace("\n", "\n\n"))
+    tap.bench.file("missing.pdf")
+    done = tap.well(schema("id"))
+    assert "2 rejected records of earlier runs are tried again" in done.log
+    assert tap.held() == {("c", "r"), ("d", "r"), ("e", "r")}
+    assert not tap.kept()
 
 
 def test_what_is_tried_again_under_another_mapping_is_kept_once(tap: Tap) -> None:

@@ -46,12 +46,12 @@ def test_all_of_a_candidate_goes(bench: Bench, config: Path, settings: dict[str,
     assert done.exit_code == 0, done.output
     assert set(bench.held()) == {("d", "r")}
     assert "candidate 'c', resume 'r1': deleted." in done.stdout
-    assert "LinkedIn holds 0 of 2 resumes." in done.stdout  # the receipt
+    assert "LinkedIn holds 0 of 3 resumes." in done.stdout  # the receipt
     assert not Path(settings["rejects_path"]).exists()
     assert done.stderr == ""
     lines = Path(settings["audit_path"]).read_text().splitlines()
     operations = [json.loads(line)["operation"] for line in lines]
-    assert operations.count("deleted") == 2
+    assert operations.count("deleted") == 3
     again = run(config, "c", "--yes")
     assert again.exit_code == 0
     assert "nothing to delete" in again.stdout

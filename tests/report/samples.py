@@ -292,8 +292,7 @@ def empty() -> Figures:
 def outstanding() -> Figures:
     """Finished, with deletions that LinkedIn has refused."""
     counted = counting(rough(), rejected=Counter({"file_missing": 94}))
-    message = "finished, but 3 deletions of 2 persons are outstanding"
-    return replace(counted, end=End(Kind.OUTSTANDING, 3, message), outstanding=3, persons=2)
+    return replace(counted, end=End(Kind.OUTSTANDING, 3), outstanding=3, persons=2)
 
 
 SAMPLES: Mapping[str, Callable[[], Figures]] = {

@@ -13,8 +13,8 @@ from target_linkedin_resumes.engine.engine import Engine
 from target_linkedin_resumes.linkedin.limits import RequestsPerDay
 from target_linkedin_resumes.report.metrics import Metrics, WaitTimes
 from target_linkedin_resumes.report.model import End, Kind
-from target_linkedin_resumes.report.progress import Progress
-from target_linkedin_resumes.report.reporter import LOOK_INTERVAL, Display, Reporter
+from target_linkedin_resumes.report.progress import Progress, TerminalDisplay
+from target_linkedin_resumes.report.reporter import LOOK_INTERVAL, Reporter
 from target_linkedin_resumes.settings import read_settings
 
 FINISHED = End(Kind.FINISHED, 0)
@@ -83,7 +83,7 @@ def test_progress_is_logged_every_thirty_seconds_or_shown_at_each_look(
         made.watch(wait)
         assert len(caplog.messages) == 3
         now[0] = 0.0
-        made.watch(wait, cast("Display", SimpleNamespace(show=shown.append)))
+        made.watch(wait, cast("TerminalDisplay", SimpleNamespace(show=shown.append)))
         assert len(caplog.messages) == 3
     assert len(shown) == 95 / LOOK_INTERVAL
 

@@ -15,13 +15,8 @@ import pytest
 from target_linkedin_resumes.engine.types import Rejected
 from target_linkedin_resumes.errors import Misconfigured, Reject, Stop
 from target_linkedin_resumes.records import Provenance, ResumeKey, Row
-from target_linkedin_resumes.stores.dead_letters import (
-    FIRST_RETRY,
-    REPLAY,
-    DeadLetters,
-    check_dead_letters,
-    outstanding_in,
-)
+from target_linkedin_resumes.stores.dead_letters import REPLAY, DeadLetters, check_dead_letters
+from target_linkedin_resumes.stores.reject_lines import FIRST_RETRY, outstanding_in
 
 SCHEMA = {"type": "SCHEMA", "stream": "s", "schema": {"properties": {"id": {}}}}
 
@@ -369,7 +364,7 @@ def deletion(name: str, position: int = 0, **more: Any) -> Rejected:
 
 
 def due(file: DeadLetters, now: float = NOW) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in file.due(now, lambda: 0)]
+    return [json.loads(line) for line in file.due(now, lambda: 1)]
 
 
 def due_names(file: DeadLetters, now: float = NOW) -> list[str]:
@@ -474,7 +469,7 @@ def test_the_most_counts_what_a_run_adds(tmp_path: Path) -> None:
     with pytest.raises(Stop, match="max_rejects"):
         file.rejected(deletion("e", 2))
     file.close(complete=False)
-    assert names(path) == ["b", "c", "a", "d"]
+    assert names(path) == ["d", "b", "c", "a"]
 
 
 def test_persons_are_counted_once(tmp_path: Path) -> None:
@@ -516,10 +511,53 @@ def test_a_deletion_that_is_carried_out_later_leaves_the_upsert_behind_it(tmp_pa
     file.close()
     file = rejects(path)
     assert due_names(file) == ["a"]
-    file.settled([(ResumeKey("c", "a"), 0)])  # the position that `due` was given
+    file.settled([(ResumeKey("c", "a"), 0)])  # what comes after it begins at 1
     file.close()
     [kept] = [line["reject"] for line in lines(path) if line["type"] == "RECORD"]
     assert kept["code"] == "file_missing"
+
+
+def test_deletions_stand_before_what_came_after_them_also_after_a_kill(tmp_path: Path) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.rejected(rejected("a", 2))
+    file.rejected(deletion("a", 1))  # LinkedIn's answer took longer
+    file.sync()
+    killed = path.read_bytes()
+    file.close()
+    whole = path.read_bytes()
+    path.write_bytes(killed)
+    rejects(path).close()
+    assert path.read_bytes() == whole
+    codes = [line["reject"]["code"] for line in lines(path) if line["type"] == "RECORD"]
+    assert codes == ["deletion_refused", "file_missing"]
+    assert [line["type"] for line in lines(path)] == ["SCHEMA", "RECORD", "RECORD"]
+
+
+def test_a_later_record_of_a_row_takes_the_place_of_its_deletion_once_it_arrives(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "r"
+    file = rejects(path)
+    file.rejected(Rejected(Provenance("s", {"id": "1"}, row=ROW), UNRESOLVED, 3))
+    key = ResumeKey("c", "a")
+    for position in (1, 5, 7):
+        file.succeeds(ROW, position)
+    file.rejected(rejected("a", 5))
+    file.settled([(key, 1), (key, 6)])  # before the deletion, and what is not of the row
+    assert file.outstanding == (1, 1)
+    file.settled([(key, 7)])
+    assert file.outstanding == (0, 0)
+    file.close()
+    assert not path.exists()
+
+
+def test_what_names_a_resume_is_not_of_its_candidate_alone(tmp_path: Path) -> None:
+    file = rejects(tmp_path / "r")
+    file.rejected(rejected("a", 1, candidate_id="c"))
+    file.drop_unnamed("c")
+    assert file.of_candidate("c") == {ResumeKey("c", "a")}
+    file.close()
 
 
 def test_a_later_record_of_a_row_overtakes_its_deletion(tmp_path: Path) -> None:

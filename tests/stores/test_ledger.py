@@ -103,7 +103,7 @@ def tag_of(ledger: Ledger, change: Upsert) -> str | None:
 
 def is_deleted(ledger: Ledger, key: ResumeKey = KEY) -> bool:
     known = ledger.known(key)
-    return known is not None and ledger.is_deleted(key, known)
+    return known is not None and ledger.is_deleted(known)
 
 
 def uploaded_before(ledger: Ledger, content: Content, key: ResumeKey = KEY) -> str | None:
@@ -560,6 +560,14 @@ def test_a_file_that_is_no_database_is_refused(path: Path, content: bytes) -> No
         with pytest.raises(Misconfigured, match="move it away and run again"):
             act(path, OWNER)
     assert path.read_bytes() == content
+
+
+def test_a_ledger_without_its_salt_is_damaged(path: Path) -> None:
+    LedgerDB(path, OWNER).close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE about SET value = 'x' WHERE name = 'salt'")
+    with pytest.raises(Misconfigured, match="is damaged"):
+        LedgerDB(path, OWNER)
 
 
 def test_a_damaged_ledger_stops_the_run_with_the_remedy(path: Path) -> None:
