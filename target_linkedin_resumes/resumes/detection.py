@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import chardet
 
-from target_linkedin_resumes.resumes.readings import Judgement, is_text, judge
+from target_linkedin_resumes.resumes.readings import Judgement, is_english, is_text, judge
 
 # What chardet is asked about, with the codec to read it with where that has another name.
 _EAST_ASIAN = {
@@ -42,7 +42,12 @@ _MOST = 8 * 1024  # bytes to judge by
 # Numbers of characters beyond ASCII: below them, a text is one of a few letters, or a short one.
 _FEW, _SHORT = 5, 60
 # Factors of a reading's score.
-_SIGNS_ALONE = 2.3  # English with dashes and quotation marks is the most usual text of all
+_SIGNS_ALONE = 2.3
+# English with the dashes and quotation marks of a word processor is the most usual text of all. Its
+# few letters beyond ASCII are those of names and loanwords.
+_SIGNS_IN_ENGLISH, _LETTERS_IN_ENGLISH = 60, 2
+_NAMES = frozenset("áàâäãåæçéèêëíïîñóôöøúûüßÁÄÅÆÇÉÍÑÓÖØÚÜ")
+_UNASKED = 0.001  # the confidence where chardet does not speak of Windows-1252
 _HINTED = 1.15
 _WESTERN = 1.1
 _RARE = 0.8
@@ -53,7 +58,8 @@ _MANY, _ONE_LETTER = 8, 0.85  # letters, and the part that no letter of a langua
 _CASED = re.compile("[\u0370-\u052f]")
 # Signs of Windows-1252 that may as well be letters of words, in code pages of DOS or Mac.
 _DOUBTFUL_SIGNS = re.compile(
-    "(?<=[a-zA-Z])[\xa0\u2013\u2014](?=[a-z])|\xad|…(?=\\w)|(?<!\\S)…(?!\\S)"
+    "(?<=[a-zA-Z])[\xa0\u2013\u2014](?=[a-z])|(?<=[a-zA-Z])\xa0(?!\\S)|\xad|…(?=\\w)"
+    "|(?<!\\S)…(?!\\S)|(?<=[a-rt-z])\u2019(?!\\w)"
 )
 _SAME = str.maketrans("şţŞŢ", "șțȘȚ")  # the same letters of Romanian
 
@@ -67,12 +73,14 @@ class _Reading:
     is_likely: bool
 
 
-def detected_codec(sample: bytes, hint: str | None = None) -> str | None:
+def detected_codec(sample: bytes, hint: str | None = None, *, context: bytes = b"") -> str | None:
     """Return the codec to read a text with; None where it is not sure.
 
-    ``hint`` is one that speaks for itself, but not enough.
+    ``sample`` holds its lines with more than ASCII, ``context`` its beginning. ``hint`` is a codec
+    that something speaks for, but not enough.
     """
-    readings = _readings(sample[:_MOST], hint)
+    in_english = is_english(context.decode("ascii", "replace"))
+    readings = _readings(sample[:_MOST], hint, in_english=in_english)
     if not readings:
         return None
     best = next((one for one in readings if one.is_likely), readings[0])
@@ -84,16 +92,20 @@ def detected_codec(sample: bytes, hint: str | None = None) -> str | None:
     return best.codec if best.is_likely and best.score >= rival * _lead(best) else None
 
 
-def _readings(sample: bytes, hint: str | None) -> list[_Reading]:
+def _readings(sample: bytes, hint: str | None, *, in_english: bool) -> list[_Reading]:
     """Read a text in each encoding that it may be in, the likeliest first, each reading once."""
     likely = _answers(sample)
     also = _WINDOWS if len(sample) <= _BRIEF else ("cp1252",)
     likely = [*likely[:_READ], *(one for one in likely[_READ:] if one[0] in also)]
+    if in_english and all(name not in ("cp1252", "iso8859-1") for name, _ in likely):
+        likely.append(("cp1252", _UNASKED))
     found: dict[str, _Reading] = {}
     for name, confidence in likely:
         attempts = (_reading(sample, one, confidence, hint) for one in _CODECS.get(name, (name,)))
         reading = next(filter(None, attempts), None)
         if reading is not None:
+            if reading.codec == "cp1252" and in_english:
+                reading = _in_english(reading)
             # Of encodings that say the same, the most usual one: it says most beyond the sample.
             said = reading.text.translate(_SAME)
             both = (found.get(said, reading), reading)
@@ -153,6 +165,17 @@ def _likelihood(text: str, codec: str, judgement: Judgement) -> float:
     if characters < _SHORT and _CASED.search(text) and text == text.lower():
         likelihood *= _UNLIKELY  # small letters of one encoding are capitals of another
     return likelihood
+
+
+def _in_english(reading: _Reading) -> _Reading:
+    """Weigh a reading in Windows-1252 where the rest of the text is in English."""
+    judgement = judge(reading.text)
+    weight = 1
+    if not (judgement.odd or judgement.letters or _DOUBTFUL_SIGNS.search(reading.text)):
+        weight = _SIGNS_IN_ENGLISH
+    elif judgement.letters and not judgement.odd and judgement.characters < _FEW:
+        weight = _LETTERS_IN_ENGLISH if _NAMES.issuperset(judgement.letters) else 1
+    return replace(reading, score=reading.score * weight)
 
 
 def _confidence_in_small_letters(text: str, codec: str) -> float:

@@ -14,6 +14,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 
 # The signs that texts hold. Each of the rest is odd.
 _SIGNS = frozenset("\xa0\xad¡£§©«®°±·»¿¼½¾´’‘“”„‚‹›–—…•€™№¥×¹²³\u200b\u200c\u200d\u200e\u200f")
@@ -29,6 +30,11 @@ _SCRIPTS = (
 _PLACES = re.compile(r"(?<=(.))([^\x00-\x7f])(?=(.))", re.DOTALL)
 # What no text holds: controls of ISO 6429, boxes, private use, Arabic by its shapes.
 _NO_TEXT = re.compile("[\x80-\x9f\u2500-\u259f\ue000-\uf8ff\ufb50-\ufdff\ufe70-\ufefc\ufffd]")
+_ENGLISH = re.compile(
+    r"(?i:\b(?:and|the|from|with|developed|education|engineer|experience|led|managed|manager|skills"
+    r"|summary|team|university|work|worked|years)\b)"
+)
+_ENGLISH_WORDS = 3  # make a text English
 _FOREIGN_WORD = re.compile(r"[^\W\d_\0-\u024f\u1e00-\u1eff]{2}")
 
 _SYMBOLS = "ªºµ"  # letters to Unicode
@@ -59,7 +65,7 @@ _MISPLACED = re.compile(
     )
 )
 _NO_ARTICLE = "(?<!ll)(?<!qu)(?<!st)(?<!nt)(?<![rn]d)(?<!un)"
-_ENDING = "(?i:[stdmn]|re|ll|ve)"
+_ENDING = "(?i:[stdm]|re|ll|ve)"
 # The same for what takes more characters to tell.
 _MISPLACED_IN_WORDS = re.compile(
     r"(?=[^\x00-\x7f])(?:"
@@ -166,6 +172,12 @@ class Judgement:
 def is_text(reading: str) -> bool:
     """Tell whether a reading has no character that no text holds."""
     return _NO_TEXT.search(reading) is None
+
+
+def is_english(text: str) -> bool:
+    """Tell whether a text is in English, by its words in ASCII."""
+    words = _ENGLISH.finditer(text)
+    return sum(1 for _ in islice(words, _ENGLISH_WORDS)) == _ENGLISH_WORDS
 
 
 def judge(reading: str) -> Judgement:

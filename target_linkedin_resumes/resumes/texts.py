@@ -154,7 +154,7 @@ def _of_bytes(body: Readable, head: bytes, declared: str | None) -> str | None:
     reading = "" if declared is None else sample[:_SAMPLE].decode(declared, "ignore")
     if declared is not None and hint is None and judge(reading).is_written:
         return declared
-    detected = detected_codec(sample, hint)
+    detected = detected_codec(sample, hint, context=head)
     if detected is not None and _fits(body, detected):
         return detected
     is_doubtful = hint is not None and judge(reading).odd > 0

@@ -243,6 +243,71 @@ def test_a_few_letters_are_read_right_or_not_at_all(encoding: str, few: str) -> 
         assert decoded(text.encode(encoding)) in (text, None), text
 
 
+ENGLISH = (
+    "John Smith\nSenior Engineer\nExperience\n2019-2021 Acme Corp. Led a team of five.\n{}\n"
+    "Education\nBSc Computer Science, 2010\nSkills: Python and SQL, with ten years of experience\n"
+)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(
+            "It\u2019s",
+            "the engineers\u2019 union",
+            "\u2022 Led five",
+            "2019\u20132021",
+            "\xae",
+        ),
+        *(
+            "Acme\u2122",
+            "5 \xb5m",
+            "\xa9 2020",
+            "n\xba 5",
+            "1\xaa",
+            "\xbd day",
+            "\xa350",
+            "\u20ac1m",
+        ),
+        *(
+            "a na\xefve caf\xe9 r\xe9sum\xe9",
+            "Hauptstra\xdfe 12",
+            "A Coru\xf1a",
+            "Troms\xf8",
+            "Pe\xf1a",
+        ),
+        *(
+            "vis-\xe0-vis",
+            "\xe0 la carte",
+            "Zo\xeb Smith",
+            "Mu\xf1oz",
+            "Universidad Polit\xe9cnica",
+        ),
+    ],
+)
+def test_one_sign_or_name_in_english_is_western(line: str) -> None:
+    assert decode(ENGLISH.format(line).encode("cp1252")) == ENGLISH.format(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "encoding"),
+    [
+        *(
+            (name, "mac-roman")
+            for name in ("Garc\xeda", "Le\xf3n", "Mart\xedn", "Bur\xf3", "Espa\xf1a")
+        ),
+        *((name, "cp850") for name in ("S\xe1nchez", "Bogot\xe1", "K\xf6ln", "Pe\xf1a")),
+        *(
+            (name, "cp1250")
+            for name in ("Dvo\u0159\xe1k", "Kova\u010d", "Gy\u0151r", "Brno, \u010cesk\xe1")
+        ),
+    ],
+)
+def test_one_name_in_english_in_another_encoding(line: str, encoding: str) -> None:
+    with pytest.raises(Reject, match="charset"):
+        decode(ENGLISH.format(line).encode(encoding))
+
+
 @pytest.mark.parametrize(
     ("reading", "is_of_one_language"),
     [
