@@ -14,9 +14,27 @@ Job = Callable[[], Any]
 Done = Callable[[Any, float], None]
 
 
+# A thread that has not begun after so many seconds has died before it could say so.
+_START_SECONDS = 10
+
+
+class _Started(threading.Event):
+    """Has Thread.start give up on a thread that gets no memory for its first step.
+
+    CPython waits for it without end, up to 3.13 (python/cpython#140746).
+    """
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the thread runs. Raises RuntimeError, as for one that cannot be started."""
+        if not super().wait(_START_SECONDS if timeout is None else timeout):
+            raise RuntimeError
+        return True
+
+
 def start_thread(name: str, work: Callable[..., object], *arguments: object) -> threading.Thread:
     """Start a thread that does not keep the process from ending. Raises :class:`Stop`."""
     thread = threading.Thread(target=work, args=arguments, name=name, daemon=True)
+    thread._started = _Started()  # type: ignore[attr-defined]  # noqa: SLF001
     try:
         thread.start()
     except (RuntimeError, MemoryError):
@@ -68,6 +86,7 @@ class Workers:
         except Stop:
             if not self._threads:
                 raise
+            self._most = self._threads
         else:
             self._threads += 1
 
@@ -77,6 +96,16 @@ class Workers:
             self._jobs.put(None)
 
     def _work(self) -> None:
+        try:
+            self._run_jobs()
+        except BaseException as error:  # noqa: BLE001 - for want of memory; its job has no end then
+            self._post(self._died, bug(error))
+
+    def _died(self, failure: Failure) -> None:
+        """End the run: called on the scheduler's thread."""
+        raise failure
+
+    def _run_jobs(self) -> None:
         while (handed_in := self._jobs.get()) is not None:
             job, done = handed_in
             begun = self._clock()

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
+from target_linkedin_resumes.engine import workers
 from target_linkedin_resumes.engine.checkpoints import State
 from target_linkedin_resumes.engine.engine import Draining
-from target_linkedin_resumes.engine.scheduler import LOG_INTERVAL, LogThrottle, next_state_at
+from target_linkedin_resumes.engine.scheduler import (
+    LOG_INTERVAL,
+    LogThrottle,
+    Scheduler,
+    next_state_at,
+)
 from target_linkedin_resumes.engine.types import Upload
 from target_linkedin_resumes.errors import Confirmation, Reject, Stop
 from target_linkedin_resumes.records import Delete, Upsert
@@ -212,21 +220,26 @@ def test_whatever_a_worker_comes_to_is_told(
 
 
 @pytest.mark.parametrize("most", [0, 1, 5])
+@pytest.mark.parametrize("step", ["start", "_bootstrap"])
 def test_a_system_that_starts_few_threads_loses_nothing(
-    monkeypatch: pytest.MonkeyPatch, most: int
+    monkeypatch: pytest.MonkeyPatch, step: str, most: int
 ) -> None:
-    start = threading.Thread.start
+    """Neither where it refuses one, nor where a new one gets no memory for its first step."""
+    unpatched = getattr(threading.Thread, step)
     started: list[str] = []
 
     def few(thread: threading.Thread) -> None:
         kind = thread.name.partition("-")[0]
         if kind in ("upload", "batches", "stores"):
             if started.count(kind) == most:
-                raise RuntimeError("can't start new thread")
+                if step == "start":
+                    raise RuntimeError("can't start new thread")
+                return
             started.append(kind)
-        start(thread)
+        unpatched(thread)
 
-    monkeypatch.setattr(threading.Thread, "start", few)
+    monkeypatch.setattr(threading.Thread, step, few)
+    monkeypatch.setattr(workers, "_START_SECONDS", 0.2)
     world = World()
     failure = run(engine(world), [upsert(number) for number in range(20)])
     if most:
@@ -237,3 +250,16 @@ def test_a_system_that_starts_few_threads_loses_nothing(
     else:
         assert "starts no more threads" in str(failure)
         assert not world.states
+
+
+def test_a_worker_that_dies_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    posted = Scheduler.post
+
+    def post(self: Scheduler, method: Callable[..., None], *arguments: Any) -> None:
+        if threading.current_thread().name == "upload-1" and method.__name__ == "_ended":
+            raise MemoryError
+        posted(self, method, *arguments)
+
+    monkeypatch.setattr(Scheduler, "post", post)
+    failure = run(engine(World()), [upsert(1)])
+    assert "no more memory" in str(failure)
