@@ -5,6 +5,8 @@ It may hold a secret: users pass settings instead of a file, or behind an unknow
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +18,17 @@ _NOT_REPEATED = "what was given is not repeated here, since it may hold a secret
 
 class DiscreetCommand(click.Command):
     """A command whose usage errors name options, and no values."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run the command and exit; also where its output cannot be written, as on a full disk."""
+        try:
+            return super().main(*arguments, **options)
+        except OSError as error:
+            if error.filename is not None:  # of a file, and not of an open stream
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes at exit
+            click.echo(f"the output cannot be written ({error.strerror})", err=True)
+            raise SystemExit(1) from None
 
     def make_context(self, *arguments: Any, **options: Any) -> click.Context:
         """Read the command line. Raises :class:`click.UsageError`."""

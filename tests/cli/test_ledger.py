@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -280,3 +282,16 @@ def test_ids_are_read_as_utf8_whatever_the_locale(kept: Path, tmp_path: Path) ->
     ledger(tmp_path / "ledger.sqlite", sent("é", "ü"))
     done = run(kept, "forget", "\udcc3\udca9", "\udcc3\udcbc")
     assert "forgotten" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["target-linkedin-resumes", "target-linkedin-resumes-ledger"],
+    ids=["target", "ledger"],
+)
+def test_output_that_cannot_be_written_is_said(command: str) -> None:
+    script = Path(sys.executable).with_name(command)
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([script, "--help"], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 1
+    assert done.stderr == b"the output cannot be written (No space left on device)\n"
