@@ -242,8 +242,10 @@ class ResumeSink(Sink):
         return not known or tuple(known) == self._row_keys
 
     def _row(self, record: Record, stream: str) -> Row | None:
+        if not self._row_keys:
+            return None
         values = [record.get(name) for name in self._row_keys]
-        if not values or any(map(is_null, values)):
+        if any(map(is_null, values)):
             return None
         return Row(row_text(self._rows_name(stream), values), stream, self._row_keys)
 
@@ -514,7 +516,7 @@ def _elements(
     """Yield the elements of a record's list that are not null, or only the given one."""
     for number, view in enumerate(views):
         if not is_null(view[EACH]) and element in (None, number):
-            provenance = replace(message.provenance, element=number)
+            provenance = message.provenance._replace(element=number)
             yield _Message(view, provenance, parts=len(views))
 
 
