@@ -147,7 +147,8 @@ class ResumeSink(Sink):
         one resume of its list that is meant. Waits while too much is in flight. Raises what stopped
         the run.
         """
-        self._describe(record, stream, again=attempts > 0)
+        if not self._identified:
+            self._describe(record, stream, again=attempts > 0)
         message = self._message(record, original, stream, attempts, version)
         try:
             if self._mapping.is_of_candidates:
@@ -200,11 +201,12 @@ class ResumeSink(Sink):
 
     def _overtake(self, message: _Message, *, deletions: bool = True, named: bool = False) -> None:
         """Drop what is kept of earlier records of the same row, see :class:`DeadLetters`."""
-        row, kept = message.row, self._dead_letters
-        again = message.provenance.attempts > 0
-        if row is None or kept is None or again or not kept.keeps(row, named=named):
+        kept = self._dead_letters
+        if kept is None or message.provenance.attempts:
             return
-        self._engine.write(partial(kept.overtaken, row, deletions=deletions, named=named))
+        row = message.row
+        if row is not None and kept.keeps(row, named=named):
+            self._engine.write(partial(kept.overtaken, row, deletions=deletions, named=named))
 
     def _succeed(self, kept: DeadLetters, row: Row | None) -> None:
         """Have the deletions that are kept of a row go once the next change arrives."""
@@ -219,7 +221,7 @@ class ResumeSink(Sink):
         if not self._described:
             self._described = True
             self._log_once(logging.INFO, self._mapping.describe(record))
-        if not (again or self._identified):
+        if not again:
             self._identified = True
             if self._rows is not None and self._row_keys:
                 self._rows.identify(stream, self._rows_name(stream), self._row_keys)

@@ -80,16 +80,14 @@ class Entry:
     attempts: int = 0
     superseded: list[Entry] = field(default_factory=list)
     under_way: bool = False
+    key: ResumeKey = field(init=False)
+    kind: type[Upsert] | type[Delete] = field(init=False)
+    """What batch it belongs to."""
 
-    @property
-    def key(self) -> ResumeKey:
-        """The resume key."""
-        return self.change.key
-
-    @property
-    def kind(self) -> type[Upsert] | type[Delete]:
-        """Upsert or Delete: what batch it belongs to."""
-        return type(self.change)
+    def __post_init__(self) -> None:
+        # Both are asked for a dozen times on the way of an entry.
+        self.key = self.change.key
+        self.kind = type(self.change)
 
     def rejected(self, reject: Reject) -> Rejected:
         """Give the record of this change as a reject."""
