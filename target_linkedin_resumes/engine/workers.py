@@ -21,7 +21,7 @@ _START_SECONDS = 10
 class _Started(threading.Event):
     """Has Thread.start give up on a thread that gets no memory for its first step.
 
-    CPython waits for it without end, up to 3.13 (python/cpython#140746).
+    CPython waits for it without end (python/cpython#140746).
     """
 
     def wait(self, timeout: float | None = None) -> bool:
