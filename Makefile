@@ -27,13 +27,9 @@ help:  ## Say what can be made
 demo: .venv/.runtime  ## Run the main job against the sandbox and check what arrived; LOOK=1 keeps its page
 	@$(BIN)/python examples/demo.py $(if $(LOOK),--look)
 
-# Types are checked on one core: beside the tests, which leave some of the other.
-test: .venv/.dev  ## Lint, types and all tests, with branch coverage
+test: lint  ## Lint, types and all tests, with branch coverage
 	@rm -f .coverage .coverage.*
-	@mkdir -p build
-	@$(MAKE) --no-print-directory lint >build/lint.log 2>&1 & lint=$$!; \
-	  $(BIN)/python -m coverage run -m pytest -q -n $(WORKERS) --dist worksteal -m 'not alone and not chaos_long and not package and not certification and not libreoffice and not clouds and not browser and not meltano and not orchestrators'; tests=$$?; \
-	  wait $$lint || { cat build/lint.log; exit 1; }; exit $$tests
+	@$(BIN)/python -m coverage run -m pytest -q -n $(WORKERS) --dist worksteal -m 'not alone and not chaos_long and not package and not certification and not libreoffice and not clouds and not browser and not meltano and not orchestrators'
 	@$(BIN)/python -m coverage combine --quiet
 	@$(BIN)/python -m coverage report --fail-under=97 --format=total
 
