@@ -34,7 +34,8 @@ class _Started(threading.Event):
 def start_thread(name: str, work: Callable[..., object], *arguments: object) -> threading.Thread:
     """Start a thread that does not keep the process from ending. Raises :class:`Stop`."""
     thread = threading.Thread(target=work, args=arguments, name=name, daemon=True)
-    thread._started = _Started()  # type: ignore[attr-defined]  # noqa: SLF001
+    # Thread.start has no time-out of its own.
+    thread._started = _Started()  # type: ignore[attr-defined]  # noqa: SLF001 - see _Started
     try:
         thread.start()
     except (RuntimeError, MemoryError):

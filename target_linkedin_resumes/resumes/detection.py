@@ -101,11 +101,12 @@ def _readings(sample: bytes, hint: str | None, *, in_english: bool) -> list[_Rea
         likely.append(("cp1252", _UNASKED))
     found: dict[str, _Reading] = {}
     for name, confidence in likely:
-        attempts = (_reading(sample, one, confidence, hint) for one in _CODECS.get(name, (name,)))
+        attempts = (
+            _reading(sample, one, confidence, hint, in_english=in_english)
+            for one in _CODECS.get(name, (name,))
+        )
         reading = next(filter(None, attempts), None)
         if reading is not None:
-            if reading.codec == "cp1252" and in_english:
-                reading = _in_english(reading)
             # Of encodings that say the same, the most usual one: it says most beyond the sample.
             said = reading.text.translate(_SAME)
             both = (found.get(said, reading), reading)
@@ -127,7 +128,9 @@ def _answers(sample: bytes) -> list[tuple[str, float]]:
     return [(answer["encoding"] or "", answer["confidence"]) for answer in answers]
 
 
-def _reading(sample: bytes, codec: str, confidence: float, hint: str | None) -> _Reading | None:
+def _reading(
+    sample: bytes, codec: str, confidence: float, hint: str | None, *, in_english: bool
+) -> _Reading | None:
     try:
         text = codecs.getincrementaldecoder(codec)().decode(sample)  # it may end in a character
     except (UnicodeError, LookupError):
@@ -142,6 +145,8 @@ def _reading(sample: bytes, codec: str, confidence: float, hint: str | None) -> 
     score = confidence * _usual(codec) * share**2 * _likelihood(text, codec, judgement)
     if codec == hint:
         score *= _HINTED
+    if codec == "cp1252" and in_english:
+        score *= _weight_in_english(text, judgement)
     strange = judgement.odd + (1 - share) * characters
     score *= 0.93 ** min(strange, 10) / (1 + 6 * judgement.odd / max(1, characters))
     return _Reading(codec, text, score, characters, judgement.is_written)
@@ -167,15 +172,14 @@ def _likelihood(text: str, codec: str, judgement: Judgement) -> float:
     return likelihood
 
 
-def _in_english(reading: _Reading) -> _Reading:
+def _weight_in_english(text: str, judgement: Judgement) -> int:
     """Weigh a reading in Windows-1252 where the rest of the text is in English."""
-    judgement = judge(reading.text)
-    weight = 1
-    if not (judgement.odd or judgement.letters or _DOUBTFUL_SIGNS.search(reading.text)):
-        weight = _SIGNS_IN_ENGLISH
-    elif judgement.letters and not judgement.odd and judgement.characters < _FEW:
-        weight = _LETTERS_IN_ENGLISH if _NAMES.issuperset(judgement.letters) else 1
-    return replace(reading, score=reading.score * weight)
+    if judgement.odd:
+        return 1
+    if not judgement.letters:
+        return 1 if _DOUBTFUL_SIGNS.search(text) else _SIGNS_IN_ENGLISH
+    is_name = judgement.characters < _FEW and _NAMES.issuperset(judgement.letters)
+    return _LETTERS_IN_ENGLISH if is_name else 1
 
 
 def _confidence_in_small_letters(text: str, codec: str) -> float:

@@ -142,8 +142,8 @@ def _of_bytes(body: Readable, head: bytes, declared: str | None) -> str | None:
     if (checked := _checked(body, "latin-1")) in (None, BLANK):
         return checked
     # Few texts need them, and they take time to load.
-    from target_linkedin_resumes.resumes.detection import detected_codec  # noqa: PLC0415
-    from target_linkedin_resumes.resumes.readings import judge  # noqa: PLC0415
+    from target_linkedin_resumes.resumes.detection import detected_codec  # noqa: PLC0415 - slow to load
+    from target_linkedin_resumes.resumes.readings import judge  # noqa: PLC0415 - slow to load
 
     sample = _sample(body)
     hint = "cp1252" if declared == BY_DEFAULT else None
@@ -163,7 +163,7 @@ def _of_bytes(body: Readable, head: bytes, declared: str | None) -> str | None:
 
 def _fits(body: Readable, encoding: str) -> bool:
     """Tell whether all of a text can be read in an encoding."""
-    from target_linkedin_resumes.resumes.readings import is_text  # noqa: PLC0415
+    from target_linkedin_resumes.resumes.readings import is_text  # noqa: PLC0415 - slow to load
 
     try:
         return all(is_text(text) for text in _pieces(body, encoding))

@@ -41,21 +41,13 @@ def test_a_run_that_ends_within_its_grace(signals: Signals) -> None:
     assert signals.wait_for_second(60) is None
 
 
-def test_time_is_over() -> None:
-    times = iter([0.0, 1.0, 30.0, 61.0])
-    signals = Signals(lambda: next(times))
-    signals.watched = True
-    signals.note(INT)
-    signals.wait()
-    signals.note(TERM)  # as Meltano passes Ctrl-C on
-    assert signals.wait_for_second(60) == TERM  # but not half a minute later
-
-
-def test_an_echo_of_the_first() -> None:
-    times = iter([0.0, 1.0, 2.0, 61.0])
+@pytest.mark.parametrize(("seconds", "ends_with"), [(2.0, INT), (30.0, TERM)])
+def test_an_echo_of_the_first_is_none(seconds: float, ends_with: int) -> None:
+    """Meltano passes Ctrl-C on as SIGTERM, at once; half a minute later it is another request."""
+    times = iter([0.0, 1.0, seconds, 61.0])
     signals = Signals(lambda: next(times))
     signals.watched = True
     signals.note(INT)
     signals.wait()
     signals.note(TERM)
-    assert signals.wait_for_second(60) == INT
+    assert signals.wait_for_second(60) == ends_with
